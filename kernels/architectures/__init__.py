@@ -1,0 +1,1 @@
+"""Kernels of the group architectures: layers of recurrent units put together."""

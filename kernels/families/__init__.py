@@ -1,0 +1,1 @@
+"""The time loops that kernels share, forward and backward."""

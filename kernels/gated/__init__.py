@@ -1,0 +1,1 @@
+"""Kernels of the group gated: units that choose what to keep."""

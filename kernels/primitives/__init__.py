@@ -1,0 +1,1 @@
+"""What every family of kernels stands on: compiling, threads, products, activations, arrays."""

@@ -1,0 +1,138 @@
+"""The one way kernels are compiled.
+
+``kernel`` makes a function that other kernels call. ``Native`` makes a function that is called through its address:
+it is compiled once for float32 and once for float64, and its callers neither copy nor optimise it again.
+"""
+
+import threading
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.ccallback import CFunc
+from numba.extending import intrinsic
+
+from .cache import KernelCache
+
+# "contract" joins a product and a sum into one fused operation; nothing else of fast mathematics is wanted:
+# NaN and infinity keep their meaning and sums keep their order.
+OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract"}}
+
+INTEGERS = types.CPointer(types.int64)
+
+
+def kernel(function=None, *, parallel=False):
+    """Compile ``function`` on its first call; the result is kept on disk. The only use of ``njit`` in the kernels."""
+    if function is None:
+        return lambda function: kernel(function, parallel=parallel)
+    dispatcher = numba.njit(parallel=parallel, **OPTIONS)(function)
+    dispatcher._cache = KernelCache(function)
+    return dispatcher
+
+
+class Native:
+    """A function of integers and pointers with an address per float type.
+
+    ``arguments`` spells the types: "i" an int64, "I" a pointer to int64, "F" a pointer to the float type.
+    """
+
+    def __init__(self, function, arguments):
+        self.function = function
+        self.arguments = arguments
+        self.__name__ = function.__name__
+        self.__doc__ = function.__doc__
+        self._compiled = {}
+        self._lock = threading.Lock()
+
+    def address(self, dtype):
+        """Where the machine code for ``dtype`` (float32 or float64) is; compiles or loads it when first asked."""
+        dtype = np.dtype(dtype)
+        found = self._compiled.get(dtype)
+        if found is None:
+            with self._lock:
+                found = self._compiled.get(dtype) or self._compile(dtype)
+                self._compiled[dtype] = found
+        return found.address
+
+    def _compile(self, dtype):
+        if dtype not in (np.float32, np.float64):
+            raise TypeError(f"kernels work in float32 and float64, not {dtype}")
+        spelled = {"i": types.int64, "I": INTEGERS, "F": types.CPointer(numba.from_dtype(dtype))}
+        signature = tuple(spelled[letter] for letter in self.arguments), types.void
+        compiled = CFunc(self.function, signature, locals={}, options=dict(OPTIONS))
+        compiled._cache = KernelCache(self.function)
+        compiled.compile()
+        return compiled
+
+
+def native(arguments):
+    """Decorator: a ``Native`` with these arguments."""
+    return lambda function: Native(function, arguments)
+
+
+@intrinsic
+def pointer(typingctx, address, like):
+    """The integer ``address`` as a pointer of the type of the pointer ``like``."""
+
+    def generate(context, builder, signature, values):
+        return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
+
+    return like(types.int64, like), generate
+
+
+@intrinsic
+def integers(typingctx, address):
+    """The integer ``address`` as a pointer to int64."""
+
+    def generate(context, builder, signature, values):
+        return builder.inttoptr(values[0], context.get_value_type(INTEGERS))
+
+    return INTEGERS(types.int64), generate
+
+
+@intrinsic
+def shift(typingctx, start, count):
+    """The pointer ``count`` elements after the pointer ``start``."""
+
+    def generate(context, builder, signature, values):
+        return builder.gep(values[0], [values[1]])
+
+    return start(start, types.int64), generate
+
+
+@intrinsic
+def call(typingctx, address, arguments):
+    """Call the function at the integer ``address`` with the tuple ``arguments`` of integers and pointers."""
+    signature = types.void(types.int64, arguments)
+
+    def generate(context, builder, signature, values):
+        kinds = [context.get_value_type(kind) for kind in signature.args[1].types]
+        function = ir.FunctionType(ir.VoidType(), kinds)
+        parts = cgutils.unpack_tuple(builder, values[1], len(kinds))
+        builder.call(builder.inttoptr(values[0], function.as_pointer()), parts)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@intrinsic
+def fetch_add(typingctx, counter):
+    """Add one to the integer at the pointer ``counter`` and return what was there, as one atomic step."""
+
+    def generate(context, builder, signature, values):
+        return builder.atomic_rmw("add", values[0], ir.Constant(ir.IntType(64), 1), "monotonic")
+
+    return types.int64(INTEGERS), generate
+
+
+@intrinsic
+def bits(typingctx, number):
+    """The bit pattern of a float as an integer of the same width, or of such an integer as a float."""
+    other = {types.float32: types.int32, types.float64: types.int64, types.int32: types.float32, types.int64: types.float64}[number]
+
+    def generate(context, builder, signature, values):
+        return builder.bitcast(values[0], context.get_value_type(signature.return_type))
+
+    return other(number), generate

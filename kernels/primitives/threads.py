@@ -1,0 +1,128 @@
+"""How many threads kernels use, and the one place where they start.
+
+A kernel is cut into tasks by the sizes of its arrays alone. Threads take tasks from a common counter; as every task
+writes its own part and no sum crosses a cut, the result has the same bits for every number of threads.
+"""
+
+import contextlib
+import contextvars
+import os
+import threading
+
+import numba
+import numpy as np
+from numba import prange
+
+from .compile import call, fetch_add, integers, kernel, native, shift
+
+_default = numba.config.NUMBA_NUM_THREADS
+_chosen = contextvars.ContextVar("refrnn_threads", default=None)
+
+
+class _Process:
+    """What this process may still do. A forked child must not start threads its parent had already started."""
+
+    started = False  # a parallel loop ran, or is about to
+    forbidden = False  # this is the child of a process where one had
+    turn = threading.Lock()  # for the threading layer that ends the process when called twice at once
+
+
+def _after_fork():
+    _Process.forbidden = _Process.forbidden or _Process.started
+    _Process.turn = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def get():
+    """How many threads the next kernel call may use."""
+    chosen = _chosen.get()
+    return _default if chosen is None else chosen
+
+
+def set(count):
+    """Use ``count`` threads from now on, wherever ``using`` does not say otherwise."""
+    global _default
+    _default = _checked(count)
+
+
+@contextlib.contextmanager
+def using(count):
+    """Within the ``with`` block, and in this Python thread only, use ``count`` threads."""
+    token = _chosen.set(_checked(count))
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def _checked(count):
+    if isinstance(count, (bool, np.bool_)) or not isinstance(count, (int, np.integer)):
+        raise TypeError(f"the number of threads must be a whole number, not {count!r}")
+    if not 1 <= count <= numba.config.NUMBA_NUM_THREADS:
+        raise ValueError(f"the number of threads must be from 1 to {numba.config.NUMBA_NUM_THREADS}, not {count}")
+    return int(count)
+
+
+class Tasks:
+    """A kernel cut into tasks: ``body(index, table, like)`` does task ``index``.
+
+    ``table`` points to the integers, and the addresses of the arrays, that ``run`` was given. ``like`` tells the
+    float type and points to nothing of use.
+    """
+
+    def __init__(self, body):
+        self.native = native("iIF")(body)
+        self.__name__ = body.__name__
+        self.__doc__ = body.__doc__
+
+    def run(self, count, dtype, *arguments):
+        """Do the tasks 0 .. count-1. An argument is an integer, a Native (its address) or a C-contiguous array."""
+        # The first integer is the counter that tasks are taken from.
+        table = np.array([0, *(_entry(argument, dtype) for argument in arguments)], dtype=np.int64)
+        workers = min(get(), count)
+        address, place = self.native.address(dtype), table.ctypes.data
+        if workers == 1 or _Process.forbidden:
+            _work(address, count, place)
+        else:
+            _start(workers, address, count, place)
+
+
+def _entry(argument, dtype):
+    if isinstance(argument, np.ndarray):
+        return argument.ctypes.data
+    return argument if isinstance(argument, int) else argument.address(dtype)
+
+
+def _start(workers, address, count, place):
+    _Process.started = True
+    if _may_be_called_at_once():
+        _in_parallel(workers, address, count, place)
+    else:
+        with _Process.turn:
+            _in_parallel(workers, address, count, place)
+
+
+def _may_be_called_at_once():
+    try:
+        return numba.threading_layer() != "workqueue"
+    except ValueError:  # nothing ran in parallel yet, so the layer is not known
+        return False
+
+
+@kernel
+def _work(address, count, place):
+    """Take tasks from the counter at ``place``, in front of their table, and do them until ``count`` are taken."""
+    counter = integers(place)
+    index = fetch_add(counter)
+    while index < count:
+        call(address, (index, shift(counter, 1), counter))
+        index = fetch_add(counter)
+
+
+@kernel(parallel=True)
+def _in_parallel(workers, address, count, place):
+    for _ in prange(workers):
+        _work(address, count, place)

@@ -1,0 +1,1 @@
+"""Kernels of the group systems: how a past reaches an output."""

@@ -1,0 +1,38 @@
+"""refrnn, the executable lecture on recurrent networks."""
+
+from pathlib import Path as _Path
+
+__version__ = "0.1.0"
+
+# In a checkout, kernels/ and specs/ stand beside this folder; in an installation they are inside it.
+_checkout = _Path(__file__).resolve().parent.parent
+if not (_Path(__file__).parent / "specs").is_dir() and (_checkout / "specs" / "lectures.yaml").is_file():
+    __path__.append(str(_checkout))
+
+from refrnn.errors import NotFoundError, RefrnnError, SpecError, ValuesError  # noqa: E402
+
+__all__ = ["NotFoundError", "RefrnnError", "SpecError", "ValuesError", "load", "load_text", "ids", "__version__"]
+
+
+def load(name):
+    """The spec called ``name`` ("lstm"), or the spec in the YAML file at the path ``name``.
+
+    Returns a :class:`refrnn.spec.Spec`. Raises NotFoundError for an unknown name and SpecError for a wrong file.
+    """
+    from refrnn.spec.library import load as load_spec
+
+    return load_spec(name)
+
+
+def load_text(text, source="text"):
+    """The spec written in the YAML ``text``; ``source`` names it in errors."""
+    from refrnn.spec.library import load_text as load_spec_text
+
+    return load_spec_text(text, source)
+
+
+def ids():
+    """The ids of every spec of the library, in the order of their groups."""
+    from refrnn.spec.library import ids as library_ids
+
+    return library_ids()

@@ -1,0 +1,28 @@
+"""The kernel backend: the Numba module of a spec, run on the whole batch at once."""
+
+import numpy as np
+
+from refrnn.backends.reference import offered
+from refrnn.errors import ValuesError
+
+KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def answer(spec, checked, module):
+    """See :func:`refrnn.backends.run.forward`: outputs, intermediates, and the way back."""
+    if checked.dtype not in KERNEL_DTYPES:
+        raise ValuesError(f"{spec.id}: kernels run in float32 and float64, not {checked.dtype}; use the equation or the reference")
+    lengths = {}
+    if spec.time:
+        given = checked.lengths
+        lengths = {"lengths": given if given is None or len(spec.time) > 1 else given[spec.time[0]]}
+    arrays = {name: array[()] if array.ndim == 0 else array for name, array in checked.arrays.items()}
+    outputs, saved = module.forward(**arrays, **checked.integers, **lengths)
+    outputs = {name: np.asarray(outputs[name]) for name in spec.outputs}
+    intermediates = {name: np.asarray(saved[name]) for name in offered(spec, saved)}
+
+    def backward(upstream):
+        gradients = module.backward(saved, **{f"d_{name}": gradient for name, gradient in upstream.items()})
+        return {name: np.asarray(gradients[name]) for name in spec.differentiated}
+
+    return outputs, intermediates, backward

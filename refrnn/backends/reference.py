@@ -1,0 +1,44 @@
+"""The reference backend: the readable NumPy module of a spec, run for each sequence by itself."""
+
+import numpy as np
+
+from refrnn.backends.sequences import Sequences
+
+
+def answer(spec, checked, module):
+    """See :func:`refrnn.backends.run.forward`: outputs, intermediates, and the way back."""
+    sequences = Sequences(spec, checked)
+    outputs = {name: sequences.empty(name, checked.dtype) for name in spec.outputs}
+    intermediates, all_saved = {}, []
+    for item in sequences.items:
+        arrays = {name: sequences.take(name, array, item) for name, array in checked.arrays.items()}
+        arrays = {name: array[()] if array.ndim == 0 else array for name, array in arrays.items()}
+        with np.errstate(all="ignore"):
+            found, saved = module.forward(**arrays, **checked.integers)
+        all_saved.append(saved)
+        for name in spec.outputs:
+            sequences.put(name, outputs[name], item, found[name])
+        for name in offered(spec, saved):
+            if name not in intermediates:
+                intermediates[name] = sequences.empty(name, checked.dtype)
+            sequences.put(name, intermediates[name], item, saved[name])
+
+    def backward(upstream):
+        gradients = {name: sequences.empty(name, checked.dtype) for name in spec.differentiated}
+        for item, saved in zip(sequences.items, all_saved):
+            parts = {f"d_{name}": sequences.take(name, array, item) for name, array in upstream.items()}
+            with np.errstate(all="ignore"):
+                found = module.backward(saved, **parts)
+            for name in spec.differentiated:
+                if spec.batch_axis(name) is None:
+                    gradients[name] = gradients[name] + found[name]
+                else:
+                    sequences.put(name, gradients[name], item, found[name])
+        return gradients
+
+    return outputs, intermediates, backward
+
+
+def offered(spec, saved):
+    """The defined symbols, other than outputs, that a backend saved under their names."""
+    return [name for name in spec.defined if name not in spec.outputs and isinstance(saved.get(name), (np.ndarray, np.floating))]

@@ -1,0 +1,79 @@
+"""The library's face of a pass: spec.forward(values) gives a Run, run.backward(upstream) the gradients."""
+
+from types import ModuleType
+
+import numpy as np
+
+from refrnn.backends import equation, kernel, reference
+from refrnn.errors import NotFoundError
+from refrnn.spec.draw import shape_of
+from refrnn.spec.values import check_upstream, check_values
+
+
+class Run:
+    """One forward pass.
+
+    ``outputs`` and ``intermediates`` map names to arrays: (T, batch, ...) where the first axis is time, else
+    (batch, ...), and past a sequence's end zero. ``state`` maps each start to the state that continues it.
+    """
+
+    def __init__(self, spec, checked, outputs, intermediates, backward):
+        self.spec = spec
+        self.outputs = outputs
+        self.intermediates = intermediates
+        self._checked = checked
+        self._backward = backward
+
+    def backward(self, upstream):
+        """Gradients of every input, start and parameter, by name.
+
+        ``upstream`` maps outputs to their gradients, in the shape and dtype of the outputs; those left out are zero.
+        Raises ValuesError for wrong names, shapes or dtypes.
+        """
+        shapes = {name: array.shape for name, array in self.outputs.items()}
+        complete = check_upstream(self.spec, upstream, self._checked, shapes)
+        gradients = self._backward(complete)
+        return {name: gradient for name, gradient in gradients.items() if name not in self._checked.omitted}
+
+    @property
+    def state(self):
+        """For each start (by its name) the last state of every sequence, to be handed to the next chunk."""
+        found = {}
+        for start, (name, forward) in self.spec.carried.items():
+            source = self.outputs if name in self.outputs else self.intermediates
+            if name in source:
+                found[start] = self._last(name, source[name], forward)
+        return found
+
+    def _last(self, name, array, forward):
+        if not forward:
+            return array[0].copy()
+        lengths = (self._checked.lengths or {}).get(self.spec.time_size(name))
+        if lengths is None:
+            return array[-1].copy()
+        return array[lengths - 1, np.arange(len(lengths))]
+
+
+def forward(spec, values, backend, lengths):
+    """See :meth:`refrnn.spec.spec.Spec.forward`."""
+    checked = check_values(spec, values, lengths)
+    return run_checked(spec, checked, backend)
+
+
+def run_checked(spec, checked, backend):
+    """Run values that are already checked."""
+    if isinstance(backend, ModuleType):
+        outputs, intermediates, backward = kernel.answer(spec, checked, backend)
+    elif backend == "equation":
+        outputs, intermediates, backward = equation.answer(spec, checked)
+    elif backend in spec.bindings:
+        answer = {"reference": reference.answer, "kernel": kernel.answer}[backend]
+        outputs, intermediates, backward = answer(spec, checked, spec.bindings[backend].load())
+    else:
+        raise NotFoundError(f"{spec.id}: there is no backend {backend!r}; this spec has {', '.join(spec.backends)}")
+    return Run(spec, checked, outputs, intermediates, backward)
+
+
+def expected_shapes(spec, checked):
+    """The library shapes of the outputs."""
+    return {name: shape_of(spec, name, checked.sizes, checked.batch) for name in spec.outputs}

@@ -1,0 +1,56 @@
+"""From a batch to its sequences and back, for the backends that work on one sequence at a time."""
+
+import numpy as np
+
+from refrnn.spec.draw import shape_of
+
+
+class Sequences:
+    """Takes checked values apart into sequences of their own lengths, and joins what comes back.
+
+    A spec with its own batch size (the one written in rows) is taken apart only where lengths differ.
+    """
+
+    def __init__(self, spec, checked):
+        self.spec = spec
+        self.checked = checked
+        own = spec.batch is not None
+        if own and checked.lengths is None:
+            self.items = [slice(None)]
+        elif own:
+            self.items = [slice(row, row + 1) for row in range(checked.sizes[spec.batch])]
+        elif spec.batched:
+            self.items = list(range(checked.batch))
+        else:
+            self.items = [None]
+
+    def sizes(self, item):
+        """The sizes of one sequence: its own length, and one row of the spec's own batch."""
+        sizes = dict(self.checked.sizes)
+        for name, lengths in (self.checked.lengths or {}).items():
+            sizes[name] = int(np.asarray(lengths[item]).max())
+        if self.spec.batch is not None and self.checked.lengths is not None:
+            sizes[self.spec.batch] = 1
+        return sizes
+
+    def take(self, name, array, item):
+        """The part of a library array that belongs to one sequence, past its end cut off."""
+        return array[self._where(name, array.ndim, item)]
+
+    def put(self, name, array, item, part):
+        """Write one sequence's part into a library array."""
+        array[self._where(name, array.ndim, item)] = part
+
+    def empty(self, name, dtype):
+        """A library array of zeros for a symbol."""
+        return np.zeros(shape_of(self.spec, name, self.checked.sizes, self.checked.batch), dtype)
+
+    def _where(self, name, rank, item):
+        where = [slice(None)] * rank
+        axis = self.spec.batch_axis(name)
+        if axis is not None and item is not None:
+            where[axis] = item
+        time = self.spec.time_size(name)
+        if time is not None and self.checked.lengths is not None and time in self.checked.lengths:
+            where[0] = slice(0, self.sizes(item)[time])
+        return tuple(where)

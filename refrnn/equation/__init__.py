@@ -1,0 +1,1 @@
+"""The equation language: parse, evaluate, differentiate, typeset, mutate."""

@@ -1,0 +1,279 @@
+"""What an evaluated symbol is: a shape (to check an equation) or a number with its history (to run and differentiate it)."""
+
+import numpy as np
+
+from refrnn.equation.functions import FUNCTIONS, ShapeError, join_shapes, unbroadcast
+from refrnn.equation.sizes import Size, show_shape
+
+_COMPARE = {
+    "Lt": np.less,
+    "LtE": np.less_equal,
+    "Gt": np.greater,
+    "GtE": np.greater_equal,
+    "Eq": np.equal,
+    "NotEq": np.not_equal,
+}
+
+
+class Shapes:
+    """The algebra of shapes: a value is a tuple of sizes."""
+
+    symbolic = True
+
+    def constant(self, number):
+        return ()
+
+    def apply(self, name, *arguments, sized=()):
+        return FUNCTIONS[name].shape(*arguments, *sized)
+
+    def power(self, base, exponent):
+        if len(base) == 2 and base[0] != base[1]:
+            raise ShapeError(f"a power of {show_shape(base)}, which is not square")
+        if len(base) > 2:
+            raise ShapeError(f"a power of {show_shape(base)}")
+        if len(base) == 2 and not (isinstance(exponent, int) and exponent >= 0):
+            raise ShapeError(f"the power {exponent} of a matrix; it must be a whole number from 0")
+        return base
+
+    def index(self, shape, places):
+        if len(places) > len(shape):
+            raise ShapeError(f"{len(places)} subscripts for {show_shape(shape)}")
+        left = []
+        for place, size in zip(places, shape):
+            if isinstance(place, tuple):
+                left.append(place[1] - place[0])
+        return tuple(left) + shape[len(places):]
+
+    def stack(self, values, extent):
+        first = values[0]
+        if any(value != first for value in values):
+            raise ShapeError(f"the elements {show_shape(first)} and others are not of one shape")
+        return (Size.of(extent),) + first
+
+    def compare(self, kind, left, right):
+        return join_shapes("the comparison")(left, right)
+
+    def logical(self, kind, values):
+        return join_shapes("the condition")(*values)
+
+    def select(self, condition, yes, no):
+        return join_shapes("the conditional")(condition, yes, no)
+
+    def named(self, value):
+        return value
+
+
+class Node:
+    """A number on the tape: its value, what it was computed from, and (after the sweep) its adjoint."""
+
+    __slots__ = ("value", "name", "parents", "detail", "adjoint", "owned", "needs", "taken")
+
+    def __init__(self, value, name, parents=(), detail=(), needs=False):
+        self.value = value
+        self.name = name
+        self.parents = parents
+        self.detail = detail
+        self.adjoint = None
+        self.owned = False
+        self.needs = needs
+        self.taken = False
+
+
+class Noise:
+    """Random rounding: what an honest implementation in a precision of ``eps`` could have computed.
+
+    Each operation's result is moved by up to its number of roundings (Monte Carlo arithmetic, Parker 1997).
+    """
+
+    def __init__(self, eps, seed):
+        self.eps = eps
+        self.random = np.random.default_rng(seed)
+
+    def relative(self, value, roundings):
+        if not roundings:
+            return value
+        return value * (1 + self.eps * roundings * self.random.uniform(-1, 1, np.shape(value)))
+
+    def product(self, left, right, value):
+        """A sum of products: its error scales with the products' lengths, not with their cancelled sum."""
+        if left.ndim == 1 and right.ndim == 1:
+            return self._summed(value, np.sqrt(np.sum((left * right) ** 2)), left.size)
+        a, b = np.asarray(left, float), np.asarray(right, float)
+        return self._summed(value, np.sqrt((a * a) @ (b * b)), left.shape[-1])
+
+    def _summed(self, value, scale, terms):
+        roundings = max(1.0, 0.5 * terms**0.5)
+        return value + self.eps * roundings * scale * self.random.uniform(-1.7, 1.7, np.shape(value))
+
+
+class Numbers:
+    """The algebra of numbers in one dtype; with ``record`` it keeps the tape that :meth:`sweep` runs back.
+
+    ``noise`` (a :class:`Noise`) shakes every operation; ``stops`` is a list: values met by stop() are appended
+    to it, or, with ``replay``, taken from it, so that a finite difference holds them still.
+    """
+
+    symbolic = False
+
+    def __init__(self, dtype, record=True, noise=None, stops=None, replay=False):
+        self.dtype = np.dtype(dtype).type
+        self.tape = [] if record else None
+        self.noise = noise
+        self.stops = stops
+        self.replay = iter(stops) if replay else None
+        self.constants = {}
+
+    def leaf(self, array, needs):
+        node = Node(array, "leaf", needs=needs)
+        if self.tape is not None:
+            self.tape.append(node)
+        return node
+
+    def _node(self, value, name, parents, detail=()):
+        if self.tape is None:
+            return Node(value, name)
+        needs = any(parent.needs for parent in parents)
+        node = Node(value, name, parents if needs else (), detail, needs)
+        if needs:
+            self.tape.append(node)
+        return node
+
+    def constant(self, number):
+        node = self.constants.get(number)
+        if node is None:
+            node = self.constants[number] = Node(self.dtype(number), "constant")
+        return node
+
+    def apply(self, name, *arguments, sized=()):
+        function = FUNCTIONS[name]
+        if name == "stop":
+            return self._stopped(arguments[0])
+        values = [argument.value for argument in arguments]
+        value = function.value(*values, *sized)
+        if not arguments or name == "one_hot":
+            return Node(value.astype(self.dtype), name)
+        if self.noise is not None:
+            if name == "matmul":
+                value = self.noise.product(*values, value)
+            else:
+                value = self.noise.relative(value, function.roundings)
+        return self._node(value, name, arguments)
+
+    def _stopped(self, argument):
+        value = argument.value.real
+        if self.replay is not None:
+            value = next(self.replay)
+        elif self.stops is not None:
+            self.stops.append(value)
+        return Node(value if np.iscomplexobj(value) else np.asarray(value).astype(self.dtype)[()], "stop")
+
+    def power(self, base, exponent):
+        if base.value.ndim == 2:
+            if exponent == 0:
+                return Node(np.eye(len(base.value)).astype(self.dtype), "identity")
+            result = base
+            for _ in range(exponent - 1):
+                result = self.apply("matmul", result, base)
+            return result
+        value = base.value**exponent if isinstance(exponent, int) else base.value ** self.dtype(exponent)
+        if self.noise is not None:
+            value = self.noise.relative(value, 2)
+        return self._node(value, "power", (base,), exponent)
+
+    def index(self, node, places):
+        where = tuple(slice(*place) if isinstance(place, tuple) else place for place in places)
+        return self._node(node.value[where], "index", (node,), where)
+
+    def stack(self, nodes, extent=None):
+        return self._node(np.stack([node.value for node in nodes]), "stack", tuple(nodes))
+
+    def compare(self, kind, left, right):
+        return Node(_COMPARE[kind](left.value.real, right.value.real), "compare")
+
+    def logical(self, kind, values):
+        combine = {"And": np.logical_and, "Or": np.logical_or}.get(kind)
+        if combine is None:
+            return Node(np.logical_not(values[0].value), "compare")
+        return Node(combine.reduce([value.value for value in values]), "compare")
+
+    def select(self, condition, yes, no):
+        if np.ndim(condition.value) == 0:
+            chosen, other = (yes, no) if condition.value else (no, yes)
+            if np.shape(chosen.value) == np.broadcast_shapes(np.shape(chosen.value), np.shape(other.value)):
+                return self.named(chosen)
+        return self._node(np.where(condition.value, yes.value, no.value), "select", (yes, no), condition.value)
+
+    def named(self, node):
+        """The node itself, or a copy of it where it already carries a name: each symbol has its own adjoint."""
+        if node.taken or node.name in ("leaf", "constant"):
+            node = self._node(node.value, "copy", (node,))
+        node.taken = True
+        return node
+
+    # ------------------------------------------------------------ the way back
+
+    def sweep(self):
+        """Reverse mode: run the tape back and leave in every node the adjoint of what was seeded."""
+        for node in reversed(self.tape):
+            if node.adjoint is None or not node.parents:
+                continue
+            if node.name == "index":
+                self._scatter(node.parents[0], node.detail, node.adjoint)
+                continue
+            for parent, gradient in zip(node.parents, self._pulled(node)):
+                if parent.needs and gradient is not None:
+                    self.accumulate(parent, gradient)
+
+    def _pulled(self, node):
+        g = node.adjoint
+        if node.name == "copy":
+            return (g,)
+        if node.name == "stack":
+            return tuple(g)
+        values = [parent.value for parent in node.parents]
+        if node.name == "select":
+            zero = np.zeros_like(g)
+            return (
+                unbroadcast(np.where(node.detail, g, zero), values[0]),
+                unbroadcast(np.where(node.detail, zero, g), values[1]),
+            )
+        if node.name == "power":
+            exponent = node.detail
+            if exponent == 0:
+                return (np.zeros_like(g),)
+            return (self._shaken(g * exponent * values[0] ** (exponent - 1), 3),)
+        pulled = FUNCTIONS[node.name].pull(g, node.value, *values)
+        if self.noise is None:
+            return pulled
+        if node.name == "matmul":
+            return self._shaken_products(g, values, pulled)
+        return tuple(self._shaken(gradient, 2) for gradient in pulled)
+
+    def _shaken(self, gradient, roundings):
+        return gradient if self.noise is None or gradient is None else self.noise.relative(gradient, roundings)
+
+    def _shaken_products(self, g, values, pulled):
+        left, right = values
+        if left.ndim == 2 and right.ndim == 1:
+            return self.noise.relative(pulled[0], 1), self.noise.product(left.T, g, pulled[1])
+        if left.ndim == 1 and right.ndim == 2:
+            return self.noise.product(right, g, pulled[0]), self.noise.relative(pulled[1], 1)
+        if left.ndim == 1:
+            return tuple(self.noise.relative(gradient, 1) for gradient in pulled)
+        return self.noise.product(g, right.T, pulled[0]), self.noise.product(left.T, g, pulled[1])
+
+    def accumulate(self, node, gradient):
+        """Add ``gradient`` to the adjoint of ``node``."""
+        if node.adjoint is None:
+            node.adjoint = gradient
+            return
+        node.adjoint = self._shaken(node.adjoint + gradient, 1)
+        node.owned = True
+
+    def _scatter(self, node, where, gradient):
+        if not node.owned:
+            fresh = np.zeros(np.shape(node.value), self.dtype)
+            if node.adjoint is not None:
+                fresh += node.adjoint
+            node.adjoint, node.owned = fresh, True
+        node.adjoint[where] = self._shaken(node.adjoint[where] + gradient, 1)

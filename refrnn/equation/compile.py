@@ -1,0 +1,395 @@
+"""Tree to closures: what an expression is worth, and which elements of other symbols it needs first.
+
+A compiled expression is a pair of functions. ``value(run, indices)`` computes it in the run's algebra;
+``needs(indices, add)`` calls ``add(name, key)`` for every element it reads (None where it reads none).
+``indices`` maps index letters, sizes and integer constants to integers.
+"""
+
+import ast
+import operator
+from typing import Callable, NamedTuple
+
+from refrnn.equation.functions import FUNCTIONS
+from refrnn.equation.parse import INTEGER_FUNCTIONS, REDUCTIONS, subscripts
+from refrnn.equation.sizes import Size
+
+LONGEST_SUM = 1_000_000
+
+_ARITHMETIC = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+}
+_COMPARISONS = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+_OPERATORS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.MatMult: "matmul"}
+
+
+class EquationError(Exception):
+    """An equation that means nothing; the caller adds the place."""
+
+
+class Compiled(NamedTuple):
+    value: Callable
+    needs: Callable | None
+
+
+def _all_needs(parts):
+    needs = [part.needs for part in parts if part.needs is not None]
+    if len(needs) <= 1:
+        return needs[0] if needs else None
+
+    def all_of_them(indices, add):
+        for need in needs:
+            need(indices, add)
+
+    return all_of_them
+
+
+class Compiler:
+    """Compiles expressions over known names: sizes, integer constants, arrays, defined symbols and their index rank."""
+
+    def __init__(self, sizes, integers, arrays, ranks, stack_keys):
+        self.sizes = sizes
+        self.integers = integers
+        self.arrays = arrays
+        self.ranks = ranks
+        self.stack_keys = stack_keys
+
+    # ------------------------------------------------------------ integers
+
+    def is_integer(self, node, letters):
+        """Whether an expression is index arithmetic: letters, sizes, integer constants and + - * // % min max."""
+        if isinstance(node, ast.Constant):
+            return type(node.value) is int
+        if isinstance(node, ast.Name):
+            return node.id in letters or node.id in self.sizes or node.id in self.integers
+        if isinstance(node, ast.BinOp):
+            return type(node.op) in _ARITHMETIC and all(self.is_integer(n, letters) for n in (node.left, node.right))
+        if isinstance(node, ast.UnaryOp):
+            return isinstance(node.op, (ast.USub, ast.UAdd)) and self.is_integer(node.operand, letters)
+        if isinstance(node, ast.Call):
+            return node.func.id in INTEGER_FUNCTIONS and all(self.is_integer(n, letters) for n in node.args)
+        return False
+
+    def is_integer_condition(self, node, letters):
+        if isinstance(node, ast.Compare):
+            return self.is_integer(node.left, letters) and self.is_integer(node.comparators[0], letters)
+        if isinstance(node, ast.BoolOp):
+            return all(self.is_integer_condition(value, letters) for value in node.values)
+        return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not) and self.is_integer_condition(node.operand, letters)
+
+    def integer(self, node, letters):
+        """A function of the indices that computes an index expression."""
+        if not self.is_integer(node, letters):
+            unknown = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not self._known(n.id, letters)]
+            if unknown:
+                raise EquationError(f"{unknown[0]} is neither declared nor defined by an equation")
+            raise EquationError(f"{ast.unparse(node)} is not an index; an index is made of index letters, sizes and integers")
+        if isinstance(node, ast.Constant):
+            number = node.value
+            return lambda indices: number
+        if isinstance(node, ast.Name):
+            name = node.id
+            return lambda indices: indices[name]
+        if isinstance(node, ast.UnaryOp):
+            inner = self.integer(node.operand, letters)
+            return (lambda indices: -inner(indices)) if isinstance(node.op, ast.USub) else inner
+        if isinstance(node, ast.Call):
+            choose = INTEGER_FUNCTIONS[node.func.id]
+            parts = [self.integer(argument, letters) for argument in node.args]
+            if len(parts) < 2:
+                raise EquationError(f"{ast.unparse(node)} needs two indices")
+            return lambda indices: choose(part(indices) for part in parts)
+        operate = _ARITHMETIC[type(node.op)]
+        left, right = self.integer(node.left, letters), self.integer(node.right, letters)
+        divides = isinstance(node.op, (ast.FloorDiv, ast.Mod))
+
+        def arithmetic(indices):
+            divisor = right(indices)
+            if divides and divisor == 0:
+                raise EquationError(f"{ast.unparse(node)} divides by zero")
+            return operate(left(indices), divisor)
+
+        return arithmetic
+
+    def _known(self, name, letters):
+        return name in letters or name in self.sizes or name in self.integers or name in self.arrays or name in self.ranks
+
+    def integer_condition(self, node, letters):
+        if isinstance(node, ast.Compare):
+            compare = _COMPARISONS[type(node.ops[0])]
+            left, right = self.integer(node.left, letters), self.integer(node.comparators[0], letters)
+            return lambda indices: compare(left(indices), right(indices))
+        if isinstance(node, ast.BoolOp):
+            parts = [self.integer_condition(value, letters) for value in node.values]
+            decide = all if isinstance(node.op, ast.And) else any
+            return lambda indices: decide(part(indices) for part in parts)
+        inner = self.integer_condition(node.operand, letters)
+        return lambda indices: not inner(indices)
+
+    def symbolic_size(self, node, letters):
+        """A slice bound as a Size where it is made of sizes and integers, else None."""
+        if isinstance(node, ast.Constant):
+            return Size.of(node.value)
+        if isinstance(node, ast.Name) and node.id in self.sizes and node.id not in letters:
+            return Size.of(node.id)
+        if isinstance(node, ast.BinOp) and type(node.op) in (ast.Add, ast.Sub, ast.Mult):
+            left, right = self.symbolic_size(node.left, letters), self.symbolic_size(node.right, letters)
+            if left is not None and right is not None:
+                return _ARITHMETIC[type(node.op)](left, right)
+        return None
+
+    def _size(self, node, letters):
+        """A function (run, indices) -> Size for shapes, integer for numbers."""
+        number = self.integer(node, letters)
+        symbol = self.symbolic_size(node, letters)
+
+        def size(run, indices):
+            if run.algebra.symbolic:
+                return symbol if symbol is not None else Size.of(number(indices))
+            return number(indices)
+
+        return size
+
+    # ------------------------------------------------------------ values
+
+    def compile(self, node, letters):
+        """The pair (value, needs) of an expression in which ``letters`` are bound indices."""
+        if self.is_integer(node, letters):
+            number = self.integer(node, letters)
+            return Compiled(lambda run, indices: run.algebra.constant(number(indices)), None)
+        return getattr(self, "_" + type(node).__name__.lower())(node, letters)
+
+    def _constant(self, node, letters):
+        number = node.value
+        return Compiled(lambda run, indices: run.algebra.constant(number), None)
+
+    def _name(self, node, letters):
+        return self._read(node.id, (), letters)
+
+    def _attribute(self, node, letters):
+        inner = self.compile(node.value, letters)
+        return Compiled(lambda run, indices: run.algebra.apply("transpose", inner.value(run, indices)), inner.needs)
+
+    def _unaryop(self, node, letters):
+        inner = self.compile(node.operand, letters)
+        if isinstance(node.op, ast.UAdd):
+            return inner
+        if isinstance(node.op, ast.Not):
+            return Compiled(lambda run, indices: run.algebra.logical("Not", [inner.value(run, indices)]), inner.needs)
+        return Compiled(lambda run, indices: run.algebra.apply("negative", inner.value(run, indices)), inner.needs)
+
+    def _binop(self, node, letters):
+        if isinstance(node.op, ast.Pow):
+            return self._power(node, letters)
+        name = _OPERATORS.get(type(node.op))
+        if name is None:
+            raise EquationError(f"{ast.unparse(node)} uses // or %, which work on indices only")
+        left, right = self.compile(node.left, letters), self.compile(node.right, letters)
+        return Compiled(
+            lambda run, indices: run.algebra.apply(name, left.value(run, indices), right.value(run, indices)),
+            _all_needs((left, right)),
+        )
+
+    def _power(self, node, letters):
+        base = self.compile(node.left, letters)
+        if self.is_integer(node.right, letters):
+            exponent = self.integer(node.right, letters)
+        elif isinstance(node.right, ast.Constant):
+            number = node.right.value
+            exponent = lambda indices: number  # noqa: E731
+        else:
+            raise EquationError(f"the exponent in {ast.unparse(node)} must be a number or an index")
+        return Compiled(lambda run, indices: run.algebra.power(base.value(run, indices), exponent(indices)), base.needs)
+
+    def _compare(self, node, letters):
+        kind = type(node.ops[0]).__name__
+        left, right = self.compile(node.left, letters), self.compile(node.comparators[0], letters)
+        return Compiled(
+            lambda run, indices: run.algebra.compare(kind, left.value(run, indices), right.value(run, indices)),
+            _all_needs((left, right)),
+        )
+
+    def _boolop(self, node, letters):
+        kind = type(node.op).__name__
+        parts = [self.compile(value, letters) for value in node.values]
+        return Compiled(
+            lambda run, indices: run.algebra.logical(kind, [part.value(run, indices) for part in parts]),
+            _all_needs(parts),
+        )
+
+    def _ifexp(self, node, letters):
+        yes, no = self.compile(node.body, letters), self.compile(node.orelse, letters)
+        if self.is_integer_condition(node.test, letters):
+            return self._branch(self.integer_condition(node.test, letters), yes, no)
+        test = self.compile(node.test, letters)
+
+        def value(run, indices):
+            return run.algebra.select(test.value(run, indices), yes.value(run, indices), no.value(run, indices))
+
+        return Compiled(value, _all_needs((test, yes, no)))
+
+    @staticmethod
+    def _branch(chooses, yes, no):
+        def needs(indices, add):
+            chosen = yes if chooses(indices) else no
+            if chosen.needs is not None:
+                chosen.needs(indices, add)
+
+        has_needs = yes.needs is not None or no.needs is not None
+        return Compiled(
+            lambda run, indices: (yes if chooses(indices) else no).value(run, indices), needs if has_needs else None
+        )
+
+    def _call(self, node, letters):
+        name = node.func.id
+        if isinstance(node.args[0], ast.GeneratorExp):
+            return self._reduction(REDUCTIONS[name], node.args[0], letters)
+        function = FUNCTIONS[name]
+        if function.arguments and len(node.args) != function.arguments:
+            raise EquationError(f"{name} takes {function.arguments} argument{'s' * (function.arguments > 1)}, not {len(node.args)}")
+        split = 0 if function.sized < 0 else len(node.args) - function.sized
+        parts = [self.compile(argument, letters) for argument in node.args[:split]]
+        sized = [self._size(argument, letters) for argument in node.args[split:]]
+
+        def value(run, indices):
+            return run.algebra.apply(
+                name,
+                *[part.value(run, indices) for part in parts],
+                sized=tuple(size(run, indices) for size in sized),
+            )
+
+        return Compiled(value, _all_needs(parts))
+
+    def _reduction(self, operation, generator, letters):
+        bounds = []
+        for loop in generator.generators:
+            letter = loop.target.id
+            if self._known(letter, letters):
+                raise EquationError(f"the index {letter} of a sum is also another name; choose a free letter")
+            ends = [self.integer(argument, letters) for argument in loop.iter.args]
+            bounds.append((letter, ends))
+            letters = letters | {letter}
+        body = self.compile(generator.elt, letters)
+
+        def places(indices, depth=0):
+            if depth == len(bounds):
+                yield indices
+                return
+            letter, ends = bounds[depth]
+            span = range(*[end(indices) for end in ends])
+            if len(span) > LONGEST_SUM:
+                raise EquationError(f"a sum over {len(span)} terms is longer than {LONGEST_SUM}")
+            for place in span:
+                yield from places({**indices, letter: place}, depth + 1)
+
+        def value(run, indices):
+            total = None
+            for inner in places(indices):
+                term = body.value(run, inner)
+                total = term if total is None else run.algebra.apply(operation, total, term)
+            if total is None:
+                return run.algebra.constant(0 if operation == "add" else 1)
+            return total
+
+        def needs(indices, add):
+            for inner in places(indices):
+                body.needs(inner, add)
+
+        return Compiled(value, needs if body.needs is not None else None)
+
+    def _subscript(self, node, letters):
+        if isinstance(node.value, ast.Name) and not isinstance(node.value.ctx, ast.Store):
+            return self._read(node.value.id, subscripts(node), letters)
+        inner = self.compile(node.value, letters)
+        places = [self._place(subscript, letters) for subscript in subscripts(node)]
+        text = ast.unparse(node)
+
+        def value(run, indices):
+            return _index(run, inner.value(run, indices), places, indices, text)
+
+        return Compiled(value, inner.needs)
+
+    def _place(self, node, letters):
+        if isinstance(node, ast.Slice):
+            return self._size(node.lower, letters), self._size(node.upper, letters)
+        return self.integer(node, letters)
+
+    def _read(self, name, wanted, letters):
+        """A symbol: an array handed in, or the elements that its equations define."""
+        if name in letters or name in self.sizes or name in self.integers:
+            raise EquationError(f"{name} is an index or a size and takes no subscript")
+        places = [self._place(subscript, letters) for subscript in wanted]
+        text = f"{name}[{', '.join(ast.unparse(subscript) for subscript in wanted)}]"
+        if name in self.arrays:
+            if not places:
+                return Compiled(lambda run, indices: run.leaf(name), None)
+            return Compiled(lambda run, indices: _index(run, run.leaf(name), places, indices, text, name), None)
+        if name not in self.ranks:
+            raise EquationError(f"{name} is neither declared nor defined by an equation")
+        rank = self.ranks[name]
+        if len(places) < rank or any(isinstance(place, tuple) for place in places[:rank]):
+            return self._read_whole(name, places, text)
+        first, rest = places[:rank], places[rank:]
+
+        def key(indices):
+            return tuple(place(indices) for place in first)
+
+        def needs(indices, add):
+            add(name, key(indices))
+
+        if not rest:
+            return Compiled(lambda run, indices: run.element(name, key(indices)), needs)
+        return Compiled(lambda run, indices: _index(run, run.element(name, key(indices)), rest, indices, text), needs)
+
+    def _read_whole(self, name, places, text):
+        """All elements of a symbol stacked, then the subscripts that are left."""
+
+        def needs(indices, add):
+            for key in self.stack_keys(name, indices):
+                add(name, key)
+
+        def value(run, indices):
+            whole = run.stacked(name, indices)
+            return _index(run, whole, places, indices, text) if places else whole
+
+        return Compiled(value, needs)
+
+
+def _index(run, value, places, indices, text, name=None):
+    """``value[places]`` after the places are known to lie inside."""
+    known = []
+    for axis, place in enumerate(places):
+        extent = run.extent(value, axis)
+        if extent is None:
+            raise EquationError(f"{text} has more subscripts than axes")
+        if isinstance(place, tuple):
+            known.append(_slice(run, place, indices, extent, text))
+            continue
+        number = place(indices)
+        if not 0 <= number < extent:
+            if run.outside_is_zero:
+                return run.zero(value, len(places))
+            raise EquationError(
+                f"{text} reads place {number}, but there are only the places 0 to {extent - 1}"
+                + (f" of {name}" if name else "")
+            )
+        known.append(number)
+    return run.algebra.index(value, known)
+
+
+def _slice(run, place, indices, extent, text):
+    bounds = tuple(bound(run, indices) for bound in place)
+    start, stop = (run.whole_number(bound) for bound in bounds)
+    if not 0 <= start <= stop <= extent:
+        raise EquationError(f"{text} reads the places {start} to {stop - 1}, but there are only 0 to {extent - 1}")
+    return bounds

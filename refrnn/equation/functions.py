@@ -1,0 +1,244 @@
+"""The functions and operators of the equation language: value, adjoint, shape and cost in rounding of each.
+
+Every entry works on NumPy arrays of any float or complex dtype. A complex argument carries a complex step:
+functions that are only piecewise analytic choose their piece by the real part.
+"""
+
+from dataclasses import dataclass
+from typing import Callable
+
+import numpy as np
+
+from refrnn.equation.sizes import Size, show_shape
+
+
+class ShapeError(Exception):
+    """Shapes that do not fit; the text says which, the caller adds the place."""
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function: ``value(*arrays)``, ``pull(g, out, *arrays)`` (its adjoint), ``shape(*shapes)``.
+
+    ``roundings`` is the error of an honest implementation in units of rounding of the result;
+    ``sized`` counts the trailing arguments that are integers (-1: all); ``analytic`` says whether
+    a complex step differentiates it everywhere; ``arguments`` is their number (0: any).
+    """
+
+    value: Callable
+    pull: Callable
+    shape: Callable
+    arguments: int = 1
+    roundings: float = 1.0
+    sized: int = 0
+    analytic: bool = True
+    operator: bool = False
+
+
+# ---------------------------------------------------------------- shapes
+
+
+def _same_shape(shape):
+    return shape
+
+
+def join_shapes(word):
+    """The rule of element-wise operators: equal shapes, a scalar, or sizes of literally 1."""
+
+    def shape(*shapes):
+        joined = ()
+        for other in shapes:
+            if not joined or not other or joined == other:
+                joined = joined or other
+            elif len(joined) == len(other) and all(a == b or a == 1 or b == 1 for a, b in zip(joined, other)):
+                joined = tuple(b if a == 1 else a for a, b in zip(joined, other))
+            else:
+                raise ShapeError(f"{word} of {show_shape(joined)} and {show_shape(other)}")
+        return joined
+
+    return shape
+
+
+def _product_shape(left, right):
+    good = len(left) in (1, 2) and len(right) in (1, 2) and left[-1] == right[0]
+    if not good:
+        raise ShapeError(f"the product {show_shape(left)} @ {show_shape(right)}")
+    return left[:-1] + right[1:]
+
+
+def _transposed_shape(shape):
+    if len(shape) != 2:
+        raise ShapeError(f".T of {show_shape(shape)}, which is not a matrix")
+    return shape[::-1]
+
+
+def _vector_shape(word):
+    def shape(argument):
+        if not argument:
+            raise ShapeError(f"{word} of a scalar")
+        return argument
+
+    return shape
+
+
+def _scalar_shape(*shapes):
+    return ()
+
+
+def _joined_vectors_shape(*shapes):
+    if any(len(shape) != 1 for shape in shapes):
+        raise ShapeError("concat of " + ", ".join(map(show_shape, shapes)) + "; it joins vectors")
+    total = Size.of(0)
+    for shape in shapes:
+        total = total + shape[0]
+    return (total,)
+
+
+def _diagonal_shape(shape):
+    if len(shape) != 1:
+        raise ShapeError(f"diag of {show_shape(shape)}; it takes a vector")
+    return shape * 2
+
+
+def _outer_shape(left, right):
+    if len(left) != 1 or len(right) != 1:
+        raise ShapeError(f"outer of {show_shape(left)} and {show_shape(right)}; it takes two vectors")
+    return left + right
+
+
+def _one_hot_shape(place, length):
+    if place != ():
+        raise ShapeError(f"one_hot of {show_shape(place)}; it takes one integer")
+    return (length,)
+
+
+# ---------------------------------------------------------------- values
+
+
+def _sigmoid(z):
+    positive = z.real >= 0
+    power = np.exp(np.where(positive, -z, z))
+    return np.where(positive, power.dtype.type(1), power) / (1 + power)
+
+
+def _elu(z):
+    return np.where(z.real > 0, z, np.expm1(np.where(z.real > 0, np.zeros_like(z), z)))
+
+
+def _log_softmax(z):
+    shifted = z - z.real.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def _softmax(z):
+    powers = np.exp(z - z.real.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def _norm(*arrays):
+    largest = max(np.abs(array.real).max(initial=0) for array in arrays)
+    if not largest > 0 or not np.isfinite(largest):
+        return sum(np.sum(array * array) for array in arrays) ** arrays[0].real.dtype.type(0.5)
+    return largest * np.sqrt(sum(np.sum((array / largest) ** 2) for array in arrays))
+
+
+def _identity(n):
+    return np.eye(n)
+
+
+def unbroadcast(gradient, like):
+    """Sum a gradient over the axes along which its argument was repeated."""
+    if gradient.shape == like.shape:
+        return gradient
+    if like.ndim == 0:
+        return gradient.sum()
+    axes = tuple(axis for axis, size in enumerate(like.shape) if size == 1 and gradient.shape[axis] != 1)
+    return gradient.sum(axis=axes, keepdims=True)
+
+
+def _elementwise(value, left, right, word, **options):
+    def pull(g, out, a, b):
+        return unbroadcast(left(g, out, a, b), a), unbroadcast(right(g, out, a, b), b)
+
+    return Function(value, pull, join_shapes(word), arguments=2, **options)
+
+
+def _product_pull(g, out, a, b):
+    if a.ndim == 2 and b.ndim == 1:
+        return np.outer(g, b), a.T @ g
+    if a.ndim == 1 and b.ndim == 2:
+        return b @ g, np.outer(a, g)
+    if a.ndim == 1:
+        return g * b, g * a
+    return g @ b.T, a.T @ g
+
+
+def _norm_pull(g, out, *arrays):
+    return tuple(g * array / out if out != 0 else np.zeros_like(array) for array in arrays)
+
+
+def _concat_pull(g, out, *arrays):
+    ends = np.cumsum([len(array) for array in arrays])[:-1]
+    return tuple(np.split(g, ends))
+
+
+def _softmax_pull(g, out, z):
+    return (out * (g - (g * out).sum(axis=-1, keepdims=True)),)
+
+
+def _log_softmax_pull(g, out, z):
+    return (g - np.exp(out) * g.sum(axis=-1, keepdims=True),)
+
+
+def _pick(first):
+    """min (first = <=) and max (first = >=): the first argument where they are equal."""
+
+    def value(a, b):
+        return np.where(first(a.real, b.real), a, b)
+
+    def left(g, out, a, b):
+        return np.where(first(a, b), g, np.zeros_like(g))
+
+    def right(g, out, a, b):
+        return np.where(first(a, b), np.zeros_like(g), g)
+
+    return value, left, right
+
+
+FUNCTIONS = {
+    # operators
+    "add": _elementwise(np.add, lambda g, out, a, b: g, lambda g, out, a, b: g, "the sum", operator=True),
+    "subtract": _elementwise(np.subtract, lambda g, out, a, b: g, lambda g, out, a, b: -g, "the difference", operator=True),
+    "multiply": _elementwise(np.multiply, lambda g, out, a, b: g * b, lambda g, out, a, b: g * a, "the element-wise product", operator=True),
+    "divide": _elementwise(np.divide, lambda g, out, a, b: g / b, lambda g, out, a, b: -g * out / b, "the quotient", operator=True),
+    "negative": Function(np.negative, lambda g, out, a: (-g,), _same_shape, roundings=0, operator=True),
+    "matmul": Function(np.matmul, _product_pull, _product_shape, arguments=2, operator=True),
+    "transpose": Function(np.transpose, lambda g, out, a: (g.T,), _transposed_shape, roundings=0, operator=True),
+    # activations
+    "sigmoid": Function(_sigmoid, lambda g, out, z: (g * out * (1 - out),), _same_shape, roundings=4),
+    "tanh": Function(np.tanh, lambda g, out, z: (g * (1 - out * out),), _same_shape, roundings=5),
+    "relu": Function(lambda z: np.where(z.real > 0, z, np.zeros_like(z)), lambda g, out, z: (np.where(out > 0, g, np.zeros_like(g)),), _same_shape, roundings=0, analytic=False),
+    "elu": Function(_elu, lambda g, out, z: (np.where(z > 0, g, g * (out + 1)),), _same_shape, roundings=4, analytic=False),
+    "softmax": Function(_softmax, _softmax_pull, _vector_shape("softmax"), roundings=6),
+    "log_softmax": Function(_log_softmax, _log_softmax_pull, _vector_shape("log_softmax"), roundings=6),
+    # elementary functions
+    "exp": Function(np.exp, lambda g, out, z: (g * out,), _same_shape, roundings=2),
+    "log": Function(np.log, lambda g, out, z: (g / z,), _same_shape, roundings=2),
+    "sqrt": Function(np.sqrt, lambda g, out, z: (g / (2 * out),), _same_shape),
+    "abs": Function(lambda z: np.where(z.real < 0, -z, z), lambda g, out, z: (g * np.sign(z),), _same_shape, roundings=0, analytic=False),
+    "min": _elementwise(*_pick(np.less_equal), "min", roundings=0, analytic=False),
+    "max": _elementwise(*_pick(np.greater_equal), "max", roundings=0, analytic=False),
+    # from many numbers to one
+    "norm": Function(_norm, _norm_pull, _scalar_shape, arguments=0, roundings=4),
+    "sum": Function(np.sum, lambda g, out, a: (np.full_like(a, g),), _scalar_shape, roundings=4),
+    "mean": Function(np.mean, lambda g, out, a: (np.full_like(a, g / a.size),), _scalar_shape, roundings=4),
+    # building vectors and matrices
+    "concat": Function(lambda *a: np.concatenate(a), _concat_pull, _joined_vectors_shape, arguments=0, roundings=0),
+    "diag": Function(np.diag, lambda g, out, a: (np.diag(g).copy(),), _diagonal_shape, roundings=0),
+    "outer": Function(np.outer, lambda g, out, a, b: (g @ b, g.T @ a), _outer_shape, arguments=2),
+    "one_hot": Function(lambda place, n: np.eye(n)[int(place)], lambda g, out, place, n: (None,), _one_hot_shape, arguments=2, roundings=0, sized=1),
+    "zeros": Function(lambda *sizes: np.zeros(sizes), lambda g, out, *sizes: (), lambda *sizes: sizes, arguments=0, roundings=0, sized=-1),
+    "identity": Function(_identity, lambda g, out, n: (), lambda n: (n, n), roundings=0, sized=-1),
+    # a gradient that is not to flow: the evaluator cuts it, and a complex step loses its imaginary part
+    "stop": Function(lambda z: z.real, lambda g, out, z: (None,), _same_shape, roundings=0, analytic=False),
+}

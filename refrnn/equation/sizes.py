@@ -1,0 +1,100 @@
+"""Sizes as symbols: the dimensions of a shape, such as 4*H or H + I, added and compared without numbers."""
+
+import ast
+
+from refrnn.errors import SpecError
+
+
+class Size:
+    """A polynomial in named sizes with integer coefficients; equal when the polynomials are."""
+
+    __slots__ = ("terms",)
+
+    def __init__(self, terms):
+        self.terms = {names: count for names, count in terms.items() if count}
+
+    @classmethod
+    def of(cls, value):
+        """A size from an integer or from a name."""
+        if isinstance(value, Size):
+            return value
+        return cls({(): int(value)}) if isinstance(value, int) else cls({(value,): 1})
+
+    def __add__(self, other):
+        terms = dict(self.terms)
+        for names, count in Size.of(other).terms.items():
+            terms[names] = terms.get(names, 0) + count
+        return Size(terms)
+
+    def __sub__(self, other):
+        return self + Size.of(other) * Size.of(-1)
+
+    def __mul__(self, other):
+        terms = {}
+        for left, count in self.terms.items():
+            for right, factor in Size.of(other).terms.items():
+                names = tuple(sorted(left + right))
+                terms[names] = terms.get(names, 0) + count * factor
+        return Size(terms)
+
+    def __eq__(self, other):
+        return isinstance(other, (Size, int)) and self.terms == Size.of(other).terms
+
+    def __hash__(self):
+        return hash(frozenset(self.terms.items()))
+
+    def __str__(self):
+        texts = []
+        for names, count in sorted(self.terms.items(), key=lambda term: (not term[0], term[0])):
+            factors = ([] if count == 1 and names else [str(count)]) + list(names)
+            texts.append("*".join(factors))
+        return "+".join(texts).replace("+-", "-") or "0"
+
+    __repr__ = __str__
+
+    def number(self, sizes):
+        """The integer this size is when the named sizes are the given integers."""
+        total = 0
+        for names, count in self.terms.items():
+            for name in names:
+                count *= sizes[name]
+            total += count
+        return total
+
+    def names(self):
+        """The named sizes that occur."""
+        return {name for names in self.terms for name in names}
+
+
+_OPERATIONS = {ast.Add: Size.__add__, ast.Sub: Size.__sub__, ast.Mult: Size.__mul__}
+
+
+def read_size(text, known, place):
+    """The size written in ``text`` ("4*H", "H+I", 3, "B"), over the names in ``known``."""
+    try:
+        tree = ast.parse(str(text)[:200], mode="eval").body
+        return _from_tree(tree, known)
+    except (SyntaxError, RecursionError, MemoryError, ValueError, _NotASize) as error:
+        reason = str(error) if isinstance(error, _NotASize) else "it is not a sum or product of sizes"
+        raise SpecError(f"{place}: the size {str(text)[:60]!r} can't be read: {reason}") from None
+
+
+class _NotASize(Exception):
+    pass
+
+
+def _from_tree(node, known):
+    if isinstance(node, ast.Constant) and type(node.value) is int and 0 < node.value < 10**6:
+        return Size.of(node.value)
+    if isinstance(node, ast.Name):
+        if node.id not in known:
+            raise _NotASize(f"{node.id} is not declared under sizes")
+        return Size.of(node.id)
+    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
+        return _OPERATIONS[type(node.op)](_from_tree(node.left, known), _from_tree(node.right, known))
+    raise _NotASize("a size is made of declared sizes, positive integers, + - and *")
+
+
+def show_shape(shape):
+    """A shape as people write it: [H, I]."""
+    return "[" + ", ".join(str(size) for size in shape) + "]"

@@ -1,0 +1,17 @@
+"""What refrnn raises: one sentence that names the place and the mend."""
+
+
+class RefrnnError(Exception):
+    """Any error that a person can mend; commands print its text and exit with status 2."""
+
+
+class SpecError(RefrnnError, ValueError):
+    """A spec (its YAML, an equation, a reference or a kernel bound to it) is wrong."""
+
+
+class ValuesError(RefrnnError, ValueError):
+    """Values handed to a spec have a wrong name, shape, dtype or domain."""
+
+
+class NotFoundError(RefrnnError, LookupError):
+    """No spec, backend or symbol has that name."""

@@ -1,0 +1,1 @@
+"""How an error reaches the past, and how its gradient is kept in bounds."""

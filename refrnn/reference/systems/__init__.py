@@ -1,0 +1,1 @@
+"""How a past reaches an output."""

@@ -1,0 +1,98 @@
+"""Where a spec's reference and kernel are, and whether their arguments are its symbols.
+
+The source is read, not run: loading a spec imports neither Numba nor a stranger's code.
+"""
+
+import ast
+import importlib
+import importlib.util
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import refrnn
+from refrnn.errors import SpecError
+
+
+@dataclass(frozen=True)
+class Binding:
+    """A module that answers a spec: its dotted name (the library's) or its file (a user's)."""
+
+    kind: str
+    path: Path
+    module: str | None
+
+    def load(self):
+        """Import the module; done when the backend is first asked for."""
+        if self.module is not None:
+            return importlib.import_module(self.module)
+        name = f"refrnn_user_{self.kind}_{abs(hash(str(self.path)))}"
+        if name not in sys.modules:
+            found = importlib.util.spec_from_file_location(name, self.path)
+            module = importlib.util.module_from_spec(found)
+            found.loader.exec_module(module)
+            sys.modules[name] = module
+        return sys.modules[name]
+
+
+def find(kind, spec_path, named, library):
+    """The binding of ``kind`` ("reference" or "kernel") or None; ``named`` is what the YAML says, a file beside it."""
+    if library:
+        relative = Path(spec_path.parent.name) / (spec_path.stem.replace("-", "_") + ".py")
+        folder = "reference" if kind == "reference" else "kernels"
+        for place in refrnn.__path__:
+            path = Path(place) / folder / relative
+            if path.is_file():
+                return Binding(kind, path, ".".join(("refrnn", folder, *relative.with_suffix("").parts)))
+        return None
+    if named is None:
+        return None
+    if spec_path is None:
+        raise SpecError(f"{kind}: {named} can only be named by a spec that is a file, beside it")
+    path = spec_path.parent / named
+    if path.suffix != ".py" or not path.is_file():
+        raise SpecError(f"{spec_path.name}: {kind}: there is no Python file {named} beside the spec")
+    return Binding(kind, path.resolve(), None)
+
+
+def check(binding, spec):
+    """Refuse a module whose forward and backward do not have the spec's symbols and outputs as arguments."""
+    arguments = _arguments(binding, spec)
+    expected = {symbol.name for symbol in spec.symbols.values() if symbol.role != "value"}
+    if binding.kind == "kernel" and spec.time:
+        expected.add("lengths")
+    _compare(binding, spec, "forward", arguments["forward"], expected)
+    _compare(binding, spec, "backward", arguments["backward"], {"saved"} | {f"d_{name}" for name in spec.outputs})
+
+
+def _arguments(binding, spec):
+    try:
+        tree = ast.parse(binding.path.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise SpecError(f"{spec.id}: the {binding.kind} {binding.path.name} can't be read: {error}") from None
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                if alias.name in ("forward", "backward"):
+                    raise SpecError(f"{spec.id}: the {binding.kind} {binding.path.name} must define {alias.name} itself")
+    for name in ("forward", "backward"):
+        if name not in found:
+            raise SpecError(f"{spec.id}: the {binding.kind} {binding.path.name} has no function {name}; add it")
+    return found
+
+
+def _compare(binding, spec, function, arguments, expected):
+    missing, unknown = expected - set(arguments), set(arguments) - expected
+    if missing or unknown:
+        parts = []
+        if missing:
+            parts.append("lacks " + ", ".join(sorted(missing)))
+        if unknown:
+            parts.append("has unknown " + ", ".join(sorted(unknown)))
+        raise SpecError(
+            f"{spec.id}: {function} of the {binding.kind} {binding.path.name} {' and '.join(parts)}; "
+            f"its arguments must be {', '.join(sorted(expected))}"
+        )

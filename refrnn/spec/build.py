@@ -1,0 +1,316 @@
+"""From a YAML document to a Spec: every key is checked before anything runs."""
+
+import keyword
+import re
+from difflib import get_close_matches
+
+from refrnn.equation.evaluate import Program
+from refrnn.equation.functions import FUNCTIONS
+from refrnn.equation.parse import REDUCTIONS, parse_equation, parse_expression
+from refrnn.equation.sizes import read_size
+from refrnn.errors import SpecError
+from refrnn.spec import binding
+from refrnn.spec.spec import Claim, Misprint, PrintedGradient, Spec
+from refrnn.spec.symbol import DRAWS, ROLES, Symbol
+
+_TOP = {
+    "id": str, "title": str, "lectures": list, "cites": list, "verify": list, "sizes": dict, "time": (str, list),
+    "batch": str, "symbols": dict, "equations": list, "outputs": list, "misprints": list, "printed_gradient": list,
+    "claims": list, "equivalent": list, "cases": list, "reference": str, "kernel": str, "notes": str,
+}
+_REQUIRED = ("id", "title", "sizes", "symbols", "equations", "outputs")
+_SYMBOL = {
+    "role": str, "shape": list, "means": str, "optional": bool, "type": str, "low": (int, float),
+    "high": (int, float), "draw": str, "finite": bool,
+}
+_LECTURE = {"from": str, "prints": str}
+_MISPRINT = {"from": str, "printed": str, "reads": str, "says": str}
+_PRINTED = {"from": str, "equations": list, "gradients": dict, "upstream": dict, "misprints": list}
+_CLAIM = {"says": str, "from": str, "verdict": str, "test": str, "mended": str}
+_EQUIVALENT = {"mutant": str, "because": str}
+_CASE = {"name": str, "sizes": dict, "values": dict}
+VERIFY = ("forward", "bptt", "printed-gradient", "clip", "claim", "task")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+_RESERVED = FUNCTIONS.keys() | REDUCTIONS.keys() | {"range", "lengths", "saved"}
+
+
+class _Reader:
+    """The document with a place for every error."""
+
+    def __init__(self, document, source):
+        self.document = document
+        self.source = source
+
+    def place(self, *path):
+        """"lstm.yaml, line 12"."""
+        line = self.document.line(tuple(path)) if path else 1
+        return f"{self.source}, line {line}"
+
+    def fail(self, path, text):
+        raise SpecError(f"{self.place(*path)}: {text}")
+
+    def mapping(self, data, kinds, path, required=()):
+        """Check keys and types of a mapping."""
+        word = ".".join(map(str, path)) or "the spec"
+        if not isinstance(data, dict):
+            self.fail(path, f"{word} must be a mapping with the keys {', '.join(kinds)}")
+        for key, value in data.items():
+            if key not in kinds:
+                near = get_close_matches(str(key), kinds, n=1)
+                hint = f"; did you mean {near[0]}?" if near else f"; it may have {', '.join(kinds)}"
+                self.fail((*path, key), f"{word} has an unknown key {key!r}{hint}")
+            self.kind(value, kinds[key], (*path, key))
+        for key in required:
+            if key not in data:
+                self.fail(path, f"{word} lacks the key {key!r}; add it")
+        return data
+
+    def kind(self, value, kinds, path):
+        kinds = kinds if isinstance(kinds, tuple) else (kinds,)
+        if type(value) not in kinds:
+            words = {str: "text", list: "a list", dict: "a mapping", bool: "true or false", int: "an integer", float: "a number"}
+            wanted = " or ".join(words[kind] for kind in kinds)
+            self.fail(path, f"{path[-1]} must be {wanted}, not {words.get(type(value), 'empty')}")
+
+    def texts(self, values, path):
+        for number, value in enumerate(values):
+            if not isinstance(value, str) or not value.strip():
+                self.fail((*path, number), f"entry {number + 1} of {path[-1]} must be text")
+        return values
+
+
+def build(document, path, library):
+    """The Spec of a document read from ``path`` (None: from text), with its reference and kernel found and checked."""
+    source = document.source if path is None else path.name
+    reader = _Reader(document, source)
+    data = reader.mapping(document.data, _TOP, (), _REQUIRED)
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", data["id"]):
+        reader.fail(("id",), f"the id {data['id']!r} must be lower-case letters, digits and hyphens")
+    sizes = _sizes(reader, data["sizes"])
+    time = _time(reader, data, sizes)
+    if data.get("batch", None) is not None and data["batch"] not in sizes:
+        reader.fail(("batch",), f"batch: {data['batch']} is not declared under sizes")
+    symbols = _symbols(reader, data["symbols"], sizes)
+    equations = _equations(reader, data["equations"], symbols, ("equations",))
+    outputs = _outputs(reader, data["outputs"], equations)
+    spec = Spec(
+        id=data["id"],
+        group=path.parent.name if library else "",
+        title=data["title"],
+        source=source,
+        lectures=_entries(reader, data, "lectures", _LECTURE, ("from",)),
+        cites=tuple(reader.texts(data.get("cites", []), ("cites",))),
+        verify=_verify(reader, data),
+        sizes=sizes,
+        time=time,
+        batch=data.get("batch"),
+        symbols=symbols,
+        equations=equations,
+        outputs=outputs,
+        misprints=_misprints(reader, data.get("misprints", []), ("misprints",)),
+        printed_gradients=_printed_gradients(reader, data.get("printed_gradient", [])),
+        claims=_claims(reader, data),
+        equivalent=_entries(reader, data, "equivalent", _EQUIVALENT, ("mutant", "because")),
+        cases=_entries(reader, data, "cases", _CASE, ("name",)),
+        notes=data.get("notes", ""),
+    )
+    _check_use(reader, spec)
+    spec.check_shapes()
+    _check_reach(reader, spec)
+    _check_sizes_told(reader, spec)
+    _check_promises(reader, spec)
+    for kind in ("reference", "kernel"):
+        found = binding.find(kind, path, data.get(kind), library)
+        if found is not None:
+            binding.check(found, spec)
+            spec.bindings[kind] = found
+    return spec
+
+
+def _good_name(reader, name, path, what):
+    if not isinstance(name, str) or not _NAME.match(name) or keyword.iskeyword(name):
+        reader.fail(path, f"{name!r} can't name a {what}; a name is letters, digits and _, beginning with a letter")
+    if name in _RESERVED:
+        reader.fail(path, f"{name} is a word of the language and can't name a {what}; choose another name")
+
+
+def _sizes(reader, data):
+    for name, means in data.items():
+        _good_name(reader, name, ("sizes", name), "size")
+        reader.kind(means, str, ("sizes", name))
+    return dict(data)
+
+
+def _time(reader, data, sizes):
+    time = data.get("time", ["T"] if "T" in sizes else [])
+    time = [time] if isinstance(time, str) else time
+    for name in time:
+        if name not in sizes:
+            reader.fail(("time",), f"time: {name} is not declared under sizes")
+    return tuple(time)
+
+
+def _symbols(reader, data, sizes):
+    symbols = {}
+    for name, entry in data.items():
+        path = ("symbols", name)
+        _good_name(reader, name, path, "symbol")
+        if name in sizes:
+            reader.fail(path, f"{name} is a size and a symbol; rename one")
+        reader.mapping(entry, _SYMBOL, path, ("role", "shape"))
+        if entry["role"] not in ROLES:
+            reader.fail((*path, "role"), f"the role {entry['role']!r} of {name} is not one of {', '.join(ROLES)}")
+        if entry.get("type", "real") not in ("real", "integer"):
+            reader.fail((*path, "type"), f"the type of {name} must be real or integer")
+        if entry.get("draw", "normal") not in DRAWS:
+            reader.fail((*path, "draw"), f"{name} can't be drawn as {entry['draw']!r}, only as {', '.join(DRAWS)}")
+        low, high = entry.get("low"), entry.get("high")
+        if low is not None and high is not None and not low <= high:
+            reader.fail((*path, "low"), f"{name} has low {low} above high {high}; swap them")
+        place = reader.place(*path, "shape")
+        shape = tuple(read_size(size, sizes, f"{place}: {name}") for size in entry["shape"])
+        symbols[name] = Symbol(name=name, **{**entry, "shape": shape})
+    return symbols
+
+
+def _equations(reader, data, symbols, path):
+    reader.texts(data, path)
+    if not data:
+        reader.fail(path, "there is no equation; add one")
+    equations = tuple(
+        parse_equation(text, f"{reader.place(*path, number)}, equation {number + 1}") for number, text in enumerate(data)
+    )
+    for number, equation in enumerate(equations):
+        _good_name(reader, equation.name, (*path, number), "symbol")
+        declared = symbols.get(equation.name)
+        if declared is not None and declared.role != "value":
+            reader.fail((*path, number), f"{equation.name} is declared as {declared.role}, yet an equation defines it; drop one")
+    return equations
+
+
+def _outputs(reader, data, equations):
+    reader.texts(data, ("outputs",))
+    if not data:
+        reader.fail(("outputs",), "there is no output; name at least one defined symbol")
+    defined = {equation.name for equation in equations}
+    for number, name in enumerate(data):
+        if name not in defined:
+            reader.fail(("outputs", number), f"the output {name} is defined by no equation")
+    if len(set(data)) != len(data):
+        reader.fail(("outputs",), "an output is named twice")
+    return tuple(data)
+
+
+def _entries(reader, data, key, kinds, required):
+    entries = data.get(key, [])
+    for number, entry in enumerate(entries):
+        reader.mapping(entry, kinds, (key, number), required)
+    return tuple(entries)
+
+
+def _verify(reader, data):
+    for number, word in enumerate(data.get("verify", [])):
+        if word not in VERIFY:
+            reader.fail(("verify", number), f"verify knows {', '.join(VERIFY)}, not {word!r}")
+    return tuple(data.get("verify", ("forward", "bptt")))
+
+
+def _misprints(reader, data, path):
+    misprints = []
+    for number, entry in enumerate(data):
+        where = (*path, number)
+        reader.mapping(entry, _MISPRINT, where, ("printed", "reads", "says"))
+        equation = parse_equation(entry["reads"], f"{reader.place(*where)}, misprint {number + 1}")
+        misprints.append(Misprint(entry.get("from", ""), entry["printed"], equation, entry["says"]))
+    return tuple(misprints)
+
+
+def _printed_gradients(reader, data):
+    blocks = []
+    for number, entry in enumerate(data):
+        path = ("printed_gradient", number)
+        reader.mapping(entry, _PRINTED, path, ("from", "equations", "gradients"))
+        equations = _equations(reader, entry["equations"], {}, (*path, "equations"))
+        gradients = {
+            name: parse_expression(text, f"{reader.place(*path, 'gradients', name)}, gradient of {name}")
+            for name, text in entry["gradients"].items()
+        }
+        misprints = _misprints(reader, entry.get("misprints", []), (*path, "misprints"))
+        blocks.append(PrintedGradient(entry["from"], equations, gradients, entry.get("upstream", {}), misprints))
+    return tuple(blocks)
+
+
+def _claims(reader, data):
+    claims = []
+    for number, entry in enumerate(data.get("claims", [])):
+        path = ("claims", number)
+        reader.mapping(entry, _CLAIM, path, ("says", "verdict", "test"))
+        if entry["verdict"] not in ("holds", "fails"):
+            reader.fail((*path, "verdict"), f"a verdict is holds or fails, not {entry['verdict']!r}")
+        if entry["verdict"] == "fails" and "mended" not in entry:
+            reader.fail(path, "a claim that fails needs its mended statement under mended")
+        claims.append(Claim(entry["says"], entry.get("from", ""), entry["verdict"], entry["test"], entry.get("mended", "")))
+    return tuple(claims)
+
+
+def _check_use(reader, spec):
+    import ast
+
+    read = {node.id for equation in spec.equations for node in ast.walk(equation.value) if isinstance(node, ast.Name)}
+    subscripted = {node.id for e in spec.equations for s in e.subscripts for node in ast.walk(s) if isinstance(node, ast.Name)}
+    defined = {equation.name for equation in spec.equations}
+    for name, symbol in spec.symbols.items():
+        if symbol.role == "value" and name not in defined:
+            reader.fail(("symbols", name), f"{name} is declared as a value, but no equation defines it")
+        if symbol.role != "value" and name not in read | subscripted:
+            reader.fail(("symbols", name), f"{name} is declared but used in no equation; delete it or use it")
+    used = read | subscripted | {n for symbol in spec.symbols.values() for size in symbol.shape for n in size.names()}
+    used |= {letter.upper() for letter in subscripted}
+    for name in spec.sizes:
+        if name not in used:
+            reader.fail(("sizes", name), f"the size {name} is used nowhere; delete it")
+
+
+def _check_reach(reader, spec):
+    for number, equation in enumerate(spec.equations):
+        if equation.name not in spec.reached:
+            reader.fail(("equations", number), f"{equation.name} reaches no output; name it under outputs or delete it")
+
+
+def _check_sizes_told(reader, spec):
+    told = set()
+    for symbol in spec.symbols.values():
+        if symbol.role != "value":
+            told |= {str(size) for size in symbol.shape if str(size) in spec.sizes}
+    for name in spec.sizes:
+        if name not in told:
+            reader.fail(("sizes", name), f"the size {name} can't be told from any array; give one symbol an axis of just {name}")
+
+
+def _check_promises(reader, spec):
+    promises = {
+        "printed-gradient": (spec.printed_gradients, "printed_gradient"),
+        "claim": (spec.claims, "claims"),
+    }
+    for word, (kept, key) in promises.items():
+        if word in spec.verify and not kept:
+            reader.fail(("verify",), f"verify names {word}, but the spec has no {key}")
+
+
+def variant(spec, replace=(), outputs=None):
+    """The program of ``spec`` with each equation of ``replace`` in the place of the one with the same left side."""
+    equations = list(spec.equations)
+    for equation in replace:
+        equations[place_of(equations, equation)] = equation
+    return Program(equations, spec.sizes, spec.array_shapes, spec.integer_constants, spec.value_shapes, outputs or spec.outputs)
+
+
+def place_of(equations, equation):
+    """The number of the equation with the same left side."""
+    import ast
+
+    wanted = ast.dump(equation.target)
+    for number, other in enumerate(equations):
+        if ast.dump(other.target) == wanted:
+            return number
+    raise SpecError(f"{equation.place}: no equation has the left side of {str(equation)!r}, so it replaces none")

@@ -1,0 +1,84 @@
+"""Random values that tell equations apart: every entry non-zero and unequal, pre-activations mostly in [-2, 2]."""
+
+import numpy as np
+
+from refrnn.errors import ValuesError
+
+FLOATS = ("float32", "float64", "longdouble")
+LARGEST_ARRAY = 2**31  # entries
+
+
+def complete_sizes(spec, sizes, batch):
+    """All sizes by name; those not given are small and unequal."""
+    unknown = set(sizes) - set(spec.sizes)
+    if unknown:
+        raise ValuesError(f"{spec.id}: there is no size {sorted(unknown)[0]}; its sizes are {', '.join(spec.sizes)}")
+    complete = {}
+    defaults = iter((4, 5, 3, 6, 8, 9, 10, 11, 12))
+    for name in spec.sizes:
+        complete[name] = 7 if name in spec.time else next(defaults, 2)
+    if spec.batch is not None:
+        complete[spec.batch] = batch
+    for name, value in {**sizes, "batch": batch}.items():
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValuesError(f"{spec.id}: {name} must be an integer of at least 1, not {value!r}")
+    complete.update({name: int(value) for name, value in sizes.items()})
+    return complete
+
+
+def shape_of(spec, name, sizes, batch):
+    """The library's shape of a symbol, batch axis included."""
+    shape = [size.number(sizes) for size in spec.full_shape(name)]
+    if name in spec.batched:
+        shape.insert(spec.batch_axis(name), batch)
+    return tuple(shape)
+
+
+def float_type(spec, dtype):
+    """The NumPy dtype of a float name; others are refused."""
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if found is None or found not in [np.dtype(name) for name in FLOATS]:
+        raise ValuesError(f"{spec.id}: dtype {dtype!r} must be float32, float64 or longdouble")
+    return found
+
+
+def draw(spec, sizes, batch, seed, dtype):
+    """See :meth:`refrnn.spec.spec.Spec.draw`."""
+    sizes = complete_sizes(spec, sizes, batch)
+    dtype = float_type(spec, dtype)
+    random = np.random.default_rng(seed)
+    values = {}
+    for name, symbol in spec.arrays.items():
+        shape = shape_of(spec, name, sizes, batch)
+        if np.prod(shape, dtype=float) > LARGEST_ARRAY:
+            raise ValuesError(f"{spec.id}: {name} would have the shape {shape}, more than {LARGEST_ARRAY} entries; choose smaller sizes")
+        if symbol.type == "integer":
+            low = int(symbol.low if symbol.low is not None else 1)
+            high = int(symbol.high if symbol.high is not None else low + 4)
+            drawn = random.integers(low, high, shape, endpoint=True)
+            values[name] = int(drawn) if symbol.is_integer_constant else drawn
+        else:
+            values[name] = _real(symbol, shape, random).astype(dtype)
+    return values
+
+
+def _real(symbol, shape, random):
+    if symbol.low is not None or symbol.high is not None:
+        low = symbol.low if symbol.low is not None else symbol.high - 2
+        high = symbol.high if symbol.high is not None else low + 2
+        return random.uniform(low, high, shape)
+    if symbol.draw == "mask":
+        return random.integers(0, 1, shape, endpoint=True).astype(float)
+    if symbol.draw == "one-hot":
+        return np.eye(shape[-1])[random.integers(0, shape[-1], shape[:-1])]
+    if symbol.draw == "distribution":
+        weights = random.uniform(0.1, 1, shape)
+        return weights / weights.sum(axis=-1, keepdims=True)
+    if symbol.role == "parameter" and len(symbol.shape) >= 2:
+        return random.standard_normal(shape) * 0.7 / np.sqrt(np.sqrt(np.prod(shape[-2:])))
+    if symbol.role == "parameter":
+        return random.uniform(0.1, 0.9, shape) * random.choice([-1.0, 1.0], shape)
+    return random.standard_normal(shape)

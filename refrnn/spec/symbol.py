@@ -1,0 +1,40 @@
+"""One declared symbol of a spec: its role, shape and domain."""
+
+from dataclasses import dataclass
+
+ROLES = {
+    "input": "given at each step or once; has a batch axis and a gradient",
+    "start": "where a recurrence begins; has a batch axis and a gradient",
+    "target": "what is wanted or chosen; has a batch axis and no gradient",
+    "parameter": "learned; no batch axis, has a gradient",
+    "constant": "chosen; no batch axis and no gradient",
+    "value": "defined by an equation",
+}
+BATCHED_ROLES = ("input", "start", "target")
+DIFFERENTIATED_ROLES = ("input", "start", "parameter")
+DRAWS = ("normal", "distribution", "one-hot", "mask")
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A symbol; ``shape`` is a tuple of :class:`refrnn.equation.sizes.Size`, without the batch axis."""
+
+    name: str
+    role: str
+    shape: tuple
+    means: str = ""
+    optional: bool = False
+    type: str = "real"
+    low: float | None = None
+    high: float | None = None
+    draw: str = "normal"
+    finite: bool = False
+
+    @property
+    def is_integer_constant(self):
+        """Whether index arithmetic may use it."""
+        return self.role == "constant" and self.type == "integer" and not self.shape
+
+    @property
+    def is_differentiated(self):
+        return self.role in DIFFERENTIATED_ROLES

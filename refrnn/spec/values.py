@@ -1,0 +1,204 @@
+"""Checks what a caller hands in: names, shapes, dtypes, domains and lengths, before any backend sees them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from refrnn.errors import ValuesError
+from refrnn.equation.sizes import show_shape
+from refrnn.spec.draw import FLOATS, shape_of
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Values that fit their spec: arrays by name, sizes by name, the batch, lengths by time size (None: all whole)."""
+
+    arrays: dict
+    integers: dict
+    sizes: dict
+    batch: int
+    lengths: dict | None
+    dtype: np.dtype
+    omitted: frozenset
+
+
+def check_values(spec, values, lengths):
+    """Check ``values`` against ``spec``; omitted optional symbols become zeros."""
+    if not isinstance(values, dict) and not hasattr(values, "keys"):
+        raise ValuesError(f"{spec.id}: values must be a mapping from symbol names to arrays, not {type(values).__name__}")
+    given = {name: values[name] for name in values.keys() if values[name] is not None}
+    _check_names(spec, given)
+    integers = {name: _integer(spec, name, given.pop(name)) for name in spec.integer_constants}
+    arrays = {name: _array(spec, name, value) for name, value in given.items()}
+    dtype = _common_dtype(spec, arrays)
+    scalars = {name for name in arrays if not spec.symbols[name].shape}
+    arrays = {name: array.astype(dtype) if name in scalars and array.dtype.kind in "fiu" else array for name, array in arrays.items()}
+    sizes, batch = _find_sizes(spec, arrays)
+    omitted = frozenset(set(spec.arrays) - set(arrays) - set(integers))
+    for name in omitted:
+        arrays[name] = np.zeros(shape_of(spec, name, sizes, batch), dtype)
+    for name, array in arrays.items():
+        wanted = shape_of(spec, name, sizes, batch)
+        if array.shape != wanted:
+            raise ValuesError(f"{spec.id}: {name} has the shape {_show(array.shape)}, expected {_show(wanted)}, which is {_layout(spec, name)}")
+        _check_domain(spec, spec.symbols[name], array)
+    return Checked(arrays, integers, sizes, batch, check_lengths(spec, lengths, sizes, batch), dtype, omitted)
+
+
+def _check_names(spec, given):
+    unknown = [str(name) for name in given if name not in spec.arrays]
+    if unknown:
+        raise ValuesError(f"{spec.id}: there is no symbol {unknown[0]}; its symbols are {', '.join(spec.arrays)}")
+    missing = [name for name, symbol in spec.arrays.items() if name not in given and not symbol.optional]
+    if missing:
+        raise ValuesError(f"{spec.id}: {missing[0]} is missing; give {_layout(spec, missing[0])}")
+
+
+def _integer(spec, name, value):
+    symbol = spec.symbols[name]
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise ValuesError(f"{spec.id}: {name} must be an integer, not {type(value).__name__}")
+    if (symbol.low is not None and value < symbol.low) or (symbol.high is not None and value > symbol.high):
+        raise ValuesError(f"{spec.id}: {name} is {value}, outside {_domain(symbol)}")
+    return int(value)
+
+
+def _array(spec, name, value):
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError):
+        raise ValuesError(f"{spec.id}: {name} is not an array; its rows may have unequal lengths") from None
+    symbol = spec.symbols[name]
+    if symbol.type == "integer":
+        if array.dtype.kind not in "iu":
+            raise ValuesError(f"{spec.id}: {name} has dtype {array.dtype}; it takes integers")
+        return array
+    if array.dtype not in [np.dtype(kind) for kind in FLOATS] and not (array.ndim == 0 and array.dtype.kind in "iu"):
+        raise ValuesError(f"{spec.id}: {name} has dtype {array.dtype}; use float32 or float64")
+    return array
+
+
+def _common_dtype(spec, arrays):
+    found = {}
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and spec.symbols[name].shape:
+            found.setdefault(array.dtype, name)
+    if len(found) > 1:
+        shown = " and ".join(f"{dtype} ({name})" for dtype, name in found.items())
+        raise ValuesError(f"{spec.id}: the arrays have several dtypes, {shown}; use one")
+    if not found:
+        return np.dtype(np.float64)
+    return next(iter(found))
+
+
+def _find_sizes(spec, arrays):
+    """Sizes and batch from the shapes of the arrays; the first array that shows a size fixes it."""
+    sizes, batch = {}, 1
+    seen_batch = False
+    for name, array in arrays.items():
+        shape = list(spec.symbols[name].shape)
+        if array.ndim != len(shape) + (name in spec.batched):
+            raise ValuesError(f"{spec.id}: {name} has the shape {_show(array.shape)}, expected {_layout(spec, name)}")
+        actual = list(array.shape)
+        if name in spec.batched:
+            found = actual.pop(spec.batch_axis(name))
+            batch, seen_batch = (batch if seen_batch else found), True
+        for size, number in zip(shape, actual):
+            if str(size) in spec.sizes:
+                sizes.setdefault(str(size), number)
+    for name, number in {**sizes, "batch": batch}.items():
+        if number < 1:
+            what = "a sequence needs at least one step" if name in spec.time else "it must be at least 1"
+            raise ValuesError(f"{spec.id}: {name} is {number}; {what}")
+    for name in spec.sizes:
+        if name not in sizes:
+            raise ValuesError(f"{spec.id}: the size {name} can't be told, because every array that shows it was left out")
+    return sizes, batch
+
+
+def _check_domain(spec, symbol, array):
+    outside = np.zeros(array.shape, bool)
+    if symbol.low is not None:
+        outside |= array < symbol.low
+    if symbol.high is not None:
+        outside |= array > symbol.high
+    if outside.any():
+        raise ValuesError(f"{spec.id}: {_where(symbol.name, outside)} is {array[outside].flat[0]}, outside {_domain(symbol)}")
+    if symbol.finite and not np.isfinite(array).all():
+        bad = ~np.isfinite(array)
+        raise ValuesError(f"{spec.id}: {_where(symbol.name, bad)} is {array[bad].flat[0]}, not a finite number; nothing was computed")
+
+
+def _where(name, mask):
+    place = ", ".join(str(int(index)) for index in np.argwhere(mask)[0]) if mask.ndim else ""
+    return f"{name} at [{place}]" if place else name
+
+
+def _domain(symbol):
+    return f"[{'-inf' if symbol.low is None else symbol.low}, {'inf' if symbol.high is None else symbol.high}]"
+
+
+def _show(shape):
+    return "[" + ", ".join(map(str, shape)) + "]"
+
+
+def _layout(spec, name):
+    shape = [str(size) for size in spec.symbols[name].shape]
+    if name in spec.batched:
+        shape.insert(spec.batch_axis(name), "batch")
+    return "[" + ", ".join(shape) + "]"
+
+
+def check_lengths(spec, lengths, sizes, batch):
+    """``lengths`` as {time size: integers (batch,)}, or None where every sequence is whole."""
+    if lengths is None:
+        return None
+    if not spec.time:
+        raise ValuesError(f"{spec.id}: it has no time, so lengths mean nothing; leave them out")
+    if not isinstance(lengths, dict):
+        if len(spec.time) > 1:
+            raise ValuesError(f"{spec.id}: it has the times {', '.join(spec.time)}; give lengths as a mapping from each to integers")
+        lengths = {spec.time[0]: lengths}
+    items = sizes[spec.batch] if spec.batch is not None else batch
+    checked = {}
+    for name, given in lengths.items():
+        if name not in spec.time:
+            raise ValuesError(f"{spec.id}: {name} is not a time of this spec; it has {', '.join(spec.time)}")
+        array = np.asarray(given)
+        if array.dtype.kind not in "iu" or array.shape != (items,):
+            raise ValuesError(f"{spec.id}: lengths must be {items} integers, one for each sequence, not {array.dtype} of shape {_show(array.shape)}")
+        bad = (array < 1) | (array > sizes[name])
+        if bad.any():
+            item = int(np.argmax(bad))
+            raise ValuesError(f"{spec.id}: the length of sequence {item} is {array[item]}; it must lie in 1 to {sizes[name]}")
+        checked[name] = array.astype(np.int64)
+    return checked
+
+
+def check_upstream(spec, upstream, checked, expected_shapes):
+    """Upstream gradients by output name; those left out or None are zero."""
+    if not hasattr(upstream, "keys"):
+        raise ValuesError(f"{spec.id}: backward takes a mapping from output names to gradients, not {type(upstream).__name__}")
+    unknown = [str(name) for name in upstream.keys() if name not in spec.outputs]
+    if unknown:
+        raise ValuesError(f"{spec.id}: {unknown[0]} is not an output; its outputs are {', '.join(spec.outputs)}")
+    complete = {}
+    for name in spec.outputs:
+        shape, given = expected_shapes[name], upstream.get(name)
+        if given is None:
+            complete[name] = np.zeros(shape, checked.dtype)
+            continue
+        array = np.asarray(given)
+        if array.shape != shape:
+            raise ValuesError(f"{spec.id}: the gradient of {name} has the shape {_show(array.shape)}, expected {_show(shape)}")
+        if array.ndim and array.dtype != checked.dtype:
+            raise ValuesError(f"{spec.id}: the gradient of {name} has dtype {array.dtype}, but the values are {checked.dtype}; use one")
+        complete[name] = array.astype(checked.dtype)
+    return complete
+
+
+def show_symbol(symbol):
+    """The declared shape as people write it."""
+    return show_shape(symbol.shape)

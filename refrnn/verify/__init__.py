@@ -1,0 +1,1 @@
+"""Verification: discriminating cases, error in units of rounding, gradients four ways, claims, misprints, mutants."""

@@ -1,0 +1,1 @@
+"""The specs: one YAML file an equation, <group>/<id>.yaml, and lectures.yaml."""
