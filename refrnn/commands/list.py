@@ -1,0 +1,39 @@
+"""refrnn list: every spec, its sources and what verify shows of it."""
+
+import json as json_module
+
+import click
+
+from refrnn.errors import NotFoundError
+
+
+@click.command("list")
+@click.option("--group", help="Only the specs of this group.")
+@click.option("--lecture", help="Only the specs of this lecture.")
+@click.option("--json", "json", is_flag=True, help="Print the table as JSON.")
+def command(group, lecture, json):
+    """Every spec, its sources and what is shown of it."""
+    from refrnn.spec.library import cards
+
+    every = cards()
+    _known("group", group, {card.group for card in every})
+    _known("lecture", lecture, {key for card in every for key in card.lectures})
+    chosen = [card for card in every if group in (None, card.group) and (lecture is None or lecture in card.lectures)]
+    if json:
+        rows = [{"id": c.id, "group": c.group, "title": c.title, "lectures": c.lectures, "verify": c.verify} for c in chosen]
+        click.echo(json_module.dumps(rows, indent=2, ensure_ascii=False))
+        return
+    width = max(len(card.id) for card in chosen)
+    title_width = max(len(card.title) for card in chosen)
+    last = None
+    for card in chosen:
+        if card.group != last:
+            click.echo(("\n" if last else "") + click.style(card.group, bold=True))
+            last = card.group
+        click.echo(f"  {card.id:{width}}  {card.title:{title_width}}  {', '.join(card.lectures)}: {', '.join(card.verify)}")
+    click.echo(f"\n{len(chosen)} specs; refrnn show ID prints one, refrnn verify ID holds its backends against it.")
+
+
+def _known(word, given, known):
+    if given is not None and given not in known:
+        raise NotFoundError(f"there is no {word} {given!r}; there are {', '.join(sorted(known))}")

@@ -1,0 +1,48 @@
+"""The group of commands; each is imported only when it is called, so that --help starts fast."""
+
+import importlib
+
+import click
+
+from refrnn import RefrnnError, __version__
+
+COMMANDS = {
+    "list": "Every spec, its sources and what is shown of it.",
+    "show": "Equations, symbols, sources and reference code of a spec.",
+    "verify": "Hold the backends against the equations.",
+    "bench": "Measure the kernels against the references.",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, context):
+        return list(COMMANDS)
+
+    def get_command(self, context, name):
+        if name not in COMMANDS:
+            return None
+        return importlib.import_module(f"refrnn.commands.{name}").command
+
+    def format_commands(self, context, formatter):
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, context):
+        try:
+            return super().invoke(context)
+        except RefrnnError as error:
+            raise _Refused(str(error)) from None
+
+
+class _Refused(click.ClickException):
+    exit_code = 2
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="refrnn")
+def main():
+    """The executable lecture on recurrent networks: equations that are run, differentiated and verified."""
+
+
+if __name__ == "__main__":
+    main()

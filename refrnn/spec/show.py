@@ -1,0 +1,142 @@
+"""How a spec looks: equations, symbols and sources for a terminal, in LaTeX, and as HTML with MathML."""
+
+import textwrap
+from html import escape
+
+from refrnn.equation import typeset
+from refrnn.equation.sizes import show_shape
+from refrnn.spec.library import sources
+
+WIDTH = 100
+
+
+def _scalar(spec):
+    ranks = {name: len(symbol.shape) for name, symbol in spec.arrays.items()}
+    ranks.update({name: len(spec.full_shape(name)) for name in spec.defined})
+    return typeset.scalar_by_rank(ranks)
+
+
+def equations(spec, form):
+    """The spec's equations as texts; ``form`` is "unicode", "latex" or "mathml"."""
+    return [write(spec, equation, form) for equation in spec.equations]
+
+
+def write(spec, equation, form):
+    """One equation typeset."""
+    return getattr(typeset, form)(equation.target, equation.value, _scalar(spec))
+
+
+def _lecture_title(key):
+    entry = sources().get("lectures", {}).get(key, {})
+    return str(entry.get("title", key))
+
+
+def _paper(key):
+    entry = sources().get("papers", {}).get(key)
+    if entry is None:
+        return key
+    authors = entry.get("authors", "")
+    authors = ", ".join(authors) if isinstance(authors, list) else authors
+    return f"{authors} ({entry.get('year')}), {entry.get('title')}, {entry.get('where')}"
+
+
+def terminal(spec):
+    """The spec as text: title, equations, symbols, sources, errata."""
+    lines = [f"{spec.id}: {spec.title}", ""]
+    lines += [f"    {text}" for text in equations(spec, "unicode")]
+    lines += ["", "symbols"]
+    names = [typeset.unicode_name(name) for name in spec.arrays]
+    width = max(map(len, names), default=0)
+    for shown, (name, symbol) in zip(names, spec.arrays.items()):
+        facts = f"{symbol.role:9} {show_shape(symbol.shape):12}"
+        if symbol.optional:
+            facts += " (may be left out)"
+        label = shown if shown == name else f"{shown}"
+        lines.append(f"    {label:{width}}  {facts} {symbol.means}".rstrip())
+    lines.append("sizes: " + ", ".join(f"{name} {means}" for name, means in spec.sizes.items()))
+    lines.append("outputs: " + ", ".join(typeset.unicode_name(name) for name in spec.outputs))
+    lines += _source_lines(spec)
+    lines += _claim_lines(spec) + _misprint_lines(spec)
+    if spec.notes:
+        lines += ["", *textwrap.wrap(spec.notes, WIDTH)]
+    return "\n".join(lines)
+
+
+def _wrapped(text, first="    ", rest="        "):
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest)
+
+
+def _source_lines(spec):
+    lines = []
+    if spec.lectures:
+        lines += ["", "lectures"]
+    for entry in spec.lectures:
+        lines += _wrapped(f"{entry['from']} ({_lecture_title(entry['from'])}) prints: {entry.get('prints', '')}")
+    if spec.cites:
+        lines += ["", "papers"]
+    for key in spec.cites:
+        lines += _wrapped(_paper(key))
+    return lines
+
+
+def _claim_lines(spec):
+    lines = ["", "claims"] if spec.claims else []
+    for claim in spec.claims:
+        lines += _wrapped(f"{claim.verdict}: {claim.says}")
+        if claim.mended:
+            lines += _wrapped(f"mended: {claim.mended}", "        ", "        ")
+    return lines
+
+
+def all_misprints(spec):
+    """Misprints of the forward and of the printed backward equations, with their lecture."""
+    found = [(misprint.lecture, misprint) for misprint in spec.misprints]
+    for block in spec.printed_gradients:
+        found += [(misprint.lecture or block.lecture, misprint) for misprint in block.misprints]
+    return found
+
+
+def _misprint_lines(spec):
+    misprints = all_misprints(spec)
+    lines = ["", "errata"] if misprints else []
+    for lecture, misprint in misprints:
+        lines += _wrapped(f"{lecture} prints {misprint.printed}: {misprint.says}")
+    return lines
+
+
+def latex(spec):
+    """The equations as a LaTeX align environment."""
+    rows = [text.replace(" = ", " &= ", 1) for text in equations(spec, "latex")]
+    return "\\begin{align*}\n  " + " \\\\\n  ".join(rows) + "\n\\end{align*}"
+
+
+def html(spec):
+    """The spec as an HTML fragment with MathML, for notebooks and pages."""
+    parts = [f"<div class='refrnn'><h3>{escape(spec.title)} <small>({escape(spec.id)})</small></h3>"]
+    parts += [f"<div>{text}</div>" for text in equations(spec, "mathml")]
+    rows = "".join(
+        f"<tr><td>{typeset.mathml_name(name)}</td><td>{symbol.role}</td><td>{escape(show_shape(symbol.shape))}</td>"
+        f"<td>{escape(symbol.means)}{' (may be left out)' if symbol.optional else ''}</td></tr>"
+        for name, symbol in spec.arrays.items()
+    )
+    parts.append(f"<table><tr><th>symbol</th><th>role</th><th>shape</th><th>meaning</th></tr>{rows}</table>")
+    for entry in spec.lectures:
+        parts.append(f"<p>{escape(_lecture_title(entry['from']))} prints: <q>{escape(entry.get('prints', ''))}</q></p>")
+    for key in spec.cites:
+        parts.append(f"<p>{escape(_paper(key))}</p>")
+    return "".join(parts) + "</div>"
+
+
+def html_page(spec):
+    """:func:`html` as a page of its own."""
+    style = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto}td,th{padding:.2rem .8rem;text-align:left}"
+    return (
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{escape(spec.title)}</title>"
+        f"<style>{style}</style></head><body>{html(spec)}</body></html>"
+    )
+
+
+def code(spec):
+    """The source of the reference, or None."""
+    binding = spec.bindings.get("reference")
+    return binding.path.read_text(encoding="utf-8") if binding else None

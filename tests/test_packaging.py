@@ -1,0 +1,29 @@
+"""setup.cfg names every package of the tree, and nothing that is not there."""
+
+import configparser
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = {"refrnn": "refrnn", "kernels": "refrnn.kernels", "specs": "refrnn.specs"}
+
+
+def packages_in_tree():
+    found = set()
+    for folder, name in ROOMS.items():
+        for init in (ROOT / folder).rglob("__init__.py"):
+            parts = init.parent.relative_to(ROOT / folder).parts
+            found.add(".".join((name, *parts)))
+    return found
+
+
+def test_every_package_is_listed():
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    listed = set(config["options"]["packages"].split())
+    assert listed == packages_in_tree()
+
+
+def test_every_folder_of_code_is_a_package():
+    for folder in ROOMS:
+        for path in (ROOT / folder).rglob("*.py"):
+            assert (path.parent / "__init__.py").is_file(), f"{path.parent} lacks __init__.py"
