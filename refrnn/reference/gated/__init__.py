@@ -1,0 +1,1 @@
+"""Units whose gates decide what is kept, written and shown."""
