@@ -67,7 +67,7 @@ def _integer(spec, name, value):
 
 def _array(spec, name, value):
     try:
-        array = np.asarray(value)
+        array = np.asarray(value, order="C")
     except (ValueError, TypeError):
         raise ValuesError(f"{spec.id}: {name} is not an array; its rows may have unequal lengths") from None
     symbol = spec.symbols[name]
@@ -190,7 +190,7 @@ def check_upstream(spec, upstream, checked, expected_shapes):
         if given is None:
             complete[name] = np.zeros(shape, checked.dtype)
             continue
-        array = np.asarray(given)
+        array = np.asarray(given, order="C")
         if array.shape != shape:
             raise ValuesError(f"{spec.id}: the gradient of {name} has the shape {_show(array.shape)}, expected {_show(shape)}")
         if array.ndim and array.dtype != checked.dtype:

@@ -1,0 +1,166 @@
+"""refrnn verify: the main job, for people as a table, for machines as JSON or JUnit."""
+
+import importlib
+import os
+import sys
+import time
+
+import click
+
+from refrnn.errors import NotFoundError
+from refrnn.verify.report import KINDS, write_html, write_json, write_junit
+
+
+@click.command("verify")
+@click.argument("names", metavar="[ID]...", nargs=-1)
+@click.option("--backends", help="Comma-separated: equation, reference, kernel, or importable modules. All by default.")
+@click.option("--cases", "level", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="How many cases.")
+@click.option("--mutants", is_flag=True, help="Break each equation in every place that matters and show that the cases notice.")
+@click.option("--jobs", type=click.IntRange(1, 64), help="Processes to work in; by default one for each two specs, at most one a core.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, writable=True), help="Write the results as JSON.")
+@click.option("--junit", "junit_path", type=click.Path(dir_okay=False, writable=True), help="Write the results as JUnit XML.")
+@click.option("--html", "html_path", type=click.Path(dir_okay=False, writable=True), help="Write the results as a page.")
+def command(names, backends, level, mutants, jobs, json_path, junit_path, html_path):
+    """Hold the backends of the specs against their equations: outputs, intermediates, gradients, printed lines, claims.
+
+    ID is a spec of the library or the path of a YAML file; without one, all specs of the library are verified.
+    Exits with 0 when all holds, 1 when something does not, 2 when the input is wrong.
+    """
+    import refrnn
+
+    names = names or tuple(refrnn.ids())
+    specs = [refrnn.load(name) for name in names]
+    chosen = backends and tuple(part.strip() for part in backends.split(",") if part.strip())
+    if chosen:
+        for spec in specs:
+            for backend in chosen:
+                _check_backend(spec, backend)
+    started = time.perf_counter()
+    reports = _run(names, chosen, level, mutants, _jobs(jobs, len(names)))
+    _print_table(reports, mutants)
+    _print_details(reports)
+    for path, write in ((json_path, write_json), (junit_path, write_junit)):
+        if path:
+            write(reports, path)
+    if html_path:
+        from refrnn.spec.show import html
+
+        by_id = {spec.id: spec for spec in specs}
+        write_html(reports, html_path, lambda name: html(by_id[name]))
+    _print_sum(reports, mutants, time.perf_counter() - started)
+    sys.exit(0 if all(report.ok for report in reports) else 1)
+
+
+def _check_backend(spec, backend):
+    if backend in ("equation", "reference", "kernel"):
+        if backend not in spec.backends:
+            raise NotFoundError(f"{spec.id} has no {backend}; it has {', '.join(spec.backends)}")
+        return
+    _module(backend)
+
+
+def _module(name):
+    """A module of the user's own that answers the spec."""
+    sys.path.insert(0, os.getcwd())
+    try:
+        module = importlib.import_module(name)
+    except ImportError as error:
+        raise NotFoundError(f"the backend {name!r} is none of equation, reference, kernel, and can't be imported: {error}") from None
+    finally:
+        sys.path.remove(os.getcwd())
+    for function in ("forward", "backward"):
+        if not callable(getattr(module, function, None)):
+            raise NotFoundError(f"the backend {name!r} has no function {function}; add it")
+    return module
+
+
+def _jobs(jobs, specs):
+    return jobs or max(1, min(os.cpu_count() or 1, specs // 2))
+
+
+def _one(name, backends, level, mutants, step=lambda text: None):
+    """Verify one spec; runs in the process of the command or in a worker."""
+    import refrnn
+    from refrnn.verify.verify import verify_spec
+
+    if backends is not None:
+        backends = [b if b in ("equation", "reference", "kernel") else _module(b) for b in backends]
+    return verify_spec(refrnn.load(name), backends, level, mutants, step)
+
+
+def _run(names, backends, level, mutants, jobs):
+    """All reports in the order of ``names``, with a progress bar on standard error."""
+    with click.progressbar(length=len(names), label="verify", file=sys.stderr, item_show_func=lambda item: item or "") as bar:
+        if jobs == 1:
+            reports = []
+            for name in names:
+                reports.append(_one(name, backends, level, mutants, lambda text: bar.update(0, f"{name}: {text}")))
+                bar.update(1, name)
+            return reports
+        return _run_in_processes(names, backends, level, mutants, jobs, bar)
+
+
+def _run_in_processes(names, backends, level, mutants, jobs, bar):
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from multiprocessing import get_context
+
+    # Spawned, not forked: a thread pool of the parent does not survive a fork.
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(_one, name, backends, level, mutants): place for place, name in enumerate(names)}
+        reports = [None] * len(names)
+        for done in as_completed(waiting):
+            reports[waiting[done]] = done.result()
+            bar.update(1, names[waiting[done]])
+    return reports
+
+
+def _print_table(reports, mutants):
+    width = max(len(report.id) for report in reports)
+    heads = f"{'spec':{width}}  {'':5}  cases  {'forward':>15}  {'gradient':>15}  {'clip':>15}"
+    click.echo(click.style(heads + ("  mutants killed" if mutants else ""), bold=True))
+    for report in reports:
+        word = click.style("holds", fg="green") if report.ok else click.style("FAILS", fg="red")
+        cells = "  ".join(f"{_cell(report.worst.get(kind)):>15}" for kind in KINDS)
+        killed = f"  {_mutants(report)}" if mutants else ""
+        click.echo(f"{report.id:{width}}  {word}  {report.cases:5}  {cells}{killed}")
+
+
+def _cell(worst):
+    return "" if worst is None else f"{worst['ulp']:.2g} of {worst['bound']:.2g}"
+
+
+def _mutants(report):
+    if report.mutants is None:
+        return ""
+    equivalent = f", {report.mutants['equivalent']} equivalent" if report.mutants["equivalent"] else ""
+    return f"{report.mutants['killed']} of {report.mutants['tried']}{equivalent}"
+
+
+def _print_details(reports):
+    for report in reports:
+        for claim in report.claims:
+            word = claim["verdict"] if claim["ok"] else "NOT SHOWN"
+            click.echo(f"{report.id}: claim {word}: {claim['says']}\n    {claim['shown']}")
+        for erratum in report.errata:
+            if erratum["ok"]:
+                click.echo(f"{report.id}: erratum of {erratum['from']}: {erratum['printed']}\n    {erratum['says']}; {erratum['shown']}")
+    for report in reports:
+        for failure in report.failures[:8]:
+            click.echo(click.style(f"{report.id}: {failure}", fg="red"))
+        if len(report.failures) > 8:
+            click.echo(f"{report.id}: and {len(report.failures) - 8} more (--json lists all)")
+
+
+def _print_sum(reports, mutants, seconds):
+    failed = [report.id for report in reports if not report.ok]
+    claims = sum(len(report.claims) for report in reports)
+    errata = sum(len(report.errata) for report in reports)
+    cases = sum(report.cases for report in reports)
+    click.echo(
+        f"{len(reports)} specs, {cases} cases, {claims} claims, {errata} errata in {seconds:.1f} s; "
+        "errors are in ulp of the result's scale, each with its bound"
+    )
+    if failed:
+        click.echo(click.style(f"{len(failed)} fail: {', '.join(failed)}", fg="red", bold=True))
+    else:
+        click.echo(click.style("all hold", fg="green", bold=True))

@@ -1,0 +1,149 @@
+"""What verification found, for people and for machines: one record a spec, as JSON, JUnit and a page."""
+
+import json
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from xml.etree import ElementTree
+
+KINDS = ("forward", "gradient", "clip")
+
+
+@dataclass
+class SpecReport:
+    """Everything verification found about one spec."""
+
+    id: str
+    title: str = ""
+    backends: tuple = ()
+    cases: int = 0
+    worst: dict = field(default_factory=dict)  # kind -> {"ulp", "bound", "where"}
+    derivative: dict | None = None  # {"method", "error", "where"}
+    printed: list = field(default_factory=list)
+    mutants: dict | None = None  # {"tried", "killed", "equivalent", "survivors", "cases"}
+    claims: list = field(default_factory=list)
+    errata: list = field(default_factory=list)
+    failures: list = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def ok(self):
+        return not self.failures
+
+    def note_worst(self, worst, backend, case):
+        """Keep the error that comes nearest to its bound, for each kind."""
+        kept = self.worst.get(worst.kind)
+        if kept is None or worst.ulp / worst.bound > kept["ulp"] / kept["bound"]:
+            place = f" at [{', '.join(map(str, worst.place))}]" if worst.place else ""
+            where = f"{worst.quantity}{place}, {backend}, case {case}"
+            self.worst[worst.kind] = {"ulp": worst.ulp, "bound": worst.bound, "where": where}
+
+    def as_dict(self):
+        """The record of ``--json``."""
+        nothing = {"ulp": None, "bound": None, "where": None}
+        return {
+            "id": self.id,
+            "ok": self.ok,
+            "backends": list(self.backends),
+            "cases": self.cases,
+            "worst": {kind: self.worst.get(kind, nothing) for kind in KINDS},
+            "derivative": self.derivative,
+            "printed_gradients": self.printed,
+            "mutants": self.mutants or {"tried": 0, "killed": 0, "equivalent": 0},
+            "claims": self.claims,
+            "errata": self.errata,
+            "failures": self.failures,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def write_json(reports, path):
+    """Write all records; infinities become the text "inf", which JSON can't hold as numbers."""
+    data = {"ok": all(report.ok for report in reports), "specs": [report.as_dict() for report in reports]}
+    _write(path, json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _finite(data):
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_finite(value) for value in data]
+    if isinstance(data, float) and (data != data or data in (float("inf"), float("-inf"))):
+        return str(data)
+    return data
+
+
+def write_junit(reports, path):
+    """Write the records as JUnit XML, one test case a spec."""
+    suite = ElementTree.Element(
+        "testsuite",
+        name="refrnn verify",
+        tests=str(len(reports)),
+        failures=str(sum(not report.ok for report in reports)),
+        time=f"{sum(report.seconds for report in reports):.3f}",
+    )
+    for report in reports:
+        case = ElementTree.SubElement(suite, "testcase", classname="refrnn", name=report.id, time=f"{report.seconds:.3f}")
+        if not report.ok:
+            failure = ElementTree.SubElement(case, "failure", message=report.failures[0])
+            failure.text = "\n".join(report.failures)
+    _write(path, ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n")
+
+
+_STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1d1d1f }
+table { border-collapse: collapse; width: 100%; font-size: 0.9rem } th, td { text-align: left; padding: 0.3rem 0.6rem;
+border-bottom: 1px solid #ddd; vertical-align: top } .ok { color: #18794e } .bad { color: #b42318 } math { font-size: 1.05rem }
+section { margin-top: 2.5rem } h2 { border-bottom: 2px solid #eee } .small { color: #555; font-size: 0.9rem }
+"""
+
+
+def write_html(reports, path, show):
+    """Write a page: the table, then each spec with its equations (``show(id)`` gives their HTML)."""
+    rows = "".join(
+        f"<tr><td><a href='#{report.id}'>{report.id}</a></td><td class={_class(report.ok)}>{_word(report.ok)}</td>"
+        f"<td>{report.cases}</td>" + "".join(f"<td>{_cell(report.worst.get(kind))}</td>" for kind in KINDS)
+        + f"<td>{_mutants(report)}</td></tr>"
+        for report in reports
+    )
+    heads = "".join(f"<th>{head}</th>" for head in ("spec", "", "cases", "forward", "gradient", "clip", "mutants"))
+    sections = "".join(_section(report, show) for report in reports)
+    page = (
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>refrnn verify</title><style>{_STYLE}</style></head>"
+        f"<body><h1>refrnn verify</h1><p>Worst error of any backend in ulp, with its bound.</p>"
+        f"<table><tr>{heads}</tr>{rows}</table>{sections}</body></html>\n"
+    )
+    _write(path, page)
+
+
+def _class(ok):
+    return "ok" if ok else "bad"
+
+
+def _word(ok):
+    return "holds" if ok else "fails"
+
+
+def _cell(worst):
+    return "" if worst is None else f"{worst['ulp']:.2g} of {worst['bound']:.2g}"
+
+
+def _mutants(report):
+    if report.mutants is None:
+        return ""
+    return f"{report.mutants['killed']} of {report.mutants['tried']} killed, {report.mutants['equivalent']} equivalent"
+
+
+def _section(report, show):
+    parts = [f"<section id='{report.id}'><h2>{escape(report.id)}</h2>", show(report.id)]
+    for failure in report.failures:
+        parts.append(f"<p class=bad>{escape(failure)}</p>")
+    for claim in report.claims:
+        parts.append(f"<p><b>Claim</b> ({claim['verdict']}): {escape(claim['says'])}<br><span class=small>{escape(claim['shown'])}</span></p>")
+    for erratum in report.errata:
+        parts.append(f"<p><b>Misprint</b> <code>{escape(erratum['printed'])}</code>: {escape(erratum['says'])}<br><span class=small>{escape(erratum['shown'])}</span></p>")
+    return "".join(parts) + "</section>"
+
+
+def _write(path, text):
+    Path(path).write_text(text, encoding="utf-8")

@@ -1,0 +1,122 @@
+"""The main job: one spec held against all its backends on all its cases."""
+
+import time
+
+from refrnn.errors import RefrnnError
+from refrnn.verify.backends import compare, properties, threads_agree
+from refrnn.verify.cases import cases
+from refrnn.verify.claims import check_claims
+from refrnn.verify.derivatives import confirm
+from refrnn.verify.mutants import kill_matrix
+from refrnn.verify.printed import check_misprints, check_printed_gradients
+from refrnn.verify.report import SpecReport
+from refrnn.verify.truth import Truth
+
+# The cases on which numerical derivatives and the properties of backends are tried.
+DERIVATIVE_CASES = ("plain-float64", "ragged-float64", "one-step")
+PROPERTY_CASES = ("plain-float32", "ragged-float64")
+THREAD_CASES = ("plain-float64", "ragged-float32", "rows-float32")
+
+
+def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda text: None):
+    """Verify ``spec`` and return its :class:`SpecReport`.
+
+    ``backends`` names some of the spec's backends (all where None), or holds modules of one's own; ``level`` is
+    "quick" or "full"; ``mutants`` adds the kill matrix; ``step(text)`` is called before each piece of work.
+    """
+    started = time.perf_counter()
+    chosen = tuple(spec.backends if backends is None else backends)
+    report = SpecReport(spec.id, spec.title, tuple(b if isinstance(b, str) else b.__name__ for b in chosen))
+    truths = {}
+    for case in cases(spec, level):
+        step(case.name)
+        truths[case.name] = truth = Truth(spec, case)
+        for backend in chosen:
+            _compare(report, spec, truth, backend)
+        report.cases += 1
+    _properties(report, spec, truths, chosen, step)
+    _derivatives(report, spec, truths, step)
+    _text_checks(report, spec, truths, step)
+    if mutants:
+        _mutants(report, spec, truths, step)
+    report.seconds = time.perf_counter() - started
+    return report
+
+
+def _compare(report, spec, truth, backend):
+    try:
+        judged, findings = compare(spec, truth, backend)
+    except RefrnnError:
+        raise
+    except Exception as error:  # a backend is anyone's code: what it raises is a finding
+        name = backend if isinstance(backend, str) else backend.__name__
+        report.failures.append(f"{name}: raises {type(error).__name__} ({error}) in case {truth.case.name}")
+        return
+    for worst in judged:
+        report.note_worst(worst, backend if isinstance(backend, str) else backend.__name__, truth.case.name)
+    report.failures += [str(finding) for finding in findings]
+
+
+def _properties(report, spec, truths, chosen, step):
+    if report.failures:
+        return
+    for name in PROPERTY_CASES:
+        if name in truths:
+            for backend in chosen:
+                if backend != "equation":
+                    step(f"properties of {backend}")
+                    report.failures += [str(finding) for finding in properties(spec, truths[name], backend)]
+    if "kernel" in chosen:
+        step("threads")
+        found = [threads_agree(spec, truths[name]) for name in THREAD_CASES if name in truths]
+        report.failures += [str(finding) for finding in found if finding is not None]
+
+
+def _derivatives(report, spec, truths, step):
+    if not spec.differentiated:
+        return
+    step("numerical derivatives")
+    found = [confirm(spec, truths[name]) for name in DERIVATIVE_CASES if name in truths]
+    worst = max(found, key=lambda confirmed: confirmed.error)
+    report.derivative = {"method": worst.method, "error": worst.error, "where": worst.symbol}
+    if not worst.ok:
+        report.failures.append(f"equation: {worst}")
+
+
+def _text_checks(report, spec, truths, step):
+    """Printed gradients, misprints and claims."""
+    truth = truths.get("ragged-float64") or truths["plain-float64"]
+    if spec.misprints or spec.printed_gradients:
+        step("printed lines")
+    errata = check_misprints(spec, truth)
+    results, more = check_printed_gradients(spec, truth)
+    for result in results:
+        report.printed.append({"from": result.lecture, "checked": list(result.checked), "error": result.worst})
+        report.failures += result.failures
+    for erratum in errata + more:
+        report.errata.append(
+            {"from": erratum.lecture, "printed": erratum.printed, "says": erratum.says, "shown": erratum.shown, "ok": erratum.ok}
+        )
+        if not erratum.ok:
+            report.failures.append(f"misprint {erratum.printed!r}: {erratum.shown}")
+    if spec.claims:
+        step("claims")
+    for claim in check_claims(spec):
+        report.claims.append({"says": claim.says, "from": claim.lecture, "verdict": claim.verdict, "mended": claim.mended, "shown": claim.shown, "ok": claim.ok})
+        if not claim.ok:
+            report.failures.append(f"claim {claim.says!r} does not turn out as {claim.verdict}: {claim.shown}")
+        elif claim.verdict == "fails":
+            report.errata.append({"from": claim.lecture, "printed": claim.says, "says": claim.mended, "shown": claim.shown, "ok": True})
+
+
+def _mutants(report, spec, truths, step):
+    matrix = kill_matrix(spec, truths, step)
+    report.mutants = {
+        "tried": matrix.tried,
+        "killed": matrix.killed,
+        "equivalent": len(matrix.equivalent),
+        "survivors": list(matrix.survivors),
+        "by_case": matrix.by_case,
+    }
+    report.failures += [f"mutant lives: {name}; add a case that tells it, or list it under equivalent with the reason" for name in matrix.survivors]
+    report.failures += [f"mutant listed as equivalent is {reason}: {name}" for name, reason in matrix.wrongly_listed]
