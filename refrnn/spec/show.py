@@ -1,6 +1,7 @@
 """How a spec looks: equations, symbols and sources for a terminal, in LaTeX, and as HTML with MathML."""
 
 import textwrap
+import unicodedata
 from html import escape
 
 from refrnn.equation import typeset
@@ -10,9 +11,14 @@ from refrnn.spec.library import sources
 WIDTH = 100
 
 
+_UNKNOWN_RANK = 9  # more axes than subscripts: not a scalar
+
+
 def _scalar(spec):
-    ranks = {name: len(symbol.shape) for name, symbol in spec.arrays.items()}
-    ranks.update({name: len(spec.full_shape(name)) for name in spec.defined})
+    ranks = {f"d_{name}": _UNKNOWN_RANK for name in spec.outputs}
+    for block in spec.printed_gradients:
+        ranks.update({equation.name: _UNKNOWN_RANK for equation in block.equations})
+    ranks.update({name: len(spec.full_shape(name)) for name in (*spec.arrays, *spec.defined)})
     return typeset.scalar_by_rank(ranks)
 
 
@@ -45,16 +51,16 @@ def terminal(spec):
     lines = [f"{spec.id}: {spec.title}", ""]
     lines += [f"    {text}" for text in equations(spec, "unicode")]
     lines += ["", "symbols"]
-    names = [typeset.unicode_name(name) for name in spec.arrays]
-    width = max(map(len, names), default=0)
-    for shown, (name, symbol) in zip(names, spec.arrays.items()):
-        facts = f"{symbol.role:9} {show_shape(symbol.shape):12}"
-        if symbol.optional:
-            facts += " (may be left out)"
-        label = shown if shown == name else f"{shown}"
-        lines.append(f"    {label:{width}}  {facts} {symbol.means}".rstrip())
+    labels = {name: _label(name) for name in spec.arrays}
+    width = max(map(_columns, labels.values()))
+    for name, symbol in spec.arrays.items():
+        padding = " " * (width - _columns(labels[name]))
+        facts = f"{symbol.role:9}  {show_shape(symbol.shape):12}"
+        means = symbol.means + (" (may be left out)" if symbol.optional else "")
+        lines.append(f"    {labels[name]}{padding}  {facts} {means}".rstrip())
     lines.append("sizes: " + ", ".join(f"{name} {means}" for name, means in spec.sizes.items()))
     lines.append("outputs: " + ", ".join(typeset.unicode_name(name) for name in spec.outputs))
+    lines += _printed_gradient_lines(spec)
     lines += _source_lines(spec)
     lines += _claim_lines(spec) + _misprint_lines(spec)
     if spec.notes:
@@ -62,8 +68,27 @@ def terminal(spec):
     return "\n".join(lines)
 
 
+def _label(name):
+    """A symbol as it is typeset, and as it is typed where that differs."""
+    shown = typeset.unicode_name(name)
+    return shown if shown == name else f"{shown} ({name})"
+
+
+def _columns(text):
+    """How wide a text is in a terminal."""
+    return sum(not unicodedata.combining(character) for character in text)
+
+
 def _wrapped(text, first="    ", rest="        "):
     return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest)
+
+
+def _printed_gradient_lines(spec):
+    lines = []
+    for block in spec.printed_gradients:
+        lines += ["", f"backward, as {block.lecture} prints it" + (" (misprints mended)" if block.misprints else "")]
+        lines += [f"    {write(spec, equation, 'unicode')}" for equation in block.equations]
+    return lines
 
 
 def _source_lines(spec):
@@ -114,6 +139,9 @@ def html(spec):
     """The spec as an HTML fragment with MathML, for notebooks and pages."""
     parts = [f"<div class='refrnn'><h3>{escape(spec.title)} <small>({escape(spec.id)})</small></h3>"]
     parts += [f"<div>{text}</div>" for text in equations(spec, "mathml")]
+    for block in spec.printed_gradients:
+        parts.append(f"<h4>Backward, as {escape(block.lecture)} prints it{' (misprints mended)' if block.misprints else ''}</h4>")
+        parts += [f"<div>{write(spec, equation, 'mathml')}</div>" for equation in block.equations]
     rows = "".join(
         f"<tr><td>{typeset.mathml_name(name)}</td><td>{symbol.role}</td><td>{escape(show_shape(symbol.shape))}</td>"
         f"<td>{escape(symbol.means)}{' (may be left out)' if symbol.optional else ''}</td></tr>"
@@ -124,12 +152,14 @@ def html(spec):
         parts.append(f"<p>{escape(_lecture_title(entry['from']))} prints: <q>{escape(entry.get('prints', ''))}</q></p>")
     for key in spec.cites:
         parts.append(f"<p>{escape(_paper(key))}</p>")
+    for lecture, misprint in all_misprints(spec):
+        parts.append(f"<p>Erratum of {escape(lecture)}: <code>{escape(misprint.printed)}</code> {escape(misprint.says)}</p>")
     return "".join(parts) + "</div>"
 
 
 def html_page(spec):
     """:func:`html` as a page of its own."""
-    style = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto}td,th{padding:.2rem .8rem;text-align:left}"
+    style = "math{font-family:'Latin Modern Math','STIX Two Math',math}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto}td,th{padding:.2rem .8rem;text-align:left}"
     return (
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{escape(spec.title)}</title>"
         f"<style>{style}</style></head><body>{html(spec)}</body></html>"

@@ -9,8 +9,6 @@ _SUPERSCRIPTS = dict(
 )
 # Capitals stand only over a sum: as a power, ᵀ is the transpose.
 _BOUNDS = _SUPERSCRIPTS | dict(zip("ABDEGHIJKLMNOPRTUVW", "ᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂ"))
-# A longer word is easier to read on the line: h_start.
-_LONGEST_WORD = 2
 
 
 def render(layout, tight=False):
@@ -46,14 +44,13 @@ def _script(script, tight):
 def _subscripts(script):
     words = [render(word, True) for word in script.words]
     index = [render(part, True) for part in script.index]
-    low_words = [_changed(word, _SUBSCRIPTS) if len(word) <= _LONGEST_WORD else None for word in words]
     low_index = [_low_index(part, text) for part, text in zip(script.index, index)]
-    if None in low_words or None in low_index or len(words) > 1:
+    if words or None in low_index:
+        # A name's words stay on the line, as they are typed: not all letters exist below it, and b_i is not b at i.
         on_line = "".join("_" + (word if _is_simple(word) else f"({word})") for word in words)
         return on_line + (f"[{', '.join(index)}]" if index else "")
     letters = all(len(text) == 1 and text.isalpha() for text in index)
-    groups = low_words + ["".join(low_index) if letters else ",".join(low_index)] * bool(index)
-    return ",".join(groups)
+    return "".join(low_index) if letters else ",".join(low_index)
 
 
 def _low_index(layout, text):
