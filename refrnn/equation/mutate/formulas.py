@@ -1,0 +1,201 @@
+"""Faults in the formula itself: terms, signs, factors, functions, numbers and conditions.
+
+A kind of fault takes an equation and the symbols, and yields pairs: the fault in words, the right side that has it.
+"""
+
+import ast
+
+from refrnn.equation.mutate.tree import (
+    binary, call, is_negative, is_operation, negative, number, occurrences, show, subscripts, values,
+)  # fmt: skip
+
+_SUM = (ast.Add, ast.Sub)
+_PRODUCT = (ast.Mult, ast.MatMult, ast.Div, ast.FloorDiv, ast.Mod)
+_DIVISION = (ast.Div, ast.FloorDiv, ast.Mod)
+
+
+def drop_a_term(equation, symbols):
+    """a + b becomes a, and b; a chain of terms loses each of them once."""
+    for place in values(equation.value):
+        node = place.node
+        if not is_operation(node, *_SUM):
+            continue
+        yield f"drop {_what(node.right, symbols)}", place.replace(node.left)
+        if not is_operation(node.left, *_SUM):
+            rest = negative(node.right) if isinstance(node.op, ast.Sub) else node.right
+            yield f"drop {_what(node.left, symbols)}", place.replace(rest)
+
+
+def _what(term, symbols):
+    """ "the bias b_h" for a parameter with one axis, else "the term ..."."""
+    found = [(place.node, name) for place, name in occurrences(term, symbols, ("parameter",)) if place.node is term]
+    for node, name in found:
+        axes = [size for size in symbols.shapes.get(name) or () if size != "1"]
+        if len(axes) == 1:
+            return f"the bias {show(node)}"
+    return f"the term {show(term)}"
+
+
+def flip_a_sign(equation, symbols):
+    """a + b becomes a - b and -a + b; -a becomes a; a right side that is no sum becomes its negative."""
+    for place in values(equation.value):
+        node = place.node
+        if is_operation(node, *_SUM):
+            other = ast.Sub if isinstance(node.op, ast.Add) else ast.Add
+            yield f"flip the sign of {show(node.right)}", place.replace(binary(node.left, other, node.right))
+            if not is_operation(node.left, *_SUM):
+                flipped = node.left.operand if is_negative(node.left) else negative(node.left)
+                yield f"flip the sign of {show(node.left)}", place.replace(binary(flipped, type(node.op), node.right))
+        elif is_negative(node):
+            yield f"flip the sign of {show(node)}", place.replace(node.operand)
+        elif not place.path:
+            yield "flip the sign of the right side", negative(node)
+
+
+def drop_a_factor(equation, symbols):
+    """a * b, a @ b and a / b become a, and b or 1 / b; a ** n becomes a."""
+    for place in values(equation.value):
+        node = place.node
+        if is_operation(node, ast.Pow):
+            yield f"drop the power of {show(node)}", place.replace(node.left)
+        if not is_operation(node, *_PRODUCT):
+            continue
+        word = "divisor" if isinstance(node.op, _DIVISION) else "factor"
+        yield f"drop the {word} {show(node.right)}", place.replace(node.left)
+        if not is_operation(node.left, *_PRODUCT):
+            rest = binary(number(1), type(node.op), node.right) if isinstance(node.op, _DIVISION) else node.right
+            yield f"drop the factor {show(node.left)}", place.replace(rest)
+
+
+# ---------------------------------------------------------------- functions
+
+_RELATED = {
+    "sigmoid": [("tanh", lambda z: call("tanh", z))],
+    "tanh": [("sigmoid", lambda z: call("sigmoid", z))],
+    "relu": [("elu", lambda z: call("elu", z))],
+    "elu": [("relu", lambda z: call("relu", z))],
+    "softmax": [("sigmoid", lambda z: call("sigmoid", z))],
+    "log_softmax": [("log of sigmoid", lambda z: call("log", call("sigmoid", z)))],
+    "exp": [("1 + its argument", lambda z: binary(number(1), ast.Add, z))],
+    "log": [("its argument - 1", lambda z: binary(z, ast.Sub, number(1)))],
+    "min": [("max", lambda a, b: call("max", a, b))],
+    "max": [("min", lambda a, b: call("min", a, b))],
+    "mean": [("sum", lambda v: call("sum", v))],
+    "sum": [("mean", lambda v: call("mean", v))],
+    "norm": [("its square", lambda *v: binary(call("norm", *v), ast.Pow, number(2)))],
+}
+_DROPPED = ("sigmoid", "tanh", "relu", "elu", "softmax", "log_softmax", "exp", "log", "sqrt", "abs")
+
+
+def _calls(equation, functions):
+    for place in values(equation.value):
+        node = place.node
+        if isinstance(node, ast.Call) and node.func.id in functions and not isinstance(node.args[0], ast.GeneratorExp):
+            yield place, node
+
+
+def replace_a_function(equation, symbols):
+    """sigmoid becomes tanh, min becomes max, and so on."""
+    for place, node in _calls(equation, _RELATED):
+        for word, make in _RELATED[node.func.id]:
+            if node.func.id not in ("min", "max") or len(node.args) == 2:
+                yield f"replace {node.func.id} by {word}", place.replace(make(*node.args))
+
+
+def drop_a_function(equation, symbols):
+    """tanh(a) becomes a; min, max and norm lose an argument."""
+    for place, node in _calls(equation, _DROPPED):
+        if len(node.args) == 1:
+            yield f"drop the function {node.func.id}", place.replace(node.args[0])
+    for place, node in _calls(equation, ("min", "max", "norm")):
+        for position, argument in enumerate(node.args):
+            rest = node.args[:position] + node.args[position + 1 :]
+            if rest:
+                new = rest[0] if node.func.id != "norm" and len(rest) == 1 else call(node.func.id, *rest)
+                yield f"drop the argument {show(argument)} of {node.func.id}", place.replace(new)
+
+
+def swap_arguments(equation, symbols):
+    """concat(a, b) becomes concat(b, a)."""
+    for place, node in _calls(equation, ("concat", "outer")):
+        for position in range(len(node.args) - 1):
+            arguments = list(node.args)
+            arguments[position : position + 2] = reversed(arguments[position : position + 2])
+            words = f"swap {show(arguments[position + 1])} and {show(arguments[position])} in {node.func.id}"
+            yield words, place.replace(call(node.func.id, *arguments))
+
+
+# ---------------------------------------------------------------- numbers and conditions
+
+
+def change_a_number(equation, symbols):
+    """0 becomes 1, 1 becomes 2, 2 becomes 3; 0.5 becomes 0.25."""
+    for place in values(equation.value):
+        old = place.node.value if isinstance(place.node, ast.Constant) else None
+        if old is None:
+            continue
+        new = old + 1 if type(old) is int else old / 2 or 1.0
+        inside = "" if place.parent is None else f" in {show(place.parent)}"
+        yield f"change {old} to {new}{inside}", place.replace(number(new))
+
+
+_COMPARISONS = {
+    ast.GtE: (ast.Gt, ast.Lt),
+    ast.Gt: (ast.GtE, ast.Lt),
+    ast.LtE: (ast.Lt, ast.Gt),
+    ast.Lt: (ast.LtE, ast.Gt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+}
+
+
+def change_a_comparison(equation, symbols):
+    """>= becomes > and <; == becomes !=; a part of an and or an or is lost."""
+    for place in values(equation.value):
+        node = place.node
+        if isinstance(node, ast.Compare):
+            for operator in _COMPARISONS[type(node.ops[0])]:
+                new = ast.Compare(left=node.left, ops=[operator()], comparators=node.comparators)
+                yield f"replace {show(node)} by {show(new)}", place.replace(new)
+        elif isinstance(node, ast.BoolOp):
+            other = ast.BoolOp(op=ast.Or() if isinstance(node.op, ast.And) else ast.And(), values=node.values)
+            yield f"replace {show(node)} by {show(other)}", place.replace(other)
+            for position, part in enumerate(node.values):
+                rest = node.values[:position] + node.values[position + 1 :]
+                new = rest[0] if len(rest) == 1 else ast.BoolOp(op=node.op, values=rest)
+                yield f"drop the condition {show(part)}", place.replace(new)
+
+
+def change_a_branch(equation, symbols):
+    """a if condition else b becomes b if condition else a, and a, and b."""
+    for place in values(equation.value):
+        node = place.node
+        if isinstance(node, ast.IfExp):
+            swapped = ast.IfExp(test=node.test, body=node.orelse, orelse=node.body)
+            test = f"if {show(node.test)}"
+            yield f"swap the branches of {test}", place.replace(swapped)
+            yield f"take {show(node.body)} without {test}", place.replace(node.body)
+            yield f"take {show(node.orelse)} without {test}", place.replace(node.orelse)
+
+
+def transpose_a_matrix(equation, symbols):
+    """A square W becomes W.T, its component W[j, i] becomes W[i, j], and any W.T becomes W."""
+    for place in values(equation.value):
+        if isinstance(place.node, ast.Attribute):
+            yield f"drop the transpose of {show(place.node)}", place.replace(place.node.value)
+    for place, name in occurrences(equation.value, symbols):
+        node, shape = place.node, symbols.shapes.get(name) or ()
+        wanted = subscripts(node)
+        left = shape[len(wanted) :]
+        whole = not any(isinstance(subscript, ast.Slice) for subscript in wanted)
+        if whole and len(left) == 2 and left[0] == left[1] and not isinstance(place.parent, ast.Attribute):
+            yield f"transpose {show(node)}", place.replace(ast.Attribute(value=node, attr="T", ctx=ast.Load()))
+        if whole and len(shape) == len(wanted) == 2 and shape[0] == shape[1]:
+            new = ast.Subscript(value=node.value, slice=ast.Tuple(elts=wanted[::-1], ctx=ast.Load()), ctx=ast.Load())
+            yield f"transpose {show(node)}", place.replace(new)
+
+
+KINDS = (
+    drop_a_term, flip_a_sign, drop_a_factor, replace_a_function, drop_a_function, swap_arguments, change_a_number,
+    change_a_comparison, change_a_branch, transpose_a_matrix,
+)  # fmt: skip

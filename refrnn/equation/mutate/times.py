@@ -1,0 +1,134 @@
+"""Faults in time: indices off by one, sums that lose an end, starts that are ignored, gradients that stop.
+
+A kind of fault takes an equation and the symbols, and yields pairs: the fault in words, the right side that has it.
+"""
+
+import ast
+
+from refrnn.equation.mutate.tree import (
+    DIFFERENTIABLE, binary, call, name, names, number, occurrences, places, rewritten, show, subscripts, values,
+    with_subscripts,
+)  # fmt: skip
+
+_INDEXED = ("value", "input", "target")
+
+
+def _is_offset(node):
+    return isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)) and _whole(node.right)
+
+
+def _whole(node):
+    return isinstance(node, ast.Constant) and type(node.value) is int
+
+
+def shifted(index, by):
+    """The index ``by`` further: t-1 by 1 is t."""
+    base, offset = index, 0
+    if _is_offset(index):
+        base, offset = index.left, index.right.value if isinstance(index.op, ast.Add) else -index.right.value
+    elif _whole(index):
+        base, offset = None, index.value
+    offset += by
+    if base is None:
+        return number(offset) if offset >= 0 else ast.UnaryOp(op=ast.USub(), operand=number(-offset))
+    if offset == 0:
+        return base
+    return binary(base, ast.Add if offset > 0 else ast.Sub, number(abs(offset)))
+
+
+def letter_of(equation, symbols):
+    """The index letter in the first subscript of the left side, or None."""
+    first = subscripts(equation.target)[:1]
+    letters = [word for node in first for word in names(node) if word not in symbols.sizes and word not in symbols.roles]
+    return letters[0] if letters else None
+
+
+def shift_an_index(equation, symbols):
+    """h[t-1] becomes h[t-2], and h[t]: only the first subscript, which is time."""
+    for place, _ in occurrences(equation.value, symbols, _INDEXED):
+        wanted = subscripts(place.node)
+        if wanted and not isinstance(wanted[0], ast.Slice):
+            for by in (-1, 1):
+                new = with_subscripts(place.node, [shifted(wanted[0], by), *wanted[1:]])
+                yield f"read {show(new)} for {show(place.node)}", place.replace(new)
+
+
+def shorten_a_range(equation, symbols):
+    """A sum over range(a, b) loses its first term, and its last."""
+    for place in places(equation.value):
+        if not isinstance(place.node, ast.comprehension):
+            continue
+        bounds = place.node.iter.args
+        first, last = (number(0), bounds[0]) if len(bounds) == 1 else bounds
+        ends = {"first": (shifted(first, 1), last), "last": (first, shifted(last, -1))}
+        for word, new in ends.items():
+            loop = ast.comprehension(target=place.node.target, iter=call("range", *new), ifs=[], is_async=0)
+            words = f"lose the {word} term over {show(place.node.target)} of {show(place.parent.elt)}"
+            yield words, place.replace(loop)
+
+
+def ignore_a_start(equation, symbols):
+    """The right side of h[-1] = h0 becomes zero."""
+    is_start = subscripts(equation.target) and letter_of(equation, symbols) is None
+    if is_start and any(occurrences(equation.value, symbols)):
+        yield f"ignore the start {show(equation.value)}", binary(equation.value, ast.Mult, number(0))
+
+
+def stop_a_gradient(equation, symbols):
+    """An occurrence of a symbol is wrapped in stop(): its value stays, its gradient does not flow."""
+    for place, _ in occurrences(equation.value, symbols, DIFFERENTIABLE):
+        if not place.inside & {"stop", "test"}:
+            yield f"stop the gradient of {show(place.node)}", place.replace(call("stop", place.node))
+
+
+def let_a_gradient_flow(equation, symbols):
+    """A stop() that is there is removed."""
+    for place in values(equation.value):
+        if isinstance(place.node, ast.Call) and place.node.func.id == "stop":
+            yield f"let the gradient of {show(place.node)} flow", place.replace(place.node.args[0])
+
+
+def drop_an_accumulation(equation, symbols):
+    """What is used at every step receives the gradient of the first step only, and of the last step only."""
+    letter = letter_of(equation, symbols)
+    if letter is None:
+        return
+    steps = {"first": number(0)}
+    length = _length(equation, symbols)
+    if length is not None:
+        steps["last"] = shifted(length, -1)
+    for symbol in _constant_in_time(equation, symbols, letter):
+        for word, step in steps.items():
+            words = f"count the gradient of {symbol} in the {word} step only"
+            yield words, rewritten(equation.value, _only_at(symbol, letter, step))
+
+
+def _constant_in_time(equation, symbols, letter):
+    """The symbols that stand in the equation without its index letter, in order."""
+    found = {}
+    for place, symbol in occurrences(equation.value, symbols, DIFFERENTIABLE):
+        if not place.inside & {"stop", "test"}:
+            found[symbol] = found.get(symbol, True) and letter not in names(place.node)
+    return [symbol for symbol, constant in found.items() if constant]
+
+
+def _only_at(symbol, letter, step):
+    def change(node):
+        base = node.value if isinstance(node, ast.Subscript) else node
+        if isinstance(node, (ast.Name, ast.Subscript)) and isinstance(base, ast.Name) and base.id == symbol:
+            test = ast.Compare(left=name(letter), ops=[ast.Eq()], comparators=[step])
+            return ast.IfExp(test=test, body=node, orelse=call("stop", node))
+        return None
+
+    return change
+
+
+def _length(equation, symbols):
+    """The size that the index letter of the left side runs through, or None where it is not known."""
+    shape = symbols.shapes.get(equation.target.value.id)
+    return ast.parse(shape[0], mode="eval").body if shape else None
+
+
+KINDS = (
+    shift_an_index, shorten_a_range, ignore_a_start, stop_a_gradient, let_a_gradient_flow, drop_an_accumulation,
+)  # fmt: skip
