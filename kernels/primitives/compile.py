@@ -21,6 +21,7 @@ from .cache import KernelCache
 OPTIONS = {"error_model": "numpy", "nogil": True, "fastmath": {"contract"}}
 
 INTEGERS = types.CPointer(types.int64)
+DOUBLES = types.CPointer(types.float64)
 
 
 def kernel(function=None, *, parallel=False):
@@ -93,6 +94,16 @@ def integers(typingctx, address):
 
 
 @intrinsic
+def doubles(typingctx, address):
+    """The integer ``address`` as a pointer to float64."""
+
+    def generate(context, builder, signature, values):
+        return builder.inttoptr(values[0], context.get_value_type(DOUBLES))
+
+    return DOUBLES(types.int64), generate
+
+
+@intrinsic
 def shift(typingctx, start, count):
     """The pointer ``count`` elements after the pointer ``start``."""
 
@@ -118,6 +129,26 @@ def call(typingctx, address, arguments):
 
 
 @intrinsic
+def one(typingctx, like):
+    """The number 1 in the float type that ``like`` points to; with the integer 1 float32 would become float64."""
+
+    def generate(context, builder, signature, values):
+        return ir.Constant(context.get_value_type(signature.return_type), 1.0)
+
+    return like.dtype(like), generate
+
+
+@intrinsic
+def size_of(typingctx, like):
+    """How many bytes one number takes of those that ``like`` points to."""
+
+    def generate(context, builder, signature, values):
+        return ir.Constant(ir.IntType(64), signature.args[0].dtype.bitwidth // 8)
+
+    return types.int64(like), generate
+
+
+@intrinsic
 def fetch_add(typingctx, counter):
     """Add one to the integer at the pointer ``counter`` and return what was there, as one atomic step."""
 
@@ -128,11 +159,25 @@ def fetch_add(typingctx, counter):
 
 
 @intrinsic
-def bits(typingctx, number):
-    """The bit pattern of a float as an integer of the same width, or of such an integer as a float."""
-    other = {types.float32: types.int32, types.float64: types.int64, types.int32: types.float32, types.int64: types.float64}[number]
+def power_of_two(typingctx, shifted):
+    """2^n from a float whose lowest bits hold n plus the bias of the exponents."""
+    width, mantissa = {types.float32: (32, 23), types.float64: (64, 52)}[shifted]
 
     def generate(context, builder, signature, values):
-        return builder.bitcast(values[0], context.get_value_type(signature.return_type))
+        pattern = builder.bitcast(values[0], ir.IntType(width))
+        pattern = builder.shl(pattern, ir.Constant(ir.IntType(width), mantissa))
+        return builder.bitcast(pattern, values[0].type)
 
-    return other(number), generate
+    return shifted(shifted), generate
+
+
+@intrinsic
+def copy_sign(typingctx, size, sign):
+    """A float of the size of ``size`` and the sign of ``sign``."""
+
+    def generate(context, builder, signature, values):
+        kind = values[0].type
+        function = builder.module.declare_intrinsic("llvm.copysign", [kind], ir.FunctionType(kind, [kind, kind]))
+        return builder.call(function, values)
+
+    return size(size, sign), generate

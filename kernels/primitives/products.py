@@ -7,62 +7,126 @@ Every element of a result is summed in one order, given by the sizes alone.
 import numpy as np
 from numba import carray
 
-from .compile import call, native, pointer, shift
+from .compile import call, integers, kernel, native, pointer, shift, size_of
 from .threads import Tasks
+from .tiles import PANEL_BYTES, tile
 
-# A sum longer than this is cut into parts that are added at the end, so that its rounding errors grow with
-# SUMMED + length / SUMMED and not with the length.
+# A sum longer than this is cut into parts, so that its rounding errors grow with SUMMED + length / SUMMED and not with
+# the length. That many rows of a panel also fit the first cache.
 SUMMED = 128
-TASK_ROWS = 32
-COLUMNS = 512  # 4 rows of this many float32 fill a sixth of a 48 KB cache
+TASK_ROWS = 48
 
 KEEP, CLEAR = 0, 1
 
 
-@native("iFFFiiiiiii")
-def product(start, c, a, b, rows, terms, columns, c_row, a_row, a_term, b_row):
+def panel(dtype):
+    """Columns of the widest tile."""
+    return PANEL_BYTES // np.dtype(dtype).itemsize
+
+
+@kernel
+def _panel_of(like):
+    """``panel`` for the type that ``like`` points to."""
+    return PANEL_BYTES // size_of(like)
+
+
+@native("iFFFiiiiiiii")
+def product(start, c, a, b, rows, terms, columns, c_row, a_row, a_term, b_row, b_panel):
     """c = c + a @ b (start KEEP) or c = a @ b (start CLEAR).
 
     c (rows, columns), a (rows, terms), b (terms, columns), all of one float type. ``c_row`` is the distance of c's
-    rows in elements, and so on; the columns of b and of c are dense.
+    rows in elements, and so on; the columns of c are dense, those of b within a panel, panels are ``b_panel`` apart.
     """
-    if start == CLEAR:
+    widest = _panel_of(c)
+    for k in range(0, terms, SUMMED):
+        length = min(SUMMED, terms - k)
+        column, width = 0, 2 * widest if rows == 1 else widest
+        while column < columns:
+            while width > columns - column:
+                width //= 2
+            b_part = shift(b, k * b_row + column // widest * b_panel + column % widest)
+            i = 0
+            while i < rows:
+                left = rows - i
+                height = 1 if left == 1 else 2 if left < 4 else 4 if left < 6 or left == 8 else 6
+                c_part, a_part = shift(c, i * c_row + column), shift(a, i * a_row + k * a_term)
+                tile(height, width, start, c_part, a_part, b_part, length, c_row, a_row, a_term, b_row, b_panel)
+                i += height
+            column += width
+        start = KEEP
+    if terms == 0 and start == CLEAR:
         for i in range(rows):
             for j in range(columns):
                 c[i * c_row + j] = 0
-    for first in range(0, columns, COLUMNS):
-        width = min(COLUMNS, columns - first)
-        k = 0
-        while k < terms:
-            several = k + 4 <= terms
-            b0 = shift(b, k * b_row + first)
-            b1, b2, b3 = shift(b0, b_row), shift(b0, 2 * b_row), shift(b0, 3 * b_row)
-            i = 0
-            while i < rows:
-                p = shift(a, i * a_row + k * a_term)
-                c0 = shift(c, i * c_row + first)
-                if several and i + 4 <= rows:
-                    c1, c2, c3 = shift(c0, c_row), shift(c0, 2 * c_row), shift(c0, 3 * c_row)
-                    q, r, s = shift(p, a_row), shift(p, 2 * a_row), shift(p, 3 * a_row)
-                    p0, p1, p2, p3 = p[0], p[a_term], p[2 * a_term], p[3 * a_term]
-                    q0, q1, q2, q3 = q[0], q[a_term], q[2 * a_term], q[3 * a_term]
-                    r0, r1, r2, r3 = r[0], r[a_term], r[2 * a_term], r[3 * a_term]
-                    s0, s1, s2, s3 = s[0], s[a_term], s[2 * a_term], s[3 * a_term]
-                    for j in range(width):
-                        v0, v1, v2, v3 = b0[j], b1[j], b2[j], b3[j]
-                        c0[j] = c0[j] + p0 * v0 + p1 * v1 + p2 * v2 + p3 * v3
-                        c1[j] = c1[j] + q0 * v0 + q1 * v1 + q2 * v2 + q3 * v3
-                        c2[j] = c2[j] + r0 * v0 + r1 * v1 + r2 * v2 + r3 * v3
-                        c3[j] = c3[j] + s0 * v0 + s1 * v1 + s2 * v2 + s3 * v3
-                    i += 4
-                elif several:
-                    p0, p1, p2, p3 = p[0], p[a_term], p[2 * a_term], p[3 * a_term]
-                    for j in range(width):
-                        c0[j] = c0[j] + p0 * b0[j] + p1 * b1[j] + p2 * b2[j] + p3 * b3[j]
-                    i += 1
-                else:
-                    p0 = p[0]
-                    for j in range(width):
-                        c0[j] = c0[j] + p0 * b0[j]
-                    i += 1
-            k += 4 if several else 1
+
+
+def packed(matrix):
+    """``matrix`` (terms, columns) cut into panels, each dense: (panels, terms, columns of a panel), padded with zeros.
+
+    A loop that uses a matrix many times reads it in that order.
+    """
+    terms, columns = matrix.shape
+    width = panel(matrix.dtype)
+    full, rest = divmod(columns, width)
+    panels = np.zeros((full + (rest > 0), terms, width), matrix.dtype) if rest else np.empty((full, terms, width), matrix.dtype)
+    panels[:full] = matrix[:, : full * width].reshape(terms, full, width).transpose(1, 0, 2)
+    if rest:
+        panels[full, :, :rest] = matrix[:, full * width :]
+    return panels
+
+
+@kernel
+def times_packed(multiplier, start, c, a, b, rows, terms, columns, c_row, a_row):
+    """As ``product``, whose address is ``multiplier``, with dense rows of a and a ``packed`` b."""
+    width = _panel_of(c)
+    call(multiplier, (start, c, a, b, rows, terms, columns, c_row, a_row, 1, width, terms * width))
+
+
+def multiply(*jobs):
+    """For every job (c, a, b) or (c, a, b, start): c = a @ b, or c = start + a @ b with a row ``start``.
+
+    c (rows, columns), a (rows, terms), b (terms, columns), start (columns,), all of one float type; the columns of c, b
+    and start are dense, a may be any view. No c overlaps another array. All jobs run in one parallel region.
+    """
+    dtype = jobs[0][0].dtype
+    rows, first_task = [], 0
+    for c, a, b, *start in jobs:
+        rows.append((first_task, *_address(c), *_address(a), *_address(b), *_address(*start or [None])))
+        first_task += -(-c.shape[0] // TASK_ROWS)
+    _multiply.run(first_task, dtype, product, len(rows), np.array(rows, dtype=np.int64))
+
+
+# Per job: the first task, then address, rows, columns, distance of rows, distance of columns for c, a, b, start.
+_FIELDS = 5
+_JOB = 1 + 4 * _FIELDS
+
+
+def _address(array):
+    """Address, rows, columns and the two distances in elements of a view; a row vector has one row, None is all 0."""
+    if array is None:
+        return (0,) * _FIELDS
+    view = array if array.ndim == 2 else array[None]
+    return view.ctypes.data, *view.shape, view.strides[0] // view.itemsize, view.strides[1] // view.itemsize
+
+
+@Tasks
+def _multiply(index, table, like):
+    """Task ``index``: TASK_ROWS rows of one job's c."""
+    multiply_into, jobs = table[0], carray(integers(table[2]), (table[1], _JOB))
+    which = 0
+    while which + 1 < len(jobs) and jobs[which + 1, 0] <= index:
+        which += 1
+    job = shift(integers(table[2]), which * _JOB)
+    first = (index - job[0]) * TASK_ROWS
+    rows, columns, c_row = min(TASK_ROWS, job[2] - first), job[3], job[4]
+    terms, a_row, a_term, b_row = job[8], job[9], job[10], job[14]
+    c = shift(pointer(job[1], like), first * c_row)
+    a = shift(pointer(job[6], like), first * a_row)
+    b = pointer(job[11], like)
+    start = pointer(job[16], like)
+    if job[16] != 0:
+        for i in range(rows):
+            for j in range(columns):
+                c[i * c_row + j] = start[j]
+    how = KEEP if job[16] != 0 else CLEAR
+    call(multiply_into, (how, c, a, b, rows, terms, columns, c_row, a_row, a_term, b_row, _panel_of(like)))

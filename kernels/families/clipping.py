@@ -1,0 +1,137 @@
+"""The norm of several arrays together, and their rescaling, safe from overflow and underflow.
+
+Sums are kept in float64, in units of a power of two near the largest entry, and added in the order of fixed chunks.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..primitives.arrays import dense
+from ..primitives.compile import doubles, pointer, shift
+from ..primitives.threads import Tasks
+
+CHUNK = 16384  # numbers per task
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A norm of ``size`` times 2^``unit``: known even where it is beyond the largest float."""
+
+    size: float
+    unit: int
+
+    def rounded(self, dtype):
+        """The norm as a number of ``dtype``, infinite where it is too large for one."""
+        with np.errstate(over="ignore", under="ignore"):
+            return np.ldexp(np.float64(self.size), self.unit).astype(dtype)
+
+
+def norm(*arrays):
+    """The Norm of all ``arrays``, of one float type, together."""
+    largest = max((float(np.max(np.abs(array))) for array in arrays if array.size), default=0.0)
+    unit = math.frexp(largest)[1] if math.isfinite(largest) else 0
+    unit = min(max(unit, -1000), 1000)  # so that 2^-unit is a float64
+    total = sum(_product(array, unit, array, unit) for array in arrays)
+    return Norm(math.sqrt(total), unit)
+
+
+def along(length, arrays, others):
+    """The sum of products of ``others`` with the direction of ``arrays``, whose Norm is ``length``."""
+    total = sum(_product(array, length.unit, other, 0) for array, other in zip(arrays, others, strict=True))
+    return total / length.size if length.size else 0.0
+
+
+def ratio(number, length):
+    """``number`` / ``length``, a Norm, as (fraction, power): fraction 2^power, 1/2 <= fraction < 1."""
+    over, under = math.frexp(float(number)), math.frexp(length.size)
+    fraction, power = math.frexp(over[0] / under[0])
+    return fraction, power + over[1] - under[1] - length.unit
+
+
+def scaled(array, fraction, power):
+    """``array`` times fraction 2^power."""
+    return _combined(array, fraction, power, array, 0.0, 0)
+
+
+def turned(array, fraction, power, other, part, length):
+    """``array`` times fraction 2^power, plus ``part`` times the direction of ``other``, whose Norm is ``length``."""
+    return _combined(array, fraction, power, other, part / length.size if length.size else 0.0, -length.unit)
+
+
+def bounded(array, bound):
+    """``array`` with every entry brought between -bound and bound."""
+    found = np.empty(array.shape, array.dtype)
+    _bound.run(-(-array.size // CHUNK), array.dtype, array.size, dense(array), np.array([bound], array.dtype), found)
+    return found
+
+
+def bounded_pulled_back(array, bound, d_found):
+    """The error of ``array`` from the error of what ``bounded`` made of it: nothing where an entry was beyond the bound."""
+    d_array = np.empty(array.shape, array.dtype)
+    bounds = np.array([bound], array.dtype)
+    _bound_back.run(-(-array.size // CHUNK), array.dtype, array.size, dense(array), bounds, dense(d_found), d_array)
+    return d_array
+
+
+def _product(a, a_unit, b, b_unit):
+    """The sum of the products of a 2^-a_unit and b 2^-b_unit, as float64."""
+    chunks = -(-a.size // CHUNK)
+    parts, units = np.zeros(chunks), np.ldexp(1.0, [-a_unit, -b_unit])
+    _sum_products.run(chunks, a.dtype, a.size, dense(a), dense(b), units, parts)
+    return sum(parts.tolist())
+
+
+def _combined(a, fraction, power, b, part, b_power):
+    """a fraction 2^power + b part 2^b_power; b is not read where part is 0."""
+    first, found = max(min(power, 500), -1000), np.empty(a.shape, a.dtype)
+    numbers = np.array([fraction, math.ldexp(1.0, first), math.ldexp(1.0, max(power - first, -1074)), math.ldexp(1.0, b_power), part])
+    _combine.run(-(-a.size // CHUNK), a.dtype, a.size, dense(a), dense(b), numbers, found)
+    return found
+
+
+@Tasks
+def _sum_products(index, table, like):
+    first = index * CHUNK
+    count = min(CHUNK, table[0] - first)
+    a, b = shift(pointer(table[1], like), first), shift(pointer(table[2], like), first)
+    a_unit, b_unit = doubles(table[3])[0], doubles(table[3])[1]
+    even, odd = 0.0, 0.0
+    for j in range(0, count - 1, 2):
+        even += (a[j] * a_unit) * (b[j] * b_unit)
+        odd += (a[j + 1] * a_unit) * (b[j + 1] * b_unit)
+    if count % 2:
+        even += (a[count - 1] * a_unit) * (b[count - 1] * b_unit)
+    doubles(table[4])[index] = even + odd
+
+
+@Tasks
+def _combine(index, table, like):
+    first = index * CHUNK
+    a, b, found = shift(pointer(table[1], like), first), shift(pointer(table[2], like), first), shift(pointer(table[4], like), first)
+    numbers = doubles(table[3])
+    fraction, power, more, b_unit, part = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
+    for j in range(min(CHUNK, table[0] - first)):
+        number = a[j] * fraction * power * more
+        if part != 0:
+            number = number + b[j] * b_unit * part
+        found[j] = number
+
+
+@Tasks
+def _bound(index, table, like):
+    first, bound = index * CHUNK, pointer(table[2], like)[0]
+    a, found = shift(pointer(table[1], like), first), shift(pointer(table[3], like), first)
+    for j in range(min(CHUNK, table[0] - first)):
+        above = -bound if a[j] < -bound else a[j]
+        found[j] = bound if above > bound else above
+
+
+@Tasks
+def _bound_back(index, table, like):
+    first, bound = index * CHUNK, pointer(table[2], like)[0]
+    a, d_found = shift(pointer(table[1], like), first), shift(pointer(table[3], like), first)
+    d_a = shift(pointer(table[4], like), first)
+    for j in range(min(CHUNK, table[0] - first)):
+        d_a[j] = d_found[j] if abs(a[j]) <= bound else bound - bound

@@ -1,0 +1,21 @@
+"""Long short-term memory, one matrix for all gates. Lecture cmu-2017, Hochreiter and Schmidhuber 1997, Gers et al. 2000.
+
+x (T, B, I), h0 and c0 (B, H), W (4H, H + I), b (4H,), lengths (B,) or None; h and c (T, B, H).
+"""
+
+import numpy as np
+
+from ..families import lstm
+
+
+def forward(x, h0, c0, W, b, lengths=None):
+    H = h0.shape[-1]
+    h, c, gates, layer = lstm.forward(x, h0, c0, W[:, H:].T, W[:, :H].T, b, lengths)
+    i, f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(4))
+    return {"h": h, "c": c}, {"i": i, "f": f, "o": o, "g": g, "layer": layer}
+
+
+def backward(saved, d_h, d_c):
+    d = lstm.backward(saved["layer"], d_h, d_c)
+    W = np.concatenate((d["W"], d["W_in"])).T
+    return {"x": d["x"], "h0": d["h0"], "c0": d["c0"], "W": W, "b": d["bias"]}

@@ -1,0 +1,27 @@
+"""Activations and the products with their Jacobians. Lecture cmu-2017, ELU: Clevert, Unterthiner and Hochreiter 2016.
+
+z and every h (T, B, N), lengths (B,) or None.
+"""
+
+from ..families import pointwise
+from ..primitives.activations import ELU, RELU, SIGMOID, TANH
+from ..primitives.arrays import clear, cut
+
+CODES = {"h_sigmoid": SIGMOID, "h_tanh": TANH, "h_relu": RELU, "h_elu": ELU}
+
+
+def forward(z, lengths=None):
+    z = cut(z, lengths)
+    outputs = {name: pointwise.apply(code, z.copy()) for name, code in CODES.items()}
+    outputs["h_softmax"] = pointwise.softmax(z.copy())
+    for h in outputs.values():
+        clear(h, lengths)
+    return outputs, {**outputs, "lengths": lengths}
+
+
+def backward(saved, d_h_sigmoid, d_h_tanh, d_h_relu, d_h_elu, d_h_softmax):
+    lengths = saved["lengths"]
+    d_z = pointwise.softmax_pulled_back(saved["h_softmax"], cut(d_h_softmax, lengths))
+    for (name, code), d_h in zip(CODES.items(), (d_h_sigmoid, d_h_tanh, d_h_relu, d_h_elu), strict=True):
+        d_z += pointwise.pulled_back(code, saved[name], cut(d_h, lengths))
+    return {"z": d_z}

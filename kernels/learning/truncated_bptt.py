@@ -1,0 +1,29 @@
+"""Backpropagation through the last steps only, over chunks of time. Lectures eee511 and krippahl.
+
+x (T, B, I), h0 (B, H), W_xh (H, I), W_hh (H, H), b_h (H,), K1 and K2 whole numbers, lengths (B,) or None; h (T, B, H).
+"""
+
+import numpy as np
+
+from ..families import recurrent
+from ..primitives.arrays import whole
+
+
+def forward(x, h0, W_xh, W_hh, b_h, K1, K2, lengths=None):
+    h, layer = recurrent.forward(x, h0, W_xh.T, W_hh.T, b_h, lengths)
+    return {"h": h}, {"layer": layer, "reached": _reached(*x.shape[:2], int(K1), int(K2), lengths), "K1": int(K1)}
+
+
+def backward(saved, d_h):
+    reached, K1 = saved["reached"], saved["K1"]
+    keep = np.ones_like(reached)
+    keep[1:] = reached[:-1]  # the error passes from step t to a step that is reached
+    keep[K1::K1] = False  # and never over the start of a chunk
+    d = recurrent.backward(saved["layer"], np.where(reached[..., None], d_h, 0), keep)
+    return {"x": d["x"], "h0": d["start"], "W_xh": d["W_in"].T, "W_hh": d["W"].T, "b_h": d["bias"]}
+
+
+def _reached(T, B, K1, K2, lengths):
+    """Which steps (T, B) are among the last K2 of their chunk; the last chunk ends with the item."""
+    t = np.arange(T)[:, None]
+    return np.minimum(whole(lengths, T, B), (t // K1 + 1) * K1) - t <= K2

@@ -1,0 +1,16 @@
+"""Unfolding of a recurrence. Lecture krippahl.
+
+x (T, B, I), s0 (B, H), U (H, H), V (H, I), lengths (B,) or None; s (T, B, H).
+"""
+
+from ..families import recurrent
+
+
+def forward(x, s0, U, V, lengths=None):
+    s, layer = recurrent.forward(x, s0, V.T, U.T, lengths=lengths)
+    return {"s": s}, {"layer": layer}
+
+
+def backward(saved, d_s):
+    d = recurrent.backward(saved["layer"], d_s)
+    return {"x": d["x"], "s0": d["start"], "U": d["W"].T, "V": d["W_in"].T}
