@@ -17,7 +17,7 @@ __all__ = ["NotFoundError", "RefrnnError", "SpecError", "ValuesError", "load", "
 def load(name):
     """The spec called ``name`` ("lstm"), or the spec in the YAML file at the path ``name``.
 
-    Returns a :class:`refrnn.spec.Spec`. Raises NotFoundError for an unknown name and SpecError for a wrong file.
+    Returns a :class:`refrnn.spec.spec.Spec`. Raises NotFoundError for an unknown name and SpecError for a wrong file.
     """
     from refrnn.spec.library import load as load_spec
 

@@ -1,5 +1,1 @@
-"""A spec as an object: read, validated, drawn from, run."""
-
-from refrnn.spec.spec import Spec
-
-__all__ = ["Spec"]
+"""A spec as an object: found, read, validated, drawn from, shown. Nothing is imported before it is needed."""

@@ -14,7 +14,7 @@ def complete_sizes(spec, sizes, batch):
     if unknown:
         raise ValuesError(f"{spec.id}: there is no size {sorted(unknown)[0]}; its sizes are {', '.join(spec.sizes)}")
     complete = {}
-    defaults = iter((4, 5, 3, 6, 8, 9, 10, 11, 12))
+    defaults = iter((4, 5, 6, 8, 9, 10, 11, 12, 13))
     for name in spec.sizes:
         complete[name] = 7 if name in spec.time else next(defaults, 2)
     if spec.batch is not None:

@@ -9,7 +9,7 @@ from refrnn.spec.draw import complete_sizes
 
 LEVELS = ("quick", "full")
 # Around the widths of vector registers and of the kernels' blocks of rows.
-WIDTHS = {"quick": ((16, 17, 15),), "full": ((7, 8, 9), (15, 16, 17), (31, 33, 32), (64, 65, 63))}
+WIDTHS = {"quick": ((16, 17, 15),), "full": ((7, 8, 9), (16, 17, 15), (31, 33, 32), (64, 65, 63))}
 
 
 @dataclass(frozen=True)

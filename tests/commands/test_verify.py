@@ -1,0 +1,137 @@
+"""refrnn verify as people and machines call it: tables, files, exit status, one clear line for wrong input."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from refrnn.commands.main import main
+
+OWN = """
+id: rate
+title: A unit with a rate of its own
+sizes: {T: time steps, I: input features, H: hidden units}
+symbols:
+  x:  {role: input, shape: [T, I]}
+  h0: {role: start, shape: [H]}
+  W:  {role: parameter, shape: [H, I]}
+  U:  {role: parameter, shape: [H, H]}
+  k:  {role: parameter, shape: [H]}
+equations:
+  - h[-1] = h0
+  - a[t] = sigmoid(k) * tanh(W @ x[t] + U @ h[t-1])
+  - h[t] = (1 - sigmoid(k)) * h[t-1] + a[t]
+outputs: [h]
+"""
+
+REFERENCE = """
+import numpy as np
+
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def forward(x, h0, W, U, k):
+    h, previous = np.empty((len(x), len(h0)), x.dtype), h0
+    for t in range(len(x)):
+        h[t] = (1 - sigmoid(k)) * previous + sigmoid(k) * np.tanh(W @ x[t] + U @ previous)
+        previous = h[t]
+    return {"h": h}, {"x": x, "h0": h0, "W": W, "U": U, "k": k, "h": h}
+
+def backward(saved, d_h):
+    x, h0, W, U, k, h = (saved[name] for name in ("x", "h0", "W", "U", "k", "h"))
+    s = sigmoid(k)
+    d_x, d_W, d_U, d_k, d_next = np.zeros_like(x), np.zeros_like(W), np.zeros_like(U), np.zeros_like(k), np.zeros_like(h0)
+    for t in reversed(range(len(x))):
+        previous = h[t - 1] if t > 0 else h0
+        n = np.tanh(W @ x[t] + U @ previous)
+        d = d_h[t] + d_next
+        d_k += d * (n - previous) * s * (1 - s)
+        d_a = d * s * (1 - n * n)
+        d_W += np.outer(d_a, x[t])
+        d_U += np.outer(d_a, previous)
+        d_x[t] = W.T @ d_a
+        d_next = d * (1 - s) + U.T @ d_a
+    return {"x": d_x, "h0": d_next, "W": d_W, "U": d_U, "k": d_k}
+"""
+
+
+@pytest.fixture
+def run():
+    return lambda *arguments: CliRunner().invoke(main, list(map(str, arguments)))
+
+
+def test_one_spec_holds(run, tmp_path):
+    result = run("verify", "gru-reset-after", "--mutants", "--json", tmp_path / "out.json", "--html", tmp_path / "out.html", "--junit", tmp_path / "out.xml")
+    assert result.exit_code == 0, result.output
+    assert "holds" in result.output and "all hold" in result.output
+    entry = json.loads((tmp_path / "out.json").read_text())["specs"][0]
+    assert entry["backends"] == ["equation", "reference", "kernel"]
+    assert entry["mutants"]["killed"] == entry["mutants"]["tried"] - entry["mutants"]["equivalent"] > 50
+    assert "<math" in (tmp_path / "out.html").read_text()
+    assert (tmp_path / "out.xml").read_text().startswith("<?xml")
+
+
+def test_a_chosen_backend_is_the_only_one(run, tmp_path):
+    result = run("verify", "clip-value", "--backends", "reference", "--json", tmp_path / "out.json")
+    assert result.exit_code == 0
+    assert json.loads((tmp_path / "out.json").read_text())["specs"][0]["backends"] == ["reference"]
+
+
+def test_full_cases_are_more(run, tmp_path):
+    for level in ("quick", "full"):
+        assert run("verify", "clip-value", "--cases", level, "--json", tmp_path / level).exit_code == 0
+    quick, full = (json.loads((tmp_path / level).read_text())["specs"][0]["cases"] for level in ("quick", "full"))
+    assert full > quick
+
+
+def test_an_own_equation_without_python(run, tmp_path):
+    path = tmp_path / "rate.yaml"
+    path.write_text(OWN)
+    result = run("verify", path, "--mutants")
+    assert result.exit_code == 0, result.output
+    assert "all hold" in result.output
+
+
+def test_an_own_reference_beside_it(run, tmp_path):
+    (tmp_path / "my_rate.py").write_text(REFERENCE)
+    path = tmp_path / "rate.yaml"
+    path.write_text(OWN + "reference: my_rate.py\n")
+    result = run("verify", path, "--json", tmp_path / "out.json")
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "out.json").read_text())["specs"][0]["backends"] == ["equation", "reference"]
+
+
+def test_a_wrong_own_reference_fails_with_status_1_and_is_named(run, tmp_path):
+    (tmp_path / "my_rate.py").write_text(REFERENCE.replace("d_U += np.outer(d_a, previous)", "d_U += np.outer(d_a, h[t])"))
+    path = tmp_path / "rate.yaml"
+    path.write_text(OWN + "reference: my_rate.py\n")
+    result = run("verify", path)
+    assert result.exit_code == 1
+    assert "reference: d_U differs at [" in result.output and "FAILS" in result.output
+
+
+def test_an_own_module_as_backend(run, tmp_path, monkeypatch):
+    (tmp_path / "raises.py").write_text("def forward(**values):\n    raise ZeroDivisionError('on purpose')\n\ndef backward(saved, **upstream):\n    return {}\n")
+    monkeypatch.chdir(tmp_path)
+    result = run("verify", "elman", "--backends", "raises")
+    assert result.exit_code == 1
+    assert "raises ZeroDivisionError (on purpose) in case plain-float64" in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["verify", "lsmt"], "did you mean lstm?"),
+        (["verify", "no/such.yaml"], "no/such.yaml"),
+        (["verify", "elman", "--backends", "torch_of_mine"], "can't be imported"),
+        (["show", "elmann"], "did you mean elman?"),
+        (["list", "--group", "gate"], "there is no group 'gate'"),
+        (["list", "--lecture", "mit"], "there is no lecture 'mit'"),
+    ],
+)
+def test_wrong_input_is_one_clear_line_and_status_2(run, arguments, words):
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert words in result.output
+    assert len(result.output.strip().splitlines()) == 1
+    assert "Traceback" not in result.output

@@ -1,0 +1,90 @@
+"""The cases discriminate: unequal sizes, nothing zero, both precisions, ragged lengths with 1 and T, edges of domains."""
+
+import numpy as np
+import pytest
+
+import refrnn
+from refrnn.verify.cases import cases
+
+
+@pytest.fixture(params=refrnn.ids())
+def spec(request):
+    return refrnn.load(request.param)
+
+
+def test_case_names_are_unique(spec):
+    for level in ("quick", "full"):
+        names = [case.name for case in cases(spec, level)]
+        assert len(names) == len(set(names))
+
+
+def test_quick_is_part_of_full(spec):
+    assert {case.name for case in cases(spec, "quick")} < {case.name for case in cases(spec, "full")}
+
+
+def test_plain_sizes_are_unequal_and_above_one(spec):
+    plain = cases(spec)[0]
+    values, _ = plain.draw(spec)
+    sizes = {}
+    for name, symbol in spec.arrays.items():
+        shape = list(np.shape(values[name]))
+        if name in spec.batched:
+            sizes["batch"] = shape.pop(spec.batch_axis(name))
+        sizes.update({str(size): number for size, number in zip(symbol.shape, shape) if str(size) in spec.sizes})
+    assert min(sizes.values()) > 1
+    assert len(set(sizes.values())) == len(sizes)
+
+
+def test_drawn_entries_are_unequal_and_not_zero(spec):
+    values, _ = cases(spec)[0].draw(spec)
+    for name, symbol in spec.arrays.items():
+        if symbol.type == "real" and symbol.draw == "normal":
+            array = np.asarray(values[name])
+            assert np.all(array != 0), name
+            assert len(np.unique(array)) == array.size, name
+
+
+def test_both_precisions_and_ragged_lengths(spec):
+    quick = cases(spec)
+    assert {case.dtype for case in quick} == {"float32", "float64"}
+    if not spec.time:
+        return
+    assert {case.dtype for case in quick if case.ragged} == {"float32", "float64"}
+    for case in quick:
+        values, lengths = case.draw(spec)
+        if case.ragged:
+            steps = max(np.shape(values[name])[0] for name in spec.arrays if spec.time_size(name))
+            assert lengths.max() == steps and lengths.min() == 1
+    assert any("one-step" == case.name for case in quick)
+
+
+def test_every_constant_is_tried_at_its_ends(spec):
+    names = {case.name for case in cases(spec)}
+    for name, symbol in spec.arrays.items():
+        if symbol.role == "constant" and not symbol.shape:
+            for end, value in (("low", symbol.low), ("high", symbol.high)):
+                assert value is None or f"{name}-{end}" in names
+
+
+@pytest.mark.parametrize("name", ["elman", "lstm", "gru-reset-before", "leaky-units", "state-space"])
+def test_preactivations_are_mostly_within_two(name):
+    """The argument of every activation, gathered from the run of a plain and of a saturated case."""
+    spec = refrnn.load(name)
+    plain = _preactivations(spec, "plain-float64")
+    assert np.mean(np.abs(plain) <= 2) > 0.9
+    assert np.mean(np.abs(_preactivations(spec, "saturated-float64")) > 2) > 0.3
+
+
+def _preactivations(spec, case_name):
+    from refrnn.backends.equation import EquationPass
+    from refrnn.spec.values import check_values
+
+    case = next(case for case in cases(spec) if case.name == case_name)
+    values, lengths = case.draw(spec)
+    passed = EquationPass(spec, check_values(spec, values, lengths))
+    found = []
+    for run in passed.runs:
+        for node in run.algebra.tape:
+            if node.name in ("tanh", "sigmoid"):
+                found.append(np.ravel(node.parents[0].value))
+    return np.concatenate(found)

@@ -1,0 +1,93 @@
+"""A fault planted in a reference or a kernel is found, and named by symbol, place and case."""
+
+import importlib
+import re
+import shutil
+import sys
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from faults import KERNEL_FAULTS, REFERENCE_FAULTS
+
+import refrnn
+from refrnn.verify.backends import compare
+from refrnn.verify.cases import cases
+from refrnn.verify.truth import Truth
+
+ROOT = Path(refrnn.load("gru-reset-before").bindings["kernel"].path).parent.parent
+
+
+@lru_cache(maxsize=None)
+def truths(name):
+    return [Truth(refrnn.load(name), case) for case in cases(refrnn.load(name))]
+
+
+class Planted:
+    """Stands where a binding stands and gives a faulty module."""
+
+    def __init__(self, module):
+        self.module = module
+
+    def load(self):
+        return self.module
+
+
+def planted(text, fault):
+    assert text.count(fault.old) >= 1, f"the place of the fault is gone: {fault.old!r}"
+    return text.replace(fault.old, fault.new, 1)
+
+
+def faulty_reference(fault):
+    path = refrnn.load(fault.spec).bindings["reference"].path
+    module = ModuleType("faulty_reference")
+    exec(compile(planted(path.read_text(), fault), f"faulty {path.name}", "exec"), module.__dict__)
+    return module
+
+
+def findings(spec, backend, dtypes=("float32", "float64")):
+    found = []
+    for truth in truths(spec.id):
+        if truth.case.dtype not in dtypes:
+            continue
+        found += [str(finding) for finding in compare(spec, truth, backend)[1]]
+    return found
+
+
+def assert_named(found, fault):
+    """Some finding says: the symbol differs at a place (an array has one) in a case, by how much, and the bound."""
+    pattern = rf"{fault.symbol} differs( at \[[0-9, ]+\])? in case [a-zA-Z0-9-]+, .*, bound "
+    named = [text for text in found if re.search(rf": {pattern}", text)]
+    assert named, f"not named as {fault.symbol}: {found[:3]}"
+
+
+def test_there_are_enough_faults_of_enough_kinds():
+    assert len(REFERENCE_FAULTS) + len(KERNEL_FAULTS) >= 30
+    assert len({fault.kind for fault in REFERENCE_FAULTS}) >= 20
+
+
+@pytest.mark.parametrize("fault", REFERENCE_FAULTS, ids=lambda fault: f"{fault.spec}: {fault.kind}: {fault.symbol}")
+def test_fault_in_a_reference(fault, monkeypatch):
+    spec = refrnn.load(fault.spec)
+    assert findings(spec, "reference") == []
+    monkeypatch.setitem(spec.bindings, "reference", Planted(faulty_reference(fault)))
+    assert_named(findings(spec, "reference"), fault)
+
+
+@pytest.mark.parametrize("file, fault", KERNEL_FAULTS, ids=lambda part: part if isinstance(part, str) else f"{part.kind}: {part.symbol}")
+def test_fault_in_a_kernel(file, fault, tmp_path, monkeypatch):
+    package = f"faulty_kernels_{abs(hash((file, fault)))}"
+    shutil.copytree(ROOT, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+    path = tmp_path / package / file
+    path.write_text(planted(path.read_text(), fault))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("REFRNN_CACHE_DIR", str(tmp_path / "cache"))
+    spec = refrnn.load(fault.spec)
+    module = importlib.import_module(f"{package}.{spec.group}.{spec.id.replace('-', '_')}")
+    try:
+        # In one precision only: each faulty kernel is compiled anew.
+        assert_named(findings(spec, module, ("float64",)), fault)
+    finally:
+        for name in [name for name in sys.modules if name.startswith(package)]:
+            del sys.modules[name]
