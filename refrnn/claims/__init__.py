@@ -16,3 +16,9 @@ class Shown:
     holds: bool
     evidence: str
     mend_holds: bool | None = None
+
+    def __post_init__(self):
+        # A comparison of arrays gives NumPy's own truth values, which are neither True nor False.
+        object.__setattr__(self, "holds", bool(self.holds))
+        if self.mend_holds is not None:
+            object.__setattr__(self, "mend_holds", bool(self.mend_holds))

@@ -1,0 +1,158 @@
+"""Reset gate after the product: against the other unit, against PyTorch, and krippahl's words about its gates."""
+
+import numpy as np
+
+import refrnn
+from refrnn.claims import Shown
+from refrnn.claims.measure import DIFFERENT, SAME, distance, draws, jacobian, passed, random_upstream, rewritten, run
+
+SIZES = ({"T": 2, "I": 3, "H": 4}, {"T": 6, "I": 2, "H": 3})
+# The symbols of gru-reset-before, each under the name it has here.
+OTHER_NAMES = {
+    "x": "x", "h0": "h0", "W_xr": "W_r", "W_hr": "U_r", "b_r": "b_r", "W_xz": "W_z", "W_hz": "U_z", "b_z": "b_z",
+    "W_xh": "W", "W_hh": "U", "b_h": "b_h",
+}
+
+
+def _against_reset_before(spec, diagonal):
+    """The distances of outputs and of gradients between the two units, over draws without b_u."""
+    before = refrnn.load("gru-reset-before")
+    outputs, gradients = [], []
+    for seed, values in enumerate(draws(spec, SIZES, 8)):
+        del values["b_u"]
+        if diagonal:
+            values["U"] = np.diag(np.diag(values["U"]))
+        after, d_after = passed(spec, values, seed)
+        other, d_other = passed(before, {name: values[here] for name, here in OTHER_NAMES.items()}, seed)
+        outputs.append(distance(after["h"], other["h"]))
+        if diagonal:
+            d_after["U"], d_other["W_hh"] = np.diag(d_after["U"]), np.diag(d_other["W_hh"])
+        gradients.append(max(distance(d_after[here], d_other[name]) for name, here in OTHER_NAMES.items()))
+    return outputs, gradients
+
+
+def place_of_reset_matters(spec):
+    """Before and after the product are two units, unless the matrix of the candidate is diagonal."""
+    general, d_general = _against_reset_before(spec, False)
+    diagonal, d_diagonal = _against_reset_before(spec, True)
+    return Shown(
+        min(general + d_general) > DIFFERENT and max(diagonal + d_diagonal) < SAME,
+        f"over {len(general)} draws the states of the two units differ by at least {min(general):.2g} and their gradients by "
+        f"{min(d_general):.2g} of the largest entry (asked: above {DIFFERENT:g}); with a diagonal U by at most {max(diagonal):.2g} and "
+        f"{max(d_diagonal):.2g} (asked: below {SAME:g}; of the gradient of U the diagonal counts)",
+    )
+
+
+def _packed(values):
+    """PyTorch's layout: gates reset, update, new on top of each other; two biases."""
+    return {
+        "weight_ih_l0": np.concatenate([values["W_r"], values["W_z"], values["W"]]),
+        "weight_hh_l0": np.concatenate([values["U_r"], values["U_z"], values["U"]]),
+        "bias_ih_l0": np.concatenate([values["b_r"], values["b_z"], values["b_h"]]),
+        "bias_hh_l0": np.concatenate([0 * values["b_r"], 0 * values["b_z"], values["b_u"]]),
+    }
+
+
+def _documented(values, d_h):
+    """The formula of PyTorch's documentation, in NumPy: the states, and no gradient."""
+    packed = _packed(values)
+    h, states = values["h0"], []
+    for x in values["x"]:
+        from_input = np.split(x @ packed["weight_ih_l0"].T + packed["bias_ih_l0"], 3, axis=-1)
+        from_state = np.split(h @ packed["weight_hh_l0"].T + packed["bias_hh_l0"], 3, axis=-1)
+        r, z = (1 / (1 + np.exp(-(ours + theirs))) for ours, theirs in zip(from_input[:2], from_state[:2]))
+        n = np.tanh(from_input[2] + r * from_state[2])
+        h = (1 - z) * n + z * h
+        states.append(h)
+    return np.stack(states), {}
+
+
+def _torch():
+    """PyTorch where it can be imported, else None."""
+    try:
+        import torch
+    except (ImportError, OSError):
+        return None
+    return torch
+
+
+def _pytorch(values, d_h):
+    """PyTorch's own GRU: the states, and the gradients that have a symbol of their own here."""
+    torch = _torch()
+    features, hidden = values["W"].shape[1], values["U"].shape[0]
+    unit = torch.nn.GRU(features, hidden, dtype=torch.float64)
+    with torch.no_grad():
+        for name, array in _packed(values).items():
+            getattr(unit, name).copy_(torch.from_numpy(array))
+    x, h0 = (torch.tensor(values[name], requires_grad=True) for name in ("x", "h0"))
+    h, _ = unit(x, h0[None])
+    h.backward(torch.from_numpy(d_h))
+    gradients = {"x": x.grad.numpy(), "h0": h0.grad.numpy()}
+    for name, packed in (("W_r W_z W", "weight_ih_l0"), ("U_r U_z U", "weight_hh_l0"), ("b_r b_z b_h", "bias_ih_l0")):
+        gradients.update(zip(name.split(), np.split(getattr(unit, packed).grad.numpy(), 3)))
+    gradients["b_u"] = np.split(unit.bias_hh_l0.grad.numpy(), 3)[2]
+    return h.detach().numpy(), gradients
+
+
+def is_the_unit_of_pytorch(spec):
+    """With b_u, and not without it. Keras (reset_after=True) and cuDNN document the same formula."""
+    torch = _torch()
+    theirs, name = _documented, "PyTorch's documented formula, written out in NumPy,"
+    if torch is not None:
+        theirs, name = _pytorch, f"torch.nn.GRU of PyTorch {torch.__version__}"
+    states, gradients, without = [], [], []
+    for seed, values in enumerate(draws(spec, SIZES, 8)):
+        ours, d_ours = passed(spec, values, seed)
+        h, d_theirs = theirs(values, random_upstream(ours, seed)["h"])
+        states.append(distance(ours["h"], h))
+        gradients += [distance(d_ours[symbol], gradient) for symbol, gradient in d_theirs.items()]
+        without.append(distance(run(spec, {**values, "b_u": None}).outputs["h"], h))
+    backward = f"and the {len(gradients)} gradients by at most {max(gradients):.2g} " if gradients else ""
+    return Shown(
+        max(states + gradients) < SAME and min(without) > DIFFERENT,
+        f"against {name} over {len(states)} draws the states differ by at most {max(states):.2g} {backward}of their largest entry "
+        f"(asked: below {SAME:g}); without b_u the states differ by at least {min(without):.2g} (asked: above {DIFFERENT:g})",
+    )
+
+
+def gates_do_what_they_are_for(spec):
+    """z = 1 passes the whole state on, z = 0 none of it; r = 0 makes the candidate forget it."""
+    passes, drops = rewritten(spec, "z[t] = 1 + 0 * h[t-1]"), rewritten(spec, "z[t] = 0 * h[t-1]")
+    forgets = rewritten(spec, "r[t] = 0 * h[t-1]", outputs=("h", "h_hat"))
+    passed_on, dropped, forgotten, seen = [], [], [], []
+    for values in draws(spec, ({"T": 1, "I": 3, "H": 4}, {"T": 1, "I": 2, "H": 3}), 8):
+        passed_on.append(np.abs(run(passes, values).outputs["h"][-1] - values["h0"]).max())
+        replaced = run(drops, values)
+        dropped.append(np.abs(replaced.outputs["h"] - replaced.intermediates["h_hat"]).max())
+        forgotten.append(np.abs(jacobian(forgets, values, "h_hat", "h0", 0)).max())
+        seen.append(np.abs(jacobian(rewritten(spec, outputs=("h", "h_hat")), values, "h_hat", "h0", 0)).max())
+    return Shown(
+        max(passed_on + dropped + forgotten) == 0 and min(seen) > DIFFERENT,
+        f"over {len(seen)} draws of a step the state differs from the one before by {max(passed_on):.2g} where z = 1 and from the "
+        f"candidate by {max(dropped):.2g} where z = 0, and the derivative of the candidate by the state is {max(forgotten):.2g} where r "
+        f"= 0 (asked: 0 each); with r free it is at least {min(seen):.2g} (asked: above {DIFFERENT:g})",
+    )
+
+
+def _kept(spec, steps, bias):
+    """How much the derivative of the last state by the start stretches, with ``bias`` at the update gate."""
+    kept = []
+    for seed in range(4):
+        values = spec.draw({"T": steps, "I": 3, "H": 2}, batch=1, seed=seed, dtype="float64")
+        small = {name: 0.3 * values[name] for name in ("W_z", "U_z", "W_r", "U_r", "W", "U")}
+        values = {**values, **small, "b_z": np.full(2, float(bias))}
+        kept.append(np.linalg.norm(jacobian(spec, values, "h", "h0", steps - 1), 2))
+    return kept
+
+
+def avoids_vanishing_gradients(spec):
+    """Not by itself: the linear path passes on the update gate's part of the gradient at every step."""
+    steps = 50
+    lost, kept = max(_kept(spec, steps, 0)), min(_kept(spec, steps, 6))
+    return Shown(
+        lost > 1e-3,
+        f"over {steps} steps and 4 draws with small weights, the derivative of the last state by the start is at most {lost:.2g} with no "
+        f"bias at the update gate (a counterexample is below 1e-3), and at least {kept:.2g} with a bias of 6, which puts it at "
+        f"{1 / (1 + np.exp(-6.0)):.4f} (asked: above 0.5)",
+        mend_holds=kept > 0.5,
+    )

@@ -1,0 +1,1 @@
+"""Claims about learning: divergences, backpropagation through time, clipping, activations."""

@@ -1,0 +1,216 @@
+"""Truncated backpropagation through time: what eee511 and krippahl say it does, and what it costs."""
+
+import numpy as np
+
+import refrnn
+from refrnn.backends.equation import EquationPass
+from refrnn.claims import Shown
+from refrnn.claims.measure import DIFFERENT, SAME, distance, draws, farthest, jacobian, orthogonal, passed, random_upstream, run
+from refrnn.spec.values import check_values
+
+PLAIN = """
+id: plain
+title: The same net without truncation
+sizes: {T: time steps, I: input features, H: hidden units}
+symbols:
+  x:    {role: input, shape: [T, I]}
+  h0:   {role: start, shape: [H]}
+  W_xh: {role: parameter, shape: [H, I]}
+  W_hh: {role: parameter, shape: [H, H]}
+  b_h:  {role: parameter, shape: [H]}
+equations:
+  - h[-1] = h0
+  - h[t] = tanh(W_xh @ x[t] + W_hh @ h[t-1] + b_h)
+outputs: [h]
+"""
+WEIGHTS = ("W_xh", "W_hh", "b_h")
+SIZES = ({"T": 5}, {"T": 11, "I": 2, "H": 3}, {"T": 8, "I": 3, "H": 2})
+# (K1, K2): whole chunks, shorter windows, a window longer than its chunk, a chunk longer than the sequence.
+CHUNKS = ((4, 4), (3, 1), (4, 2), (3, 5), (20, 6), (1, 1))
+
+
+def _plain():
+    return refrnn.load_text(PLAIN, "plain net")
+
+
+def _without_truncation(values):
+    return {name: value for name, value in values.items() if name not in ("K1", "K2")}
+
+
+def whole_window_is_full_bptt(spec):
+    """With both constants at the length of the sequence, or above it, nothing is cut."""
+    plain, outputs, gradients = _plain(), [], []
+    for seed, values in enumerate(draws(spec, SIZES, 6)):
+        steps = len(values["x"])
+        full, d_full = passed(plain, _without_truncation(values), seed)
+        for K1, K2 in ((steps, steps), (steps + 3, steps + 1)):
+            cut, d_cut = passed(spec, {**values, "K1": K1, "K2": K2}, seed)
+            outputs.append(farthest(full, cut))
+            gradients.append(farthest(d_full, d_cut))
+    return Shown(
+        max(outputs + gradients) < SAME,
+        f"over {len(outputs)} draws with T from 5 to 11 the states differ by at most {max(outputs):.2g} and the gradients by at most "
+        f"{max(gradients):.2g} of their largest entry (asked: below {SAME:g})",
+    )
+
+
+def _pieces(steps, K1, K2):
+    """The pieces that are run one by one: (first step, last step + 1, whether an error goes back through it)."""
+    for first in range(0, steps, K1):
+        last = min(steps, first + K1)
+        window = max(first, last - K2)
+        if window > first:
+            yield first, window, False
+        yield window, last, True
+
+
+def _piece_by_piece(plain, values, d_h, K1, K2):
+    """Full BPTT through each window by itself; only the state's value goes from piece to piece."""
+    values, x = _without_truncation(values), values["x"]
+    total = {name: np.zeros_like(value) for name, value in values.items()}
+    states = []
+    for first, last, learns in _pieces(len(x), K1, K2):
+        piece = run(plain, {**values, "x": x[first:last]})
+        states.append(piece.outputs["h"])
+        if learns:
+            gradients = piece.backward({"h": d_h[first:last]})
+            total["x"][first:last] = gradients["x"]
+            for name in WEIGHTS + (("h0",) if first == 0 else ()):
+                total[name] += gradients[name]
+        values = {**values, **piece.state}
+    return np.concatenate(states), total
+
+
+def is_full_bptt_cut_at_the_state(spec):
+    """The equation with its stops, against a net without any that is run in pieces."""
+    plain, states, gradients = _plain(), [], []
+    for number, values in enumerate(draws(spec, SIZES, 3)):
+        for K1, K2 in CHUNKS:
+            cut, d_cut = passed(spec, {**values, "K1": K1, "K2": K2}, number)
+            h, total = _piece_by_piece(plain, values, random_upstream(cut, number)["h"], K1, K2)
+            states.append(distance(cut["h"], h))
+            gradients.append(farthest(total, d_cut))
+    return Shown(
+        max(states + gradients) < SAME,
+        f"over {len(states)} draws with T from 5 to 11 and k1, k2 of {', '.join(map(str, CHUNKS))} the states differ by at most "
+        f"{max(states):.2g} and the gradients by at most {max(gradients):.2g} of their largest entry (asked: below {SAME:g})",
+    )
+
+
+def state_is_carried_through_all_time(spec):
+    """Truncation changes no state: the first input still changes the last state."""
+    plain, apart, changed = _plain(), [], []
+    for values in draws(spec, ({"T": 5}, {"T": 8, "I": 3, "H": 2}), 4):
+        full = run(plain, _without_truncation(values)).outputs["h"]
+        for K1, K2 in CHUNKS:
+            chosen = {**values, "K1": K1, "K2": K2}
+            apart.append(distance(run(spec, chosen).outputs["h"], full))
+            moved = {**chosen, "x": np.concatenate([values["x"][:1] + 1, values["x"][1:]])}
+            changed.append(distance(run(spec, moved).outputs["h"][-1], full[-1]))
+    return Shown(
+        max(apart) < SAME and min(changed) > DIFFERENT,
+        f"over {len(apart)} draws the states differ from those without truncation by at most {max(apart):.2g} (asked: below {SAME:g}), "
+        f"and 1 added to the first input changes the last state by at least {min(changed):.2g} (asked: above {DIFFERENT:g})",
+    )
+
+
+def error_stays_in_its_window(spec):
+    """The derivative of h[s] by x[t] is zero exactly where t is after s or one of them is outside the other's window."""
+    wrong, count, smallest = 0, 0, np.inf
+    for values in draws(spec, ({"T": 7, "I": 2, "H": 2},), 2):
+        for K1, K2 in ((4, 4), (4, 2), (3, 1)):
+            chosen = {**values, "K1": K1, "K2": K2}
+            windows = {t: first for first, last, learns in _pieces(7, K1, K2) if learns for t in range(first, last)}
+            for s in range(7):
+                reach = np.abs(jacobian(spec, chosen, "h", "x", s)).max(axis=(0, 2))
+                wanted = np.array([t <= s and s in windows and windows.get(t) == windows[s] for t in range(7)])
+                wrong += int(np.sum((reach > 0) != wanted))
+                count += 7
+                smallest = min(smallest, reach[wanted].min(initial=np.inf))
+    return Shown(
+        wrong == 0,
+        f"of {count} pairs of a state and an input over 7 steps, {wrong} are not as foretold (asked: 0); where an error is to "
+        f"arrive, the derivative is at least {smallest:.2g}, elsewhere exactly 0",
+    )
+
+
+def _bytes_for_the_way_back(spec, values):
+    """What a pass keeps until it has been swept back, and the pass."""
+    forward = EquationPass(spec, check_values(spec, values, None))
+    return sum(np.asarray(node.value).nbytes for node in forward.runs[0].algebra.tape if node.name != "leaf"), forward
+
+
+def _streamed(spec, values, d_h, k):
+    """Chunk by chunk with the state carried on: the most bytes held at a time, and the gradients of the weights."""
+    most, total, h0 = 0, dict.fromkeys(WEIGHTS, 0.0), values["h0"]
+    for first in range(0, len(values["x"]), k):
+        chunk = {**values, "x": values["x"][first:first + k], "h0": h0, "K1": k, "K2": k}
+        held, forward = _bytes_for_the_way_back(spec, chunk)
+        most = max(most, held)
+        h0 = forward.gather(["h"])["h"][-1]
+        gradients = forward.backward({"h": d_h[first:first + k]})
+        total = {name: total[name] + gradients[name] for name in WEIGHTS}
+    return most, total
+
+
+def memory_grows_with_the_chunk(spec):
+    """Bytes kept for the way back, streamed for growing sequences and chunks, and the gradients that come of it."""
+    lengths, chunks = (16, 32, 64), (4, 8, 16)
+    held, whole, apart = {}, [], []
+    for steps in lengths:
+        values = spec.draw({"T": steps, "I": 2, "H": 3}, batch=1, seed=steps, dtype="float64")
+        whole.append(_bytes_for_the_way_back(spec, {**values, "K1": steps, "K2": steps})[0])
+        for k in chunks:
+            outputs, wanted = passed(spec, {**values, "K1": k, "K2": k}, steps)
+            held[steps, k], total = _streamed(spec, values, random_upstream(outputs, steps)["h"], k)
+            apart.append(farthest(total, wanted, WEIGHTS))
+    same = all(len({held[steps, k] for steps in lengths}) == 1 for k in chunks)
+    by_chunk = [held[lengths[-1], k] for k in chunks]
+    grows = all(1.8 < after / before < 2.2 for series in (by_chunk, whole) for before, after in zip(series, series[1:]))
+    return Shown(
+        same and grows and max(apart) < SAME,
+        f"streamed in chunks of {', '.join(map(str, chunks))} steps a pass holds {', '.join(map(str, by_chunk))} bytes for the way back, "
+        f"{'the same' if same else 'not the same'} for {', '.join(map(str, lengths))} steps in all, where one pass over all "
+        f"holds {', '.join(map(str, whole))} (asked: the same, and doubling within 10 %); the gradients are those of the whole "
+        f"truncated sequence within {max(apart):.2g} (asked: below {SAME:g})",
+    )
+
+
+def long_sequences_explode_more(spec):
+    """The error of the last step alone, where W_hh stretches: its gradient by the input that it reaches most strongly."""
+    lengths, K = (10, 20, 40), 5
+    full = [_strongest_reach(spec, steps, steps) for steps in lengths]
+    cut = [_strongest_reach(spec, steps, K) for steps in lengths]
+    return Shown(
+        full[0] < full[1] < full[2] and full[2] / full[0] > 100 and max(cut) / min(cut) < 1.01,
+        f"where W_hh stretches by 1.3, the derivative of the last state by an input stretches by up to "
+        f"{', '.join(f'{value:.3g}' for value in full)} for {', '.join(map(str, lengths))} steps in full and by up to "
+        f"{', '.join(f'{value:.3g}' for value in cut)} with k1 = k2 = {K} (asked: a growth above 100, and the same within 1 %)",
+    )
+
+
+def _strongest_reach(spec, steps, K):
+    """The largest stretch of the derivative of the last state by any input, where the state stays small."""
+    values = spec.draw({"T": steps, "I": 3, "H": 3}, batch=1, seed=1, dtype="float64")
+    small = {"x": 0 * values["x"], "h0": 1e-9 * values["h0"], "b_h": 0 * values["b_h"]}
+    weights = {"W_xh": orthogonal(3, 2), "W_hh": 1.3 * orthogonal(3, 1)}
+    by_x = jacobian(spec, {**values, **small, **weights, "K1": K, "K2": K}, "h", "x", steps - 1)
+    return max(np.linalg.norm(by_x[:, t], 2) for t in range(steps))
+
+
+def splitting_does_it(spec):
+    """Sequences split to length k2, the state kept: that is k1 = k2, not k2 < k1."""
+    plain, unlike, alike = _plain(), [], []
+    for number, values in enumerate(draws(spec, ({"T": 12, "I": 2, "H": 3}, {"T": 8, "I": 3, "H": 2}), 5)):
+        for K1, K2 in ((4, 2), (4, 1), (8, 2)):
+            _, wanted = passed(spec, {**values, "K1": K1, "K2": K2}, number)
+            outputs, same = passed(spec, {**values, "K1": K2, "K2": K2}, number)
+            _, split = _piece_by_piece(plain, values, random_upstream(outputs, number)["h"], K2, K2)
+            unlike.append(farthest(wanted, split, WEIGHTS))
+            alike.append(farthest(same, split, WEIGHTS))
+    return Shown(
+        max(unlike) < DIFFERENT,
+        f"over {len(unlike)} draws the gradients of the weights of the split sequences differ from those of k2 < k1 by at least "
+        f"{min(unlike):.2g} of the largest entry, and from those of k1 = k2 by at most {max(alike):.2g} (asked: below {SAME:g})",
+        mend_holds=max(alike) < SAME,
+    )

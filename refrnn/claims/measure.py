@@ -1,0 +1,129 @@
+"""What claims measure with: draws over several sizes, passes of the equations, Jacobians, distances.
+
+All runs on the equations themselves, in double precision and for one sequence unless batch is said.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from refrnn.backends.sequences import Sequences
+from refrnn.equation.differentiate import complex_step
+from refrnn.equation.parse import parse_equation
+from refrnn.spec.build import place_of
+from refrnn.spec.values import check_values
+
+# Distances are relative to the largest magnitude. Two ways to the same numbers agree to SAME in double precision;
+# no rounding makes them differ by DIFFERENT.
+SAME = 1e-12
+DIFFERENT = 1e-6
+
+
+def draws(spec, sizes, each, **fixed):
+    """``each`` draws of values for each of the ``sizes``; symbols in ``fixed`` are set to what is given there."""
+    for number, chosen in enumerate(sizes):
+        for seed in range(each):
+            yield {**spec.draw(chosen, batch=1, seed=1000 * number + seed, dtype="float64"), **fixed}
+
+
+def rewritten(spec, *texts, outputs=None):
+    """The spec with each equation in the place of the one with the same left side; a new left side is added.
+
+    Equations that then reach no output are dropped, as a spec may hold none.
+    """
+    equations = list(spec.equations)
+    for text in texts:
+        equation = parse_equation(text, "claim")
+        if equation.name in spec.defined:
+            equations[place_of(equations, equation)] = equation
+        else:
+            equations.append(equation)
+    whole = dataclasses.replace(spec, equations=tuple(equations), outputs=tuple(outputs or spec.outputs), bindings={})
+    return dataclasses.replace(whole, equations=tuple(equation for equation in equations if equation.name in whole.reached))
+
+
+def run(spec, values):
+    """One pass of the equations."""
+    return spec.forward(values, "equation")
+
+
+def random_upstream(outputs, seed):
+    """A random gradient for every output."""
+    random = np.random.default_rng([seed, 7])
+    return {name: np.asarray(random.standard_normal(array.shape)) for name, array in outputs.items()}
+
+
+def passed(spec, values, seed=0):
+    """Outputs, and the gradients for a random upstream gradient that depends on ``seed`` and the shapes alone."""
+    found = run(spec, values)
+    return found.outputs, found.backward(random_upstream(found.outputs, seed))
+
+
+def distance(found, other):
+    """The largest difference, relative to the largest magnitude of the two."""
+    largest = max(np.abs(found).max(initial=0), np.abs(other).max(initial=0))
+    return float(np.abs(found - other).max(initial=0) / largest) if largest > 0 else 0.0
+
+
+def farthest(found, other, names=None):
+    """The largest :func:`distance` between two mappings of arrays."""
+    return max(distance(found[name], other[name]) for name in names or found)
+
+
+def norm(array):
+    """The Euclidean norm of all entries."""
+    return float(np.sqrt(np.sum(np.square(array))))
+
+
+def jacobian(spec, values, output, argument, step=None):
+    """The derivative of ``output`` (at ``step``, where it has time) by an input or start, the entries of output first.
+
+    One sequence is repeated once for each entry of the output, and each copy is asked for the gradient of its entry.
+    """
+    entries = int(spec.element_shapes[output][0].number(_sizes(spec, values)))
+    copies = {name: _repeated(spec, name, value, entries) for name, value in values.items()}
+    found = run(spec, copies)
+    upstream = np.zeros_like(found.outputs[output])
+    diagonal = np.arange(entries)
+    upstream[(diagonal, diagonal) if step is None else (step, diagonal, diagonal)] = 1
+    return np.moveaxis(found.backward({output: upstream})[argument], spec.batch_axis(argument), 0)
+
+
+def _sizes(spec, values):
+    return check_values(spec, values, None).sizes
+
+
+def _repeated(spec, name, value, entries):
+    axis = spec.batch_axis(name)
+    return value if axis is None else np.repeat(value, entries, axis=axis)
+
+
+def tangent(spec, values, direction):
+    """How every output changes along ``direction`` (arrays by name), by a complex step; without the batch axis."""
+    checked = check_values(spec, values, None)
+    sequences = Sequences(spec, checked)
+    item = sequences.items[0]
+
+    def one(arrays):
+        return {name: np.asarray(sequences.take(name, array, item), np.longdouble) for name, array in arrays.items()}
+
+    return complex_step(spec.program, one(checked.arrays), sequences.sizes(item), checked.integers, one(direction))
+
+
+def descent(spec, values, name, output, wanted):
+    """A step of 0.001 against the gradient of ``name``, for the squared error of ``output``.
+
+    Returns the norm of the gradient, and what the step lowers the error by as a part of what the gradient foretells.
+    """
+    step = 1e-3
+    forward = run(spec, values)
+    slope = forward.backward({output: forward.outputs[output] - wanted})[name]
+    moved = run(spec, {**values, name: values[name] - step * slope})
+    before, after = (np.sum((one.outputs[output] - wanted) ** 2) / 2 for one in (forward, moved))
+    foretold = step * norm(slope) ** 2
+    return norm(slope), float((before - after) / foretold) if foretold > 0 else 0.0
+
+
+def orthogonal(size, seed):
+    """A random orthogonal matrix."""
+    return np.linalg.qr(np.random.default_rng([seed, 11]).standard_normal((size, size)))[0]

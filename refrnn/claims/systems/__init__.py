@@ -1,0 +1,1 @@
+"""Claims about how a past reaches an output."""

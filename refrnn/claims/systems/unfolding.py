@@ -1,0 +1,105 @@
+"""Unfolding: claims of krippahl and ds4440 about shared weights, and about gradients and values over many steps."""
+
+import numpy as np
+
+import refrnn
+from refrnn.claims import Shown
+from refrnn.claims.measure import SAME, distance, draws, farthest, jacobian, orthogonal, passed, rewritten, run
+
+UNFOLDED = """
+id: unfolded
+title: The recursion unfolded, with a copy of the weights for each step
+sizes: {T: time steps, I: input features, H: state units}
+symbols:
+  x:  {role: input, shape: [T, I]}
+  s0: {role: start, shape: [H]}
+  U:  {role: parameter, shape: [T, H, H]}
+  V:  {role: parameter, shape: [T, H, I]}
+equations:
+  - s[-1] = s0
+  - s[t] = tanh(U[t] @ s[t-1] + V[t] @ x[t])
+outputs: [s]
+"""
+SIZES = ({"T": 1}, {"T": 4, "I": 2, "H": 5}, {"T": 11, "I": 3, "H": 2})
+
+
+def gradient_is_sum_over_copies(spec):
+    """Ordinary backpropagation through the unfolded net, its copies' gradients added up."""
+    unfolded = refrnn.load_text(UNFOLDED, "unfolded net")
+    outputs, shared = [], []
+    for seed, values in enumerate(draws(spec, SIZES, 10)):
+        folded, d_folded = passed(spec, values, seed)
+        copies = {name: np.repeat(values[name][None], len(values["x"]), axis=0) for name in "UV"}
+        apart, d_apart = passed(unfolded, {**values, **copies}, seed)
+        outputs.append(farthest(folded, apart))
+        shared.append(max(distance(d_folded[name], d_apart[name].sum(axis=0)) for name in "UV"))
+    return Shown(
+        max(outputs + shared) < SAME,
+        f"over {len(shared)} draws with T from 1 to 11 the states differ by at most {max(outputs):.2g}, and the gradients of U and V "
+        f"from the sums over their copies by {max(shared):.2g} of their largest entry (asked: below {SAME:g})",
+    )
+
+
+def _carried(spec, steps, stretch, seed, small=False):
+    """How much the derivative of the last state by the start stretches a vector at most, for U = stretch * orthogonal.
+
+    With ``small`` the state stays near 0, where tanh is its own argument.
+    """
+    values = spec.draw({"T": steps, "I": 2, "H": 3}, batch=1, seed=seed, dtype="float64")
+    values["U"] = stretch * orthogonal(3, seed)
+    if small:
+        values["x"], values["s0"] = 0 * values["x"], 1e-9 * values["s0"]
+    return float(np.linalg.norm(jacobian(spec, values, "s", "s0", steps - 1), 2))
+
+
+def gradients_explode_or_vanish(spec):
+    """The same product of Jacobians falls or grows with the number of steps, by the stretch of U."""
+    steps = 40
+    vanished = max(_carried(spec, steps, 0.6, seed) for seed in range(5))
+    exploded = min(_carried(spec, steps, 1.4, seed, small=True) for seed in range(5))
+    return Shown(
+        vanished < 1e-6 and exploded > 1e5,
+        f"over {steps} steps and 5 draws each, the derivative of the state by the start is at most {vanished:.2g} where U shrinks by "
+        f"0.6 (asked: below 1e-6) and at least {exploded:.2g} where U stretches by 1.4 and the state is small (asked: above 1e5)",
+    )
+
+
+def dependencies_weaken(spec):
+    """A counterexample where U stretches; where it shrinks, the power of its stretch bounds the dependency."""
+    intervals = (4, 12, 36)
+    grown = [_carried(spec, steps, 1.2, 3, small=True) for steps in intervals]
+    tightest = 0.0
+    for stretch in (0.5, 0.8, 0.95):
+        for steps in intervals:
+            tightest = max(tightest, *(_carried(spec, steps, stretch, seed) / stretch**steps for seed in range(2)))
+    shown = " and ".join(f"{number:.3g} after {steps}" for number, steps in zip(grown, intervals))
+    return Shown(
+        not grown[0] < grown[1] < grown[2],
+        f"where U stretches by 1.2 and the state is small, the dependency on the start grows: {shown} steps; where U shrinks by "
+        f"0.5, 0.8 or 0.95 it is at most {tightest:.3g} times the power of that (asked: at most 1)",
+        mend_holds=tightest <= 1 + SAME,
+    )
+
+
+def values_explode(spec):
+    """With tanh the state never leaves [-1, 1]; with a linear f it grows, or falls, like the power of U."""
+    linear = rewritten(spec, "s[t] = U @ s[t-1] + V @ x[t]")
+    bounded, grown, fallen = [], [], []
+    for values in draws(spec, ({"T": 60, "I": 2, "H": 4},), 6):
+        still = {**values, "x": 0 * values["x"]}
+        turn = orthogonal(4, len(grown))
+        bounded.append(np.abs(run(spec, {**values, "U": 3 * turn}).outputs["s"]).max())
+        grown.append(_growth(linear, {**still, "U": 1.4 * turn}))
+        fallen.append(_growth(linear, {**still, "U": 0.6 * turn}))
+    exploded = max(bounded) > 1
+    return Shown(
+        exploded,
+        f"over {len(grown)} draws of 60 steps the state of the tanh net, with U stretching by 3, is at most {max(bounded):.6f} (bound: "
+        f"1); with a linear f and no input it becomes at least {min(grown):.2g} times the start where U stretches by 1.4 (asked: above "
+        f"1e8) and at most {max(fallen):.2g} times where U shrinks by 0.6 (asked: below 1e-8)",
+        mend_holds=not exploded and min(grown) > 1e8 and max(fallen) < 1e-8,
+    )
+
+
+def _growth(spec, values):
+    return np.linalg.norm(run(spec, values).outputs["s"][-1]) / np.linalg.norm(values["s0"])

@@ -1,0 +1,148 @@
+"""Every claim turns out as its verdict says, and every claim's function can fail."""
+
+import importlib
+import inspect
+import re
+
+import pytest
+
+import refrnn
+from refrnn.claims import Shown
+from refrnn.claims.gated import gru_reset_after
+from refrnn.spec.library import specs_folder
+from refrnn.verify.claims import check_claims, claim_function, module_name
+
+SPECS = {name: refrnn.load(name) for name in refrnn.ids()}
+CLAIMS = [(name, claim) for name, spec in SPECS.items() for claim in spec.claims]
+
+
+def functions(spec):
+    """The functions of a spec's claims module that show a claim."""
+    module = importlib.import_module(f"refrnn.claims.{spec.group}.{module_name(spec)}")
+    return {
+        name for name, function in vars(module).items()
+        if inspect.isfunction(function) and function.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+# ------------------------------------------------------------ the claims and their functions
+
+
+@pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if spec.claims])
+def test_claims_turn_out_as_their_verdicts(name):
+    for result in check_claims(SPECS[name]):
+        assert result.ok, f"{name}: {result.says}: {result.shown}"
+        assert re.search(r"\d", result.shown), f"{name}: {result.says}: the evidence has no number"
+
+
+@pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if spec.claims])
+def test_entries_and_functions_are_the_same(name):
+    tests = [claim.test for claim in SPECS[name].claims]
+    assert len(set(tests)) == len(tests)
+    assert set(tests) == functions(SPECS[name])
+
+
+def test_promised_claims_are_kept():
+    for name, spec in SPECS.items():
+        assert ("claim" in spec.verify) == bool(spec.claims), name
+
+
+def test_claims_give_the_same_evidence_twice():
+    for name in ("elman", "clip-halving"):
+        assert check_claims(SPECS[name]) == check_claims(SPECS[name])
+
+
+# ------------------------------------------------------------ each can fail
+
+NO_CUT = ("stop(h[t-1]) if t % K1 == 0 and t > 0 else h[t-1]", "h[t-1] if t % K1 == 0 and t > 0 else h[t-1]")
+NO_STOP = ("stop(h[t-1]) if simple == 1 else h[t-1]", "h[t-1] if simple == 1 else h[t-1]")
+SQUASHED = ("s[t] = tanh(U @ s[t-1] + V @ x[t])", "s[t] = sigmoid(U @ s[t-1] + V @ x[t])")
+SWAPPED = ("h[t] = z[t] * h[t-1] + (1 - z[t]) * h_hat[t]", "h[t] = (1 - z[t]) * h[t-1] + z[t] * h_hat[t]")
+HALF_SUM = ("DIV_squared = sum(squared[t] for t in range(T))", "DIV_squared = sum(squared[t] for t in range(T)) / 2")
+
+WRONG = [
+    ("elman", "simple_training_differs", NO_STOP),
+    ("elman", "error_stays_in_its_step", NO_STOP),
+    ("elman", "order_matters", ("W_hh.T @ context[t] +", "0 * W_hh.T @ context[t] +")),
+    ("state-space", "affects_outputs_for_ever", ("W_hh @ h[t-1]", "0 * W_hh @ h[t-1]")),
+    ("state-space", "error_updates_the_past", ("W_hh @ h[t-1]", "W_hh @ stop(h[t-1])")),
+    ("state-space", "start_is_learned", ("h[-1] = h_start", "h[-1] = stop(h_start)")),
+    ("two-layer-rnn", "starts_are_parameters", ("h2[-1, i] = h2_start[i]", "h2[-1, i] = stop(h2_start[i])")),
+    ("two-layer-rnn", "sums_are_matrix_products", ("w11[j, i] * h1[t-1, j]", "w11[j, i] * h1[t-1, i]")),
+    ("unfolding", "gradient_is_sum_over_copies", ("tanh(U @ s[t-1] +", "tanh(U @ stop(s[t-1]) +")),
+    ("unfolding", "gradients_explode_or_vanish", SQUASHED),
+    ("unfolding", "dependencies_weaken", SQUASHED),
+    ("unfolding", "values_explode", ("s[t] = tanh(U @ s[t-1] + V @ x[t])", "s[t] = U @ s[t-1] + V @ x[t]")),
+    ("divergence", "derivative_is_local", HALF_SUM),
+    ("divergence", "derivative_is_local_for_any_divergence", HALF_SUM),
+    ("truncated-bptt", "whole_window_is_full_bptt", ("t % K1 == 0", "t % 3 == 0")),
+    ("truncated-bptt", "is_full_bptt_cut_at_the_state", ("- t <= K2", "- t < K2")),
+    ("truncated-bptt", "state_is_carried_through_all_time", ("stop(h[t-1]) if t % K1", "0 * h[t-1] if t % K1")),
+    ("truncated-bptt", "error_stays_in_its_window", ("- t <= K2", "- t <= K2 + 1")),
+    ("truncated-bptt", "memory_grows_with_the_chunk", NO_CUT),
+    ("truncated-bptt", "long_sequences_explode_more", NO_CUT),
+    ("truncated-bptt", "splitting_does_it", NO_CUT),
+    ("clip-halving", "bounds_the_norm", ("g / 2 if", "tau * g / (2 * length) if"), ("G / 2 if", "tau * G / (2 * length) if")),
+    ("clip-halving", "suffices_up_to_twice", ("g / 2 if", "g / 3 if"), ("G / 2 if", "G / 3 if")),
+    ("clip-halving", "keeps_the_direction", ("G / 2 if", "G / 4 if")),
+    ("activation-jacobian", "jacobian_is_diagonal", ("h_tanh[t] = tanh(z[t])", "h_tanh[t] = softmax(z[t])")),
+    ("activation-jacobian", "softmax_jacobian_is_not_diagonal", ("h_softmax[t] = softmax(z[t])", "h_softmax[t] = sigmoid(z[t])")),
+    ("activation-jacobian", "diagonals_are_bounded", ("h_relu[t] = relu(z[t])", "h_relu[t] = 2 * relu(z[t])")),
+    ("activation-jacobian", "derivatives_are_less_than_one", ("h_elu[t] = elu(z[t])", "h_elu[t] = elu(z[t]) / 2")),
+    ("activation-jacobian", "tanh_derivative_is_less_than_one", ("h_tanh[t] = tanh(z[t])", "h_tanh[t] = tanh(z[t] / 2)")),
+    ("lstm", "along_the_memory_it_is_elementwise", ("f[t] * c[t-1] +", "f[t] * c[t-1] + 0.1 * sum(c[t-1]) +")),
+    ("lstm", "no_matrix_products_in_backpropagation", ("concat(h[t-1], x[t])", "concat(stop(h[t-1]), x[t])")),
+    ("lstm", "memory_is_linear", ("f[t] * c[t-1] +", "f[t] * tanh(c[t-1]) +")),
+    ("lstm", "forget_gate_may_vanish", ("f[t] * c[t-1] +", "(0.99 + 0.01 * f[t]) * c[t-1] +")),
+    ("lstm", "gate_near_one_keeps_the_gradient", ("f[t] = sigmoid(a[t, H:2*H])", "f[t] = sigmoid(a[t, H:2*H]) / 2")),
+    ("lstm", "flow_is_uninterrupted", ("f[t] * c[t-1] + i[t] * g[t]", "c[t-1] + stop(f[t] * i[t] * g[t])")),
+    ("lstm", "output_lies_within_one", ("o[t] * tanh(c[t])", "o[t] * c[t]")),
+    ("gru-reset-after", "place_of_reset_matters", ("r[t] * (U @ h[t-1] + b_u)", "U @ (r[t] * h[t-1]) + b_u")),
+    ("gru-reset-after", "is_the_unit_of_pytorch", SWAPPED),
+    ("gru-reset-after", "gates_do_what_they_are_for", ("r[t] * (U @ h[t-1] + b_u)", "U @ h[t-1] + r[t] * b_u")),
+    ("gru-reset-after", "avoids_vanishing_gradients", SWAPPED),
+    ("gru-minimal", "is_an_lstm_with_one_gate", ("(1 - z[t]) * h[t-1] + z[t] * h_tilde[t]", "z[t] * h[t-1] + (1 - z[t]) * h_tilde[t]")),
+    ("gru-minimal", "one_memory_needs_no_compression", ("(1 - z[t]) * h[t-1] +", "h[t-1] +")),
+    ("bidirectional", "is_not_online", ("U_b @ h_b[t+1]", "0 * U_b @ h_b[t+1]")),
+    ("bidirectional", "backward_net_runs_in_reverse_time", ("U_b @ h_b[t+1]", "U_b @ (h_b[t+1] / 2)")),
+]
+
+
+def changed(name, *changes):
+    """The spec read from its own text with pieces of its equations exchanged."""
+    head, equations, tail = re.split(r"(\nequations:\n(?:  .*\n|\n)*)", (specs_folder() / SPECS[name].group / f"{name}.yaml").read_text())
+    for old, new in changes:
+        assert equations.count(old) == 1, f"{name}: {old!r} stands {equations.count(old)} times in the equations"
+        equations = equations.replace(old, new)
+    return refrnn.load_text(head + equations + tail, f"changed {name}")
+
+
+@pytest.mark.parametrize("name, test, changes", [pytest.param(name, test, changes, id=f"{name} {test}") for name, test, *changes in WRONG])
+def test_claims_can_fail(name, test, changes):
+    claim = next(claim for claim in SPECS[name].claims if claim.test == test)
+    found = claim_function(SPECS[name], test)(changed(name, *changes))
+    if claim.verdict == "holds":
+        assert not found.holds, found.evidence
+    else:
+        assert found.holds or not found.mend_holds, found.evidence
+
+
+def test_every_claim_is_seen_to_fail():
+    assert {(name, test) for name, test, *_ in WRONG} == {(name, claim.test) for name, claim in CLAIMS}
+
+
+# ------------------------------------------------------------ without PyTorch
+
+
+def test_documented_formula_stands_in_for_pytorch(monkeypatch):
+    monkeypatch.setattr(gru_reset_after, "_torch", lambda: None)
+    found = gru_reset_after.is_the_unit_of_pytorch(SPECS["gru-reset-after"])
+    assert found.holds and "documented formula" in found.evidence
+    assert not gru_reset_after.is_the_unit_of_pytorch(changed("gru-reset-after", SWAPPED)).holds
+
+
+def test_shown_holds_plain_truth_values():
+    import numpy as np
+
+    found = Shown(np.bool_(True), "1", np.bool_(False))
+    assert found.holds is True and found.mend_holds is False
