@@ -2,7 +2,9 @@
 
 import importlib
 import os
+import shutil
 import sys
+import textwrap
 import time
 
 import click
@@ -13,14 +15,15 @@ from refrnn.verify.report import KINDS, write_html, write_json, write_junit
 
 @click.command("verify")
 @click.argument("names", metavar="[ID]...", nargs=-1)
-@click.option("--backends", help="Comma-separated: equation, reference, kernel, or importable modules. All by default.")
+@click.option("--backends", help="Comma-separated: equation, reference, kernel, peer (PyTorch), or importable modules; without it the first three.")
 @click.option("--cases", "level", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="How many cases.")
 @click.option("--mutants", is_flag=True, help="Break each equation in every place that matters and show that the cases notice.")
+@click.option("-v", "--verbose", is_flag=True, help="Also print where the worst errors sit, and every claim and erratum with its evidence.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes to work in; by default one for each two specs, at most one a core.")
 @click.option("--json", "json_path", type=click.Path(dir_okay=False, writable=True), help="Write the results as JSON.")
 @click.option("--junit", "junit_path", type=click.Path(dir_okay=False, writable=True), help="Write the results as JUnit XML.")
 @click.option("--html", "html_path", type=click.Path(dir_okay=False, writable=True), help="Write the results as a page.")
-def command(names, backends, level, mutants, jobs, json_path, junit_path, html_path):
+def command(names, backends, level, mutants, verbose, jobs, json_path, junit_path, html_path):
     """Hold the backends of the specs against their equations: outputs, intermediates, gradients, printed lines, claims.
 
     ID is a spec of the library or the path of a YAML file; without one, all specs of the library are verified.
@@ -37,8 +40,11 @@ def command(names, backends, level, mutants, jobs, json_path, junit_path, html_p
                 _check_backend(spec, backend)
     started = time.perf_counter()
     reports = _run(names, chosen, level, mutants, _jobs(jobs, len(names)))
+    if verbose:
+        _print_details(reports)
+        click.echo()
     _print_table(reports, mutants)
-    _print_details(reports)
+    _print_failures(reports)
     for path, write in ((json_path, write_json), (junit_path, write_junit)):
         if path:
             write(reports, path)
@@ -47,11 +53,16 @@ def command(names, backends, level, mutants, jobs, json_path, junit_path, html_p
 
         by_id = {spec.id: spec for spec in specs}
         write_html(reports, html_path, lambda name: html(by_id[name]))
-    _print_sum(reports, mutants, time.perf_counter() - started)
+    _print_sum(reports, time.perf_counter() - started)
     sys.exit(0 if all(report.ok for report in reports) else 1)
 
 
 def _check_backend(spec, backend):
+    if backend == "peer":
+        if backend not in spec.bindings:
+            raise NotFoundError(f"{spec.id} has no peer; it has {', '.join(spec.backends)}")
+        spec.bindings[backend].load()
+        return
     if backend in ("equation", "reference", "kernel"):
         if backend not in spec.backends:
             raise NotFoundError(f"{spec.id} has no {backend}; it has {', '.join(spec.backends)}")
@@ -84,7 +95,7 @@ def _one(name, backends, level, mutants, step=lambda text: None):
     from refrnn.verify.verify import verify_spec
 
     if backends is not None:
-        backends = [b if b in ("equation", "reference", "kernel") else _module(b) for b in backends]
+        backends = [b if b in ("equation", "reference", "kernel", "peer") else _module(b) for b in backends]
     return verify_spec(refrnn.load(name), backends, level, mutants, step)
 
 
@@ -115,14 +126,27 @@ def _run_in_processes(names, backends, level, mutants, jobs, bar):
 
 
 def _print_table(reports, mutants):
-    width = max(len(report.id) for report in reports)
-    heads = f"{'spec':{width}}  {'':5}  cases  {'forward':>15}  {'gradient':>15}  {'clip':>15}"
-    click.echo(click.style(heads + ("  mutants killed" if mutants else ""), bold=True))
-    for report in reports:
-        word = click.style("holds", fg="green") if report.ok else click.style("FAILS", fg="red")
-        cells = "  ".join(f"{_cell(report.worst.get(kind)):>15}" for kind in KINDS)
-        killed = f"  {_mutants(report)}" if mutants else ""
-        click.echo(f"{report.id:{width}}  {word}  {report.cases:5}  {cells}{killed}")
+    """A row a spec: the worst error in ulp and its bound for each kind, and what else was shown."""
+    heads = ["spec", "", "cases", *KINDS, "claims", "errata"] + ["mutants killed"] * mutants + ["seconds"]
+    rows = [_row(report, mutants) for report in reports]
+    widths = [max(len(row[place]) for row in [heads, *rows]) for place in range(len(heads))]
+    click.echo(click.style(_line(heads, widths), bold=True))
+    for report, row in zip(reports, rows):
+        line = _line(row, widths)
+        color = "green" if report.ok else "red"
+        click.echo(line.replace(f" {row[1]} ", f" {click.style(row[1], fg=color)} ", 1))
+
+
+def _row(report, mutants):
+    cells = [report.id, "holds" if report.ok else "FAILS", str(report.cases)]
+    cells += [_cell(report.worst.get(kind)) for kind in KINDS]
+    cells += [str(len(report.claims) or ""), str(len(report.errata) or "")]
+    return cells + [_mutants(report)] * mutants + [f"{report.seconds:.1f}"]
+
+
+def _line(cells, widths):
+    left = f"{cells[0]:{widths[0]}}  {cells[1]:{widths[1]}}  "
+    return left + "  ".join(f"{cell:>{width}}" for cell, width in zip(cells[2:], widths[2:]))
 
 
 def _cell(worst):
@@ -136,14 +160,7 @@ def _mutants(report):
     return f"{report.mutants['killed']} of {report.mutants['tried']}{equivalent}"
 
 
-def _print_details(reports):
-    for report in reports:
-        for claim in report.claims:
-            word = claim["verdict"] if claim["ok"] else "NOT SHOWN"
-            click.echo(f"{report.id}: claim {word}: {claim['says']}\n    {claim['shown']}")
-        for erratum in report.errata:
-            if erratum["ok"]:
-                click.echo(f"{report.id}: erratum of {erratum['from']}: {erratum['printed']}\n    {erratum['says']}; {erratum['shown']}")
+def _print_failures(reports):
     for report in reports:
         for failure in report.failures[:8]:
             click.echo(click.style(f"{report.id}: {failure}", fg="red"))
@@ -151,16 +168,41 @@ def _print_details(reports):
             click.echo(f"{report.id}: and {len(report.failures) - 8} more (--json lists all)")
 
 
-def _print_sum(reports, mutants, seconds):
+def _print_details(reports):
+    """Where the worst errors sit, what confirmed the gradients, and each claim and erratum with its evidence."""
+    for report in reports:
+        click.echo("\n" + click.style(report.id, bold=True))
+        for kind, worst in report.worst.items():
+            click.echo(f"  worst {kind}: {worst['ulp']:.2g} ulp, bound {worst['bound']:.2g}: {worst['where']}")
+        if report.derivative is not None:
+            found = report.derivative
+            click.echo(f"  gradients confirmed by {found['method']}: off by at most {found['error']:.1g}, in {found['where']}")
+        for printed in report.printed:
+            names = ", ".join(printed["checked"])
+            click.echo(f"  backward lines of {printed['from']} for {names}: off by at most {printed['error']:.1g}")
+        for claim in report.claims:
+            _print_wrapped(f"claim {claim['verdict']}" if claim["ok"] else "claim NOT SHOWN", claim["says"], claim["shown"])
+        for erratum in report.errata:
+            _print_wrapped(f"erratum of {erratum['from']}", erratum["printed"], f"{erratum['says']}; {erratum['shown']}")
+
+
+def _print_wrapped(word, says, shown):
+    width = shutil.get_terminal_size().columns
+    click.echo(textwrap.fill(f"{word}: {says}", width, initial_indent="  ", subsequent_indent="    "))
+    click.echo(textwrap.fill(shown, width, initial_indent="    ", subsequent_indent="    "))
+
+
+def _print_sum(reports, seconds):
     failed = [report.id for report in reports if not report.ok]
     claims = sum(len(report.claims) for report in reports)
     errata = sum(len(report.errata) for report in reports)
     cases = sum(report.cases for report in reports)
+    names = ", ".join(dict.fromkeys(name for report in reports for name in report.backends))
     click.echo(
-        f"{len(reports)} specs, {cases} cases, {claims} claims, {errata} errata in {seconds:.1f} s; "
-        "errors are in ulp of the result's scale, each with its bound"
+        f"{len(reports)} spec{'s' * (len(reports) > 1)}, {cases} cases, backends {names}; {claims} claims, {errata} errata; {seconds:.1f} s. "
+        "Errors are the worst of all backends, in ulp of the result's scale, with the bound measured for that case."
     )
     if failed:
-        click.echo(click.style(f"{len(failed)} fail: {', '.join(failed)}", fg="red", bold=True))
+        click.echo(click.style(f"{len(failed)} of {len(reports)} fail: {', '.join(failed)}", fg="red", bold=True))
     else:
         click.echo(click.style("all hold", fg="green", bold=True))
