@@ -63,7 +63,8 @@ def turned(array, fraction, power, other, part, length):
 def bounded(array, bound):
     """``array`` with every entry brought between -bound and bound."""
     found = np.empty(array.shape, array.dtype)
-    _bound.run(-(-array.size // CHUNK), array.dtype, array.size, dense(array), np.array([bound], array.dtype), found)
+    bounds = np.array([bound], array.dtype)
+    _bound.run(-(-array.size // CHUNK), array.dtype, array.size, dense(array), bounds, found, work=2 * array.size)
     return found
 
 
@@ -71,7 +72,8 @@ def bounded_pulled_back(array, bound, d_found):
     """The error of ``array`` from the error of what ``bounded`` made of it: nothing where an entry was beyond the bound."""
     d_array = np.empty(array.shape, array.dtype)
     bounds = np.array([bound], array.dtype)
-    _bound_back.run(-(-array.size // CHUNK), array.dtype, array.size, dense(array), bounds, dense(d_found), d_array)
+    tasks, size = -(-array.size // CHUNK), array.size
+    _bound_back.run(tasks, array.dtype, size, dense(array), bounds, dense(d_found), d_array, work=2 * size)
     return d_array
 
 
@@ -79,15 +81,16 @@ def _product(a, a_unit, b, b_unit):
     """The sum of the products of a 2^-a_unit and b 2^-b_unit, as float64."""
     chunks = -(-a.size // CHUNK)
     parts, units = np.zeros(chunks), np.ldexp(1.0, [-a_unit, -b_unit])
-    _sum_products.run(chunks, a.dtype, a.size, dense(a), dense(b), units, parts)
+    _sum_products.run(chunks, a.dtype, a.size, dense(a), dense(b), units, parts, work=2 * a.size)
     return sum(parts.tolist())
 
 
 def _combined(a, fraction, power, b, part, b_power):
     """a fraction 2^power + b part 2^b_power; b is not read where part is 0."""
     first, found = max(min(power, 500), -1000), np.empty(a.shape, a.dtype)
-    numbers = np.array([fraction, math.ldexp(1.0, first), math.ldexp(1.0, max(power - first, -1074)), math.ldexp(1.0, b_power), part])
-    _combine.run(-(-a.size // CHUNK), a.dtype, a.size, dense(a), dense(b), numbers, found)
+    powers = [math.ldexp(1.0, p) for p in (first, max(power - first, -1074), b_power)]
+    numbers = np.array([fraction, *powers, part])
+    _combine.run(-(-a.size // CHUNK), a.dtype, a.size, dense(a), dense(b), numbers, found, work=4 * a.size)
     return found
 
 
@@ -109,7 +112,8 @@ def _sum_products(index, table, like):
 @Tasks
 def _combine(index, table, like):
     first = index * CHUNK
-    a, b, found = shift(pointer(table[1], like), first), shift(pointer(table[2], like), first), shift(pointer(table[4], like), first)
+    a, b = shift(pointer(table[1], like), first), shift(pointer(table[2], like), first)
+    found = shift(pointer(table[4], like), first)
     numbers = doubles(table[3])
     fraction, power, more, b_unit, part = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
     for j in range(min(CHUNK, table[0] - first)):

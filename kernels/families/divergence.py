@@ -14,7 +14,7 @@ def squared(Y, D, lengths):
     """Half the squared distance (T, B) of Y and D (T, B, O), zero past an item's end."""
     T, B, O = Y.shape
     found = np.zeros((T, B), Y.dtype)
-    _squared.run(T, Y.dtype, B, O, whole(lengths, T, B), dense(Y), dense(D), found)
+    _squared.run(T, Y.dtype, B, O, whole(lengths, T, B), dense(Y), dense(D), found, work=4 * Y.size)
     return found
 
 
@@ -22,7 +22,7 @@ def entropy(Y, P, lengths):
     """Cross-entropy (T, B) of the distributions P and the softmax of Y (T, B, O), zero past an item's end."""
     T, B, O = Y.shape
     found, powers = np.zeros((T, B), Y.dtype), np.empty(Y.shape, Y.dtype)
-    _entropy.run(T, Y.dtype, B, O, whole(lengths, T, B), dense(Y), dense(P), found, powers)
+    _entropy.run(T, Y.dtype, B, O, whole(lengths, T, B), dense(Y), dense(P), found, powers, work=32 * Y.size)
     return found
 
 
@@ -30,7 +30,7 @@ def squared_pulled_back(Y, D, lengths, weight):
     """The error of Y (T, B, O) from the error ``weight`` (T, B) of its squared distances."""
     T, B, O = Y.shape
     d_Y = np.zeros(Y.shape, Y.dtype)
-    _squared_pull_back.run(T, Y.dtype, B, O, whole(lengths, T, B), dense(Y), dense(D), dense(weight), d_Y)
+    _squared_pull_back.run(T, Y.dtype, B, O, whole(lengths, T, B), dense(Y), dense(D), dense(weight), d_Y, work=4 * Y.size)
     return d_Y
 
 
@@ -38,7 +38,7 @@ def entropy_pulled_back(Y, P, lengths, weight):
     """The error of Y (T, B, O) from the error ``weight`` (T, B) of its cross-entropies."""
     T, B, O = Y.shape
     d_Y = np.zeros(Y.shape, Y.dtype)
-    _entropy_pull_back.run(T, Y.dtype, B, O, whole(lengths, T, B), dense(Y), dense(P), dense(weight), d_Y)
+    _entropy_pull_back.run(T, Y.dtype, B, O, whole(lengths, T, B), dense(Y), dense(P), dense(weight), d_Y, work=32 * Y.size)
     return d_Y
 
 
@@ -61,7 +61,8 @@ def _squared_pull_back(t, table, like):
     for b in range(B):
         if t < steps[b]:
             row, weight = (t * B + b) * O, pointer(table[5], like)[t * B + b]
-            y, d, d_y = shift(pointer(table[3], like), row), shift(pointer(table[4], like), row), shift(pointer(table[6], like), row)
+            y, d = shift(pointer(table[3], like), row), shift(pointer(table[4], like), row)
+            d_y = shift(pointer(table[6], like), row)
             for k in range(O):
                 d_y[k] = weight * (y[k] - d[k])
 
@@ -72,7 +73,8 @@ def _entropy(t, table, like):
     for b in range(B):
         if t < steps[b]:
             row = (t * B + b) * O
-            y, p, power = shift(pointer(table[3], like), row), shift(pointer(table[4], like), row), shift(pointer(table[6], like), row)
+            y, p = shift(pointer(table[3], like), row), shift(pointer(table[4], like), row)
+            power = shift(pointer(table[6], like), row)
             highest, total, found = y[0], 0.0, 0.0
             for k in range(O):
                 highest = y[k] if y[k] > highest else highest
@@ -92,7 +94,8 @@ def _entropy_pull_back(t, table, like):
     for b in range(B):
         if t < steps[b]:
             row, weight = (t * B + b) * O, pointer(table[5], like)[t * B + b]
-            y, p, d_y = shift(pointer(table[3], like), row), shift(pointer(table[4], like), row), shift(pointer(table[6], like), row)
+            y, p = shift(pointer(table[3], like), row), shift(pointer(table[4], like), row)
+            d_y = shift(pointer(table[6], like), row)
             highest, total, mass = y[0], 0.0, 0.0
             for k in range(O):
                 highest = y[k] if y[k] > highest else highest

@@ -29,8 +29,9 @@ def forward(x, h0, W_in, W_rz, W_n, bias=None, inner_bias=None, lengths=None, re
     inner = np.empty((T, B, H), dtype)  # W_n's product with the state, or r times the state
     multiply((flat(gates), flat(x), W_in) if bias is None else (flat(gates), flat(x), W_in, dense(bias)))
     _forward.run(
-        -(-B // rows), dtype, T, B, H, rows, int(reset_after), int(keeps_old), steps, packed(W_rz), packed(W_n), inner_bias, gates, inner, h,
-        h0.copy(), product, activate,
+        -(-B // rows), dtype, T, B, H, rows, int(reset_after), int(keeps_old), steps, packed(W_rz), packed(W_n), inner_bias,
+        gates, inner, h,
+        h0.copy(), product, activate, work=T * B * H * 3 * H,
     )  # fmt: skip
     return h, gates, (x, h0, W_in, W_rz, W_n, lengths, steps, reset_after, keeps_old, gates, inner, h)
 
@@ -43,8 +44,8 @@ def backward(saved, d_h):
     delta, d_inner, d_h0 = np.empty_like(gates), np.empty_like(inner), np.zeros_like(h0)
     before = previous(h, h0)
     _backward.run(
-        -(-B // rows), dtype, T, B, H, rows, int(reset_after), int(keeps_old), steps, packed(W_rz.T), packed(W_n.T), gates, inner,
-        before, dense(d_h), delta, d_inner, d_h0, product,
+        -(-B // rows), dtype, T, B, H, rows, int(reset_after), int(keeps_old), steps, packed(W_rz.T), packed(W_n.T), gates,
+        inner, before, dense(d_h), delta, d_inner, d_h0, product, work=T * B * H * 3 * H,
     )  # fmt: skip
     d_x, d_bias = np.empty_like(x), np.empty((1, 3 * H), dtype)
     d_W_in, d_W_rz, d_W_n = np.empty_like(W_in), np.empty((H, 2 * H), dtype), np.empty((H, H), dtype)

@@ -31,8 +31,9 @@ def forward(x, h0, c0, W_in, W, bias, lengths=None, peephole=NO_PEEPHOLE, P_if=N
     multiply((flat(gates), flat(x), W_in, dense(bias)))
     rows = block_rows(B)
     _forward.run(
-        -(-B // rows), dtype, T, B, H, rows, peephole, steps, packed(W), *_peepholes(peephole, P_if, P_o), gates, c, tanh_c, h, h0.copy(), c0.copy(),
-        product, activate,
+        -(-B // rows), dtype, T, B, H, rows, peephole, steps, packed(W), *_peepholes(peephole, P_if, P_o), gates,
+        c, tanh_c, h, h0.copy(), c0.copy(),
+        product, activate, work=T * B * H * 4 * H,
     )  # fmt: skip
     return h, c, gates, (x, h0, c0, W_in, W, lengths, steps, peephole, P_if, P_o, gates, c, tanh_c, h)
 
@@ -48,6 +49,7 @@ def backward(saved, d_h, d_c):
     _backward.run(
         -(-B // rows), dtype, T, B, H, rows, peephole, steps, packed(W.T), *_peepholes(peephole, P_if_back, P_o_back), gates,
         c, tanh_c, c0, dense(d_h), dense(d_c), delta, d_h0, d_c0, product,
+        work=T * B * H * 4 * H,
     )  # fmt: skip
     d_x, d_W_in, d_W, d_bias = np.empty_like(x), np.empty_like(W_in), np.empty((H, 4 * H), dtype), np.empty((1, 4 * H), dtype)
     deltas, before = flat(delta), flat(previous(h, h0))

@@ -13,28 +13,30 @@ ROWS = 64
 
 def apply(code, array):
     """Replace ``array``, in C order, by its activations; returns it."""
-    _apply.run(-(-array.size // CHUNK), array.dtype, int(code), array.size, array, activate)
+    _apply.run(-(-array.size // CHUNK), array.dtype, int(code), array.size, array, activate, work=16 * array.size)
     return array
 
 
 def pulled_back(code, after, d_after):
     """The error before an activation from its results ``after`` and the error of those, all of one shape."""
     d_before = np.empty_like(after)
-    _pull_back.run(-(-after.size // CHUNK), after.dtype, int(code), after.size, d_before, after, dense(d_after), pull_back)
+    tasks, d_after = -(-after.size // CHUNK), dense(d_after)
+    _pull_back.run(tasks, after.dtype, int(code), after.size, d_before, after, d_after, pull_back, work=4 * after.size)
     return d_before
 
 
 def softmax(array):
     """Replace every row (the last axis) of ``array``, in C order, by its softmax; returns it."""
     count = array.size // array.shape[-1]
-    _softmax.run(-(-count // ROWS), array.dtype, count, array.shape[-1], array)
+    _softmax.run(-(-count // ROWS), array.dtype, count, array.shape[-1], array, work=16 * array.size)
     return array
 
 
 def softmax_pulled_back(after, d_after):
     """The error before a softmax from its results ``after`` and the error of those, all of one shape."""
     d_before, count = np.empty_like(after), after.size // after.shape[-1]
-    _softmax_pull_back.run(-(-count // ROWS), after.dtype, count, after.shape[-1], d_before, after, dense(d_after))
+    tasks, width = -(-count // ROWS), after.shape[-1]
+    _softmax_pull_back.run(tasks, after.dtype, count, width, d_before, after, dense(d_after), work=4 * after.size)
     return d_before
 
 

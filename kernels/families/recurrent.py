@@ -31,7 +31,7 @@ def forward(x, start, W_in, W, bias=None, lengths=None, activation=TANH, leak=No
     rows = block_rows(B)
     _forward.run(
         -(-B // rows), x.dtype, T, B, H, rows, int(reverse), int(activation), int(leak is not None),
-        steps, rate, packed(W), s, h, state, product, activate,
+        steps, rate, packed(W), s, h, state, product, activate, work=T * B * H * H,
     )  # fmt: skip
     return h, (x, start, W_in, W, steps, lengths, activation, leak, reverse, rate, s, h)
 
@@ -51,6 +51,7 @@ def backward(saved, d_h, keep=None):
     _backward.run(
         -(-B // rows), dtype, T, B, H, rows, int(reverse), int(activation), int(leak is not None), int(keep is not None),
         steps, rate, keeps, packed(W.T), s, d_h, delta, error, d_start, product, pull_back,
+        work=T * B * H * H,
     )  # fmt: skip
     before = previous(h, start, lengths, reverse)
     d_x, d_W_in, d_W, d_bias = np.empty_like(x), np.empty_like(W_in), np.empty((H, H), dtype), np.empty((1, H), dtype)
@@ -72,7 +73,8 @@ def _forward(index, table, like):
     """All steps of one block of batch rows; s holds u at first."""
     T, B, H, block, reverse, code, leaky = table[0], table[1], table[2], table[3], table[4], table[5], table[6]
     steps, a = integers(table[7]), pointer(table[8], like)[0]
-    W, s_all, h_all, state_all = pointer(table[9], like), pointer(table[10], like), pointer(table[11], like), pointer(table[12], like)
+    W, state_all = pointer(table[9], like), pointer(table[12], like)
+    s_all, h_all = pointer(table[10], like), pointer(table[11], like)
     rest = one(like) - a
     first = index * block
     rows = min(block, B - first)

@@ -1,4 +1,4 @@
-"""Gated recurrent unit without biases, z lets the new state in. Lecture cmu-2017, Cho et al. 2014.
+"""Gated recurrent unit as a simplified long short-term memory. Lecture cmu-2017, Cho et al. 2014, Olah 2015.
 
 x (T, B, I), h0 (B, H), W_z, W_r and W (H, H + I), lengths (B,) or None; h (T, B, H).
 """

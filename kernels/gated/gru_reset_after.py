@@ -1,4 +1,4 @@
-"""Gated recurrent unit, reset gate after the recurrent product. Lecture krippahl, Cho et al. 2014.
+"""Gated recurrent unit, reset gate after the recurrent product. Lecture krippahl, Cho et al. 2014, Chung et al. 2014.
 
 x (T, B, I), h0 (B, H), W, W_z and W_r (H, I), U, U_z and U_r (H, H), b_. (H,), lengths (B,) or None; h (T, B, H).
 """

@@ -1,4 +1,4 @@
-"""Gated recurrent unit, reset gate before the recurrent product. Lecture eee511, Cho et al. 2014.
+"""Gated recurrent unit, reset gate before the recurrent product. Lecture eee511, Cho et al. 2014, Chung et al. 2014.
 
 x (T, B, I), h0 (B, H), W_x. (H, I), W_h. (H, H), b_. (H,), lengths (B,) or None; h (T, B, H).
 """

@@ -1,4 +1,4 @@
-"""Leaky units. Lecture krippahl, Jaeger et al. 2007.
+"""Leaky units. Lecture krippahl, Jaeger et al. 2007, Goodfellow, Bengio and Courville 2016.
 
 x (T, B, I), h0 (B, H), W (H, I), U (H, H), b (H,), a (), lengths (B,) or None; h (T, B, H).
 """

@@ -1,4 +1,4 @@
-"""Long short-term memory, one matrix for all gates. Lecture cmu-2017, Hochreiter and Schmidhuber 1997, Gers et al. 2000.
+"""Long short-term memory. Lecture eee511, Hochreiter and Schmidhuber 1997, Gers, Schmidhuber and Cummins 2000.
 
 x (T, B, I), h0 and c0 (B, H), W (4H, H + I), b (4H,), lengths (B,) or None; h and c (T, B, H).
 """

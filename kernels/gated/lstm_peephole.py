@@ -1,4 +1,4 @@
-"""Long short-term memory with full peephole matrices. Lectures cmu-2017 and eee511.
+"""Long short-term memory whose gates see the memory. Lecture cmu-2017, Gers, Schraudolph and Schmidhuber 2002.
 
 x (T, B, I), h0 and C0 (B, H), W_x. (H, I), W_h. and W_C. (H, H), b_. (H,), lengths (B,) or None; h and C (T, B, H).
 """

@@ -1,4 +1,4 @@
-"""Long short-term memory with a peephole weight per unit. Lecture cmu-2017, Gers and Schmidhuber 2000.
+"""Long short-term memory whose gates each see their own memory cell. Lecture cmu-2017, Gers et al. 2002, Graves 2013.
 
 x (T, B, I), h0 and C0 (B, H), W_x. (H, I), W_h. (H, H), w_C. and b_. (H,), lengths (B,) or None; h and C (T, B, H).
 """

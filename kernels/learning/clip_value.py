@@ -1,4 +1,4 @@
-"""Clipping of each entry. Lecture eee511.
+"""Clipping every entry on its own. Lecture eee511, Mikolov 2012.
 
 g (N,); c a number.
 """

@@ -1,4 +1,4 @@
-"""Divergences of a sequence: every step, the last step, or the steps of a mask. Lecture cmu-2020.
+"""Divergences of a sequence. Lecture cmu-2020.
 
 Y, D and P (T, B, O), m (T, B), lengths (B,) or None; squared and entropy (T, B), every DIV (B,).
 """

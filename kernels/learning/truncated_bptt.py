@@ -1,4 +1,4 @@
-"""Backpropagation through the last steps only, over chunks of time. Lectures eee511 and krippahl.
+"""BPTT in chunks of K1 steps, through the last K2 of each. Lectures eee511 and krippahl, Williams and Peng 1990.
 
 x (T, B, I), h0 (B, H), W_xh (H, I), W_hh (H, H), b_h (H,), K1 and K2 whole numbers, lengths (B,) or None; h (T, B, H).
 """

@@ -66,10 +66,10 @@ def block_rows(B):
 
 
 def for_every_item(start, x):
-    """A learned start (H,) as the start (B, H) of every item of x (T, B, I)."""
-    return np.broadcast_to(start, (x.shape[1], len(start)))
+    """The start (B, H) of every item of x (T, B, I): a learned one (H,) is shared, one (B, H) is each item's own."""
+    return start if start.ndim == 2 else np.broadcast_to(start, (x.shape[1], len(start)))
 
 
-def over_items(d_start):
-    """The gradient (H,) of a start that every item shares, from those (B, H) of the items."""
-    return np.sum(d_start, axis=0, dtype=np.float64).astype(d_start.dtype)
+def over_items(d_start, start):
+    """The gradient of such a ``start``, in its shape, from those (B, H) of the items."""
+    return d_start if start.ndim == 2 else np.sum(d_start, axis=0, dtype=np.float64).astype(d_start.dtype)

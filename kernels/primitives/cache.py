@@ -47,7 +47,7 @@ def digest():
 def folder():
     """The folder of this digest, made and writable; in the user's cache folder or, failing that, a temporary one."""
     base = os.environ.get("REFRNN_CACHE_DIR")
-    if base is None:
+    if not base:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "refrnn"
     for make in (lambda: Path(base).expanduser(), _temporary_base):
         try:

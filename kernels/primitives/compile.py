@@ -60,6 +60,8 @@ class Native:
     def _compile(self, dtype):
         if dtype not in (np.float32, np.float64):
             raise TypeError(f"kernels work in float32 and float64, not {dtype}")
+        if numba.config.DISABLE_JIT:
+            raise RuntimeError("kernels exist as machine code only; unset NUMBA_DISABLE_JIT to run them")
         spelled = {"i": types.int64, "I": INTEGERS, "F": types.CPointer(numba.from_dtype(dtype))}
         signature = tuple(spelled[letter] for letter in self.arguments), types.void
         compiled = CFunc(self.function, signature, locals={}, options=dict(OPTIONS))

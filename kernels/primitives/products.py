@@ -89,11 +89,12 @@ def multiply(*jobs):
     and start are dense, a may be any view. No c overlaps another array. All jobs run in one parallel region.
     """
     dtype = jobs[0][0].dtype
-    rows, first_task = [], 0
+    rows, first_task, work = [], 0, 0
     for c, a, b, *start in jobs:
         rows.append((first_task, *_address(c), *_address(a), *_address(b), *_address(*start or [None])))
         first_task += -(-c.shape[0] // TASK_ROWS)
-    _multiply.run(first_task, dtype, product, len(rows), np.array(rows, dtype=np.int64))
+        work += c.size * a.shape[1]
+    _multiply.run(first_task, dtype, product, len(rows), np.array(rows, dtype=np.int64), work=work)
 
 
 # Per job: the first task, then address, rows, columns, distance of rows, distance of columns for c, a, b, start.

@@ -7,6 +7,7 @@ writes its own part and no sum crosses a cut, the result has the same bits for e
 import contextlib
 import contextvars
 import os
+import sys
 import threading
 
 import numba
@@ -14,6 +15,8 @@ import numpy as np
 from numba import prange
 
 from .compile import call, fetch_add, integers, kernel, native, shift
+
+LITTLE = 2**20  # products and sums, some 20 microseconds
 
 _default = numba.config.NUMBA_NUM_THREADS
 _chosen = contextvars.ContextVar("refrnn_threads", default=None)
@@ -28,12 +31,22 @@ class _Process:
 
 
 def _after_fork():
-    _Process.forbidden = _Process.forbidden or _Process.started
+    _Process.forbidden = _Process.forbidden or _Process.started or _other_kernels_started()
     _Process.turn = threading.Lock()
+
+
+def _other_kernels_started():
+    """Whether Numba's threads run already, started by somebody else's functions."""
+    return bool(getattr(sys.modules.get("numba.np.ufunc.parallel"), "_is_initialized", False))
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def most():
+    """The largest number of threads there can be: Numba's, from the cores or from NUMBA_NUM_THREADS."""
+    return numba.config.NUMBA_NUM_THREADS
 
 
 def get():
@@ -61,8 +74,8 @@ def using(count):
 def _checked(count):
     if isinstance(count, (bool, np.bool_)) or not isinstance(count, (int, np.integer)):
         raise TypeError(f"the number of threads must be a whole number, not {count!r}")
-    if not 1 <= count <= numba.config.NUMBA_NUM_THREADS:
-        raise ValueError(f"the number of threads must be from 1 to {numba.config.NUMBA_NUM_THREADS}, not {count}")
+    if not 1 <= count <= most():
+        raise ValueError(f"the number of threads must be from 1 to {most()}, not {count}")
     return int(count)
 
 
@@ -78,13 +91,16 @@ class Tasks:
         self.__name__ = body.__name__
         self.__doc__ = body.__doc__
 
-    def run(self, count, dtype, *arguments):
-        """Do the tasks 0 .. count-1. An argument is an integer, a Native (its address) or a C-contiguous array."""
+    def run(self, count, dtype, *arguments, work):
+        """Do the tasks 0 .. count-1. An argument is an integer, a Native (its address) or a C-contiguous array.
+
+        ``work`` is about how many products and sums there are in all; a little of it is not worth a second thread.
+        """
         # The first integer is the counter that tasks are taken from.
         table = np.array([0, *(_entry(argument, dtype) for argument in arguments)], dtype=np.int64)
         workers = min(get(), count)
         address, place = self.native.address(dtype), table.ctypes.data
-        if workers == 1 or _Process.forbidden:
+        if workers == 1 or work < LITTLE or _Process.forbidden:
             _work(address, count, place)
         else:
             _start(workers, address, count, place)

@@ -17,10 +17,15 @@ def vector_bytes():
     return 64 if features.get("avx512f") else 32 if features.get("avx") else 16
 
 
-# Columns of the widest tile in bytes. Four registers, for one row eight: that many sums hide the time of an addition.
-# With 16 registers, as before AVX-512, six rows of them are too many, and two registers are taken.
-MANY_REGISTERS = vector_bytes() != 32
-PANEL_BYTES = vector_bytes() * (4 if MANY_REGISTERS else 2)
+def _has_many_registers():
+    """32 of them and not 16."""
+    features = binding.get_host_cpu_features()
+    return bool(features.get("avx512f") or "sse2" not in features)
+
+
+# Columns of the widest tile in bytes: four registers, for one row eight, as that many sums hide the time of an addition.
+# Six rows of four registers don't fit into sixteen.
+PANEL_BYTES = vector_bytes() * (4 if _has_many_registers() else 2)
 
 
 def shapes(itemsize):

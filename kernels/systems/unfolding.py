@@ -1,4 +1,4 @@
-"""Unfolding of a recurrence. Lecture krippahl.
+"""A recursion with shared parameters, unfolded over the steps. Lecture krippahl.
 
 x (T, B, I), s0 (B, H), U (H, H), V (H, I), lengths (B,) or None; s (T, B, H).
 """

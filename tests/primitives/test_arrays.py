@@ -1,0 +1,40 @@
+"""Layout, ragged lengths and the state before each step."""
+
+import numpy as np
+
+from refrnn.kernels.primitives import arrays
+
+LENGTHS = np.array([3, 1, 2])
+
+
+def test_dense_copies_only_what_is_not():
+    whole = np.zeros((4, 5))
+    assert arrays.dense(whole) is whole
+    assert arrays.dense(whole.T).flags.c_contiguous and arrays.dense(whole[:, ::2]).flags.c_contiguous
+    whole.flags.writeable = False
+    assert arrays.dense(whole) is whole
+
+
+def test_cut_never_reads_past_the_end_nor_writes_to_what_it_was_given():
+    given = np.full((3, 3, 2), np.nan)
+    for item, length in enumerate(LENGTHS):
+        given[:length, item] = 1
+    before = given.copy()
+    found = arrays.cut(given, LENGTHS)
+    assert np.array_equal(found.sum(axis=(0, 2)), 2 * LENGTHS) and np.array_equal(given, before, equal_nan=True)
+    assert arrays.cut(given, None) is given and arrays.cut(given, np.array([3, 3, 3])) is given
+
+
+def test_previous_state_in_both_directions():
+    h = np.arange(1.0, 10).reshape(3, 3, 1)
+    start = -np.ones((3, 1))
+    ragged = arrays.cut(h, LENGTHS)
+    assert arrays.previous(h, start)[:, :, 0].tolist() == [[-1, -1, -1], [1, 2, 3], [4, 5, 6]]
+    assert arrays.previous(h, start, reverse=True)[:, :, 0].tolist() == [[4, 5, 6], [7, 8, 9], [-1, -1, -1]]
+    back = arrays.previous(ragged, start, LENGTHS, reverse=True)[:, :, 0]
+    assert [back[length - 1, item] for item, length in enumerate(LENGTHS)] == [-1, -1, -1]
+    assert back[0].tolist() == [4, -1, 6] and np.isfinite(back).all()
+
+
+def test_blocks_follow_from_the_batch():
+    assert [arrays.block_rows(B) for B in (1, 3, 15, 16, 63, 64, 1000)] == [4, 4, 4, 8, 8, 16, 16]
