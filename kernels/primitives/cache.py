@@ -30,8 +30,7 @@ _SETTINGS = (
 )  # fmt: skip
 
 
-@functools.cache
-def digest():
+def digest_on_disk():
     """The name of all kernel sources together, the versions that compile them and the settings that shape the code."""
     content = hashlib.sha256()
     settings = [(name, repr(getattr(config, name, None))) for name in _SETTINGS]
@@ -41,6 +40,15 @@ def digest():
         content.update(path.relative_to(KERNELS).as_posix().encode() + b"\0")
         content.update(path.read_bytes() + b"\0")
     return content.hexdigest()[:20]
+
+
+# Of the sources that this process imported: taken now, as they may be edited before a kernel is compiled.
+_IMPORTED = digest_on_disk()
+
+
+def digest():
+    """The digest of the sources that this process runs."""
+    return _IMPORTED
 
 
 @functools.cache
@@ -124,3 +132,8 @@ class KernelCache(FunctionCache):
     """Numba's cache of one function's compiled signatures, kept in ``folder()``."""
 
     _impl_class = _Implementation
+
+    def save_overload(self, sig, data):
+        """Keep the machine code, unless a source was edited meanwhile: what was compiled may then be neither version."""
+        if digest_on_disk() == digest():
+            super().save_overload(sig, data)

@@ -1,0 +1,1 @@
+"""Batched NumPy of the group systems."""

@@ -1,0 +1,116 @@
+"""refrnn bench: how fast the kernels are against the references, batched NumPy and, on demand, other frameworks."""
+
+import json as json_module
+import sys
+from pathlib import Path
+
+import click
+
+from refrnn.errors import RefrnnError
+
+DEFAULT_IDS = ("elman", "lstm", "gru-reset-before", "gru-reset-after")
+SIZE = click.IntRange(1, 2**31 - 1)
+
+
+@click.command("bench")
+@click.argument("names", metavar="[ID]...", nargs=-1)
+@click.option("--peers", is_flag=True, help="Race PyTorch too (pip install refrnn[peers]).")
+@click.option("--steps", type=SIZE, help="Time steps, by default 100.")
+@click.option("--batch", type=SIZE, help="Sequences, by default 16.")
+@click.option("--hidden", type=SIZE, help="Hidden units, by default 128.")
+@click.option("--input", "inputs", type=SIZE, help="Input features, by default 128.")
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Precision of all contenders.")
+@click.option("--threads", type=SIZE, help="Threads for all contenders, by default one a core.")
+@click.option("--repeats", type=click.IntRange(1, 10000), default=7, show_default=True, help="Turns that every contender takes.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, writable=True), help="Write the results as JSON.")
+def command(names, peers, steps, batch, hidden, inputs, dtype, threads, repeats, json_path):
+    """Measure the kernels against the references, forward and forward + backward.
+
+    ID is a spec of the library or the path of a YAML file; without one: elman, lstm and both gru. All contenders take
+    turns in one run; a contender whose results differ is refused. The reference runs one sequence at a time, batched
+    NumPy and PyTorch run the batch at once.
+    """
+    if json_path and not Path(json_path).resolve().parent.is_dir():
+        raise RefrnnError(f"{json_path} can't be written: there is no such folder")
+    # Before NumPy and Numba are imported, which read it then.
+    if threads is not None:
+        from refrnn.bench.machine import limit_threads
+
+        limit_threads(threads)
+    from refrnn.bench.machine import describe, line, warning
+
+    problems = _problems(names or DEFAULT_IDS, peers, (steps, batch, hidden, inputs), dtype)
+    machine = describe(peers)
+    click.echo(f"{line(machine)}; {dtype}, {repeats} turns each, medians with least and most")
+    if warning(machine):
+        click.echo(f"Warning: {warning(machine)}", err=True)
+    rows = _run(problems, peers, machine["threads"], repeats)
+    _print_table(rows)
+    if json_path:
+        _write(json_path, {"machine": machine, "rows": [row.as_dict() for row in rows]})
+
+
+def _problems(names, peers, options, dtype):
+    """The problems of all specs; whatever is to be refused is refused here."""
+    import refrnn
+    from refrnn.bench import contenders, problem
+
+    specs = [refrnn.load(name) for name in dict.fromkeys(names)]
+    if peers and not any("peer" in spec.bindings for spec in specs):
+        raise RefrnnError(f"--peers: no peer answers {', '.join(spec.id for spec in specs)}; leave it out")
+    for spec in specs:
+        contenders.check(spec, peers)
+    chosen = [(spec, *problem.sizes_of(spec, *options)) for spec in specs]
+    return [problem.make(spec, sizes, batch, dtype) for spec, sizes, batch in chosen]
+
+
+def _run(problems, peers, threads, repeats):
+    """All rows, with a progress bar on standard error."""
+    from refrnn.bench.race import race, ways
+
+    if peers:
+        from refrnn.peers.torch import torch
+
+        torch.set_num_threads(threads)
+    turns = sum(repeats * len(ways(problem.spec)) for problem in problems)
+    rows = []
+    with click.progressbar(length=turns, label="bench", file=sys.stderr, item_show_func=lambda item: item or "") as bar:
+        for problem in problems:
+            bar.update(0, f"{problem.spec.id}: compiling and comparing")
+            rows += race(problem, peers, repeats, lambda text: bar.update(1, text))
+    return rows
+
+
+def _print_table(rows):
+    width = max(len(row.id) for row in rows)
+    shown = None
+    for row in rows:
+        if (row.id, row.sizes) != shown:
+            sizes = ", ".join(f"{name} {number}" for name, number in row.sizes.items())
+            click.echo(f"{click.style(f'{row.id:{width}}', bold=True)}  {sizes}")
+            shown = (row.id, row.sizes)
+        times = f"{_time(row.kernel_seconds)} against {_time(row.contender_seconds)}"
+        spread = f"{_ratio(row.low)} to {_ratio(row.high)}"
+        click.echo(f"  {row.way:18}  {times:>27}: kernel is {_ratio(row.ratio)} times as fast as {_who(row.contender)} ({spread})")
+    click.echo("times are of calls on values already checked; the reference runs one sequence at a time")
+
+
+def _who(contender):
+    return f"the {contender}" if contender == "reference" else contender
+
+
+def _ratio(number):
+    return f"{number:.3g}"
+
+
+def _time(seconds):
+    for unit, factor in (("s", 1), ("ms", 1e3), ("us", 1e6)):
+        if seconds * factor >= 1 or unit == "us":
+            return f"{seconds * factor:.3g} {unit}"
+
+
+def _write(path, data):
+    try:
+        Path(path).write_text(json_module.dumps(data, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise RefrnnError(f"{path} can't be written: {error.strerror}") from None

@@ -1,0 +1,45 @@
+"""Batched NumPy is held against the equations and the kernels: a race against a wrong opponent proves nothing."""
+
+import numpy as np
+import pytest
+
+import refrnn
+from refrnn.bench import batched
+from refrnn.errors import ValuesError
+from refrnn.verify.backends import compare, properties
+from refrnn.verify.cases import cases
+from refrnn.verify.truth import Truth
+
+IDS = ("elman", "lstm", "gru-reset-before", "gru-reset-after")
+CASES = ("plain-float64", "plain-float32", "one-step", "long-float32", "rows-float32", "left-out", "simple-low", "simple-high")
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_computes_the_equation(name):
+    spec = refrnn.load(name)
+    for case in cases(spec):
+        if case.name in CASES:
+            truth = Truth(spec, case)
+            assert not compare(spec, truth, batched.find(spec))[1]
+            assert not properties(spec, truth, batched.find(spec))
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_equals_the_kernel(name):
+    spec = refrnn.load(name)
+    values = spec.draw({"T": 12, "H": 20, "I": 9}, batch=7, seed=3, dtype="float64")
+    ours, theirs = (spec.forward(values, backend) for backend in (batched.find(spec), "kernel"))
+    upstream = {output: np.ones_like(array) for output, array in ours.outputs.items()}
+    expected = {**theirs.outputs, **theirs.backward(upstream)}
+    for symbol, array in {**ours.outputs, **ours.backward(upstream)}.items():
+        np.testing.assert_allclose(array, expected[symbol], rtol=1e-10, atol=1e-12)
+
+
+def test_unequal_lengths_are_refused():
+    spec = refrnn.load("lstm")
+    with pytest.raises(ValuesError, match="whole sequences"):
+        spec.forward(spec.draw({"T": 3}, batch=2), batched.find(spec), lengths=[3, 1])
+
+
+def test_a_spec_without_it_has_none():
+    assert batched.find(refrnn.load("unfolding")) is None
