@@ -14,7 +14,8 @@ class Run:
     """One forward pass.
 
     ``outputs`` and ``intermediates`` map names to arrays: (T, batch, ...) where the first axis is time, else
-    (batch, ...), and past a sequence's end zero. ``state`` maps each start to the state that continues it.
+    (batch, ...), and past a sequence's end zero. ``state`` maps each start to the state that continues it; a start
+    that is a parameter may be given so, one for each sequence, and then has a gradient for each.
     """
 
     def __init__(self, spec, checked, outputs, intermediates, backward):
@@ -56,6 +57,8 @@ class Run:
 
 def forward(spec, values, backend, lengths):
     """See :meth:`refrnn.spec.spec.Spec.forward`."""
+    if hasattr(values, "keys"):
+        spec = spec.continued(values)
     checked = check_values(spec, values, lengths)
     return run_checked(spec, checked, backend)
 
@@ -66,8 +69,8 @@ def run_checked(spec, checked, backend):
         outputs, intermediates, backward = kernel.answer(spec, checked, backend)
     elif backend == "equation":
         outputs, intermediates, backward = equation.answer(spec, checked)
-    elif backend in spec.bindings:
-        answer = {"reference": reference.answer, "kernel": kernel.answer}[backend]
+    elif isinstance(backend, str) and backend in spec.bindings:
+        answer = {"reference": reference.answer, "kernel": kernel.answer, "peer": kernel.answer}[backend]
         outputs, intermediates, backward = answer(spec, checked, spec.bindings[backend].load())
     else:
         raise NotFoundError(f"{spec.id}: there is no backend {backend!r}; this spec has {', '.join(spec.backends)}")

@@ -35,22 +35,22 @@ class Sequences:
 
     def take(self, name, array, item):
         """The part of a library array that belongs to one sequence, past its end cut off."""
-        return array[self._where(name, array.ndim, item)]
+        return array[self._where(name, item)]
 
     def put(self, name, array, item, part):
         """Write one sequence's part into a library array."""
-        array[self._where(name, array.ndim, item)] = part
+        array[self._where(name, item)] = part
 
     def empty(self, name, dtype):
         """A library array of zeros for a symbol."""
         return np.zeros(shape_of(self.spec, name, self.checked.sizes, self.checked.batch), dtype)
 
-    def _where(self, name, rank, item):
-        where = [slice(None)] * rank
+    def _where(self, name, item):
+        sizes = self.sizes(item)
+        where = [slice(0, size.number(sizes)) for size in self.spec.full_shape(name)]
         axis = self.spec.batch_axis(name)
-        if axis is not None and item is not None:
+        if axis is not None and self.spec.batch is None:
+            where.insert(axis, item)
+        elif axis is not None:
             where[axis] = item
-        time = self.spec.time_size(name)
-        if time is not None and self.checked.lengths is not None and time in self.checked.lengths:
-            where[0] = slice(0, self.sizes(item)[time])
         return tuple(where)

@@ -1,9 +1,15 @@
 """What an evaluated symbol is: a shape (to check an equation) or a number with its history (to run and differentiate it)."""
 
+import functools
+import itertools
+import math
+
 import numpy as np
 
 from refrnn.equation.functions import FUNCTIONS, ShapeError, join_shapes, unbroadcast
 from refrnn.equation.sizes import Size, show_shape
+
+LARGEST_POWER = 100_000  # of a matrix
 
 _COMPARE = {
     "Lt": np.less,
@@ -31,9 +37,12 @@ class Shapes:
             raise ShapeError(f"a power of {show_shape(base)}, which is not square")
         if len(base) > 2:
             raise ShapeError(f"a power of {show_shape(base)}")
-        if len(base) == 2 and not (isinstance(exponent, int) and exponent >= 0):
-            raise ShapeError(f"the power {exponent} of a matrix; it must be a whole number from 0")
+        if len(base) == 2 and not (isinstance(exponent, int) and 0 <= exponent <= LARGEST_POWER):
+            raise ShapeError(f"the power {exponent} of a matrix; it must be a whole number from 0 to {LARGEST_POWER}")
         return base
+
+    def total(self, operation, terms):
+        return FUNCTIONS[operation].shape(*terms)
 
     def index(self, shape, places):
         if len(places) > len(shape):
@@ -85,14 +94,35 @@ class Noise:
     Each operation's result is moved by up to its number of roundings (Monte Carlo arithmetic, Parker 1997).
     """
 
+    BLOCK = 4096  # random numbers are drawn in blocks: most values are a single number or a short vector
+
     def __init__(self, eps, seed):
         self.eps = eps
         self.random = np.random.default_rng(seed)
+        self.one = np.longdouble(1)  # 1 + eps must not itself be rounded to a multiple of eps
+        self.singles = iter(())
+        self.block = np.empty(0)
 
     def relative(self, value, roundings):
         if not roundings:
             return value
-        return value * (1 + self.eps * roundings * self.random.uniform(-1, 1, np.shape(value)))
+        moved = self._single() if value.ndim == 0 else self._uniform(value.shape)
+        return value * (self.one + self.eps * roundings * moved)
+
+    def _single(self):
+        """One number between -1 and 1."""
+        for number in self.singles:
+            return number
+        self.singles = iter(self.random.uniform(-1, 1, self.BLOCK).tolist())
+        return next(self.singles)
+
+    def _uniform(self, shape):
+        """An array of numbers between -1 and 1."""
+        size = math.prod(shape)
+        if size > self.block.size:
+            self.block = self.random.uniform(-1, 1, max(size, self.BLOCK))
+        taken, self.block = self.block[:size], self.block[size:]
+        return taken.reshape(shape)
 
     def product(self, left, right, value):
         """A sum of products: its error scales with the products' lengths, not with their cancelled sum."""
@@ -103,7 +133,7 @@ class Noise:
 
     def _summed(self, value, scale, terms):
         roundings = max(1.0, 0.5 * terms**0.5)
-        return value + self.eps * roundings * scale * self.random.uniform(-1.7, 1.7, np.shape(value))
+        return value + self.eps * roundings * scale * 1.7 * self._uniform(value.shape)
 
 
 class Numbers:
@@ -124,6 +154,8 @@ class Numbers:
         self.constants = {}
 
     def leaf(self, array, needs):
+        if array.dtype.kind in "iu":
+            array = array.astype(self.dtype)
         node = Node(array, "leaf", needs=needs)
         if self.tape is not None:
             self.tape.append(node)
@@ -132,11 +164,12 @@ class Numbers:
     def _node(self, value, name, parents, detail=()):
         if self.tape is None:
             return Node(value, name)
-        needs = any(parent.needs for parent in parents)
-        node = Node(value, name, parents if needs else (), detail, needs)
-        if needs:
-            self.tape.append(node)
-        return node
+        for parent in parents:
+            if parent.needs:
+                node = Node(value, name, parents, detail, True)
+                self.tape.append(node)
+                return node
+        return Node(value, name)
 
     def constant(self, number):
         node = self.constants.get(number)
@@ -180,6 +213,20 @@ class Numbers:
             value = self.noise.relative(value, 2)
         return self._node(value, "power", (base,), exponent)
 
+    def total(self, operation, terms):
+        """The sum or product of many terms."""
+        if not terms:
+            return self.constant(0 if operation == "add" else 1)
+        if operation != "add" or len(terms) == 1:
+            result = terms[0]
+            for term in terms[1:]:
+                result = self.apply(operation, result, term)
+            return result
+        value = terms[0].value
+        for term in terms[1:]:
+            value = self._shaken(value + term.value, 1)
+        return self._node(value, "total", terms)
+
     def index(self, node, places):
         where = tuple(slice(*place) if isinstance(place, tuple) else place for place in places)
         return self._node(node.value[where], "index", (node,), where)
@@ -194,23 +241,28 @@ class Numbers:
         combine = {"And": np.logical_and, "Or": np.logical_or}.get(kind)
         if combine is None:
             return Node(np.logical_not(values[0].value), "compare")
-        return Node(combine.reduce([value.value for value in values]), "compare")
+        return Node(functools.reduce(combine, [value.value for value in values]), "compare")
 
     def select(self, condition, yes, no):
-        if np.ndim(condition.value) == 0:
+        if condition.value.ndim == 0:
             chosen, other = (yes, no) if condition.value else (no, yes)
-            if np.shape(chosen.value) == np.broadcast_shapes(np.shape(chosen.value), np.shape(other.value)):
-                return self.named(chosen)
+            if chosen.value.shape == other.value.shape or other.value.ndim == 0:
+                return chosen
         return self._node(np.where(condition.value, yes.value, no.value), "select", (yes, no), condition.value)
 
     def named(self, node):
-        """The node itself, or a copy of it where it already carries a name: each symbol has its own adjoint."""
-        if node.taken or node.name in ("leaf", "constant"):
+        """The node itself, or a copy of it where others may share it: each symbol has its own adjoint."""
+        if node.taken or node.name in ("leaf", "constant", "index"):
             node = self._node(node.value, "copy", (node,))
         node.taken = True
         return node
 
     # ------------------------------------------------------------ the way back
+
+    def forget(self, nodes):
+        """Drop the adjoints of an earlier sweep, on the tape and in ``nodes``."""
+        for node in itertools.chain(self.tape, nodes):
+            node.adjoint, node.owned = None, False
 
     def sweep(self):
         """Reverse mode: run the tape back and leave in every node the adjoint of what was seeded."""
@@ -228,6 +280,8 @@ class Numbers:
         g = node.adjoint
         if node.name == "copy":
             return (g,)
+        if node.name == "total":
+            return [unbroadcast(g, parent.value) for parent in node.parents]
         if node.name == "stack":
             return tuple(g)
         values = [parent.value for parent in node.parents]
@@ -272,7 +326,7 @@ class Numbers:
 
     def _scatter(self, node, where, gradient):
         if not node.owned:
-            fresh = np.zeros(np.shape(node.value), self.dtype)
+            fresh = np.zeros(node.value.shape, self.dtype)
             if node.adjoint is not None:
                 fresh += node.adjoint
             node.adjoint, node.owned = fresh, True

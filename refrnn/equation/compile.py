@@ -1,11 +1,12 @@
 """Tree to closures: what an expression is worth, and which elements of other symbols it needs first.
 
 A compiled expression is a pair of functions. ``value(run, indices)`` computes it in the run's algebra;
-``needs(indices, add)`` calls ``add(name, key)`` for every element it reads (None where it reads none).
+``needs(indices, reads)`` calls ``reads.add(name, key)`` for every element it reads (None where it reads none).
 ``indices`` maps index letters, sizes and integer constants to integers.
 """
 
 import ast
+import math
 import operator
 from typing import Callable, NamedTuple
 
@@ -13,7 +14,8 @@ from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.parse import INTEGER_FUNCTIONS, REDUCTIONS, subscripts
 from refrnn.equation.sizes import Size
 
-LONGEST_SUM = 1_000_000
+LARGEST_INTEGER = 10**15  # of index arithmetic
+LARGEST_ARRAY = 10**8  # entries of zeros(...) and identity(...)
 
 _ARITHMETIC = {
     ast.Add: operator.add,
@@ -37,6 +39,31 @@ class EquationError(Exception):
     """An equation that means nothing; the caller adds the place."""
 
 
+class Work:
+    """What may still be spent: elements computed, elements read and terms of sums, so that nothing runs for ever."""
+
+    def __init__(self, most):
+        self.most = most
+        self.left = most
+
+    def spend(self, steps):
+        self.left -= steps
+        if self.left < 0:
+            raise EquationError(f"this takes more than {self.most:,} steps; make the sums shorter or the sizes smaller")
+
+
+class Reads:
+    """The elements that an expression reads, in order."""
+
+    def __init__(self, work):
+        self.work = work
+        self.found = []
+
+    def add(self, name, key):
+        self.work.spend(1)
+        self.found.append((name, key))
+
+
 class Compiled(NamedTuple):
     value: Callable
     needs: Callable | None
@@ -47,9 +74,9 @@ def _all_needs(parts):
     if len(needs) <= 1:
         return needs[0] if needs else None
 
-    def all_of_them(indices, add):
+    def all_of_them(indices, reads):
         for need in needs:
-            need(indices, add)
+            need(indices, reads)
 
     return all_of_them
 
@@ -117,7 +144,10 @@ class Compiler:
             divisor = right(indices)
             if divides and divisor == 0:
                 raise EquationError(f"{ast.unparse(node)} divides by zero")
-            return operate(left(indices), divisor)
+            result = operate(left(indices), divisor)
+            if abs(result) > LARGEST_INTEGER:
+                raise EquationError(f"{ast.unparse(node)} is larger than {LARGEST_INTEGER}")
+            return result
 
         return arithmetic
 
@@ -204,11 +234,9 @@ class Compiler:
         base = self.compile(node.left, letters)
         if self.is_integer(node.right, letters):
             exponent = self.integer(node.right, letters)
-        elif isinstance(node.right, ast.Constant):
-            number = node.right.value
-            exponent = lambda indices: number  # noqa: E731
         else:
-            raise EquationError(f"the exponent in {ast.unparse(node)} must be a number or an index")
+            number = _number(node.right)
+            exponent = lambda indices: number  # noqa: E731
         return Compiled(lambda run, indices: run.algebra.power(base.value(run, indices), exponent(indices)), base.needs)
 
     def _compare(self, node, letters):
@@ -240,10 +268,10 @@ class Compiler:
 
     @staticmethod
     def _branch(chooses, yes, no):
-        def needs(indices, add):
+        def needs(indices, reads):
             chosen = yes if chooses(indices) else no
             if chosen.needs is not None:
-                chosen.needs(indices, add)
+                chosen.needs(indices, reads)
 
         has_needs = yes.needs is not None or no.needs is not None
         return Compiled(
@@ -260,8 +288,10 @@ class Compiler:
         split = 0 if function.sized < 0 else len(node.args) - function.sized
         parts = [self.compile(argument, letters) for argument in node.args[:split]]
         sized = [self._size(argument, letters) for argument in node.args[split:]]
+        numbers = [self.integer(argument, letters) for argument in node.args[split:]]
 
         def value(run, indices):
+            _check_extents(name, [number(indices) for number in numbers])
             return run.algebra.apply(
                 name,
                 *[part.value(run, indices) for part in parts],
@@ -281,29 +311,13 @@ class Compiler:
             letters = letters | {letter}
         body = self.compile(generator.elt, letters)
 
-        def places(indices, depth=0):
-            if depth == len(bounds):
-                yield indices
-                return
-            letter, ends = bounds[depth]
-            span = range(*[end(indices) for end in ends])
-            if len(span) > LONGEST_SUM:
-                raise EquationError(f"a sum over {len(span)} terms is longer than {LONGEST_SUM}")
-            for place in span:
-                yield from places({**indices, letter: place}, depth + 1)
-
         def value(run, indices):
-            total = None
-            for inner in places(indices):
-                term = body.value(run, inner)
-                total = term if total is None else run.algebra.apply(operation, total, term)
-            if total is None:
-                return run.algebra.constant(0 if operation == "add" else 1)
-            return total
+            terms = [body.value(run, inner) for inner in _places(bounds, dict(indices), run.work)]
+            return run.algebra.total(operation, terms)
 
-        def needs(indices, add):
-            for inner in places(indices):
-                body.needs(inner, add)
+        def needs(indices, reads):
+            for inner in _places(bounds, dict(indices), reads.work):
+                body.needs(inner, reads)
 
         return Compiled(value, needs if body.needs is not None else None)
 
@@ -333,45 +347,87 @@ class Compiler:
         if name in self.arrays:
             if not places:
                 return Compiled(lambda run, indices: run.leaf(name), None)
+            if not any(isinstance(place, tuple) for place in places):
+                return Compiled(lambda run, indices: _entry(run, name, places, indices, text), None)
             return Compiled(lambda run, indices: _index(run, run.leaf(name), places, indices, text, name), None)
         if name not in self.ranks:
             raise EquationError(f"{name} is neither declared nor defined by an equation")
         rank = self.ranks[name]
-        if len(places) < rank or any(isinstance(place, tuple) for place in places[:rank]):
-            return self._read_whole(name, places, text)
+        whole_from = next((axis for axis, place in enumerate(places) if isinstance(place, tuple)), len(places))
+        if whole_from < rank:
+            return self._read_part(name, places[:whole_from], places[whole_from:], text)
         first, rest = places[:rank], places[rank:]
 
         def key(indices):
             return tuple(place(indices) for place in first)
 
-        def needs(indices, add):
-            add(name, key(indices))
+        def needs(indices, reads):
+            reads.add(name, key(indices))
 
         if not rest:
             return Compiled(lambda run, indices: run.element(name, key(indices)), needs)
         return Compiled(lambda run, indices: _index(run, run.element(name, key(indices)), rest, indices, text), needs)
 
-    def _read_whole(self, name, places, text):
-        """All elements of a symbol stacked, then the subscripts that are left."""
+    def _read_part(self, name, first, rest, text):
+        """The elements of a symbol whose first indices are given, stacked, then the subscripts that are left."""
 
-        def needs(indices, add):
-            for key in self.stack_keys(name, indices):
-                add(name, key)
+        def needs(indices, reads):
+            begin = tuple(place(indices) for place in first)
+            reads.found += [(name, key) for key in self.stack_keys(name, indices, reads.work, begin)]
 
         def value(run, indices):
-            whole = run.stacked(name, indices)
-            return _index(run, whole, places, indices, text) if places else whole
+            part = run.stacked(name, tuple(place(indices) for place in first), indices)
+            return _index(run, part, rest, indices, text) if rest else part
 
         return Compiled(value, needs)
+
+
+def _number(node):
+    """The number of an exponent, with its sign."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        number = _number(node.operand)
+        return -number if isinstance(node.op, ast.USub) else number
+    if not isinstance(node, ast.Constant):
+        raise EquationError(f"the exponent {ast.unparse(node)} must be a number or an index")
+    return node.value
+
+
+def _check_extents(name, extents):
+    made = FUNCTIONS[name].shape(*extents) if FUNCTIONS[name].sized < 0 else extents
+    if any(extent < 0 for extent in made) or math.prod(made) > LARGEST_ARRAY:
+        shown = ", ".join(map(str, extents))
+        raise EquationError(f"{name} of the sizes {shown}; no size is below 0, and an array has at most {LARGEST_ARRAY:,} entries")
+
+
+def _places(bounds, indices, work):
+    """``indices`` with the letters of a sum at each of its places in turn; always the same dictionary."""
+    (letter, ends), *rest = bounds
+    start, stop = ([0] + [end(indices) for end in ends])[-2:]
+    work.spend(max(0, stop - start))
+    for place in range(start, stop):
+        indices[letter] = place
+        if rest:
+            yield from _places(rest, indices, work)
+        else:
+            yield indices
+
+
+def _entry(run, name, places, indices, text):
+    """An entry or row of an array handed in: read once, however often the equations name it."""
+    key = (name, *[place(indices) for place in places])
+    entry = run.entries.get(key)
+    if entry is None:
+        entry = run.entries[key] = _index(run, run.leaf(name), places, indices, text, name)
+    return entry
 
 
 def _index(run, value, places, indices, text, name=None):
     """``value[places]`` after the places are known to lie inside."""
     known = []
-    for axis, place in enumerate(places):
-        extent = run.extent(value, axis)
-        if extent is None:
-            raise EquationError(f"{text} has more subscripts than axes")
+    extents = run.extents(value)
+    if len(places) > len(extents):
+        raise EquationError(f"{text} has more subscripts than axes")
+    for extent, place in zip(extents, places):
         if isinstance(place, tuple):
             known.append(_slice(run, place, indices, extent, text))
             continue

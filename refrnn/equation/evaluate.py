@@ -4,17 +4,20 @@ The direction of a recurrence is nowhere said: an element is computed when all i
 """
 
 import ast
+import math
 from collections import OrderedDict
 
 import numpy as np
 
 from refrnn.equation.algebra import Numbers, Shapes
-from refrnn.equation.compile import Compiler, EquationError
+from refrnn.equation.compile import Compiler, EquationError, Reads, Work
 from refrnn.equation.functions import ShapeError
 from refrnn.equation.sizes import Size
 from refrnn.errors import SpecError
 
-MOST_ELEMENTS = 5_000_000
+# Steps of work: elements computed, elements read and terms of sums.
+MOST_WORK = 50_000_000
+MOST_WORK_AT_LOADING = 100_000
 _SCHEDULES_KEPT = 64
 
 
@@ -27,15 +30,27 @@ class Definition:
 
     def add(self, equation, patterns, compiled):
         self.equations.append((equation, patterns, compiled))
-        self.equations.sort(key=lambda entry: sum(isinstance(pattern, tuple) for pattern in entry[1]))
+        self.equations.sort(key=_generality)
+
+    def is_whole(self, axis=0):
+        """Whether an equation runs over all places from ``axis`` on."""
+        return all(isinstance(pattern, tuple) for pattern in self.equations[-1][1][axis:])
 
     def find(self, key, indices):
         """The equation for the element at ``key`` and the index letters it binds, or None."""
-        for equation, patterns, compiled in self.equations:
-            bound = _match(patterns, key, indices)
+        found = None
+        for entry in self.equations:
+            if found is not None and _generality(entry) > _generality(found[1]):
+                break
+            bound = _match(entry[1], key, indices)
+            if bound is not None and found is not None:
+                raise SpecError(
+                    f"{entry[0].place}: {entry[0].shown()} and {found[1][0].shown()} both define "
+                    f"{self.name}[{', '.join(map(str, key))}]; delete one"
+                )
             if bound is not None:
-                return equation, bound, compiled
-        return None
+                found = bound, entry
+        return found and (found[1][0], found[0], found[1][2])
 
     def ranges(self, indices):
         """The range of keys along each axis: that of the most general equation."""
@@ -47,6 +62,11 @@ class Definition:
             else:
                 spans.append(range(pattern(indices), pattern(indices) + 1))
         return spans
+
+
+def _generality(entry):
+    """How many index letters the left side of an entry of a definition has."""
+    return sum(isinstance(pattern, tuple) for pattern in entry[1])
 
 
 def _match(patterns, key, indices):
@@ -63,11 +83,23 @@ def _match(patterns, key, indices):
     return bound
 
 
-def _keys(spans):
-    keys = [()]
+def _keys(spans, begin=()):
+    keys = [begin]
     for span in spans:
         keys = [key + (place,) for key in keys for place in span]
     return keys
+
+
+def _placed(place, equation):
+    """A fixed place of a left side, whose errors name the equation."""
+
+    def placed(indices):
+        try:
+            return place(indices)
+        except EquationError as error:
+            raise SpecError(f"{equation.place}: in {equation.shown()}: {error}") from None
+
+    return placed
 
 
 class Program:
@@ -108,7 +140,7 @@ class Program:
             letters = frozenset(pattern[0] for pattern in patterns if isinstance(pattern, tuple))
             compiled = compiler.compile(equation.value, letters)
         except EquationError as error:
-            raise SpecError(f"{equation.place}: in {str(equation)!r}: {error}") from None
+            raise SpecError(f"{equation.place}: in {equation.shown()}: {error}") from None
         definition = self.definitions.setdefault(equation.name, Definition(equation.name))
         for other, other_patterns, _ in definition.equations:
             if [ast.dump(node) for node in other.subscripts] == [ast.dump(node) for node in equation.subscripts]:
@@ -119,7 +151,7 @@ class Program:
         """A subscript of a left side: (letter, offset, size of its range), or a function that computes a fixed place."""
         letters = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in self.sizes and n.id not in self.integers]
         if not letters:
-            return compiler.integer(node, frozenset())
+            return _placed(compiler.integer(node, frozenset()), equation)
         letter, offset = letters[0], 0
         if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)) and isinstance(node.right, ast.Constant):
             offset = node.right.value if isinstance(node.op, ast.Add) else -node.right.value
@@ -141,25 +173,33 @@ class Program:
             f"or name the index after a size"
         )
 
-    def stack_keys(self, name, indices):
-        """All keys of a defined symbol, in order."""
-        return _keys(self.definitions[name].ranges(indices))
+    def stack_keys(self, name, indices, work, begin=()):
+        """All keys of a defined symbol that begin with ``begin``, in order."""
+        definition = self.definitions[name]
+        spans = definition.ranges(indices)[len(begin):]
+        count = math.prod(max(0, span.stop - span.start) for span in spans)
+        if not count:
+            raise EquationError(f"{name} has no place at all at these sizes")
+        if not definition.is_whole(len(begin)):
+            raise EquationError(f"{name} is defined at single places only; read those, or give it an equation with an index letter")
+        work.spend(count)
+        return _keys(spans, begin)
 
-    def schedule(self, indices, wanted):
+    def schedule(self, indices, wanted, most=MOST_WORK):
         """The elements to compute, each after all it needs: a list of (name, key, bound indices, compiled, equation)."""
         mark = (tuple(sorted(indices.items())), wanted)
         if mark in self._schedules:
             self._schedules.move_to_end(mark)
             return self._schedules[mark]
-        schedule = self._order(indices, wanted)
+        schedule = self._order(indices, wanted, Work(most))
         self._schedules[mark] = schedule
         if len(self._schedules) > _SCHEDULES_KEPT:
             self._schedules.popitem(last=False)
         return schedule
 
-    def _order(self, indices, wanted):
+    def _order(self, indices, wanted, work):
         order, done, open_elements = [], set(), {}
-        stack = [(name, key) for name in reversed(wanted) for key in reversed(self.stack_keys(name, indices))]
+        stack = self._wanted_elements(indices, wanted, work)[::-1]
         while stack:
             element = stack[-1]
             if element in done:
@@ -170,45 +210,52 @@ class Program:
                 done.add(element)
                 order.append((*element, *open_elements.pop(element)))
                 continue
-            entry, needed = self._needed(element, indices)
+            reader = next(reversed(open_elements.values()))[2] if open_elements else None
+            entry, needed = self._needed(element, indices, work, reader)
             open_elements[element] = entry
             for other in needed:
                 if other in open_elements:
-                    raise SpecError(self._cycle(other, entry[2], stack, open_elements))
+                    raise SpecError(self._cycle(other, entry[2], list(open_elements)))
                 if other not in done:
                     stack.append(other)
-            if len(order) + len(stack) > MOST_ELEMENTS:
-                raise SpecError(f"{self.equations[0].place}: these sizes need more than {MOST_ELEMENTS} elements; choose smaller ones")
         return order
 
-    def _needed(self, element, indices):
+    def _wanted_elements(self, indices, wanted, work):
+        elements = []
+        for name in wanted:
+            try:
+                elements += [(name, key) for key in self.stack_keys(name, indices, work)]
+            except EquationError as error:
+                raise SpecError(f"{self.definitions[name].equations[-1][0].place}: {error}") from None
+        return elements
+
+    def _needed(self, element, indices, work, reader):
+        """What finds the value of an element, and the elements it needs; ``reader`` is the equation that asks for it."""
         name, key = element
         found = self.definitions[name].find(key, indices)
         if found is None:
             if self.outside_is_zero:
                 return (None, None, None), []
-            raise SpecError(self._no_equation(name, key, indices))
+            raise SpecError(self._no_equation(name, key, indices, reader or self.definitions[name].equations[-1][0]))
         equation, bound, compiled = found
         bound = {**indices, **bound}
-        needed = []
+        reads = Reads(work)
         if compiled.needs is not None:
             try:
-                compiled.needs(bound, lambda other, place: needed.append((other, place)))
+                compiled.needs(bound, reads)
             except EquationError as error:
-                raise SpecError(f"{equation.place}: in {str(equation)!r}: {error}") from None
-        return (bound, compiled, equation), needed
+                raise SpecError(f"{equation.place}: in {equation.shown()}: {error}") from None
+        return (bound, compiled, equation), reads.found
 
-    def _no_equation(self, name, key, indices):
+    def _no_equation(self, name, key, indices, reader):
         spans = self.definitions[name].ranges(indices)
-        equation = self.definitions[name].equations[-1][0]
         run_over = ", ".join(f"{span.start} to {span.stop - 1}" for span in spans)
         place = ", ".join(map(str, key))
         mend = f"; give a start, such as {name}[{place}] = {name}0" if len(key) == 1 else ""
-        return f"{equation.place}: {name}[{place}] is needed, but the equations define only {run_over}{mend}"
+        return f"{reader.place}: {reader.shown()} needs {name}[{place}], but the equations define only {run_over}{mend}"
 
-    def _cycle(self, element, equation, stack, open_elements):
+    def _cycle(self, element, equation, chain):
         name, key = element
-        chain = [entry for entry in stack if entry in open_elements]
         chain = chain[chain.index(element):] + [element]
         shown = " -> ".join(f"{n}[{', '.join(map(str, k))}]" if k else n for n, k in chain[:6])
         return f"{equation.place}: {name} needs itself without a delay ({shown}); a recurrence reads an earlier step, such as {name}[t-1]"
@@ -234,15 +281,15 @@ class Program:
         """
         indices = {**sizes, **(constants or {})}
         wanted = tuple(wanted or self.outputs)
-        run = Run(self, self.arrays, indices, Shapes(), set())
-        run.evaluate(self.schedule(indices, wanted))
+        run = Run(self, self.arrays, indices, Shapes(), set(), MOST_WORK_AT_LOADING)
+        run.evaluate(self.schedule(indices, wanted, MOST_WORK_AT_LOADING))
         shapes = {}
         for name, key in run.memo:
             shape = run.memo[name, key]
             if shapes.setdefault(name, shape) != shape:
                 equation = self.definitions[name].find(key, indices)[0]
                 raise SpecError(
-                    f"{equation.place}: in {str(equation)!r}: {name} has shape {list(shape)} here and {list(shapes[name])} elsewhere"
+                    f"{equation.place}: in {equation.shown()}: {name} has shape {list(shape)} here and {list(shapes[name])} elsewhere"
                 )
         return shapes
 
@@ -250,15 +297,17 @@ class Program:
 class Run:
     """One evaluation: the elements computed so far, and the outputs."""
 
-    def __init__(self, program, arrays, indices, algebra, differentiate):
+    def __init__(self, program, arrays, indices, algebra, differentiate, most=MOST_WORK):
         self.program = program
         self.arrays = arrays
         self.indices = indices
         self.algebra = algebra
         self.differentiate = differentiate
         self.outside_is_zero = program.outside_is_zero
+        self.work = Work(most)
         self.memo = {}
         self.leaves = {}
+        self.entries = {}
         self.stacks = {}
 
     def evaluate(self, schedule):
@@ -268,10 +317,16 @@ class Run:
                 continue
             try:
                 self.memo[name, key] = self.algebra.named(compiled.value(self, bound))
-            except (EquationError, ShapeError) as error:
-                at = ", ".join(f"{letter} = {bound[letter]}" for letter in bound if letter not in self.indices)
-                verb = "does not fit" if isinstance(error, ShapeError) else "is wrong"
-                raise SpecError(f"{equation.place}: {str(equation)!r} {verb}{' at ' + at if at else ''}: {error}") from None
+            except (EquationError, ShapeError, MemoryError) as error:
+                raise SpecError(self._refusal(equation, bound, error)) from None
+
+    def _refusal(self, equation, bound, error):
+        at = ", ".join(f"{letter} = {bound[letter]}" for letter in bound if letter not in self.indices)
+        at = " at " + at if at else ""
+        if isinstance(error, MemoryError):
+            return f"{equation.place}: {equation.shown()}{at} does not fit into memory; choose smaller sizes"
+        verb = "does not fit" if isinstance(error, ShapeError) else "is wrong"
+        return f"{equation.place}: {equation.shown()} {verb}{at}: {error}"
 
     def leaf(self, name):
         if name not in self.leaves:
@@ -282,28 +337,25 @@ class Run:
     def element(self, name, key):
         return self.memo[name, key]
 
-    def stacked(self, name, indices):
-        """All elements of ``name`` as one value."""
-        if name in self.stacks:
-            return self.stacks[name]
+    def stacked(self, name, begin, indices):
+        """The elements of ``name`` whose key begins with ``begin`` as one value."""
+        if (name, begin) in self.stacks:
+            return self.stacks[name, begin]
         definition = self.program.definitions[name]
-        spans = definition.ranges(indices)
-        values = [self.memo[name, key] for key in _keys(spans)]
-        patterns = definition.equations[-1][1]
-        for span, pattern in zip(reversed(spans), reversed(patterns)):
-            size = pattern[2] if isinstance(pattern, tuple) else 1
+        spans = definition.ranges(indices)[len(begin):]
+        values = [self.memo[name, key] for key in _keys(spans, begin)]
+        for span, (_, _, size) in zip(reversed(spans), reversed(definition.equations[-1][1])):
             values = [
                 self.algebra.stack(values[start:start + len(span)], size) for start in range(0, len(values), len(span))
             ]
-        self.stacks[name] = values[0]
+        self.stacks[name, begin] = values[0]
         return values[0]
 
-    def extent(self, value, axis):
-        """How many places an axis has, or None where there is no such axis."""
-        shape = value if self.algebra.symbolic else np.shape(value.value)
-        if axis >= len(shape):
-            return None
-        return shape[axis].number(self.indices) if self.algebra.symbolic else shape[axis]
+    def extents(self, value):
+        """How many places each axis has."""
+        if self.algebra.symbolic:
+            return [size.number(self.indices) for size in value]
+        return value.value.shape
 
     def whole_number(self, size):
         """A slice bound as an integer."""
@@ -325,9 +377,10 @@ class Run:
 
     def value(self, name):
         """The value of a defined symbol, stacked over its indices, or None where not all of it was computed."""
-        spans = self.program.definitions[name].ranges(self.indices)
-        nodes = [self.memo.get((name, key)) for key in _keys(spans)]
-        if any(node is None for node in nodes):
+        definition = self.program.definitions[name]
+        spans = definition.ranges(self.indices)
+        nodes = [self.memo.get((name, key)) for key in _keys(spans)] if definition.is_whole() else []
+        if not nodes or any(node is None for node in nodes):
             return None
         lengths = tuple(len(span) for span in spans)
         return np.stack([np.asarray(node.value) for node in nodes]).reshape(lengths + np.shape(nodes[0].value))
@@ -338,6 +391,7 @@ class Run:
 
     def backward(self, upstream):
         """Reverse mode: the adjoints of the differentiated arrays, by name, from adjoints of defined symbols."""
+        self.algebra.forget(self.memo.values())
         with np.errstate(all="ignore"):
             for name, gradient in upstream.items():
                 self._seed(name, gradient)

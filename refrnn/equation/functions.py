@@ -125,13 +125,17 @@ def _elu(z):
     return np.where(z.real > 0, z, np.expm1(np.where(z.real > 0, np.zeros_like(z), z)))
 
 
+def _largest(z):
+    return z.real.max(axis=-1, keepdims=True, initial=-np.inf)
+
+
 def _log_softmax(z):
-    shifted = z - z.real.max(axis=-1, keepdims=True)
+    shifted = z - _largest(z)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 def _softmax(z):
-    powers = np.exp(z - z.real.max(axis=-1, keepdims=True))
+    powers = np.exp(z - _largest(z))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
@@ -142,8 +146,12 @@ def _norm(*arrays):
     return largest * np.sqrt(sum(np.sum((array / largest) ** 2) for array in arrays))
 
 
-def _identity(n):
-    return np.eye(n)
+def _one_hot(place, n):
+    if not (place.ndim == 0 and 0 <= place.real < n and place.real == int(place.real)):
+        raise ShapeError(f"one_hot of {place.real}, which is none of the places 0 to {n - 1}")
+    vector = np.zeros(n)
+    vector[int(place.real)] = 1
+    return vector
 
 
 def unbroadcast(gradient, like):
@@ -191,10 +199,10 @@ def _log_softmax_pull(g, out, z):
 
 
 def _pick(first):
-    """min (first = <=) and max (first = >=): the first argument where they are equal."""
+    """min (first = <=) and max (first = >=): the first argument where they are equal; NaN where one of them is."""
 
     def value(a, b):
-        return np.where(first(a.real, b.real), a, b)
+        return np.where(first(a.real, b.real) | np.isnan(a), a, b)
 
     def left(g, out, a, b):
         return np.where(first(a, b), g, np.zeros_like(g))
@@ -217,7 +225,7 @@ FUNCTIONS = {
     # activations
     "sigmoid": Function(_sigmoid, lambda g, out, z: (g * out * (1 - out),), _same_shape, roundings=4),
     "tanh": Function(np.tanh, lambda g, out, z: (g * (1 - out * out),), _same_shape, roundings=5),
-    "relu": Function(lambda z: np.where(z.real > 0, z, np.zeros_like(z)), lambda g, out, z: (np.where(out > 0, g, np.zeros_like(g)),), _same_shape, roundings=0, analytic=False),
+    "relu": Function(lambda z: np.where(z.real <= 0, np.zeros_like(z), z), lambda g, out, z: (np.where(out > 0, g, np.zeros_like(g)),), _same_shape, roundings=0, analytic=False),
     "elu": Function(_elu, lambda g, out, z: (np.where(z > 0, g, g * (out + 1)),), _same_shape, roundings=4, analytic=False),
     "softmax": Function(_softmax, _softmax_pull, _vector_shape("softmax"), roundings=6),
     "log_softmax": Function(_log_softmax, _log_softmax_pull, _vector_shape("log_softmax"), roundings=6),
@@ -231,14 +239,14 @@ FUNCTIONS = {
     # from many numbers to one
     "norm": Function(_norm, _norm_pull, _scalar_shape, arguments=0, roundings=4),
     "sum": Function(np.sum, lambda g, out, a: (np.full_like(a, g),), _scalar_shape, roundings=4),
-    "mean": Function(np.mean, lambda g, out, a: (np.full_like(a, g / a.size),), _scalar_shape, roundings=4),
+    "mean": Function(lambda a: np.sum(a) / a.size, lambda g, out, a: (np.full_like(a, g / a.size),), _scalar_shape, roundings=4),
     # building vectors and matrices
     "concat": Function(lambda *a: np.concatenate(a), _concat_pull, _joined_vectors_shape, arguments=0, roundings=0),
     "diag": Function(np.diag, lambda g, out, a: (np.diag(g).copy(),), _diagonal_shape, roundings=0),
     "outer": Function(np.outer, lambda g, out, a, b: (g @ b, g.T @ a), _outer_shape, arguments=2),
-    "one_hot": Function(lambda place, n: np.eye(n)[int(place)], lambda g, out, place, n: (None,), _one_hot_shape, arguments=2, roundings=0, sized=1),
+    "one_hot": Function(_one_hot, lambda g, out, place, n: (None,), _one_hot_shape, arguments=2, roundings=0, sized=1),
     "zeros": Function(lambda *sizes: np.zeros(sizes), lambda g, out, *sizes: (), lambda *sizes: sizes, arguments=0, roundings=0, sized=-1),
-    "identity": Function(_identity, lambda g, out, n: (), lambda n: (n, n), roundings=0, sized=-1),
+    "identity": Function(np.eye, lambda g, out, n: (), lambda n: (n, n), roundings=0, sized=-1),
     # a gradient that is not to flow: the evaluator cuts it, and a complex step loses its imaginary part
     "stop": Function(lambda z: z.real, lambda g, out, z: (None,), _same_shape, roundings=0, analytic=False),
 }

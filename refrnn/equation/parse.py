@@ -1,6 +1,7 @@
 """Text to tree: reads an equation with Python's own parser and refuses all that is not mathematics."""
 
 import ast
+import warnings
 from dataclasses import dataclass
 
 from refrnn.equation.functions import FUNCTIONS
@@ -39,6 +40,10 @@ class Equation:
     def __str__(self):
         return self.text
 
+    def shown(self):
+        """The text as errors quote it."""
+        return _short(self.text)
+
 
 def equation_of(target, value, place=""):
     """An equation from its two trees; its text is written from them."""
@@ -49,7 +54,7 @@ def parse_equation(text, place):
     """Read ``text`` as one equation; ``place`` ("lstm.yaml, line 20") begins every error."""
     tree = _python_tree(text, place)
     if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Assign) or len(tree.body[0].targets) != 1:
-        raise SpecError(f"{place}: {_short(text)} is not an equation; write one left side = one right side")
+        raise SpecError(f"{place}: {_short(text)} is not one equation; write one left side = one right side")
     target, value = tree.body[0].targets[0], tree.body[0].value
     if not isinstance(target, ast.Name) and not (
         isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name)
@@ -64,7 +69,7 @@ def parse_expression(text, place):
     """Read ``text`` as one expression."""
     tree = _python_tree(text, place)
     if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
-        raise SpecError(f"{place}: {_short(text)} is not one expression")
+        raise SpecError(f"{place}: {_short(text)} is not one expression; write one, without =")
     check_language(tree.body[0].value, place)
     return tree.body[0].value
 
@@ -79,14 +84,19 @@ def _python_tree(text, place):
         raise SpecError(f"{place}: an equation is text, not {type(text).__name__}; put it in quotes")
     if len(text) > LONGEST:
         raise SpecError(f"{place}: this equation has {len(text)} characters, more than {LONGEST}; split it into several")
+    strange = next((character for character in text if not (character.isascii() and (character.isprintable() or character in "\t\n"))), None)
+    if strange is not None:
+        raise SpecError(f"{place}: {_short(text)} holds the character {strange!r}; an equation is in plain letters, such as theta or h0")
     try:
-        tree = ast.parse(text.strip())
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # Python only warns of 1if and the like
+            tree = ast.parse(text.strip())
     except SyntaxError as error:
-        raise SpecError(f"{place}: {_short(text)} can't be read ({error.msg}, column {error.offset})") from None
+        raise SpecError(f"{place}: {_short(text)} can't be read ({error.msg}, column {error.offset}); mend it there") from None
     except (RecursionError, MemoryError):
         raise SpecError(f"{place}: {_short(text)} is nested too deep; split it into several equations") from None
-    except ValueError:
-        raise SpecError(f"{place}: {_short(text)} holds a character that no equation has") from None
+    except (ValueError, Warning) as error:
+        raise SpecError(f"{place}: {_short(text)} can't be read ({error}); mend it there") from None
     if _depth_exceeds(tree, DEEPEST):
         raise SpecError(f"{place}: {_short(text)} is nested deeper than {DEEPEST} levels; split it into several equations")
     return tree
@@ -118,8 +128,8 @@ def check_language(node, place):
 def _check_name(node, place):
     if node.id.startswith("_"):
         raise SpecError(f"{place}: {node.id!r} is not a symbol; names begin with a letter")
-    if not node.id.isascii():
-        raise SpecError(f"{place}: {node.id!r} is not a symbol; names are letters, digits and _")
+    if node.id in FUNCTIONS or node.id in REDUCTIONS or node.id == "range":
+        raise SpecError(f"{place}: {node.id} is a word of the language and can't name a symbol; choose another name")
 
 
 def _check_number(node, place):
@@ -135,6 +145,8 @@ def _check_binary(node, place):
 
 
 def _check_unary(node, place):
+    if isinstance(node.op, ast.Not):
+        _refuse_condition(node, place)
     if isinstance(node.op, ast.Invert):
         raise SpecError(f"{place}: ~ in {_short(ast.unparse(node))} is not in the language; write not")
     check_language(node.operand, place)
@@ -148,6 +160,8 @@ def _check_attribute(node, place):
 
 def _check_subscript(node, place):
     check_language(node.value, place)
+    if not subscripts(node):
+        raise SpecError(f"{place}: {_short(ast.unparse(node))} has no subscript; write one or drop the brackets")
     for subscript in subscripts(node):
         check_language(subscript, place)
 
@@ -161,6 +175,28 @@ def _check_slice(node, place):
         check_language(bound, place)
 
 
+def _check_conditional(node, place):
+    _check_condition(node.test, place)
+    check_language(node.body, place)
+    check_language(node.orelse, place)
+
+
+def _check_condition(node, place):
+    if isinstance(node, ast.BoolOp):
+        for value in node.values:
+            _check_condition(value, place)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        _check_condition(node.operand, place)
+    elif isinstance(node, ast.Compare):
+        _check_comparison(node, place)
+    else:
+        raise SpecError(f"{place}: the condition {_short(ast.unparse(node))} is not a comparison, such as t > 0")
+
+
+def _refuse_condition(node, place):
+    raise SpecError(f"{place}: {_short(ast.unparse(node))} is true or false, not a number; write a if condition else b")
+
+
 def _check_comparison(node, place):
     if len(node.ops) != 1 or not isinstance(node.ops[0], _COMPARISONS):
         raise SpecError(f"{place}: {_short(ast.unparse(node))} must be one comparison with < <= > >= == or !=")
@@ -168,17 +204,11 @@ def _check_comparison(node, place):
     check_language(node.comparators[0], place)
 
 
-def _check_children(node, place):
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.expr):
-            check_language(child, place)
-
-
 def _check_call(node, place):
     if not isinstance(node.func, ast.Name):
         raise SpecError(f"{place}: {_short(ast.unparse(node))} calls something that is not a function of the language")
     name = node.func.id
-    if name not in FUNCTIONS and name not in REDUCTIONS:
+    if name in _OPERATOR_FUNCTIONS or (name not in FUNCTIONS and name not in REDUCTIONS):
         known = ", ".join(sorted(FUNCTIONS.keys() - _OPERATOR_FUNCTIONS | REDUCTIONS.keys()))
         raise SpecError(f"{place}: {name} is not a function of the language; it has {known}")
     if node.keywords or any(isinstance(argument, ast.Starred) for argument in node.args):
@@ -228,9 +258,9 @@ _CHECKS = {
     ast.Attribute: _check_attribute,
     ast.Subscript: _check_subscript,
     ast.Slice: _check_slice,
-    ast.Compare: _check_comparison,
-    ast.BoolOp: _check_children,
-    ast.IfExp: _check_children,
+    ast.Compare: _refuse_condition,
+    ast.BoolOp: _refuse_condition,
+    ast.IfExp: _check_conditional,
     ast.Call: _check_call,
 }
 

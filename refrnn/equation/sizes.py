@@ -1,8 +1,11 @@
 """Sizes as symbols: the dimensions of a shape, such as 4*H or H + I, added and compared without numbers."""
 
 import ast
+import warnings
 
 from refrnn.errors import SpecError
+
+LONGEST = 60  # characters of one size
 
 
 class Size:
@@ -71,12 +74,17 @@ _OPERATIONS = {ast.Add: Size.__add__, ast.Sub: Size.__sub__, ast.Mult: Size.__mu
 
 def read_size(text, known, place):
     """The size written in ``text`` ("4*H", "H+I", 3, "B"), over the names in ``known``."""
+    text = str(text)
     try:
-        tree = ast.parse(str(text)[:200], mode="eval").body
+        if len(text) > LONGEST or not text.isascii():
+            raise _NotASize(f"it has other than plain letters or more than {LONGEST} characters")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            tree = ast.parse(text.strip(), mode="eval").body
         return _from_tree(tree, known)
-    except (SyntaxError, RecursionError, MemoryError, ValueError, _NotASize) as error:
-        reason = str(error) if isinstance(error, _NotASize) else "it is not a sum or product of sizes"
-        raise SpecError(f"{place}: the size {str(text)[:60]!r} can't be read: {reason}") from None
+    except (SyntaxError, RecursionError, MemoryError, ValueError, Warning, _NotASize) as error:
+        reason = str(error) if isinstance(error, _NotASize) else "a size is made of declared sizes, positive integers, + - and *"
+        raise SpecError(f"{place}: the size {text[:60]!r} can't be read: {reason}") from None
 
 
 class _NotASize(Exception):

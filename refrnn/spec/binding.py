@@ -14,6 +14,10 @@ import refrnn
 from refrnn.errors import SpecError
 
 
+# Where the library keeps its modules of each kind.
+FOLDERS = {"reference": "reference", "kernel": "kernels", "peer": "peers"}
+
+
 @dataclass(frozen=True)
 class Binding:
     """A module that answers a spec: its dotted name (the library's) or its file (a user's)."""
@@ -29,17 +33,23 @@ class Binding:
         name = f"refrnn_user_{self.kind}_{abs(hash(str(self.path)))}"
         if name not in sys.modules:
             found = importlib.util.spec_from_file_location(name, self.path)
-            module = importlib.util.module_from_spec(found)
-            found.loader.exec_module(module)
-            sys.modules[name] = module
+            sys.modules[name] = module = importlib.util.module_from_spec(found)
+            try:
+                found.loader.exec_module(module)
+            except BaseException:
+                del sys.modules[name]
+                raise
         return sys.modules[name]
 
 
-def find(kind, spec_path, named, library):
-    """The binding of ``kind`` ("reference" or "kernel") or None; ``named`` is what the YAML says, a file beside it."""
+def find(kind, spec_path, named, library, place):
+    """The binding of ``kind`` ("reference", "kernel" or "peer") or None.
+
+    ``named`` is what a user's YAML says, a file beside it; ``place`` ("cell.yaml, line 3") begins every error.
+    """
     if library:
         relative = Path(spec_path.parent.name) / (spec_path.stem.replace("-", "_") + ".py")
-        folder = "reference" if kind == "reference" else "kernels"
+        folder = FOLDERS[kind]
         for place in refrnn.__path__:
             path = Path(place) / folder / relative
             if path.is_file():
@@ -48,10 +58,11 @@ def find(kind, spec_path, named, library):
     if named is None:
         return None
     if spec_path is None:
-        raise SpecError(f"{kind}: {named} can only be named by a spec that is a file, beside it")
+        raise SpecError(f"{place}: {kind} names a file beside the spec, but this spec is no file; save it as one")
     path = spec_path.parent / named
-    if path.suffix != ".py" or not path.is_file():
-        raise SpecError(f"{spec_path.name}: {kind}: there is no Python file {named} beside the spec")
+    beside = {entry.name for entry in spec_path.parent.iterdir() if entry.is_file()}
+    if path.suffix != ".py" or named not in beside:
+        raise SpecError(f"{place}: there is no Python file {named[:60]!r} beside the spec; put the {kind} there")
     return Binding(kind, path.resolve(), None)
 
 
@@ -59,7 +70,7 @@ def check(binding, spec):
     """Refuse a module whose forward and backward do not have the spec's symbols and outputs as arguments."""
     arguments = _arguments(binding, spec)
     expected = {symbol.name for symbol in spec.symbols.values() if symbol.role != "value"}
-    if binding.kind == "kernel" and spec.time:
+    if binding.kind != "reference" and spec.time:
         expected.add("lengths")
     _compare(binding, spec, "forward", arguments["forward"], expected)
     _compare(binding, spec, "backward", arguments["backward"], {"saved"} | {f"d_{name}" for name in spec.outputs})
@@ -68,8 +79,8 @@ def check(binding, spec):
 def _arguments(binding, spec):
     try:
         tree = ast.parse(binding.path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise SpecError(f"{spec.id}: the {binding.kind} {binding.path.name} can't be read: {error}") from None
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise SpecError(f"{spec.id}: the {binding.kind} {binding.path.name} can't be read ({error}); mend it there") from None
     found = {}
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):

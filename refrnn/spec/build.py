@@ -1,15 +1,17 @@
 """From a YAML document to a Spec: every key is checked before anything runs."""
 
+import ast
 import keyword
 import re
 from difflib import get_close_matches
 
 from refrnn.equation.evaluate import Program
 from refrnn.equation.functions import FUNCTIONS
-from refrnn.equation.parse import REDUCTIONS, parse_equation, parse_expression
-from refrnn.equation.sizes import read_size
+from refrnn.equation.parse import LARGEST, REDUCTIONS, equation_of, parse_equation, parse_expression
+from refrnn.equation.sizes import read_size, show_shape
 from refrnn.errors import SpecError
 from refrnn.spec import binding
+from refrnn.spec.check import check_spec
 from refrnn.spec.spec import Claim, Misprint, PrintedGradient, Spec
 from refrnn.spec.symbol import DRAWS, ROLES, Symbol
 
@@ -34,6 +36,11 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _RESERVED = FUNCTIONS.keys() | REDUCTIONS.keys() | {"range", "lengths", "saved"}
 
 
+def _spoken(step):
+    """A key, or the place in a list, as errors name it."""
+    return f"entry {step + 1}" if isinstance(step, int) else step
+
+
 class _Reader:
     """The document with a place for every error."""
 
@@ -51,9 +58,9 @@ class _Reader:
 
     def mapping(self, data, kinds, path, required=()):
         """Check keys and types of a mapping."""
-        word = ".".join(map(str, path)) or "the spec"
+        word = ".".join(map(str, map(_spoken, path))) or "the spec"
         if not isinstance(data, dict):
-            self.fail(path, f"{word} must be a mapping with the keys {', '.join(kinds)}")
+            self.fail(path, f"{word} must be a mapping with the keys {', '.join(kinds)}; write it as one")
         for key, value in data.items():
             if key not in kinds:
                 near = get_close_matches(str(key), kinds, n=1)
@@ -70,12 +77,12 @@ class _Reader:
         if type(value) not in kinds:
             words = {str: "text", list: "a list", dict: "a mapping", bool: "true or false", int: "an integer", float: "a number"}
             wanted = " or ".join(words[kind] for kind in kinds)
-            self.fail(path, f"{path[-1]} must be {wanted}, not {words.get(type(value), 'empty')}")
+            self.fail(path, f"{_spoken(path[-1])} must be {wanted}, not {words.get(type(value), 'empty')}; write it so")
 
     def texts(self, values, path):
         for number, value in enumerate(values):
             if not isinstance(value, str) or not value.strip():
-                self.fail((*path, number), f"entry {number + 1} of {path[-1]} must be text")
+                self.fail((*path, number), f"entry {number + 1} of {path[-1]} must be text; put it in quotes")
         return values
 
 
@@ -89,9 +96,9 @@ def build(document, path, library):
     sizes = _sizes(reader, data["sizes"])
     time = _time(reader, data, sizes)
     if data.get("batch", None) is not None and data["batch"] not in sizes:
-        reader.fail(("batch",), f"batch: {data['batch']} is not declared under sizes")
+        reader.fail(("batch",), f"batch: {data['batch']} is not declared under sizes; declare it there")
     symbols = _symbols(reader, data["symbols"], sizes)
-    equations = _equations(reader, data["equations"], symbols, ("equations",))
+    equations = _equations(reader, data["equations"], symbols, sizes, ("equations",))
     outputs = _outputs(reader, data["outputs"], equations)
     spec = Spec(
         id=data["id"],
@@ -108,19 +115,18 @@ def build(document, path, library):
         equations=equations,
         outputs=outputs,
         misprints=_misprints(reader, data.get("misprints", []), ("misprints",)),
-        printed_gradients=_printed_gradients(reader, data.get("printed_gradient", [])),
+        printed_gradients=_printed_gradients(reader, data.get("printed_gradient", []), symbols, sizes),
         claims=_claims(reader, data),
         equivalent=_entries(reader, data, "equivalent", _EQUIVALENT, ("mutant", "because")),
         cases=_entries(reader, data, "cases", _CASE, ("name",)),
         notes=data.get("notes", ""),
     )
-    _check_use(reader, spec)
-    spec.check_shapes()
-    _check_reach(reader, spec)
-    _check_sizes_told(reader, spec)
-    _check_promises(reader, spec)
-    for kind in ("reference", "kernel"):
-        found = binding.find(kind, path, data.get(kind), library)
+    check_spec(reader, spec)
+    _check_misprints(reader, spec)
+    _check_printed_gradients(reader, spec)
+    _check_cases(reader, spec)
+    for kind in binding.FOLDERS:
+        found = binding.find(kind, path, data.get(kind), library, reader.place(kind))
         if found is not None:
             binding.check(found, spec)
             spec.bindings[kind] = found
@@ -144,9 +150,11 @@ def _sizes(reader, data):
 def _time(reader, data, sizes):
     time = data.get("time", ["T"] if "T" in sizes else [])
     time = [time] if isinstance(time, str) else time
-    for name in time:
+    for name in reader.texts(time, ("time",)):
         if name not in sizes:
-            reader.fail(("time",), f"time: {name} is not declared under sizes")
+            reader.fail(("time",), f"time: {name} is not declared under sizes; declare it there")
+    if len(set(time)) != len(time):
+        reader.fail(("time",), "time names a size twice; name it once")
     return tuple(time)
 
 
@@ -165,15 +173,20 @@ def _symbols(reader, data, sizes):
         if entry.get("draw", "normal") not in DRAWS:
             reader.fail((*path, "draw"), f"{name} can't be drawn as {entry['draw']!r}, only as {', '.join(DRAWS)}")
         low, high = entry.get("low"), entry.get("high")
+        for end in ("low", "high"):
+            if entry.get(end) is not None and abs(entry[end]) > LARGEST:
+                reader.fail((*path, end), f"{name} has {end} {entry[end]}, which is beyond {LARGEST:g}; leave it out")
         if low is not None and high is not None and not low <= high:
             reader.fail((*path, "low"), f"{name} has low {low} above high {high}; swap them")
         place = reader.place(*path, "shape")
         shape = tuple(read_size(size, sizes, f"{place}: {name}") for size in entry["shape"])
-        symbols[name] = Symbol(name=name, **{**entry, "shape": shape})
+        symbols[name] = symbol = Symbol(name=name, **{**entry, "shape": shape})
+        if symbol.type == "integer" and symbol.integers[0] > symbol.integers[1]:
+            reader.fail((*path, "low"), f"no integer lies between low {low} and high {high} of {name}; move one")
     return symbols
 
 
-def _equations(reader, data, symbols, path):
+def _equations(reader, data, symbols, sizes, path):
     reader.texts(data, path)
     if not data:
         reader.fail(path, "there is no equation; add one")
@@ -182,6 +195,8 @@ def _equations(reader, data, symbols, path):
     )
     for number, equation in enumerate(equations):
         _good_name(reader, equation.name, (*path, number), "symbol")
+        if equation.name in sizes:
+            reader.fail((*path, number), f"{equation.name} is a size, yet an equation defines it; rename one")
         declared = symbols.get(equation.name)
         if declared is not None and declared.role != "value":
             reader.fail((*path, number), f"{equation.name} is declared as {declared.role}, yet an equation defines it; drop one")
@@ -195,9 +210,9 @@ def _outputs(reader, data, equations):
     defined = {equation.name for equation in equations}
     for number, name in enumerate(data):
         if name not in defined:
-            reader.fail(("outputs", number), f"the output {name} is defined by no equation")
-    if len(set(data)) != len(data):
-        reader.fail(("outputs",), "an output is named twice")
+            reader.fail(("outputs", number), f"the output {name} is defined by no equation; define it or delete it")
+        if name in data[:number]:
+            reader.fail(("outputs", number), f"the output {name} is named twice; name it once")
     return tuple(data)
 
 
@@ -225,12 +240,12 @@ def _misprints(reader, data, path):
     return tuple(misprints)
 
 
-def _printed_gradients(reader, data):
+def _printed_gradients(reader, data, symbols, sizes):
     blocks = []
     for number, entry in enumerate(data):
         path = ("printed_gradient", number)
         reader.mapping(entry, _PRINTED, path, ("from", "equations", "gradients"))
-        equations = _equations(reader, entry["equations"], {}, (*path, "equations"))
+        equations = _equations(reader, entry["equations"], symbols, sizes, (*path, "equations"))
         gradients = {
             name: parse_expression(text, f"{reader.place(*path, 'gradients', name)}, gradient of {name}")
             for name, text in entry["gradients"].items()
@@ -253,48 +268,72 @@ def _claims(reader, data):
     return tuple(claims)
 
 
-def _check_use(reader, spec):
-    import ast
-
-    read = {node.id for equation in spec.equations for node in ast.walk(equation.value) if isinstance(node, ast.Name)}
-    subscripted = {node.id for e in spec.equations for s in e.subscripts for node in ast.walk(s) if isinstance(node, ast.Name)}
-    defined = {equation.name for equation in spec.equations}
-    for name, symbol in spec.symbols.items():
-        if symbol.role == "value" and name not in defined:
-            reader.fail(("symbols", name), f"{name} is declared as a value, but no equation defines it")
-        if symbol.role != "value" and name not in read | subscripted:
-            reader.fail(("symbols", name), f"{name} is declared but used in no equation; delete it or use it")
-    used = read | subscripted | {n for symbol in spec.symbols.values() for size in symbol.shape for n in size.names()}
-    used |= {letter.upper() for letter in subscripted}
-    for name in spec.sizes:
-        if name not in used:
-            reader.fail(("sizes", name), f"the size {name} is used nowhere; delete it")
+def _check_misprints(reader, spec):
+    for number, misprint in enumerate(spec.misprints):
+        _check_place(reader, ("misprints", number), spec.equations, misprint)
 
 
-def _check_reach(reader, spec):
-    for number, equation in enumerate(spec.equations):
-        if equation.name not in spec.reached:
-            reader.fail(("equations", number), f"{equation.name} reaches no output; name it under outputs or delete it")
+def _check_place(reader, path, equations, misprint):
+    """A misprint may mean nothing (that is what is wrong with it), but it stands in the place of an equation."""
+    try:
+        place_of(equations, misprint.reads)
+    except SpecError:
+        reader.fail((*path, "reads"), f"{misprint.reads.shown()} replaces no equation; give it the left side of the one it is printed for")
 
 
-def _check_sizes_told(reader, spec):
-    told = set()
-    for symbol in spec.symbols.values():
-        if symbol.role != "value":
-            told |= {str(size) for size in symbol.shape if str(size) in spec.sizes}
-    for name in spec.sizes:
-        if name not in told:
-            reader.fail(("sizes", name), f"the size {name} can't be told from any array; give one symbol an axis of just {name}")
+def _check_printed_gradients(reader, spec):
+    for number, block in enumerate(spec.printed_gradients):
+        path = ("printed_gradient", number)
+        if not block.gradients:
+            reader.fail((*path, "gradients"), "gradients is empty; name a symbol and its printed gradient")
+        for name in block.gradients:
+            if name not in spec.differentiated and name not in spec.defined:
+                reader.fail((*path, "gradients", name), f"{name} is no symbol that has a gradient; name one of the spec's")
+        for name, value in block.upstream.items():
+            if name not in spec.outputs:
+                reader.fail((*path, "upstream", name), f"{name} is not an output; upstream has {', '.join(spec.outputs)}")
+            reader.kind(value, (int, float), (*path, "upstream", name))
+        program, printed = printed_program(spec, block, block.equations)
+        shapes = program.check(spec.small_sizes(4), spec.lowest_constants())
+        for name, shape in ((name, spec.full_shape(name)) for name in block.gradients):
+            if shapes[printed[name]] != shape:
+                found = show_shape(shapes[printed[name]])
+                reader.fail((*path, "gradients", name), f"the gradient of {name} is printed as {found}, but {name} is {show_shape(shape)}; transpose or mend it")
+        for place, misprint in enumerate(block.misprints):
+            _check_place(reader, (*path, "misprints", place), block.equations, misprint)
 
 
-def _check_promises(reader, spec):
-    promises = {
-        "printed-gradient": (spec.printed_gradients, "printed_gradient"),
-        "claim": (spec.claims, "claims"),
-    }
-    for word, (kept, key) in promises.items():
-        if word in spec.verify and not kept:
-            reader.fail(("verify",), f"verify names {word}, but the spec has no {key}")
+def _check_cases(reader, spec):
+    for number, entry in enumerate(spec.cases):
+        path = ("cases", number)
+        for name, value in entry.get("sizes", {}).items():
+            if name not in spec.sizes:
+                reader.fail((*path, "sizes", name), f"{name} is no size; there are {', '.join(spec.sizes)}")
+            reader.kind(value, int, (*path, "sizes", name))
+        for name, value in entry.get("values", {}).items():
+            if name not in spec.arrays:
+                reader.fail((*path, "values", name), f"{name} is no symbol that is handed in; there are {', '.join(spec.arrays)}")
+            if name in spec.integer_constants:
+                reader.kind(value, int, (*path, "values", name))
+            elif not _is_numbers(value):
+                reader.fail((*path, "values", name), f"{name} must be a number or lists of numbers; write it so")
+
+
+def _is_numbers(value):
+    return all(map(_is_numbers, value)) if isinstance(value, list) else type(value) in (int, float)
+
+
+def printed_program(spec, block, equations):
+    """The equations of a spec and those of a printed block together, and the name of what each gradient is printed as."""
+    wanted = {name: f"printed_{name}" for name in block.gradients}
+    checks = [
+        equation_of(ast.Name(wanted[name], ast.Store()), expression, f"{spec.source}, the printed gradient of {name}")
+        for name, expression in block.gradients.items()
+    ]
+    arrays = {**spec.array_shapes, **{f"d_{name}": spec.full_shape(name) for name in spec.outputs}}
+    equations = (*spec.equations, *equations, *checks)
+    program = Program(equations, spec.sizes, arrays, spec.integer_constants, spec.value_shapes, tuple(wanted.values()))
+    return program, wanted
 
 
 def variant(spec, replace=(), outputs=None):
@@ -307,8 +346,6 @@ def variant(spec, replace=(), outputs=None):
 
 def place_of(equations, equation):
     """The number of the equation with the same left side."""
-    import ast
-
     wanted = ast.dump(equation.target)
     for number, other in enumerate(equations):
         if ast.dump(other.target) == wanted:

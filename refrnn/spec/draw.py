@@ -1,18 +1,22 @@
 """Random values that tell equations apart: every entry non-zero and unequal, pre-activations mostly in [-2, 2]."""
 
+import math
+
 import numpy as np
 
 from refrnn.errors import ValuesError
 
 FLOATS = ("float32", "float64", "longdouble")
-LARGEST_ARRAY = 2**31  # entries
+LARGEST_DRAW = 2**28  # entries of all arrays together
 
 
 def complete_sizes(spec, sizes, batch):
     """All sizes by name; those not given are small and unequal."""
-    unknown = set(sizes) - set(spec.sizes)
+    if not isinstance(sizes, dict):
+        raise ValuesError(f"{spec.id}: sizes must be a mapping from names to integers, not {type(sizes).__name__}")
+    unknown = [name for name in sizes if name not in spec.sizes]
     if unknown:
-        raise ValuesError(f"{spec.id}: there is no size {sorted(unknown)[0]}; its sizes are {', '.join(spec.sizes)}")
+        raise ValuesError(f"{spec.id}: there is no size {unknown[0]!r}; its sizes are {', '.join(spec.sizes)}")
     complete = {}
     defaults = iter((4, 5, 6, 8, 9, 10, 11, 12, 13))
     for name in spec.sizes:
@@ -37,8 +41,8 @@ def shape_of(spec, name, sizes, batch):
 def float_type(spec, dtype):
     """The NumPy dtype of a float name; others are refused."""
     try:
-        found = np.dtype(dtype)
-    except TypeError:
+        found = None if dtype is None else np.dtype(dtype)
+    except (TypeError, ValueError):
         found = None
     if found is None or found not in [np.dtype(name) for name in FLOATS]:
         raise ValuesError(f"{spec.id}: dtype {dtype!r} must be float32, float64 or longdouble")
@@ -49,20 +53,31 @@ def draw(spec, sizes, batch, seed, dtype):
     """See :meth:`refrnn.spec.spec.Spec.draw`."""
     sizes = complete_sizes(spec, sizes, batch)
     dtype = float_type(spec, dtype)
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValuesError(f"{spec.id}: the seed must be an integer from 0, not {seed!r}")
     random = np.random.default_rng(seed)
+    shapes = {name: shape_of(spec, name, sizes, batch) for name in spec.arrays}
+    _check_room(spec, shapes)
     values = {}
     for name, symbol in spec.arrays.items():
-        shape = shape_of(spec, name, sizes, batch)
-        if np.prod(shape, dtype=float) > LARGEST_ARRAY:
-            raise ValuesError(f"{spec.id}: {name} would have the shape {shape}, more than {LARGEST_ARRAY} entries; choose smaller sizes")
+        shape = shapes[name]
         if symbol.type == "integer":
-            low = int(symbol.low if symbol.low is not None else 1)
-            high = int(symbol.high if symbol.high is not None else low + 4)
-            drawn = random.integers(low, high, shape, endpoint=True)
+            drawn = random.integers(*symbol.integers, shape, endpoint=True)
             values[name] = int(drawn) if symbol.is_integer_constant else drawn
         else:
             values[name] = _real(symbol, shape, random).astype(dtype)
     return values
+
+
+def _check_room(spec, shapes):
+    for name, shape in shapes.items():
+        if min(shape, default=1) < 1:
+            raise ValuesError(f"{spec.id}: {name} would have the shape {list(shape)}; choose larger sizes")
+    if sum(math.prod(shape) for shape in shapes.values()) > LARGEST_DRAW:
+        name = max(shapes, key=lambda name: math.prod(shapes[name]))
+        raise ValuesError(
+            f"{spec.id}: {name} would have the shape {list(shapes[name])}, and all arrays more than {LARGEST_DRAW:,} entries; choose smaller sizes"
+        )
 
 
 def _real(symbol, shape, random):

@@ -1,10 +1,14 @@
 """The Spec object: what a YAML file says, ready to be shown, drawn from and run."""
 
-from dataclasses import dataclass, field
+import ast
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from refrnn.equation.evaluate import Program
+from refrnn.equation.parse import subscripts
 from refrnn.spec.symbol import BATCHED_ROLES
+
+MOST_MORE = 20  # that is added to small sizes until a shape such as [T-5] is positive
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Spec:
     cases: tuple = ()
     notes: str = ""
     bindings: dict = field(default_factory=dict)
+    _continued: dict = field(default_factory=dict, repr=False)
 
     # ------------------------------------------------------------ what it is made of
 
@@ -111,27 +116,20 @@ class Spec:
         """The defined symbols that some output depends on."""
         return self.element_shapes
 
-    def small_sizes(self, time):
-        """Small unequal sizes with ``time`` steps, for checks that need integers."""
+    def small_sizes(self, time, least=None):
+        """Small sizes with ``time`` steps, for checks that need integers: unequal from 2 on, or all ``least``."""
         others = [name for name in self.sizes if name not in self.time]
-        return {**{name: time for name in self.time}, **{name: 2 + place for place, name in enumerate(others)}}
+        declared = [size for symbol in self.symbols.values() for size in symbol.shape]
+        for more in range(MOST_MORE):
+            sizes = {name: time + more for name in self.time}
+            sizes.update({name: more + (2 + place if least is None else least) for place, name in enumerate(others)})
+            if all(size.number(sizes) >= 1 for size in declared):
+                break
+        return sizes
 
     def lowest_constants(self):
-        return {name: int(self.symbols[name].low if self.symbols[name].low is not None else 1) for name in self.integer_constants}
-
-    def check_shapes(self):
-        """Refuse cycles, missing starts, indices out of range and shapes that do not fit."""
-        shapes = self.element_shapes
-        self.program.check({name: 1 for name in self.sizes}, self.lowest_constants())
-        for name, declared in self.value_shapes.items():
-            if name in shapes and self.full_shape(name) != declared:
-                from refrnn.equation.sizes import show_shape
-                from refrnn.errors import SpecError
-
-                raise SpecError(
-                    f"{self.source}: {name} is declared as {show_shape(declared)}, "
-                    f"but its equations give {show_shape(self.full_shape(name))}"
-                )
+        """Every integer constant at the low end of its domain."""
+        return {name: self.symbols[name].integers[0] for name in self.integer_constants}
 
     def full_shape(self, name):
         """The shape of a symbol over all its indices, without the library's batch axis."""
@@ -146,8 +144,6 @@ class Spec:
         """The names that carry the library's batch axis: what is given per sequence and all that depends on it."""
         if self.batch is not None:
             return frozenset()
-        import ast
-
         batched = {name for name, symbol in self.arrays.items() if symbol.role in BATCHED_ROLES}
         reads = {}
         for equation in self.equations:
@@ -181,17 +177,37 @@ class Spec:
 
         {"h0": ("h", True)} says that h at its last step may be handed to the next chunk as h0.
         """
-        import ast
-
         found = {}
         for equation in self.equations:
-            value, places = equation.value, equation.subscripts
-            if len(places) == 1 and isinstance(value, ast.Name) and value.id in self.arrays:
-                patterns = self.program.definitions[equation.name].equations[-1][1]
-                if isinstance(patterns[0], tuple) and str(patterns[0][2]) in self.time:
-                    forward = not any(isinstance(node, ast.Name) for node in ast.walk(places[0]))
-                    found[value.id] = (equation.name, forward)
+            start = self._start_in(equation)
+            patterns = self.program.definitions[equation.name].equations[-1][1]
+            if start and isinstance(patterns[0], tuple) and str(patterns[0][2]) in self.time:
+                place = {node.id for node in ast.walk(equation.subscripts[0]) if isinstance(node, ast.Name)}
+                if place <= self.sizes.keys():  # h[T] begins a recurrence that runs backward
+                    found[start] = (equation.name, not place)
         return found
+
+    def _start_in(self, equation):
+        """The array that an equation such as h[-1] = h0 or h[-1, i] = h0[i] takes as it is, or None."""
+        value, letters = equation.value, equation.subscripts[1:]
+        if isinstance(value, ast.Subscript):
+            same = [ast.dump(letter) for letter in subscripts(value)] == [ast.dump(letter) for letter in letters]
+            value = value.value if same and all(isinstance(letter, ast.Name) for letter in letters) else None
+        elif letters:
+            value = None
+        is_start = equation.subscripts and isinstance(value, ast.Name) and value.id in self.arrays
+        return value.id if is_start else None
+
+    def continued(self, values):
+        """This spec, or, where ``values`` gives a learned start for each sequence, as ``Run.state`` does, one in which it is a start."""
+        learned = [name for name in self.carried if self.symbols[name].role == "parameter" and name in values]
+        given = frozenset(name for name in learned if getattr(values[name], "ndim", 0) == len(self.symbols[name].shape) + 1)
+        if not given:
+            return self
+        if given not in self._continued:
+            changed = {name: replace(self.symbols[name], role="start") for name in given}
+            self._continued[given] = replace(self, symbols={**self.symbols, **changed}, _continued={})
+        return self._continued[given]
 
     @cached_property
     def backends(self):

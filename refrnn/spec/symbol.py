@@ -1,5 +1,6 @@
 """One declared symbol of a spec: its role, shape and domain."""
 
+import math
 from dataclasses import dataclass
 
 ROLES = {
@@ -12,6 +13,7 @@ ROLES = {
 }
 BATCHED_ROLES = ("input", "start", "target")
 DIFFERENTIATED_ROLES = ("input", "start", "parameter")
+FEW = 4
 DRAWS = ("normal", "distribution", "one-hot", "mask")
 
 
@@ -34,6 +36,15 @@ class Symbol:
     def is_integer_constant(self):
         """Whether index arithmetic may use it."""
         return self.role == "constant" and self.type == "integer" and not self.shape
+
+    @property
+    def integers(self):
+        """The least and the greatest integer of the domain, a few where an end is open."""
+        low = None if self.low is None else math.ceil(self.low)
+        high = None if self.high is None else math.floor(self.high)
+        if low is None:
+            low = 1 if high is None or high >= 1 else high - FEW
+        return low, low + FEW if high is None else high
 
     @property
     def is_differentiated(self):

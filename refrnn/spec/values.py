@@ -65,11 +65,15 @@ def _integer(spec, name, value):
     return int(value)
 
 
-def _array(spec, name, value):
+def _as_array(spec, name, value):
     try:
-        array = np.asarray(value, order="C")
+        return np.asarray(value, order="C")
     except (ValueError, TypeError):
         raise ValuesError(f"{spec.id}: {name} is not an array; its rows may have unequal lengths") from None
+
+
+def _array(spec, name, value):
+    array = _as_array(spec, name, value)
     symbol = spec.symbols[name]
     if symbol.type == "integer":
         if array.dtype.kind not in "iu":
@@ -120,10 +124,11 @@ def _find_sizes(spec, arrays):
 
 def _check_domain(spec, symbol, array):
     outside = np.zeros(array.shape, bool)
+    # What is not a number lies in no domain.
     if symbol.low is not None:
-        outside |= array < symbol.low
+        outside |= ~(array >= symbol.low)
     if symbol.high is not None:
-        outside |= array > symbol.high
+        outside |= ~(array <= symbol.high)
     if outside.any():
         raise ValuesError(f"{spec.id}: {_where(symbol.name, outside)} is {array[outside].flat[0]}, outside {_domain(symbol)}")
     if symbol.finite and not np.isfinite(array).all():
@@ -166,7 +171,7 @@ def check_lengths(spec, lengths, sizes, batch):
     for name, given in lengths.items():
         if name not in spec.time:
             raise ValuesError(f"{spec.id}: {name} is not a time of this spec; it has {', '.join(spec.time)}")
-        array = np.asarray(given)
+        array = _as_array(spec, "lengths", given)
         if array.dtype.kind not in "iu" or array.shape != (items,):
             raise ValuesError(f"{spec.id}: lengths must be {items} integers, one for each sequence, not {array.dtype} of shape {_show(array.shape)}")
         bad = (array < 1) | (array > sizes[name])
@@ -186,16 +191,16 @@ def check_upstream(spec, upstream, checked, expected_shapes):
         raise ValuesError(f"{spec.id}: {unknown[0]} is not an output; its outputs are {', '.join(spec.outputs)}")
     complete = {}
     for name in spec.outputs:
-        shape, given = expected_shapes[name], upstream.get(name)
+        shape, given = expected_shapes[name], upstream[name] if name in upstream.keys() else None
         if given is None:
             complete[name] = np.zeros(shape, checked.dtype)
             continue
-        array = np.asarray(given, order="C")
+        array = _as_array(spec, f"the gradient of {name}", given)
         if array.shape != shape:
             raise ValuesError(f"{spec.id}: the gradient of {name} has the shape {_show(array.shape)}, expected {_show(shape)}")
-        if array.ndim and array.dtype != checked.dtype:
+        if array.dtype != checked.dtype and (array.ndim or array.dtype.kind not in "fiu"):
             raise ValuesError(f"{spec.id}: the gradient of {name} has dtype {array.dtype}, but the values are {checked.dtype}; use one")
-        complete[name] = array.astype(checked.dtype)
+        complete[name] = array.astype(checked.dtype, copy=False)
     return complete
 
 

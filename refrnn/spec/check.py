@@ -1,0 +1,85 @@
+"""What a spec must fulfil before anything is run: every name used, every output reached, every shape fitting."""
+
+import ast
+
+from refrnn.equation.sizes import show_shape
+
+
+def check_spec(reader, spec):
+    """Refuse what is wrong with the spec as a whole; ``reader`` knows the lines."""
+    _check_lettering(reader, spec)
+    _check_shapes(reader, spec)
+    _check_use(reader, spec)
+    _check_reach(reader, spec)
+    _check_sizes_told(reader, spec)
+    _check_promises(reader, spec)
+
+
+def _names_in(trees):
+    return {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _check_use(reader, spec):
+    read = _names_in(equation.value for equation in spec.equations)
+    subscripted = _names_in(subscript for equation in spec.equations for subscript in equation.subscripts)
+    defined = {equation.name for equation in spec.equations}
+    for name, symbol in spec.symbols.items():
+        if symbol.role == "value" and name not in defined:
+            reader.fail(("symbols", name), f"{name} is declared as a value, but no equation defines it; define it or delete it")
+        if symbol.role != "value" and name not in read | subscripted:
+            reader.fail(("symbols", name), f"{name} is declared but used in no equation; delete it or use it")
+    used = read | subscripted | {n for symbol in spec.symbols.values() for size in symbol.shape for n in size.names()}
+    used |= {letter.upper() for letter in subscripted}
+    for name in spec.sizes:
+        if name not in used:
+            reader.fail(("sizes", name), f"the size {name} is used nowhere; delete it")
+
+
+def _check_lettering(reader, spec):
+    """A time axis comes first, so that the batch axis has its place behind it."""
+    for name, symbol in spec.symbols.items():
+        first = str(symbol.shape[0]) if symbol.shape else None
+        later = [str(size) for size in symbol.shape[1:] if str(size) in spec.time]
+        if later and first not in spec.time:
+            reader.fail(("symbols", name, "shape"), f"the time {later[0]} is a later axis of {name}; put it first")
+
+
+def _check_shapes(reader, spec):
+    """Cycles, missing starts, indices out of range and shapes that do not fit, at small sizes and at the smallest."""
+    for name, symbol in spec.symbols.items():
+        if any(size.number(spec.small_sizes(4)) < 1 for size in symbol.shape):
+            reader.fail(("symbols", name, "shape"), f"{show_shape(symbol.shape)} is not positive even where the sizes are; mend the shape of {name}")
+    shapes = spec.element_shapes
+    spec.program.check(spec.small_sizes(1, least=1), spec.lowest_constants())
+    for name, declared in spec.value_shapes.items():
+        if name in shapes and spec.full_shape(name) != declared:
+            found = show_shape(spec.full_shape(name))
+            reader.fail(
+                ("symbols", name, "shape"), f"{name} is declared as {show_shape(declared)}, but its equations give {found}; make them agree"
+            )
+
+
+def _check_reach(reader, spec):
+    for number, equation in enumerate(spec.equations):
+        if equation.name not in spec.reached:
+            reader.fail(("equations", number), f"{equation.name} reaches no output; name it under outputs or delete it")
+
+
+def _check_sizes_told(reader, spec):
+    told = set()
+    for symbol in spec.symbols.values():
+        if symbol.role != "value":
+            told |= {str(size) for size in symbol.shape if str(size) in spec.sizes}
+    for name in spec.sizes:
+        if name not in told:
+            reader.fail(("sizes", name), f"the size {name} can't be told from any array; give one symbol an axis of just {name}")
+
+
+def _check_promises(reader, spec):
+    promises = {
+        "printed-gradient": (spec.printed_gradients, "printed_gradient"),
+        "claim": (spec.claims, "claims"),
+    }
+    for word, (kept, key) in promises.items():
+        if word in spec.verify and not kept:
+            reader.fail(("verify",), f"verify names {word}, but the spec has no {key}; add it or delete the word")
