@@ -127,7 +127,7 @@ def _run_in_processes(names, backends, level, mutants, jobs, bar):
 
 def _print_table(reports, mutants):
     """A row a spec: the worst error in ulp and its bound for each kind, and what else was shown."""
-    heads = ["spec", "", "cases", *KINDS, "claims", "errata"] + ["mutants killed"] * mutants + ["seconds"]
+    heads = ["spec", "", "cases", *(f"{kind}, ulp" for kind in KINDS), "claims", "errata"] + ["mutants killed"] * mutants + ["seconds"]
     rows = [_row(report, mutants) for report in reports]
     widths = [max(len(row[place]) for row in [heads, *rows]) for place in range(len(heads))]
     click.echo(click.style(_line(heads, widths), bold=True))
@@ -150,7 +150,11 @@ def _line(cells, widths):
 
 
 def _cell(worst):
-    return "" if worst is None else f"{worst['ulp']:.2g} of {worst['bound']:.2g}"
+    return "" if worst is None else f"{_number(worst['ulp'])} of {_number(worst['bound'])}"
+
+
+def _number(ulp):
+    return f"{ulp:.1f}" if ulp < 10 else f"{ulp:.0f}"
 
 
 def _mutants(report):
@@ -199,8 +203,8 @@ def _print_sum(reports, seconds):
     cases = sum(report.cases for report in reports)
     names = ", ".join(dict.fromkeys(name for report in reports for name in report.backends))
     click.echo(
-        f"{len(reports)} spec{'s' * (len(reports) > 1)}, {cases} cases, backends {names}; {claims} claims, {errata} errata; {seconds:.1f} s. "
-        "Errors are the worst of all backends, in ulp of the result's scale, with the bound measured for that case."
+        f"{len(reports)} spec{'s' * (len(reports) > 1)}, {cases} cases, backends {names}; {claims} claims, {errata} errata; {seconds:.1f} s\n"
+        "errors: the worst of all backends, in ulp of the result's scale, of the bound that was measured on its case"
     )
     if failed:
         click.echo(click.style(f"{len(failed)} of {len(reports)} fail: {', '.join(failed)}", fg="red", bold=True))
