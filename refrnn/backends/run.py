@@ -34,7 +34,7 @@ class Run:
         shapes = {name: array.shape for name, array in self.outputs.items()}
         complete = check_upstream(self.spec, upstream, self._checked, shapes)
         gradients = self._backward(complete)
-        return {name: gradient for name, gradient in gradients.items() if name not in self._checked.omitted}
+        return {name: np.asarray(gradient) for name, gradient in gradients.items() if name not in self._checked.omitted}
 
     @property
     def state(self):

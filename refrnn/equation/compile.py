@@ -329,7 +329,7 @@ class Compiler:
         text = ast.unparse(node)
 
         def value(run, indices):
-            return _index(run, inner.value(run, indices), places, indices, text)
+            return _index(run, inner.value(run, indices), _evaluated(run, places, indices), text)
 
         return Compiled(value, inner.needs)
 
@@ -348,25 +348,23 @@ class Compiler:
             if not places:
                 return Compiled(lambda run, indices: run.leaf(name), None)
             if not any(isinstance(place, tuple) for place in places):
-                return Compiled(lambda run, indices: _entry(run, name, places, indices, text), None)
-            return Compiled(lambda run, indices: _index(run, run.leaf(name), places, indices, text, name), None)
+                key = _key(places)
+                return Compiled(lambda run, indices: _entry(run, name, key(indices), text), None)
+            return Compiled(lambda run, indices: _index(run, run.leaf(name), _evaluated(run, places, indices), text, name), None)
         if name not in self.ranks:
             raise EquationError(f"{name} is neither declared nor defined by an equation")
         rank = self.ranks[name]
         whole_from = next((axis for axis, place in enumerate(places) if isinstance(place, tuple)), len(places))
         if whole_from < rank:
             return self._read_part(name, places[:whole_from], places[whole_from:], text)
-        first, rest = places[:rank], places[rank:]
-
-        def key(indices):
-            return tuple(place(indices) for place in first)
+        key, rest = _key(places[:rank]), places[rank:]
 
         def needs(indices, reads):
             reads.add(name, key(indices))
 
         if not rest:
             return Compiled(lambda run, indices: run.element(name, key(indices)), needs)
-        return Compiled(lambda run, indices: _index(run, run.element(name, key(indices)), rest, indices, text), needs)
+        return Compiled(lambda run, indices: _index(run, run.element(name, key(indices)), _evaluated(run, rest, indices), text), needs)
 
     def _read_part(self, name, first, rest, text):
         """The elements of a symbol whose first indices are given, stacked, then the subscripts that are left."""
@@ -377,7 +375,7 @@ class Compiler:
 
         def value(run, indices):
             part = run.stacked(name, tuple(place(indices) for place in first), indices)
-            return _index(run, part, rest, indices, text) if rest else part
+            return _index(run, part, _evaluated(run, rest, indices), text) if rest else part
 
         return Compiled(value, needs)
 
@@ -412,40 +410,47 @@ def _places(bounds, indices, work):
             yield indices
 
 
-def _entry(run, name, places, indices, text):
+def _key(places):
+    """A function of the indices that computes all of ``places``; written out for the common cases, which run most."""
+    if len(places) == 1:
+        (only,) = places
+        return lambda indices: (only(indices),)
+    if len(places) == 2:
+        first, second = places
+        return lambda indices: (first(indices), second(indices))
+    return lambda indices: tuple([place(indices) for place in places])
+
+
+def _entry(run, name, key, text):
     """An entry or row of an array handed in: read once, however often the equations name it."""
-    key = (name, *[place(indices) for place in places])
-    entry = run.entries.get(key)
+    entry = run.entries.get((name, key))
     if entry is None:
-        entry = run.entries[key] = _index(run, run.leaf(name), places, indices, text, name)
+        entry = run.entries[name, key] = _index(run, run.leaf(name), key, text, name)
     return entry
 
 
-def _index(run, value, places, indices, text, name=None):
+def _evaluated(run, places, indices):
+    """Subscripts as integers, and slices as pairs of bounds."""
+    return [tuple([bound(run, indices) for bound in place]) if isinstance(place, tuple) else place(indices) for place in places]
+
+
+def _index(run, value, places, text, name=None):
     """``value[places]`` after the places are known to lie inside."""
-    known = []
     extents = run.extents(value)
     if len(places) > len(extents):
         raise EquationError(f"{text} has more subscripts than axes")
     for extent, place in zip(extents, places):
         if isinstance(place, tuple):
-            known.append(_slice(run, place, indices, extent, text))
-            continue
-        number = place(indices)
-        if not 0 <= number < extent:
+            _check_slice(run, place, extent, text)
+        elif not 0 <= place < extent:
             if run.outside_is_zero:
                 return run.zero(value, len(places))
-            raise EquationError(
-                f"{text} reads place {number}, but there are only the places 0 to {extent - 1}"
-                + (f" of {name}" if name else "")
-            )
-        known.append(number)
-    return run.algebra.index(value, known)
+            whose = f" of {name}" if name else ""
+            raise EquationError(f"{text} reads place {place}, but there are only the places 0 to {extent - 1}{whose}")
+    return run.algebra.index(value, places)
 
 
-def _slice(run, place, indices, extent, text):
-    bounds = tuple(bound(run, indices) for bound in place)
+def _check_slice(run, bounds, extent, text):
     start, stop = (run.whole_number(bound) for bound in bounds)
     if not 0 <= start <= stop <= extent:
         raise EquationError(f"{text} reads the places {start} to {stop - 1}, but there are only 0 to {extent - 1}")
-    return bounds

@@ -298,7 +298,8 @@ def _check_printed_gradients(reader, spec):
         for name, shape in ((name, spec.full_shape(name)) for name in block.gradients):
             if shapes[printed[name]] != shape:
                 found = show_shape(shapes[printed[name]])
-                reader.fail((*path, "gradients", name), f"the gradient of {name} is printed as {found}, but {name} is {show_shape(shape)}; transpose or mend it")
+                text = f"the gradient of {name} is printed as {found}, but {name} is {show_shape(shape)}; transpose or mend it"
+                reader.fail((*path, "gradients", name), text)
         for place, misprint in enumerate(block.misprints):
             _check_place(reader, (*path, "misprints", place), block.equations, misprint)
 

@@ -1,0 +1,234 @@
+"""What holds for every backend of every spec: ragged is alone, padding is zero, states go on, backward is linear and repeats."""
+
+import numpy as np
+import pytest
+
+import refrnn
+from refrnn.errors import ValuesError
+
+IDS = refrnn.ids()
+TIMED = [name for name in IDS if refrnn.load(name).time]
+FORWARD = [name for name in IDS if refrnn.load(name).carried and all(ahead for _, ahead in refrnn.load(name).carried.values())]
+BACKENDS = ("equation", "reference", "kernel")
+LENGTHS = [7, 1, 4]
+
+
+def same(left, right, tight=1e-12):
+    np.testing.assert_allclose(left, right, rtol=tight, atol=tight)
+
+
+def upstream_of(run, seed=3):
+    random = np.random.default_rng(seed)
+    return {name: np.asarray(random.standard_normal(array.shape), array.dtype) for name, array in run.outputs.items()}
+
+
+def item_of(spec, values, item, length):
+    """The values of one sequence by itself."""
+    found = {}
+    for name, value in values.items():
+        axis = spec.batch_axis(name)
+        if axis is not None:
+            value = value.take([item], axis)
+        if spec.time_size(name) is not None:
+            value = value[:length]
+        found[name] = value
+    return found
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    return request.param
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_ragged_is_each_sequence_alone(name, backend):
+    spec = refrnn.load(name)
+    values = spec.draw(batch=3, dtype="float64", seed=2)
+    run = spec.forward(values, backend, LENGTHS)
+    upstream = upstream_of(run)
+    gradients = run.backward(upstream)
+    shared = {key: 0 for key in gradients if spec.batch_axis(key) is None}
+    for item, length in enumerate(LENGTHS):
+        alone = spec.forward(item_of(spec, values, item, length), backend)
+        for key, array in alone.outputs.items():
+            same(item_of(spec, run.outputs, item, length)[key], array)
+        own = alone.backward(item_of(spec, upstream, item, length))
+        for key, gradient in own.items():
+            if key in shared:
+                shared[key] = shared[key] + gradient
+            else:
+                same(item_of(spec, gradients, item, length)[key], gradient)
+    for key, total in shared.items():
+        same(gradients[key], total, 1e-11)
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_padding_is_zero_and_is_not_read(name, backend):
+    spec = refrnn.load(name)
+    values = spec.draw(batch=3, dtype="float32", seed=2)
+    run = spec.forward(values, backend, LENGTHS)
+    upstream = upstream_of(run)
+    found = [{**run.outputs, **run.intermediates, **run.backward(upstream)}]
+
+    def poisoned(arrays):
+        arrays = {key: np.copy(array) for key, array in arrays.items()}
+        for key, array in arrays.items():
+            if spec.time_size(key) is not None:
+                array[np.arange(7)[:, None] >= np.array(LENGTHS)] = np.nan
+        return arrays
+
+    run = spec.forward({**values, **poisoned({key: values[key] for key in values if np.ndim(values[key])})}, backend, LENGTHS)
+    found.append({**run.outputs, **run.intermediates, **run.backward(poisoned(upstream))})
+    for key, array in found[0].items():
+        np.testing.assert_array_equal(array, found[1][key])
+        if spec.time_size(key) is not None:
+            assert not np.any(array[np.arange(7)[:, None] >= np.array(LENGTHS)])
+
+
+# ------------------------------------------------------------ states
+
+
+@pytest.mark.parametrize("name", FORWARD)
+@pytest.mark.parametrize("cut", [1, 3, 6])
+def test_a_state_goes_in_and_comes_out(name, backend, cut):
+    """Two chunks with the state handed over are one run."""
+    spec = refrnn.load(name)
+    values = spec.draw(batch=3, dtype="float64", seed=4)
+    whole = spec.forward(values, backend)
+    assert whole.state.keys() == spec.carried.keys()
+
+    def part(steps):
+        return {key: value[steps] if spec.time_size(key) else value for key, value in values.items()}
+
+    first = spec.forward(part(slice(0, cut)), backend)
+    second = spec.forward({**part(slice(cut, None)), **first.state}, backend)
+    for key, array in whole.outputs.items():
+        if spec.time_size(key):
+            same(np.concatenate([first.outputs[key], second.outputs[key]]), array)
+    for start, state in second.state.items():
+        same(state, whole.state[start])
+
+
+@pytest.mark.parametrize("name", ["state-space", "two-layer-rnn"])
+def test_a_learned_start_may_be_given_for_each_sequence(name, backend):
+    """Then it has a gradient for each; their sum is the gradient of the one that all share."""
+    spec = refrnn.load(name)
+    values = spec.draw(batch=3, dtype="float64", seed=5)
+    run = spec.forward(values, backend)
+    upstream = upstream_of(run)
+    gradients = run.backward(upstream)
+    each = {start: np.repeat(values[start][None], 3, axis=0) for start in spec.carried}
+    repeated = spec.forward({**values, **each}, backend)
+    for key, array in run.outputs.items():
+        same(repeated.outputs[key], array)
+    found = repeated.backward(upstream)
+    for key, gradient in gradients.items():
+        same(found[key].sum(0) if key in each else found[key], gradient)
+        assert found[key].shape == np.shape(each.get(key, values[key]))
+    with pytest.raises(ValuesError, match="has the shape"):
+        spec.forward({**values, **{start: array[:2] for start, array in each.items()}}, backend)
+
+
+def test_states_of_ragged_sequences_are_their_own_last(backend):
+    spec = refrnn.load("lstm")
+    run = spec.forward(spec.draw(batch=3, dtype="float64"), backend, LENGTHS)
+    for item, length in enumerate(LENGTHS):
+        np.testing.assert_array_equal(run.state["h0"][item], run.outputs["h"][length - 1, item])
+        np.testing.assert_array_equal(run.state["c0"][item], run.outputs["c"][length - 1, item])
+
+
+def test_a_state_is_a_copy(backend):
+    spec = refrnn.load("unfolding")
+    run = spec.forward(spec.draw(), backend)
+    run.state["s0"][:] = 7
+    assert not (run.outputs["s"] == 7).any()
+
+
+def test_a_direction_that_runs_back_ends_at_the_first_step(backend):
+    """Where a backend offers it: the state of the backward direction at step 0 continues what comes before."""
+    spec = refrnn.load("bidirectional")
+    run = spec.forward(spec.draw(dtype="float64"), backend)
+    assert spec.carried == {"h_f0": ("h_f", True), "h_binf": ("h_b", False)}
+    H = run.outputs["h"].shape[-1] - spec.draw()["h_binf"].shape[-1]
+    for start, state in run.state.items():
+        same(state, run.outputs["h"][0, :, H:] if start == "h_binf" else run.outputs["h"][-1, :, :H])
+
+
+# ------------------------------------------------------------ gradients
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_backward_is_linear_repeats_and_takes_missing_for_zero(name, backend):
+    spec = refrnn.load(name)
+    run = spec.forward(spec.draw(dtype="float64", seed=6), backend)
+    one, other = upstream_of(run, 1), upstream_of(run, 2)
+    gradients = run.backward(one)
+    assert gradients.keys() == set(spec.differentiated)
+    both = run.backward({key: 2 * one[key] - 3 * other[key] for key in one})
+    parts = [run.backward({key: one[key]}) for key in one]
+    again, others, none = run.backward(one), run.backward(other), run.backward({})
+    explicit = run.backward({key: None for key in one})
+    for key, gradient in gradients.items():
+        np.testing.assert_array_equal(again[key], gradient)
+        scale = 1e-12 * (1 + np.abs(gradient).max())
+        np.testing.assert_allclose(both[key], 2 * gradient - 3 * others[key], atol=10 * scale)
+        np.testing.assert_allclose(sum(part[key] for part in parts), gradient, atol=10 * scale)
+        assert not none[key].any() and not explicit[key].any()
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_arrays_of_any_layout_are_read_and_none_is_written(name, backend):
+    spec = refrnn.load(name)
+    values = spec.draw(dtype="float64", seed=7)
+    run = spec.forward(values, backend)
+    upstream = upstream_of(run)
+    wanted = {**run.outputs, **run.backward(upstream)}
+
+    def strided(array):
+        wide = np.full((*array.shape[:-1], 2 * array.shape[-1]), np.nan)
+        wide[..., 1::2] = array
+        return wide[..., 1::2]
+
+    def frozen(array):
+        array = array.copy()
+        array.flags.writeable = False
+        return array
+
+    for rearranged in (np.asfortranarray, strided, frozen, lambda array: array[..., ::-1].copy()[..., ::-1]):
+        given, gradients = (
+            {key: rearranged(array) if np.ndim(array) else array for key, array in arrays.items()} for arrays in (values, upstream)
+        )
+        before = {key: np.copy(array) for key, array in given.items()}
+        run = spec.forward(given, backend)
+        for key, array in {**run.outputs, **run.backward(gradients)}.items():
+            np.testing.assert_array_equal(array, wanted[key])
+        for key, array in given.items():
+            np.testing.assert_array_equal(array, before[key])
+        for key, array in gradients.items():
+            np.testing.assert_array_equal(array, upstream[key])
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_results_are_the_callers_own(name, backend):
+    """Writing into what came out changes neither the inputs nor a later backward."""
+    spec = refrnn.load(name)
+    values = spec.draw(dtype="float64", seed=8)
+    before = {key: np.copy(value) for key, value in values.items()}
+    run = spec.forward(values, backend)
+    upstream = upstream_of(run)
+    first = {key: gradient.copy() for key, gradient in run.backward(upstream).items()}
+    for gradient in run.backward(upstream).values():
+        gradient[...] = 9
+    for key, gradient in run.backward(upstream).items():
+        np.testing.assert_array_equal(gradient, first[key])
+    for key, value in values.items():
+        np.testing.assert_array_equal(value, before[key])
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_precision_is_kept(name, backend):
+    spec = refrnn.load(name)
+    for dtype in ("float32", "float64") + (("longdouble",) if backend != "kernel" else ()):
+        run = spec.forward(spec.draw(dtype=dtype), backend)
+        found = {**run.outputs, **run.intermediates, **run.backward(upstream_of(run))}
+        assert {str(array.dtype) for array in found.values()} == {str(np.dtype(dtype))}

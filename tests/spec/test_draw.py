@@ -1,0 +1,142 @@
+"""Drawn values: reproducible, unequal, non-zero, in their domains, with pre-activations mostly in [-2, 2]; hostile sizes."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import refrnn
+from refrnn.equation.functions import FUNCTIONS
+from refrnn.errors import ValuesError
+from refrnn.spec.spec import Spec
+from texts import changed
+
+IDS = refrnn.ids()
+ELMAN = refrnn.load("elman")
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_reproducible_and_unequal(name):
+    spec = refrnn.load(name)
+    first, again, other = (spec.draw(seed=seed, dtype="float64") for seed in (1, 1, 2))
+    assert list(first) == list(spec.arrays)
+    for key, array in first.items():
+        np.testing.assert_array_equal(array, again[key])
+        symbol = spec.symbols[key]
+        if symbol.type == "real" and symbol.draw in ("normal", "distribution"):
+            assert np.size(np.unique(array)) == np.size(array) and np.all(array != 0)
+            assert not np.array_equal(array, other[key])
+
+
+@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize("dtype", ["float32", "float64", "longdouble", np.float32, np.dtype("f8")])
+def test_types_and_shapes(name, dtype):
+    spec = refrnn.load(name)
+    values = spec.draw(batch=2, dtype=dtype)
+    for key, symbol in spec.arrays.items():
+        if symbol.is_integer_constant:
+            assert type(values[key]) is int
+        elif symbol.type == "real":
+            assert values[key].dtype == np.dtype(dtype)
+        assert np.ndim(values[key]) == len(symbol.shape) + (key in spec.batched)
+    assert spec.forward(values, "equation").outputs.keys() == set(spec.outputs)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_domains(name):
+    spec = refrnn.load(name)
+    for seed in range(20):
+        for key, value in spec.draw(seed=seed).items():
+            symbol = spec.symbols[key]
+            if symbol.low is not None:
+                assert np.all(value >= np.float32(symbol.low))
+            if symbol.high is not None:
+                assert np.all(value <= np.float32(symbol.high))
+            if symbol.draw == "distribution":
+                np.testing.assert_allclose(value.sum(-1), 1, rtol=1e-6)
+            if symbol.draw == "mask":
+                assert set(np.unique(value)) <= {0, 1}
+
+
+def test_ends_of_integer_domains():
+    for ends, least, greatest in [("low: 2, high: 3", 2, 3), ("high: 0", -4, 0), ("low: -2", -2, 2), ("low: 0.5, high: 1.5", 1, 1), ("means: any", 1, 5)]:
+        text = changed(("  h0:", f"  K: {{role: constant, type: integer, shape: [], {ends}}}\n  h0:"), ("tanh(W", "K * tanh(W"))
+        spec = refrnn.load_text(text)
+        drawn = {spec.draw(seed=seed)["K"] for seed in range(60)}
+        assert drawn == set(range(least, greatest + 1)) and spec.lowest_constants() == {"K": least}
+
+
+RECURRENT = [name for name in IDS if refrnn.load(name).carried]
+
+
+@pytest.fixture
+def met(monkeypatch):
+    """Every number that a sigmoid, tanh or softmax is applied to from now on."""
+    found = []
+
+    def watched(function):
+        def value(z):
+            found.append(np.ravel(z))
+            return function.value(z)
+
+        return replace(function, value=value)
+
+    for name in ("sigmoid", "tanh", "softmax"):
+        monkeypatch.setitem(FUNCTIONS, name, watched(FUNCTIONS[name]))
+    return found
+
+
+@pytest.mark.parametrize("name", RECURRENT)
+def test_activations_are_neither_asleep_nor_saturated(name, met):
+    spec = refrnn.load(name)
+    for seed in range(3):
+        spec.forward(spec.draw(seed=seed, dtype="float64"), "equation")
+    arguments = np.concatenate(met)
+    assert np.mean(np.abs(arguments) <= 2) > 0.8 and np.std(arguments) > 0.3
+
+
+# ------------------------------------------------------------ hostile
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, "3", None, [3], float("nan"), 10**12, 10**30, np.float64(3)])
+def test_sizes(value):
+    with pytest.raises(ValuesError, match=r"^elman: .*(H|W_hh)"):
+        ELMAN.draw({"H": value})
+    if value is not None:
+        with pytest.raises(ValuesError, match=r"^elman: .*(batch|x) "):
+            ELMAN.draw(batch=value)
+
+
+def test_sizes_that_are_too_much_together():
+    for sizes in ({"T": 10**6, "I": 10**6}, {"H": 20_000}, {"T": 2**63}):
+        with pytest.raises(ValuesError, match="choose smaller sizes"):
+            ELMAN.draw(sizes)
+
+
+def test_sizes_that_make_a_shape_vanish():
+    spec = refrnn.load_text(changed(("h0:", "b: {role: parameter, shape: [T-2]}\n  h0:"), ("tanh(W", "sum(b) * tanh(W")))
+    assert spec.draw({"T": 3})["b"].shape == (1,)
+    with pytest.raises(ValuesError, match=r"b would have the shape \[0\]; choose larger sizes"):
+        spec.draw({"T": 2})
+
+
+@pytest.mark.parametrize("sizes", [{"Q": 3}, {5: 3}, [("H", 3)], "H", 5])
+def test_names_of_sizes(sizes):
+    with pytest.raises(ValuesError, match="^elman: "):
+        ELMAN.draw(sizes)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int64", int, "complex64", None, "f3", object, [], {}, 5, ">f4"])
+def test_dtypes(dtype):
+    with pytest.raises(ValuesError, match="must be float32, float64 or longdouble"):
+        ELMAN.draw(dtype=dtype)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "a", None, True, [1]])
+def test_seeds(seed):
+    with pytest.raises(ValuesError, match="the seed must be an integer from 0"):
+        ELMAN.draw(seed=seed)
+
+
+def test_a_spec_is_an_object_of_its_own():
+    assert isinstance(ELMAN, Spec) and refrnn.load("elman") is ELMAN and repr(ELMAN).startswith("<refrnn spec elman")
