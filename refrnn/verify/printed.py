@@ -1,16 +1,13 @@
 """The lectures' own lines, run: printed backward equations against the true gradients, and misprints shown to fail."""
 
-import ast
 from dataclasses import dataclass
 
 import numpy as np
 
 from refrnn.backends.equation import EquationPass
 from refrnn.equation.algebra import Numbers
-from refrnn.equation.evaluate import Program
-from refrnn.equation.parse import equation_of
 from refrnn.errors import SpecError
-from refrnn.spec.build import place_of, variant
+from refrnn.spec.build import place_of, printed_program, variant
 
 # Both sides are computed in extended precision: they agree to many digits or they are different mathematics.
 SAME = 1e-13
@@ -140,15 +137,6 @@ class _Trial:
         return self.adjoints[name] if name in self.adjoints else self.gradients[name]
 
     def _program(self, equations):
-        spec = self.spec
-        wanted = {name: f"printed_{name}" for name in self.block.gradients}
-        checks = [
-            equation_of(ast.Name(wanted[name], ast.Store()), expression, spec.source)
-            for name, expression in self.block.gradients.items()
-        ]
-        shapes = {**spec.array_shapes, **{f"d_{name}": spec.full_shape(name) for name in spec.outputs}}
-        program = Program(
-            (*spec.equations, *equations, *checks), spec.sizes, shapes, spec.integer_constants, spec.value_shapes, tuple(wanted.values())
-        )
-        program.check(spec.small_sizes(4), spec.lowest_constants())
+        program, wanted = printed_program(self.spec, self.block, equations)
+        program.check(self.spec.small_sizes(4), self.spec.lowest_constants())
         return program, wanted
