@@ -17,7 +17,8 @@ def answer(spec, checked, module):
         given = checked.lengths
         lengths = {"lengths": given if given is None or len(spec.time) > 1 else given[spec.time[0]]}
     arrays = {name: array[()] if array.ndim == 0 else array for name, array in checked.arrays.items()}
-    outputs, saved = module.forward(**arrays, **checked.integers, **lengths)
+    named = {name: checked.sizes[name] for name in spec.named_sizes}
+    outputs, saved = module.forward(**arrays, **checked.integers, **named, **lengths)
     outputs = {name: np.asarray(outputs[name]) for name in spec.outputs}
     intermediates = {name: np.asarray(saved[name]) for name in offered(spec, saved)}
 

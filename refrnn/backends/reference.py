@@ -13,8 +13,9 @@ def answer(spec, checked, module):
     for item in sequences.items:
         arrays = {name: sequences.take(name, array, item) for name, array in checked.arrays.items()}
         arrays = {name: array[()] if array.ndim == 0 else array for name, array in arrays.items()}
+        named = {name: sequences.sizes(item)[name] for name in spec.named_sizes}
         with np.errstate(all="ignore"):
-            found, saved = module.forward(**arrays, **checked.integers)
+            found, saved = module.forward(**arrays, **checked.integers, **named)
         all_saved.append(saved)
         for name in spec.outputs:
             sequences.put(name, outputs[name], item, found[name])

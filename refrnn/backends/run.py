@@ -14,8 +14,8 @@ class Run:
     """One forward pass.
 
     ``outputs`` and ``intermediates`` map names to arrays: (T, batch, ...) where the first axis is time, else
-    (batch, ...), and past a sequence's end zero. ``state`` maps each start to the state that continues it; a start
-    that is a parameter may be given so, one for each sequence, and then has a gradient for each.
+    (batch, ...), and past a sequence's end zero. ``state`` maps each start to the state, or the states, that continue
+    it; a start that is a parameter may be given so, one for each sequence, and then has a gradient for each.
     """
 
     def __init__(self, spec, checked, outputs, intermediates, backward):
@@ -38,13 +38,27 @@ class Run:
 
     @property
     def state(self):
-        """For each start (by its name) the last state of every sequence, to be handed to the next chunk."""
-        found = {}
-        for start, (name, forward) in self.spec.carried.items():
-            source = self.outputs if name in self.outputs else self.intermediates
-            if name in source:
-                found[start] = self._last(name, source[name], forward)
+        """For each start (by its name) the last state, or states, of every sequence, to be handed to the next chunk.
+
+        Left out is a start whose state does not go on, as where outputs depend on steps that the next chunk lacks.
+        """
+        found, known = {}, {**self.intermediates, **self.outputs}
+        for one in self.spec.continuing(self._checked.integers):
+            if one.state not in known:
+                continue
+            if one.delayed:
+                found[one.start] = self._followed(one.start, one.state, known[one.state])
+                continue
+            last = self._last(one.state, known[one.state], one.forward)
+            found[one.start] = last.astype(np.int64) if self.spec.symbols[one.start].type == "integer" else last
         return found
+
+    def _followed(self, start, name, array):
+        """As many states as ``start`` (batch, delays, ...) holds, now those before each sequence's end."""
+        before = self._checked.arrays[start]
+        states = np.concatenate((before, array.swapaxes(0, 1)), axis=1)
+        lengths = (self._checked.lengths or {}).get(self.spec.time_size(name), [len(array)] * len(states))
+        return np.stack([item[length : length + before.shape[1]] for item, length in zip(states, lengths)])
 
     def _last(self, name, array, forward):
         if not forward:

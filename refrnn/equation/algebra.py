@@ -152,6 +152,7 @@ class Numbers:
         self.stops = stops
         self.replay = iter(stops) if replay else None
         self.constants = {}
+        self.powers = {}
 
     def leaf(self, array, needs):
         if array.dtype.kind in "iu":
@@ -183,7 +184,7 @@ class Numbers:
             return self._stopped(arguments[0])
         values = [argument.value for argument in arguments]
         value = function.value(*values, *sized)
-        if not arguments or name == "one_hot":
+        if not arguments or name in ("one_hot", "argmax"):
             return Node(value.astype(self.dtype), name)
         if self.noise is not None:
             if name == "matmul":
@@ -204,14 +205,19 @@ class Numbers:
         if base.value.ndim == 2:
             if exponent == 0:
                 return Node(np.eye(len(base.value)).astype(self.dtype), "identity")
-            result = base
-            for _ in range(exponent - 1):
-                result = self.apply("matmul", result, base)
-            return result
+            return self._powers_of(base, exponent)[exponent - 1]
         value = base.value**exponent if isinstance(exponent, int) else base.value ** self.dtype(exponent)
         if self.noise is not None:
             value = self.noise.relative(value, 2)
         return self._node(value, "power", (base,), exponent)
+
+    def _powers_of(self, base, most):
+        """The powers of a matrix from the first to ``most`` or beyond: a sum over W**(k-j) makes each of them once."""
+        powers = self.powers.setdefault(base, [base])
+        while len(powers) < most:
+            powers.append(self.apply("matmul", powers[-1], base))
+            powers[-1].taken = True  # an equation that is this power and nothing else names a copy
+        return powers
 
     def total(self, operation, terms):
         """The sum or product of many terms."""

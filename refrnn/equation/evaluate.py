@@ -6,12 +6,14 @@ The direction of a recurrence is nowhere said: an element is computed when all i
 import ast
 import math
 from collections import OrderedDict
+from typing import NamedTuple
 
 import numpy as np
 
 from refrnn.equation.algebra import Numbers, Shapes
 from refrnn.equation.compile import Compiler, EquationError, Reads, Work
 from refrnn.equation.functions import ShapeError
+from refrnn.equation.parse import subscripts
 from refrnn.equation.sizes import Size
 from refrnn.errors import SpecError
 
@@ -19,6 +21,22 @@ from refrnn.errors import SpecError
 MOST_WORK = 50_000_000
 MOST_WORK_AT_LOADING = 100_000
 _SCHEDULES_KEPT = 64
+
+
+class Pattern(NamedTuple):
+    """A subscript of a left side with an index letter: the places letter + offset, the letter running from 0 below size.
+
+    It is ``narrow`` where the size is that of an array which the equation copies, as in h[d-D] = h_start[d].
+    """
+
+    letter: str
+    offset: Size
+    size: Size
+    narrow: bool = False
+
+    def places(self, indices):
+        first = self.offset.number(indices)
+        return range(first, first + self.size.number(indices))
 
 
 class Definition:
@@ -34,7 +52,7 @@ class Definition:
 
     def is_whole(self, axis=0):
         """Whether an equation runs over all places from ``axis`` on."""
-        return all(isinstance(pattern, tuple) for pattern in self.equations[-1][1][axis:])
+        return all(isinstance(pattern, Pattern) for pattern in self.equations[-1][1][axis:])
 
     def find(self, key, indices):
         """The equation for the element at ``key`` and the index letters it binds, or None."""
@@ -56,29 +74,29 @@ class Definition:
         """The range of keys along each axis: that of the most general equation."""
         spans = []
         for pattern in self.equations[-1][1]:
-            if isinstance(pattern, tuple):
-                letter, offset, size = pattern
-                spans.append(range(offset, size.number(indices) + offset))
+            if isinstance(pattern, Pattern):
+                spans.append(pattern.places(indices))
             else:
                 spans.append(range(pattern(indices), pattern(indices) + 1))
         return spans
 
 
 def _generality(entry):
-    """How many index letters the left side of an entry of a definition has."""
-    return sum(isinstance(pattern, tuple) for pattern in entry[1])
+    """How many index letters the left side of an entry of a definition has, and how many of them are not narrow."""
+    found = [pattern for pattern in entry[1] if isinstance(pattern, Pattern)]
+    return len(found), sum(not pattern.narrow for pattern in found)
 
 
 def _match(patterns, key, indices):
     bound = {}
     for pattern, place in zip(patterns, key):
-        if not isinstance(pattern, tuple):
+        if not isinstance(pattern, Pattern):
             if pattern(indices) != place:
                 return None
             continue
-        letter, offset, size = pattern
-        index = place - offset
-        if not 0 <= index < size.number(indices) or bound.setdefault(letter, index) != index:
+        span = pattern.places(indices)
+        index = place - span.start
+        if place not in span or bound.setdefault(pattern.letter, index) != index:
             return None
     return bound
 
@@ -137,7 +155,7 @@ class Program:
     def _define(self, equation, compiler):
         try:
             patterns = [self._pattern(equation, axis, node, compiler) for axis, node in enumerate(equation.subscripts)]
-            letters = frozenset(pattern[0] for pattern in patterns if isinstance(pattern, tuple))
+            letters = frozenset(pattern.letter for pattern in patterns if isinstance(pattern, Pattern))
             compiled = compiler.compile(equation.value, letters)
         except EquationError as error:
             raise SpecError(f"{equation.place}: in {equation.shown()}: {error}") from None
@@ -148,30 +166,61 @@ class Program:
         definition.add(equation, patterns, compiled)
 
     def _pattern(self, equation, axis, node, compiler):
-        """A subscript of a left side: (letter, offset, size of its range), or a function that computes a fixed place."""
+        """A subscript of a left side: a Pattern, or a function that computes a fixed place."""
         letters = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in self.sizes and n.id not in self.integers]
         if not letters:
             return _placed(compiler.integer(node, frozenset()), equation)
-        letter, offset = letters[0], 0
-        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)) and isinstance(node.right, ast.Constant):
-            offset = node.right.value if isinstance(node.op, ast.Add) else -node.right.value
-            node = node.left
-        if not isinstance(node, ast.Name) or not isinstance(offset, int):
-            raise EquationError(f"the subscript {ast.unparse(node)} on the left must be an index letter, t+1, t-1 or a fixed place")
+        letter, offset = letters[0], self._offset(node)
+        if offset is None:
+            raise EquationError(
+                f"the subscript {ast.unparse(node)} on the left must be an index letter, t+1, t-1 or a fixed place, "
+                f"or a letter with sizes added to it or taken away, such as d-D"
+            )
         if letter in self.arrays or letter in self.ranks:
             raise EquationError(f"the index letter {letter} is also a symbol; choose another letter")
-        return letter, offset, self._range_of(equation.name, axis, letter)
+        usual, copied = self._range_of(equation.name, axis, letter), None
+        if offset != 0:
+            copied = self._copied_axis(equation.value, letter)
+        if copied is None and usual is None:
+            raise EquationError(
+                f"the index {letter} of {equation.name} has no range; declare {equation.name} under symbols with role value and a shape, "
+                f"or name the index after a size"
+            )
+        return Pattern(letter, offset, copied or usual, narrow=copied is not None and copied != usual)
+
+    def _offset(self, node):
+        """What is added to the index letter of a subscript, as a Size of sizes and integers; None where it is no sum."""
+        if isinstance(node, ast.Name):
+            return Size.of(0)
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Add, ast.Sub)):
+            return None
+        before, added = self._offset(node.left), self._fixed(node.right)
+        if before is None or added is None:
+            return None
+        return before + added if isinstance(node.op, ast.Add) else before - added
+
+    def _fixed(self, node):
+        """The Size of an integer, of a size or of an integer constant, else None."""
+        if isinstance(node, ast.Constant):
+            return Size.of(node.value) if type(node.value) is int else None
+        is_known = isinstance(node, ast.Name) and (node.id in self.sizes or node.id in self.integers)
+        return Size.of(node.id) if is_known else None
 
     def _range_of(self, name, axis, letter):
+        """The size that a letter runs through by its place in a declared shape, else by its name; or None."""
         shape = self.declared.get(name)
         if shape is not None and axis < len(shape):
             return shape[axis]
-        if letter.upper() in self.sizes:
-            return Size.of(letter.upper())
-        raise EquationError(
-            f"the index {letter} of {name} has no range; declare {name} under symbols with role value and a shape, "
-            f"or name the index after a size"
-        )
+        return Size.of(letter.upper()) if letter.upper() in self.sizes else None
+
+    def _copied_axis(self, value, letter):
+        """The axis of the first array handed in that ``value`` reads at just ``letter``, as a Size, or None."""
+        for node in ast.walk(value):
+            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in self.arrays:
+                for subscript, size in zip(subscripts(node), self.arrays[node.value.id]):
+                    if isinstance(subscript, ast.Name) and subscript.id == letter:
+                        return size
+        return None
 
     def stack_keys(self, name, indices, work, begin=()):
         """All keys of a defined symbol that begin with ``begin``, in order."""
@@ -344,9 +393,9 @@ class Run:
         definition = self.program.definitions[name]
         spans = definition.ranges(indices)[len(begin):]
         values = [self.memo[name, key] for key in _keys(spans, begin)]
-        for span, (_, _, size) in zip(reversed(spans), reversed(definition.equations[-1][1])):
+        for span, pattern in zip(reversed(spans), reversed(definition.equations[-1][1])):
             values = [
-                self.algebra.stack(values[start:start + len(span)], size) for start in range(0, len(values), len(span))
+                self.algebra.stack(values[start:start + len(span)], pattern.size) for start in range(0, len(values), len(span))
             ]
         self.stacks[name, begin] = values[0]
         return values[0]

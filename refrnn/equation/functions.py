@@ -106,6 +106,12 @@ def _outer_shape(left, right):
     return left + right
 
 
+def _argmax_shape(shape):
+    if len(shape) != 1:
+        raise ShapeError(f"argmax of {show_shape(shape)}; it takes a vector")
+    return ()
+
+
 def _one_hot_shape(place, length):
     if place != ():
         raise ShapeError(f"one_hot of {show_shape(place)}; it takes one integer")
@@ -240,6 +246,7 @@ FUNCTIONS = {
     "norm": Function(_norm, _norm_pull, _scalar_shape, arguments=0, roundings=4),
     "sum": Function(np.sum, lambda g, out, a: (np.full_like(a, g),), _scalar_shape, roundings=4),
     "mean": Function(lambda a: np.sum(a) / a.size, lambda g, out, a: (np.full_like(a, g / a.size),), _scalar_shape, roundings=4),
+    "argmax": Function(np.argmax, lambda g, out, z: (None,), _argmax_shape, roundings=0, analytic=False),
     # building vectors and matrices
     "concat": Function(lambda *a: np.concatenate(a), _concat_pull, _joined_vectors_shape, arguments=0, roundings=0),
     "diag": Function(np.diag, lambda g, out, a: (np.diag(g).copy(),), _diagonal_shape, roundings=0),

@@ -69,7 +69,7 @@ def find(kind, spec_path, named, library, place):
 def check(binding, spec):
     """Refuse a module whose forward and backward do not have the spec's symbols and outputs as arguments."""
     arguments = _arguments(binding, spec)
-    expected = {symbol.name for symbol in spec.symbols.values() if symbol.role != "value"}
+    expected = {symbol.name for symbol in spec.symbols.values() if symbol.role != "value"} | set(spec.named_sizes)
     if binding.kind != "reference" and spec.time:
         expected.add("lengths")
     _compare(binding, spec, "forward", arguments["forward"], expected)

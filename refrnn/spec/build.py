@@ -16,14 +16,14 @@ from refrnn.spec.spec import Claim, Misprint, PrintedGradient, Spec
 from refrnn.spec.symbol import DRAWS, ROLES, Symbol
 
 _TOP = {
-    "id": str, "title": str, "lectures": list, "cites": list, "verify": list, "sizes": dict, "time": (str, list),
+    "id": str, "title": str, "lectures": list, "cites": list, "verify": list, "open": list, "sizes": dict, "time": (str, list),
     "batch": str, "symbols": dict, "equations": list, "outputs": list, "misprints": list, "printed_gradient": list,
     "claims": list, "equivalent": list, "cases": list, "reference": str, "kernel": str, "notes": str,
 }
 _REQUIRED = ("id", "title", "sizes", "symbols", "equations", "outputs")
 _SYMBOL = {
     "role": str, "shape": list, "means": str, "optional": bool, "type": str, "low": (int, float),
-    "high": (int, float), "draw": str, "finite": bool,
+    "high": (int, float), "draw": str, "finite": bool, "below": (str, int),
 }
 _LECTURE = {"from": str, "prints": str}
 _MISPRINT = {"from": str, "printed": str, "reads": str, "says": str}
@@ -107,7 +107,8 @@ def build(document, path, library):
         source=source,
         lectures=_entries(reader, data, "lectures", _LECTURE, ("from",)),
         cites=tuple(reader.texts(data.get("cites", []), ("cites",))),
-        verify=_verify(reader, data),
+        verify=_verify(reader, data, "verify", ("forward", "bptt")),
+        open=_verify(reader, data, "open", ()),
         sizes=sizes,
         time=time,
         batch=data.get("batch"),
@@ -180,8 +181,12 @@ def _symbols(reader, data, sizes):
             reader.fail((*path, "low"), f"{name} has low {low} above high {high}; swap them")
         place = reader.place(*path, "shape")
         shape = tuple(read_size(size, sizes, f"{place}: {name}") for size in entry["shape"])
+        if "below" in entry:
+            if entry.get("type") != "integer" or low is not None or high is not None:
+                reader.fail((*path, "below"), f"below is for integers from 0; {name} needs type integer, and neither low nor high")
+            entry = {**entry, "below": read_size(entry["below"], sizes, f"{reader.place(*path, 'below')}: {name}")}
         symbols[name] = symbol = Symbol(name=name, **{**entry, "shape": shape})
-        if symbol.type == "integer" and symbol.integers[0] > symbol.integers[1]:
+        if symbol.type == "integer" and symbol.below is None and symbol.integers()[0] > symbol.integers()[1]:
             reader.fail((*path, "low"), f"no integer lies between low {low} and high {high} of {name}; move one")
     return symbols
 
@@ -223,11 +228,12 @@ def _entries(reader, data, key, kinds, required):
     return tuple(entries)
 
 
-def _verify(reader, data):
-    for number, word in enumerate(data.get("verify", [])):
+def _verify(reader, data, key, default):
+    """What is shown of the spec (verify), or is still to be shown (open)."""
+    for number, word in enumerate(data.get(key, [])):
         if word not in VERIFY:
-            reader.fail(("verify", number), f"verify knows {', '.join(VERIFY)}, not {word!r}")
-    return tuple(data.get("verify", ("forward", "bptt")))
+            reader.fail((key, number), f"{key} knows {', '.join(VERIFY)}, not {word!r}")
+    return tuple(data.get(key, default))
 
 
 def _misprints(reader, data, path):

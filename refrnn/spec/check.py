@@ -11,7 +11,6 @@ def check_spec(reader, spec):
     _check_shapes(reader, spec)
     _check_use(reader, spec)
     _check_reach(reader, spec)
-    _check_sizes_told(reader, spec)
     _check_promises(reader, spec)
 
 
@@ -63,16 +62,6 @@ def _check_reach(reader, spec):
     for number, equation in enumerate(spec.equations):
         if equation.name not in spec.reached:
             reader.fail(("equations", number), f"{equation.name} reaches no output; name it under outputs or delete it")
-
-
-def _check_sizes_told(reader, spec):
-    told = set()
-    for symbol in spec.symbols.values():
-        if symbol.role != "value":
-            told |= {str(size) for size in symbol.shape if str(size) in spec.sizes}
-    for name in spec.sizes:
-        if name not in told:
-            reader.fail(("sizes", name), f"the size {name} can't be told from any array; give one symbol an axis of just {name}")
 
 
 def _check_promises(reader, spec):

@@ -20,7 +20,7 @@ def complete_sizes(spec, sizes, batch):
     complete = {}
     defaults = iter((4, 5, 6, 8, 9, 10, 11, 12, 13))
     for name in spec.sizes:
-        complete[name] = 7 if name in spec.time else next(defaults, 2)
+        complete[name] = 7 * (1 + spec.time.index(name)) if name in spec.time else next(defaults, 2)
     if spec.batch is not None:
         complete[spec.batch] = batch
     for name, value in {**sizes, "batch": batch}.items():
@@ -62,11 +62,11 @@ def draw(spec, sizes, batch, seed, dtype):
     for name, symbol in spec.arrays.items():
         shape = shapes[name]
         if symbol.type == "integer":
-            drawn = random.integers(*symbol.integers, shape, endpoint=True)
+            drawn = random.integers(*symbol.integers(sizes), shape, endpoint=True)
             values[name] = int(drawn) if symbol.is_integer_constant else drawn
         else:
             values[name] = _real(symbol, shape, random).astype(dtype)
-    return values
+    return values | {name: sizes[name] for name in spec.named_sizes}
 
 
 def _check_room(spec, shapes):
@@ -92,7 +92,7 @@ def _real(symbol, shape, random):
     if symbol.draw == "distribution":
         weights = random.uniform(0.1, 1, shape)
         return weights / weights.sum(axis=-1, keepdims=True)
-    if symbol.role == "parameter" and len(symbol.shape) >= 2:
+    if symbol.role in ("parameter", "constant") and len(symbol.shape) >= 2:
         return random.standard_normal(shape) * 0.7 / np.sqrt(np.sqrt(np.prod(shape[-2:])))
     if symbol.role == "parameter":
         return random.uniform(0.1, 0.9, shape) * random.choice([-1.0, 1.0], shape)

@@ -45,6 +45,7 @@ class Card:
     title: str
     lectures: tuple
     verify: tuple
+    open: tuple
 
 
 @lru_cache(maxsize=None)
@@ -60,6 +61,7 @@ def cards():
                 title=str(data.get("title", "")),
                 lectures=tuple(dict.fromkeys(entry["from"] for entry in data.get("lectures", []))),
                 verify=tuple(data.get("verify", ())),
+                open=tuple(data.get("open", ())),
             )
         )
     return tuple(found)

@@ -49,7 +49,8 @@ def _paper(key):
 def terminal(spec):
     """The spec as text: title, equations, symbols, sources, errata."""
     lines = [f"{spec.id}: {spec.title}", ""]
-    lines += [f"    {text}" for text in equations(spec, "unicode")]
+    for text in equations(spec, "unicode"):
+        lines += _wrapped(text)
     lines += ["", "symbols"]
     labels = {name: _label(name) for name in spec.arrays}
     width = max(map(_columns, labels.values()))
@@ -57,8 +58,9 @@ def terminal(spec):
         padding = " " * (width - _columns(labels[name]))
         facts = f"{symbol.role:9}  {show_shape(symbol.shape):12}"
         means = symbol.means + (" (may be left out)" if symbol.optional else "")
+        means += f" (integers from 0, below {symbol.below})" if symbol.below is not None else ""
         lines.append(f"    {labels[name]}{padding}  {facts} {means}".rstrip())
-    lines.append("sizes: " + ", ".join(f"{name} {means}" for name, means in spec.sizes.items()))
+    lines.append("sizes: " + ", ".join(f"{name} {means}{_by_name(spec, name)}" for name, means in spec.sizes.items()))
     lines.append("outputs: " + ", ".join(typeset.unicode_name(name) for name in spec.outputs))
     lines += _printed_gradient_lines(spec)
     lines += _source_lines(spec)
@@ -66,6 +68,10 @@ def terminal(spec):
     if spec.notes:
         lines += ["", *textwrap.wrap(spec.notes, WIDTH)]
     return "\n".join(lines)
+
+
+def _by_name(spec, name):
+    return " (given by name)" if name in spec.named_sizes else ""
 
 
 def _label(name):
@@ -87,7 +93,8 @@ def _printed_gradient_lines(spec):
     lines = []
     for block in spec.printed_gradients:
         lines += ["", f"backward, as {block.lecture} prints it" + (" (misprints mended)" if block.misprints else "")]
-        lines += [f"    {write(spec, equation, 'unicode')}" for equation in block.equations]
+        for equation in block.equations:
+            lines += _wrapped(write(spec, equation, "unicode"))
     return lines
 
 
@@ -135,13 +142,16 @@ def latex(spec):
     return "\\begin{align*}\n  " + " \\\\\n  ".join(rows) + "\n\\end{align*}"
 
 
+_ROW = "<div style='margin:0.5em 0;overflow-x:auto'>"  # a long equation scrolls by itself
+
+
 def html(spec):
     """The spec as an HTML fragment with MathML, for notebooks and pages."""
     parts = [f"<div class='refrnn'><h3>{escape(spec.title)} <small>({escape(spec.id)})</small></h3>"]
-    parts += [f"<div>{text}</div>" for text in equations(spec, "mathml")]
+    parts += [f"{_ROW}{text}</div>" for text in equations(spec, "mathml")]
     for block in spec.printed_gradients:
         parts.append(f"<h4>Backward, as {escape(block.lecture)} prints it{' (misprints mended)' if block.misprints else ''}</h4>")
-        parts += [f"<div>{write(spec, equation, 'mathml')}</div>" for equation in block.equations]
+        parts += [f"{_ROW}{write(spec, equation, 'mathml')}</div>" for equation in block.equations]
     rows = "".join(
         f"<tr><td>{typeset.mathml_name(name)}</td><td>{symbol.role}</td><td>{escape(show_shape(symbol.shape))}</td>"
         f"<td>{escape(symbol.means)}{' (may be left out)' if symbol.optional else ''}</td></tr>"
@@ -149,7 +159,7 @@ def html(spec):
     )
     parts.append(f"<table><tr><th>symbol</th><th>role</th><th>shape</th><th>meaning</th></tr>{rows}</table>")
     for entry in spec.lectures:
-        parts.append(f"<p>{escape(_lecture_title(entry['from']))} prints: <q>{escape(entry.get('prints', ''))}</q></p>")
+        parts.append(f"<p>{escape(entry['from'])} ({escape(_lecture_title(entry['from']))}) prints: <q>{escape(entry.get('prints', ''))}</q></p>")
     for key in spec.cites:
         parts.append(f"<p>{escape(_paper(key))}</p>")
     for lecture, misprint in all_misprints(spec):

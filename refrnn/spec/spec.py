@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from refrnn.equation.evaluate import Program
-from refrnn.equation.parse import subscripts
+from refrnn.spec.chunks import beginnings, continuing
 from refrnn.spec.symbol import BATCHED_ROLES
 
 MOST_MORE = 20  # that is added to small sizes until a shape such as [T-5] is positive
@@ -69,8 +69,10 @@ class Spec:
     equivalent: tuple = ()
     cases: tuple = ()
     notes: str = ""
+    open: tuple = ()
     bindings: dict = field(default_factory=dict)
     _continued: dict = field(default_factory=dict, repr=False)
+    _going_on: dict = field(default_factory=dict, repr=False)
 
     # ------------------------------------------------------------ what it is made of
 
@@ -90,6 +92,12 @@ class Spec:
     @cached_property
     def integer_constants(self):
         return {name for name, symbol in self.arrays.items() if symbol.is_integer_constant}
+
+    @cached_property
+    def named_sizes(self):
+        """The sizes that no array shows: they are given by name, as integers, beside the arrays."""
+        shown = {str(size) for symbol in self.arrays.values() for size in symbol.shape}
+        return tuple(name for name in self.sizes if name not in shown)
 
     @cached_property
     def differentiated(self):
@@ -129,7 +137,7 @@ class Spec:
 
     def lowest_constants(self):
         """Every integer constant at the low end of its domain."""
-        return {name: self.symbols[name].integers[0] for name in self.integer_constants}
+        return {name: self.symbols[name].integers(self.small_sizes(4))[0] for name in self.integer_constants}
 
     def full_shape(self, name):
         """The shape of a symbol over all its indices, without the library's batch axis."""
@@ -172,41 +180,46 @@ class Spec:
         return str(shape[0]) if shape and str(shape[0]) in self.time else None
 
     @cached_property
+    def _beginnings(self):
+        return beginnings(self)
+
+    def continuing(self, constants):
+        """The beginnings of recurrences whose states go on in the next chunk, at these values of integer constants."""
+        mark = frozenset(constants.items())
+        if mark not in self._going_on:
+            self._going_on[mark] = continuing(self, self._beginnings, constants)
+        return self._going_on[mark]
+
+    @cached_property
+    def begun(self):
+        """For each start or parameter that begins a recurrence: the state it begins, and whether it runs forward."""
+        return {one.start: (one.state, one.forward) for one in self._beginnings if not one.delayed}
+
+    @cached_property
     def carried(self):
-        """For each start or parameter that begins a recurrence: the state it begins, and whether it runs forward.
+        """Those of ``begun`` whose state, whatever the constants are, may be handed to the next chunk, which then goes on.
 
-        {"h0": ("h", True)} says that h at its last step may be handed to the next chunk as h0.
+        {"h0": ("h", True)} says that h at its last step may be handed on as h0.
         """
-        found = {}
-        for equation in self.equations:
-            start = self._start_in(equation)
-            patterns = self.program.definitions[equation.name].equations[-1][1]
-            if start and isinstance(patterns[0], tuple) and str(patterns[0][2]) in self.time:
-                place = {node.id for node in ast.walk(equation.subscripts[0]) if isinstance(node, ast.Name)}
-                if place <= self.sizes.keys():  # h[T] begins a recurrence that runs backward
-                    found[start] = (equation.name, not place)
-        return found
+        return {one.start: (one.state, one.forward) for one in self.continuing({}) if not one.delayed}
 
-    def _start_in(self, equation):
-        """The array that an equation such as h[-1] = h0 or h[-1, i] = h0[i] takes as it is, or None."""
-        value, letters = equation.value, equation.subscripts[1:]
-        if isinstance(value, ast.Subscript):
-            same = [ast.dump(letter) for letter in subscripts(value)] == [ast.dump(letter) for letter in letters]
-            value = value.value if same and all(isinstance(letter, ast.Name) for letter in letters) else None
-        elif letters:
-            value = None
-        is_start = equation.subscripts and isinstance(value, ast.Name) and value.id in self.arrays
-        return value.id if is_start else None
+    @cached_property
+    def delayed(self):
+        """For each start that holds all states before the first step, in the order of time: the state it begins.
+
+        {"h_start": "h"} says that h[d-D] = h_start[d]: the last states of both together continue the sequence.
+        """
+        return {one.start: one.state for one in self.continuing({}) if one.delayed}
 
     def continued(self, values):
         """This spec, or, where ``values`` gives a learned start for each sequence, as ``Run.state`` does, one in which it is a start."""
-        learned = [name for name in self.carried if self.symbols[name].role == "parameter" and name in values]
+        learned = [name for name in self.begun if self.symbols[name].role == "parameter" and name in values]
         given = frozenset(name for name in learned if getattr(values[name], "ndim", 0) == len(self.symbols[name].shape) + 1)
         if not given:
             return self
         if given not in self._continued:
             changed = {name: replace(self.symbols[name], role="start") for name in given}
-            self._continued[given] = replace(self, symbols={**self.symbols, **changed}, _continued={})
+            self._continued[given] = replace(self, symbols={**self.symbols, **changed}, _continued={}, _going_on={})
         return self._continued[given]
 
     @cached_property

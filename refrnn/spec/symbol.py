@@ -29,6 +29,7 @@ class Symbol:
     type: str = "real"
     low: float | None = None
     high: float | None = None
+    below: object = None  # a Size: integers are drawn from 0 and must be less
     draw: str = "normal"
     finite: bool = False
 
@@ -37,9 +38,10 @@ class Symbol:
         """Whether index arithmetic may use it."""
         return self.role == "constant" and self.type == "integer" and not self.shape
 
-    @property
-    def integers(self):
-        """The least and the greatest integer of the domain, a few where an end is open."""
+    def integers(self, sizes=None):
+        """The least and the greatest integer of the domain, a few where an end is open; ``sizes`` where it needs them."""
+        if self.below is not None:
+            return 0, self.below.number(sizes) - 1
         low = None if self.low is None else math.ceil(self.low)
         high = None if self.high is None else math.floor(self.high)
         if low is None:
@@ -48,4 +50,4 @@ class Symbol:
 
     @property
     def is_differentiated(self):
-        return self.role in DIFFERENTIATED_ROLES
+        return self.role in DIFFERENTIATED_ROLES and self.type == "real"

@@ -29,11 +29,13 @@ def check_values(spec, values, lengths):
     given = {name: values[name] for name in values.keys() if values[name] is not None}
     _check_names(spec, given)
     integers = {name: _integer(spec, name, given.pop(name)) for name in spec.integer_constants}
+    named = {name: _whole_number(spec, name, given.pop(name)) for name in spec.named_sizes}
     arrays = {name: _array(spec, name, value) for name, value in given.items()}
     dtype = _common_dtype(spec, arrays)
-    scalars = {name for name in arrays if not spec.symbols[name].shape}
+    scalars = {name for name in arrays if not spec.symbols[name].shape and spec.symbols[name].type == "real"}
     arrays = {name: array.astype(dtype) if name in scalars and array.dtype.kind in "fiu" else array for name, array in arrays.items()}
-    sizes, batch = _find_sizes(spec, arrays)
+    sizes, batch = _find_sizes(spec, arrays, named)
+    lengths = check_lengths(spec, lengths, sizes, batch)
     omitted = frozenset(set(spec.arrays) - set(arrays) - set(integers))
     for name in omitted:
         arrays[name] = np.zeros(shape_of(spec, name, sizes, batch), dtype)
@@ -41,28 +43,37 @@ def check_values(spec, values, lengths):
         wanted = shape_of(spec, name, sizes, batch)
         if array.shape != wanted:
             raise ValuesError(f"{spec.id}: {name} has the shape {_show(array.shape)}, expected {_show(wanted)}, which is {_layout(spec, name)}")
-        _check_domain(spec, spec.symbols[name], array)
-    return Checked(arrays, integers, sizes, batch, check_lengths(spec, lengths, sizes, batch), dtype, omitted)
+        _check_domain(spec, spec.symbols[name], array, sizes, lengths)
+    return Checked(arrays, integers, sizes, batch, lengths, dtype, omitted)
 
 
 def _check_names(spec, given):
-    unknown = [str(name) for name in given if name not in spec.arrays]
+    known = (*spec.arrays, *spec.named_sizes)
+    unknown = [str(name) for name in given if name not in known]
     if unknown:
-        raise ValuesError(f"{spec.id}: there is no symbol {unknown[0]}; its symbols are {', '.join(spec.arrays)}")
+        raise ValuesError(f"{spec.id}: there is no symbol {unknown[0]}; its symbols are {', '.join(known)}")
     missing = [name for name, symbol in spec.arrays.items() if name not in given and not symbol.optional]
     if missing:
         raise ValuesError(f"{spec.id}: {missing[0]} is missing; give {_layout(spec, missing[0])}")
+    for name in spec.named_sizes:
+        if name not in given:
+            raise ValuesError(f"{spec.id}: {name} is missing; no array shows this size, so give it as an integer")
 
 
-def _integer(spec, name, value):
-    symbol = spec.symbols[name]
+def _whole_number(spec, name, value):
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise ValuesError(f"{spec.id}: {name} must be an integer, not {type(value).__name__}")
+    return int(value)
+
+
+def _integer(spec, name, value):
+    symbol = spec.symbols[name]
+    value = _whole_number(spec, name, value)
     if (symbol.low is not None and value < symbol.low) or (symbol.high is not None and value > symbol.high):
         raise ValuesError(f"{spec.id}: {name} is {value}, outside {_domain(symbol)}")
-    return int(value)
+    return value
 
 
 def _as_array(spec, name, value):
@@ -78,7 +89,7 @@ def _array(spec, name, value):
     if symbol.type == "integer":
         if array.dtype.kind not in "iu":
             raise ValuesError(f"{spec.id}: {name} has dtype {array.dtype}; it takes integers")
-        return array
+        return array.astype(np.int64)
     if array.dtype not in [np.dtype(kind) for kind in FLOATS] and not (array.ndim == 0 and array.dtype.kind in "iu"):
         raise ValuesError(f"{spec.id}: {name} has dtype {array.dtype}; use float32 or float64")
     return array
@@ -97,9 +108,9 @@ def _common_dtype(spec, arrays):
     return next(iter(found))
 
 
-def _find_sizes(spec, arrays):
-    """Sizes and batch from the shapes of the arrays; the first array that shows a size fixes it."""
-    sizes, batch = {}, 1
+def _find_sizes(spec, arrays, named):
+    """Sizes and batch from the shapes of the arrays; the first array that shows a size fixes it, or its name does."""
+    sizes, batch = dict(named), 1
     seen_batch = False
     for name, array in arrays.items():
         shape = list(spec.symbols[name].shape)
@@ -122,17 +133,25 @@ def _find_sizes(spec, arrays):
     return sizes, batch
 
 
-def _check_domain(spec, symbol, array):
+def _check_domain(spec, symbol, array, sizes, lengths):
+    """What lies past a sequence's end is never read and may be anything."""
+    read = np.ones(array.shape, bool)
+    if lengths is not None and spec.time_size(symbol.name) in lengths:
+        ends = lengths[spec.time_size(symbol.name)]
+        read &= (np.arange(len(array))[:, None] < ends).reshape(array.shape[:2] + (1,) * (array.ndim - 2))
     outside = np.zeros(array.shape, bool)
+    if symbol.below is not None:
+        outside |= (array < 0) | (array >= symbol.below.number(sizes))
     # What is not a number lies in no domain.
     if symbol.low is not None:
         outside |= ~(array >= symbol.low)
     if symbol.high is not None:
         outside |= ~(array <= symbol.high)
+    outside &= read
     if outside.any():
         raise ValuesError(f"{spec.id}: {_where(symbol.name, outside)} is {array[outside].flat[0]}, outside {_domain(symbol)}")
-    if symbol.finite and not np.isfinite(array).all():
-        bad = ~np.isfinite(array)
+    bad = ~np.isfinite(array) & read
+    if symbol.finite and bad.any():
         raise ValuesError(f"{spec.id}: {_where(symbol.name, bad)} is {array[bad].flat[0]}, not a finite number; nothing was computed")
 
 
@@ -142,6 +161,8 @@ def _where(name, mask):
 
 
 def _domain(symbol):
+    if symbol.below is not None:
+        return f"0 to {symbol.below} - 1"
     return f"[{'-inf' if symbol.low is None else symbol.low}, {'inf' if symbol.high is None else symbol.high}]"
 
 

@@ -1,6 +1,7 @@
 """The main job: one spec held against all its backends on all its cases."""
 
 import time
+from dataclasses import asdict
 
 from refrnn.errors import RefrnnError
 from refrnn.verify.backends import compare, properties, threads_agree
@@ -88,25 +89,45 @@ def _text_checks(report, spec, truths, step):
     truth = truths.get("ragged-float64") or truths["plain-float64"]
     if spec.misprints or spec.printed_gradients:
         step("printed lines")
-    errata = check_misprints(spec, truth)
-    results, more = check_printed_gradients(spec, truth)
+    results, misprints = check_printed_gradients(spec, truth)
     for result in results:
         report.printed.append({"from": result.lecture, "checked": list(result.checked), "error": result.worst})
         report.failures += result.failures
-    for erratum in errata + more:
-        report.errata.append(
-            {"from": erratum.lecture, "printed": erratum.printed, "says": erratum.says, "shown": erratum.shown, "ok": erratum.ok}
-        )
-        if not erratum.ok:
-            report.failures.append(f"misprint {erratum.printed!r}: {erratum.shown}")
     if spec.claims:
         step("claims")
-    for claim in check_claims(spec):
-        report.claims.append({"says": claim.says, "from": claim.lecture, "verdict": claim.verdict, "mended": claim.mended, "shown": claim.shown, "ok": claim.ok})
-        if not claim.ok:
-            report.failures.append(f"claim {claim.says!r} does not turn out as {claim.verdict}: {claim.shown}")
-        elif claim.verdict == "fails":
-            report.errata.append({"from": claim.lecture, "printed": claim.says, "says": claim.mended, "shown": claim.shown, "ok": True})
+    claims = check_claims(spec)
+    report.claims += [asdict(claim) | {"from": claim.lecture} for claim in claims]
+    report.errata += _as_errata(check_misprints(spec, truth) + misprints, claims)
+    report.failures += [f"misprint {e['printed']!r}: {e['shown']}" for e in report.errata if not e["ok"]]
+    report.failures += [f"claim {c.says!r} does not turn out as {c.verdict}: {c.shown}" for c in claims if not c.ok]
+
+
+def _as_errata(misprints, claims):
+    """Misprints, and the claims that fail, each with its mend; a line that is both is one erratum, shown both ways."""
+    errata = {}
+    for misprint in misprints:
+        entry = {"from": misprint.lecture, "printed": misprint.printed, "says": misprint.says, "shown": misprint.shown, "ok": misprint.ok}
+        errata[misprint.lecture, misprint.printed] = entry
+    for claim in claims:
+        if claim.verdict != "fails" or not claim.ok:
+            continue
+        entry = errata.setdefault((claim.lecture, claim.says), {"from": claim.lecture, "printed": claim.says, "shown": "", "ok": True})
+        entry["says"] = claim.mended
+        entry["shown"] = "; ".join(text for text in (entry["shown"], claim.shown) if text)
+    return list(errata.values())
+
+
+def errata_of(spec):
+    """The errata of a spec alone, each shown anew; a false statement that can't be shown false is among them, not ok."""
+    by_name = {case.name: case for case in cases(spec)}
+    truth = Truth(spec, by_name.get("ragged-float64") or by_name["plain-float64"])
+    claims = check_claims(spec)
+    unshown = [
+        {"from": claim.lecture, "printed": claim.says, "says": claim.mended, "shown": claim.shown, "ok": False}
+        for claim in claims
+        if claim.verdict == "fails" and not claim.ok
+    ]
+    return _as_errata(check_misprints(spec, truth) + check_printed_gradients(spec, truth)[1], claims) + unshown
 
 
 def _mutants(report, spec, truths, step):

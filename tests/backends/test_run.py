@@ -8,7 +8,7 @@ from refrnn.errors import ValuesError
 
 IDS = refrnn.ids()
 TIMED = [name for name in IDS if refrnn.load(name).time]
-FORWARD = [name for name in IDS if refrnn.load(name).carried and all(ahead for _, ahead in refrnn.load(name).carried.values())]
+CONTINUED = [name for name in IDS if refrnn.load(name).carried or refrnn.load(name).delayed]
 BACKENDS = ("equation", "reference", "kernel")
 LENGTHS = [7, 1, 4]
 
@@ -22,15 +22,39 @@ def upstream_of(run, seed=3):
     return {name: np.asarray(random.standard_normal(array.shape), array.dtype) for name, array in run.outputs.items()}
 
 
-def item_of(spec, values, item, length):
-    """The values of one sequence by itself."""
+def ragged(spec):
+    """The lengths of each time, by time; those of a second time are others."""
+    return {time: np.roll(LENGTHS, place) + place for place, time in enumerate(spec.time)}
+
+
+def steps_of(spec):
+    return {time: int(lengths.max()) for time, lengths in ragged(spec).items()}
+
+
+def given(lengths):
+    """Lengths as a caller gives them: by time only where there are several."""
+    return lengths if len(lengths) > 1 else next(iter(lengths.values()))
+
+
+def past_the_end(spec, name, array):
+    """Where an array that has time lies past the end of its sequences."""
+    lengths = ragged(spec)[spec.time_size(name)]
+    return np.arange(len(array))[:, None] >= lengths
+
+
+def item_of(spec, values, item):
+    """The values of one sequence of a ragged batch by itself; a time that no array shows is its length."""
     found = {}
+    lengths = {time: int(lengths[item]) for time, lengths in ragged(spec).items()}
     for name, value in values.items():
+        if name in spec.named_sizes:
+            found[name] = lengths.get(name, value)
+            continue
         axis = spec.batch_axis(name)
         if axis is not None:
             value = value.take([item], axis)
         if spec.time_size(name) is not None:
-            value = value[:length]
+            value = value[: lengths[spec.time_size(name)]]
         found[name] = value
     return found
 
@@ -43,21 +67,21 @@ def backend(request):
 @pytest.mark.parametrize("name", TIMED)
 def test_ragged_is_each_sequence_alone(name, backend):
     spec = refrnn.load(name)
-    values = spec.draw(batch=3, dtype="float64", seed=2)
-    run = spec.forward(values, backend, LENGTHS)
+    values = spec.draw(steps_of(spec), batch=3, dtype="float64", seed=2)
+    run = spec.forward(values, backend, given(ragged(spec)))
     upstream = upstream_of(run)
     gradients = run.backward(upstream)
     shared = {key: 0 for key in gradients if spec.batch_axis(key) is None}
-    for item, length in enumerate(LENGTHS):
-        alone = spec.forward(item_of(spec, values, item, length), backend)
+    for item in range(3):
+        alone = spec.forward(item_of(spec, values, item), backend)
         for key, array in alone.outputs.items():
-            same(item_of(spec, run.outputs, item, length)[key], array)
-        own = alone.backward(item_of(spec, upstream, item, length))
+            same(item_of(spec, run.outputs, item)[key], array)
+        own = alone.backward(item_of(spec, upstream, item))
         for key, gradient in own.items():
             if key in shared:
                 shared[key] = shared[key] + gradient
             else:
-                same(item_of(spec, gradients, item, length)[key], gradient)
+                same(item_of(spec, gradients, item)[key], gradient)
     for key, total in shared.items():
         same(gradients[key], total, 1e-11)
 
@@ -65,8 +89,8 @@ def test_ragged_is_each_sequence_alone(name, backend):
 @pytest.mark.parametrize("name", TIMED)
 def test_padding_is_zero_and_is_not_read(name, backend):
     spec = refrnn.load(name)
-    values = spec.draw(batch=3, dtype="float32", seed=2)
-    run = spec.forward(values, backend, LENGTHS)
+    values = spec.draw(steps_of(spec), batch=3, dtype="float32", seed=2)
+    run = spec.forward(values, backend, given(ragged(spec)))
     upstream = upstream_of(run)
     found = [{**run.outputs, **run.intermediates, **run.backward(upstream)}]
 
@@ -74,39 +98,64 @@ def test_padding_is_zero_and_is_not_read(name, backend):
         arrays = {key: np.copy(array) for key, array in arrays.items()}
         for key, array in arrays.items():
             if spec.time_size(key) is not None:
-                array[np.arange(7)[:, None] >= np.array(LENGTHS)] = np.nan
+                array[past_the_end(spec, key, array)] = np.nan if array.dtype.kind == "f" else -1
         return arrays
 
-    run = spec.forward({**values, **poisoned({key: values[key] for key in values if np.ndim(values[key])})}, backend, LENGTHS)
+    run = spec.forward({**values, **poisoned({key: values[key] for key in values if np.ndim(values[key])})}, backend, given(ragged(spec)))
     found.append({**run.outputs, **run.intermediates, **run.backward(poisoned(upstream))})
     for key, array in found[0].items():
         np.testing.assert_array_equal(array, found[1][key])
         if spec.time_size(key) is not None:
-            assert not np.any(array[np.arange(7)[:, None] >= np.array(LENGTHS)])
+            assert not np.any(array[past_the_end(spec, key, array)])
 
 
 # ------------------------------------------------------------ states
 
 
-@pytest.mark.parametrize("name", FORWARD)
+def chunk(spec, values, time, steps):
+    """The values of some steps of one time."""
+    found = {key: value[steps] if key in spec.arrays and spec.time_size(key) == time else value for key, value in values.items()}
+    if time in spec.named_sizes:
+        found[time] = len(range(values[time])[steps])
+    return found
+
+
+def ways(spec):
+    """The starts whose states go on, by time and by direction."""
+    found = {}
+    for start, (state, forward) in spec.carried.items():
+        found.setdefault((spec.time_size(state), forward), []).append(start)
+    for start, state in spec.delayed.items():
+        found.setdefault((spec.time_size(state), True), []).append(start)
+    return found
+
+
+@pytest.mark.parametrize("name", CONTINUED)
 @pytest.mark.parametrize("cut", [1, 3, 6])
 def test_a_state_goes_in_and_comes_out(name, backend, cut):
-    """Two chunks with the state handed over are one run."""
+    """Two chunks with the state handed over end where one run does; where all goes on, they are the one run."""
     spec = refrnn.load(name)
-    values = spec.draw(batch=3, dtype="float64", seed=4)
+    values = spec.draw({time: 7 for time in spec.time}, batch=3, dtype="float64", seed=4)
     whole = spec.forward(values, backend)
-    assert whole.state.keys() == spec.carried.keys()
+    assert whole.state.keys() == {*spec.carried, *spec.delayed}
+    for (time, forward), starts in ways(spec).items():
+        parts = [chunk(spec, values, time, steps) for steps in (slice(0, cut), slice(cut, None))]
+        before, after = parts if forward else parts[::-1]
+        first = spec.forward(before, backend)
+        second = spec.forward({**after, **{start: first.state[start] for start in starts}}, backend)
+        for start in starts:
+            same(second.state[start], whole.state[start])
+            # The same token may be drawn twice.
+            assert spec.symbols[start].type == "integer" or not np.array_equal(first.state[start], whole.state[start])
+        if goes_on_as_a_whole(spec):
+            for key, array in whole.outputs.items():
+                if spec.time_size(key):
+                    same(np.concatenate([first.outputs[key], second.outputs[key]]), array)
 
-    def part(steps):
-        return {key: value[steps] if spec.time_size(key) else value for key, value in values.items()}
 
-    first = spec.forward(part(slice(0, cut)), backend)
-    second = spec.forward({**part(slice(cut, None)), **first.state}, backend)
-    for key, array in whole.outputs.items():
-        if spec.time_size(key):
-            same(np.concatenate([first.outputs[key], second.outputs[key]]), array)
-    for start, state in second.state.items():
-        same(state, whole.state[start])
+def goes_on_as_a_whole(spec):
+    """One time, every start handed over, and each of them forward."""
+    return len(spec.time) == 1 and len(ways(spec)) == 1 and spec.begun == spec.carried and all(ahead for _, ahead in spec.begun.values())
 
 
 @pytest.mark.parametrize("name", ["state-space", "two-layer-rnn"])
@@ -117,7 +166,7 @@ def test_a_learned_start_may_be_given_for_each_sequence(name, backend):
     run = spec.forward(values, backend)
     upstream = upstream_of(run)
     gradients = run.backward(upstream)
-    each = {start: np.repeat(values[start][None], 3, axis=0) for start in spec.carried}
+    each = {start: np.repeat(values[start][None], 3, axis=0) for start in spec.begun}
     repeated = spec.forward({**values, **each}, backend)
     for key, array in run.outputs.items():
         same(repeated.outputs[key], array)
@@ -185,7 +234,7 @@ def test_arrays_of_any_layout_are_read_and_none_is_written(name, backend):
     wanted = {**run.outputs, **run.backward(upstream)}
 
     def strided(array):
-        wide = np.full((*array.shape[:-1], 2 * array.shape[-1]), np.nan)
+        wide = np.full((*array.shape[:-1], 2 * array.shape[-1]), np.nan if array.dtype.kind == "f" else -1, array.dtype)
         wide[..., 1::2] = array
         return wide[..., 1::2]
 
@@ -195,14 +244,14 @@ def test_arrays_of_any_layout_are_read_and_none_is_written(name, backend):
         return array
 
     for rearranged in (np.asfortranarray, strided, frozen, lambda array: array[..., ::-1].copy()[..., ::-1]):
-        given, gradients = (
+        handed, gradients = (
             {key: rearranged(array) if np.ndim(array) else array for key, array in arrays.items()} for arrays in (values, upstream)
         )
-        before = {key: np.copy(array) for key, array in given.items()}
-        run = spec.forward(given, backend)
+        before = {key: np.copy(array) for key, array in handed.items()}
+        run = spec.forward(handed, backend)
         for key, array in {**run.outputs, **run.backward(gradients)}.items():
             np.testing.assert_array_equal(array, wanted[key])
-        for key, array in given.items():
+        for key, array in handed.items():
             np.testing.assert_array_equal(array, before[key])
         for key, array in gradients.items():
             np.testing.assert_array_equal(array, upstream[key])
@@ -231,4 +280,6 @@ def test_precision_is_kept(name, backend):
     for dtype in ("float32", "float64") + (("longdouble",) if backend != "kernel" else ()):
         run = spec.forward(spec.draw(dtype=dtype), backend)
         found = {**run.outputs, **run.intermediates, **run.backward(upstream_of(run))}
-        assert {str(array.dtype) for array in found.values()} == {str(np.dtype(dtype))}
+        # Where nothing but tokens is given, nothing says another precision than double.
+        shown = dtype if any(symbol.type == "real" for symbol in spec.arrays.values()) else "float64"
+        assert {str(array.dtype) for array in found.values()} == {str(np.dtype(shown))}

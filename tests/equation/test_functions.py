@@ -48,6 +48,11 @@ MEANINGS = {
     "diag": [("diag(a)", "H", None, np.diag), ("diag(a) @ b", "H", "H", np.multiply)],
     "outer": [("outer(a, b)", "H", "I", np.outer)],
     "one_hot": [("one_hot(2, H) * a", "", None, lambda a: a * np.eye(5)[2])],
+    "argmax": [
+        ("argmax(a) + 0 * sum(a)", "H", None, np.argmax),
+        ("one_hot(argmax(a), H) * b", "H", "H", lambda a, b: b * (a == a.max())),
+        ("argmax(1 if a > -9 else 0) + 0 * sum(a)", "H", None, lambda a: 0),
+    ],
     "zeros": [("zeros(H, I) + a", "", None, lambda a: np.full((5, 4), a)), ("zeros(2*H+1) + a", "", None, lambda a: np.full(11, a))],
     "identity": [("identity(H) @ a", "H", None, np.positive), ("identity(H) * a", "", None, lambda a: a * np.eye(5))],
     "stop": [("a * stop(b)", "H", "H", np.multiply), ("a + stop(a)", "H", None, lambda a: 2 * a)],

@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+import refrnn
 from refrnn.equation.algebra import Numbers
 from refrnn.equation.evaluate import Program
 from refrnn.equation.mutate import Symbols, mutants, mutants_of
@@ -433,3 +434,24 @@ def test_canonical():
     assert not same("a @ b", "b @ a")
     assert not same("a / b", "b / a")
     assert not same("W[i, j]", "W[j, i]")
+
+
+def test_no_gradient_is_stopped_where_none_flows():
+    """What only tokens, targets and constants reach has none."""
+    text = """
+id: still
+title: A token's vector, and a product with what is chosen
+sizes: {T: steps, N: words, M: dimensions}
+symbols:
+  w: {role: input, type: integer, shape: [T], below: N}
+  C: {role: constant, shape: [M, N]}
+  P: {role: parameter, shape: [M, N]}
+equations:
+  - x[t] = one_hot(w[t], N)
+  - c[t] = C @ x[t]
+  - p[t] = P @ x[t]
+  - y[t] = tanh(p[t]) + c[t]
+outputs: [y]
+"""
+    stopped = [mutant.name for mutant in mutants(refrnn.load_text(text)) if "stop the gradient" in mutant.name]
+    assert stopped == ["equation 3: stop the gradient of P", "equation 4: stop the gradient of p[t]"]

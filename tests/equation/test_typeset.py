@@ -366,6 +366,7 @@ NAMES = [
     ("tanh1_prime", "tanh⁽¹⁾′", r"\mathrm{tanh}^{(1)\prime}"),
     ("x_bar_h", "x\u0304_h", r"\bar{x}_{\mathrm{h}}"),
     ("tau", "τ", r"\tau"),
+    ("lamda_re", "λ_re", r"\lambda_{\mathrm{re}}"),
     ("epsilon_h", "ε_h", r"\varepsilon_{\mathrm{h}}"),
     ("Omega", "Ω", r"\Omega"),
     ("h0", "h⁽⁰⁾", "h^{(0)}"),

@@ -46,6 +46,21 @@ STARTS = [
     (["h[-1] = 2 * h0", "h[t] = tanh(W @ x[t] + U @ h[t-1])"], {}),
     (["h[-1, i] = U[i, i]", "h[t, i] = tanh((W @ x[t])[i] + h0[i] + h[t-1, i])"], {}),
     (["h[t] = h0", "y[t] = h[t] + W @ x[t] + U @ h0"], {}),
+    (["h[0] = h0", "h[t+1] = tanh(W @ x[t] + U @ h[t])"], {"h0": ("h", True)}),
+    (["h[-1] = h0", "h[t] = tanh(W @ x[t] + U @ (stop(h[t-1]) if t % 3 == 0 and T > 4 else h[t-1]))"], {"h0": ("h", True)}),
+    (["h[-1] = h0", "h[t] = z[t]", "z[t] = tanh(W @ x[t] + U @ h[t-1])", "y[t] = sum(h[j] for j in range(t+1))"], {"h0": ("h", True)}),
+    # The next chunk has the row already, another number of steps, steps of other numbers, or lacks what was before.
+    (["h[0] = h0", "h[t] = tanh(W @ x[t] + U @ h[t-1])"], {}),
+    (["h[-1] = h0", "h[t] = tanh(W @ x[t] + U @ h[t-1]) / T"], {}),
+    (["h[-1] = h0", "h[t] = tanh(W @ x[t] + U @ h[t-1] * t)"], {}),
+    (["h[-1] = h0", "h[2] = h0", "h[t] = tanh(W @ x[t] + U @ h[t-1])"], {}),
+    (["h[-1] = h0", "h[t] = tanh(W @ (x[t-1] if t > 0 else x[t]) + U @ h[t-1])"], {}),
+    (["h[-1] = h0", "h[t] = tanh(W @ x[T-1-t] + U @ h[t-1])"], {}),
+    (["h[-1] = h0", "h[t] = tanh(W @ x[t] + U @ (h[t-2] if t > 0 else h[t-1]))"], {}),
+    (["h[-1] = h0", "h[t] = z[t] + U @ h[t-1]", "z[t] = sum(W @ x[j] for j in range(t+1))"], {}),
+    (["h[-1] = h0", "h[t] = v + U @ h[t-1]", "v = W @ x[T-1]"], {}),
+    (["h[-1] = h0", "h[t] = tanh(z[t] + U @ h[t-1])", "z[T] = zeros(H)", "z[t] = W @ x[t] + U @ z[t+1]"], {}),
+    (["h[-1] = h0", "h[t] = tanh(z[t-1] + U @ h[t-1])", "z[-1] = zeros(H)", "z[t] = W @ x[t]"], {}),
     (["h[-1] = g", "g = h0", "h[t] = tanh(W @ x[t] + U @ h[t-1])"], {}),
 ]  # fmt: skip
 
@@ -53,9 +68,29 @@ STARTS = [
 @pytest.mark.parametrize("lines, carried", STARTS)
 def test_carried(lines, carried):
     lines = "\n".join(f"  - {line}" for line in lines)
-    text = CELL[: CELL.index("equations:")] + f"  h: {{role: value, shape: [T, H]}}\nequations:\n{lines}\noutputs: [{'y' if 'y[t]' in lines else 'h'}]\n"
+    values = "".join(f"  {name}: {{role: value, shape: [T, H]}}\n" for name in "hz" if f"- {name}[" in lines)
+    text = CELL[: CELL.index("equations:")] + f"{values}equations:\n{lines}\noutputs: [{'y' if 'y[t]' in lines else 'h'}]\n"
     spec = refrnn.load_text(text)
     assert spec.carried == carried
+
+
+def test_what_goes_on_may_depend_on_constants():
+    """With the truth fed, the first step of a chunk would lack the truth before it."""
+    spec = refrnn.load("teacher-forcing")
+    assert spec.carried == {} and spec.begun == {"s0": ("s", True), "o0": ("o", True)}
+    for forced, starts in ((0, {"s0", "o0"}), (1, set())):
+        assert spec.forward({**spec.draw(), "forced": forced}, "equation").state.keys() == starts
+
+
+@pytest.mark.parametrize("condition, goes_on", [
+    ("K == 1", True), ("K > 0 or t > 0", True), ("K < 2 or K > 2", True), ("K >= 1 and 2 > K", True), ("K != 1", False), ("K > 1 and t > 0", False),
+    ("K == 1 and t > 0", False), ("t > 0 or K == 2", False),
+])  # fmt: skip
+def test_conditions_that_constants_decide(condition, goes_on):
+    """Only the branch without t can be taken in chunks."""
+    text = changed(("  h0:", "  K: {role: constant, type: integer, shape: []}\n  h0:"), ("U @ h[t-1]", f"U @ (h[t-1] if {condition} else t * h[t-1])"))
+    assert [one.start for one in refrnn.load_text(text).continuing({"K": 1})] == ["h0"] * goes_on
+    assert refrnn.load_text(text).carried == {}
 
 
 def test_a_continued_spec_is_the_spec_unless_a_learned_start_comes_with_a_batch():

@@ -31,6 +31,8 @@ def test_plain_sizes_are_unequal_and_above_one(spec):
         if name in spec.batched:
             sizes["batch"] = shape.pop(spec.batch_axis(name))
         sizes.update({str(size): number for size, number in zip(symbol.shape, shape) if str(size) in spec.sizes})
+    sizes.update({name: values[name] for name in spec.named_sizes})
+    assert sizes.keys() >= spec.sizes.keys()
     assert min(sizes.values()) > 1
     assert len(set(sizes.values())) == len(sizes)
 
@@ -53,8 +55,11 @@ def test_both_precisions_and_ragged_lengths(spec):
     for case in quick:
         values, lengths = case.draw(spec)
         if case.ragged:
-            steps = max(np.shape(values[name])[0] for name in spec.arrays if spec.time_size(name))
-            assert lengths.max() == steps and lengths.min() == 1
+            lengths = lengths if isinstance(lengths, dict) else {spec.time[0]: lengths}
+            assert lengths.keys() == set(spec.time)
+            for time, ends in lengths.items():
+                shown = {np.shape(values[name])[0] for name in spec.arrays if spec.time_size(name) == time}
+                assert {ends.max()} == (shown or {values[time]}) and ends.min() == 1
     assert any("one-step" == case.name for case in quick)
 
 

@@ -5,10 +5,10 @@ do not fit): whoever runs it refuses those, and reads elements outside their ran
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from refrnn.equation.mutate import formulas, swaps, times
-from refrnn.equation.mutate.tree import canonical
+from refrnn.equation.mutate.tree import canonical, names, gradient_reaches
 from refrnn.equation.parse import equation_of
 
 __all__ = ["Mutant", "Symbols", "mutants", "mutants_of"]
@@ -19,18 +19,29 @@ class Symbols:
     """What a fault must know of symbols, by name: roles, and shapes with all axes as texts such as ("T", "4*H").
 
     A name without a role is an index letter or a size; where no shape is known, no fault that needs it is made.
+    No gradient is asked for along the names in ``still``, so that no fault in it could be told.
     """
 
     roles: dict
     shapes: dict = field(default_factory=dict)
     sizes: frozenset = frozenset()
+    still: frozenset = frozenset()
 
     @classmethod
     def of(cls, spec):
         """The symbols of a loaded spec, those that its equations define without a declaration too."""
         roles = {name: "value" for name in spec.defined} | {name: symbol.role for name, symbol in spec.symbols.items()}
         shapes = {name: spec.full_shape(name) for name in roles if name in spec.arrays or name in spec.reached}
-        return cls(roles, {name: tuple(map(str, shape)) for name, shape in shapes.items()}, frozenset(spec.sizes))
+        shapes = {name: tuple(map(str, shape)) for name, shape in shapes.items()}
+        return cls(roles, shapes, frozenset(spec.sizes), frozenset(spec.defined) - _moving(spec))
+
+
+def _moving(spec):
+    """The names that a gradient is asked for, and all that depend on them."""
+    moving = set(spec.differentiated)
+    for _ in spec.equations:  # as often as a dependency can be long
+        moving |= {equation.name for equation in spec.equations if not moving.isdisjoint(names(equation.value))}
+    return moving
 
 
 @dataclass(frozen=True)

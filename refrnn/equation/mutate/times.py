@@ -10,7 +10,7 @@ from refrnn.equation.mutate.tree import (
     with_subscripts,
 )  # fmt: skip
 
-_INDEXED = ("value", "input", "target")
+_INDEXED = ("value", "input", "target", "start")
 
 
 def _is_offset(node):
@@ -68,16 +68,17 @@ def shorten_a_range(equation, symbols):
 
 
 def ignore_a_start(equation, symbols):
-    """The right side of h[-1] = h0 becomes zero."""
-    is_start = subscripts(equation.target) and letter_of(equation, symbols) is None
+    """The right side of h[-1] = h0, and of h[d-D] = h_start[d], becomes zero."""
+    fixed = subscripts(equation.target) and letter_of(equation, symbols) is None
+    is_start = fixed or any(occurrences(equation.value, symbols, ("start",)))
     if is_start and any(occurrences(equation.value, symbols)):
         yield f"ignore the start {show(equation.value)}", binary(equation.value, ast.Mult, number(0))
 
 
 def stop_a_gradient(equation, symbols):
     """An occurrence of a symbol is wrapped in stop(): its value stays, its gradient does not flow."""
-    for place, _ in occurrences(equation.value, symbols, DIFFERENTIABLE):
-        if not place.inside & {"stop", "test"}:
+    for place, symbol in occurrences(equation.value, symbols, DIFFERENTIABLE):
+        if symbol not in symbols.still and not place.inside & {"stop", "test"}:
             yield f"stop the gradient of {show(place.node)}", place.replace(call("stop", place.node))
 
 
@@ -107,7 +108,7 @@ def _constant_in_time(equation, symbols, letter):
     """The symbols that stand in the equation without its index letter, in order."""
     found = {}
     for place, symbol in occurrences(equation.value, symbols, DIFFERENTIABLE):
-        if not place.inside & {"stop", "test"}:
+        if symbol not in symbols.still and not place.inside & {"stop", "test"}:
             found[symbol] = found.get(symbol, True) and letter not in names(place.node)
     return [symbol for symbol, constant in found.items() if constant]
 

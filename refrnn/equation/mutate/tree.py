@@ -9,6 +9,7 @@ DIFFERENTIABLE = ("value", "start", "parameter", "input")
 GIVEN = ("value", "start", "parameter", "input", "target", "constant")
 
 # Functions whose last arguments are sizes: how many (all: None).
+_NO_GRADIENT = {"stop", "one_hot", "argmax"}
 _SIZED = {"zeros": None, "identity": None, "one_hot": 1}
 
 
@@ -71,7 +72,7 @@ def _around(node, field, number):
         sized = _SIZED.get(node.func.id, 0)
         if sized is None or number >= len(node.args) - sized:
             return frozenset({"index"})
-        if node.func.id == "stop":
+        if node.func.id in _NO_GRADIENT:
             return frozenset({"stop"})
     return frozenset()
 
@@ -93,6 +94,19 @@ def occurrences(tree, symbols, roles=GIVEN):
             continue
         if symbols.roles.get(name) in roles:
             yield place, name
+
+
+def gradient_reaches(equations, symbols, differentiated):
+    """The names through which a gradient flows to those ``differentiated``, these included."""
+    reached, before = set(differentiated), None
+    while reached != before:
+        before = set(reached)
+        for equation in equations:
+            found = occurrences(equation.value, symbols, DIFFERENTIABLE)
+            if any(name in reached and not place.inside & {"stop", "test"} for place, name in found):
+                base = equation.target.value if isinstance(equation.target, ast.Subscript) else equation.target
+                reached.add(base.id)
+    return reached
 
 
 def rewritten(tree, change):

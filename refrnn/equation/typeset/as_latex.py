@@ -7,7 +7,7 @@ from refrnn.equation.typeset.names import GREEK
 
 _ACCENTS = {"hat": "\\hat", "tilde": "\\tilde", "bar": "\\bar", "dot": "\\dot"}
 _LETTERS = {letter: f"\\{name}" for name, letter in GREEK.items()}
-_LETTERS |= {"ε": "\\varepsilon", "φ": "\\varphi", "∞": "\\infty"}
+_LETTERS |= {"λ": "\\lambda", "ε": "\\varepsilon", "φ": "\\varphi", "∞": "\\infty"}
 _SIGNS = {
     "−": "-", "⊙": "\\odot", "·": "\\cdot", "×": "\\times", "≤": "\\le", "≥": "\\ge", "≠": "\\ne", "∇": "\\nabla",
     "⊤": "\\top", "mod": "\\bmod", "∑": "\\sum", "∏": "\\prod",

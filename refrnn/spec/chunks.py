@@ -1,0 +1,221 @@
+"""Where recurrences begin, and which of their states may be handed over, so that the next chunk continues the sequence.
+
+Everything is read off the equations. Row t of a symbol is its element for step t, whatever place its left side gives it:
+with h[t+1] = ... row t is h[t+1], and the start h[0] is row -1.
+"""
+
+import ast
+import operator
+from typing import NamedTuple
+
+from refrnn.equation.evaluate import Pattern
+from refrnn.equation.parse import subscripts
+from refrnn.equation.sizes import Size, read_size
+from refrnn.errors import SpecError
+
+
+class Beginning(NamedTuple):
+    """A recurrence that begins with a start just as it is handed in: h[-1] = h0, or h[d-D] = h_start[d]."""
+
+    start: str
+    state: str
+    forward: bool
+    delayed: bool
+    equation: object
+
+
+def beginnings(spec):
+    """All of a spec, in the order of its equations."""
+    found = []
+    for equation in spec.equations:
+        start = _taken_as_it_is(spec, equation)
+        if start is None or _time(spec, equation.name) is None:
+            continue
+        first = _patterns(spec, equation)[0]
+        if not isinstance(first, Pattern):
+            # h[T] begins a recurrence that runs backward.
+            found.append(Beginning(start, equation.name, not _names(equation.subscripts[0]), False, equation))
+        elif first.offset + first.size == 0:
+            found.append(Beginning(start, equation.name, True, True, equation))
+    return found
+
+
+def continuing(spec, begun, constants):
+    """Those of ``begun`` whose last state, handed over as the start, continues the sequence.
+
+    All that their states depend on has to keep step: it reads what is given for its own step, and of the steps before
+    nothing but states that are handed over too. ``constants`` are the integer constants that are known.
+    """
+    kept = [one for one in begun if one.delayed or _stands_before(spec, one)]
+    while True:
+        left = [one for one in kept if _keeps_step(spec, one, kept, constants)]
+        if left == kept:
+            return kept
+        kept = left
+
+
+def _taken_as_it_is(spec, equation):
+    """The array that an equation such as h[-1] = h0, h[-1, i] = h0[i] or h[d-D] = h_start[d] takes as it is, or None."""
+    value, places = equation.value, equation.subscripts
+    if not places:
+        return None
+    first = _patterns(spec, equation)[0]
+    letters = [pattern.letter if isinstance(pattern, Pattern) else None for pattern in _patterns(spec, equation)]
+    letters = letters if isinstance(first, Pattern) else letters[1:]
+    if isinstance(value, ast.Subscript):
+        read = [node.id if isinstance(node, ast.Name) else "" for node in subscripts(value)]
+        value = value.value if read == letters else None
+    elif letters:
+        value = None
+    return value.id if isinstance(value, ast.Name) and value.id in spec.arrays else None
+
+
+def _stands_before(spec, one):
+    """Whether a start at a fixed place is the row just before the first step, or just behind the last one."""
+    sizes = spec.small_sizes(4)
+    place = _patterns(spec, one.equation)[0]({**sizes, **spec.lowest_constants()})
+    row = place - _whole(spec, one.state).offset.number({**sizes, **spec.lowest_constants()})
+    return row == (-1 if one.forward else sizes[_time(spec, one.state)])
+
+
+def _keeps_step(spec, beginning, kept, constants):
+    states = {one.state for one in kept if one.forward == beginning.forward}
+    delayed = {one.state for one in kept if one.delayed and beginning.forward}
+    starts = [one.equation for one in kept]
+    seen, waiting = set(), [beginning.state]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for equation in spec.equations:
+            if equation.name != name or any(equation is start for start in starts):
+                continue
+            reads = _StepReads(spec, equation, beginning.forward, states, delayed, constants)
+            if not reads.in_step:
+                return False
+            waiting += reads.same_step
+    return True
+
+
+class _StepReads(ast.NodeVisitor):
+    """What an equation reads: ``same_step`` names the defined symbols at its own step; ``in_step`` says whether that,
+    and what is handed over, is all.
+    """
+
+    def __init__(self, spec, equation, forward, states, delayed, constants):
+        self.spec, self.forward, self.states, self.delayed = spec, forward, states, delayed
+        self.same_step, self.in_step = set(), True
+        time, self.letter = _time(spec, equation.name), None
+        if time is not None:
+            first = _patterns(spec, equation)[0]
+            self.in_step = isinstance(first, Pattern) and first == _whole(spec, equation.name)._replace(letter=first.letter)
+            self.letter = first.letter if self.in_step else None
+        if self.in_step:
+            self.visit(_Lean(constants).visit(ast.parse(ast.unparse(equation.value), mode="eval").body))
+
+    def visit_Subscript(self, node):
+        name = node.value.id if isinstance(node.value, ast.Name) else None
+        if name is None or _time(self.spec, name) is None:
+            self.generic_visit(node)
+            return
+        first, *rest = subscripts(node)
+        distance = self._distance(name, first)
+        if distance == 0:
+            if name in self.spec.defined:
+                self.same_step.add(name)
+        elif not self._is_handed_over(name, distance):
+            self.in_step = False
+        for other in rest:
+            self.visit(other)
+
+    def visit_Name(self, node):
+        """A symbol without a step of its own, or what only a whole sequence has: all its steps, their number, a step's number."""
+        spec, name = self.spec, node.id
+        if name == self.letter or name in spec.time or _time(spec, name) is not None:
+            self.in_step = False
+        elif name in spec.arrays:
+            self.in_step &= not any(size.names() & set(spec.time) for size in spec.symbols[name].shape)
+        elif name in spec.defined:
+            self.same_step.add(name)
+
+    def _distance(self, name, place):
+        """How many steps the row that is read lies after this one, as a Size, or None."""
+        known = {*_names(place)} if self.letter in _names(place) else ()
+        try:
+            row = read_size(ast.unparse(place), known, "")
+        except SpecError:
+            return None
+        if name in self.spec.defined:
+            row = row - _whole(self.spec, name).offset
+        return row - Size.of(self.letter)
+
+    def _is_handed_over(self, name, distance):
+        if distance is None:
+            return False
+        if name in self.delayed:
+            return all(count < 0 for count in distance.terms.values())
+        return name in self.states and distance == (-1 if self.forward else 1)
+
+
+class _Lean(ast.NodeTransformer):
+    """Leaves out what changes no value: stop, branches that are never taken, and conditions between equal branches."""
+
+    def __init__(self, constants):
+        self.constants = constants
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        return node.args[0] if isinstance(node.func, ast.Name) and node.func.id == "stop" else node
+
+    def visit_IfExp(self, node):
+        self.generic_visit(node)
+        decided = _decided(node.test, self.constants)
+        if decided is not None:
+            return node.body if decided else node.orelse
+        return node.body if ast.dump(node.body) == ast.dump(node.orelse) else node
+
+
+_COMPARED = {ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
+
+
+def _decided(test, constants):
+    """Whether a condition is true, as far as ``constants`` tell, or None."""
+    if isinstance(test, ast.BoolOp):
+        parts = [_decided(part, constants) for part in test.values]
+        decides = isinstance(test.op, ast.Or)
+        return decides if decides in parts else None if None in parts else not decides
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        left, right = (_known(node, constants) for node in (test.left, test.comparators[0]))
+        return None if left is None or right is None else _COMPARED[type(test.ops[0])](left, right)
+    return None
+
+
+def _known(node, constants):
+    return node.value if isinstance(node, ast.Constant) else constants.get(node.id) if isinstance(node, ast.Name) else None
+
+
+def _patterns(spec, equation):
+    return next(patterns for other, patterns, _ in spec.program.definitions[equation.name].equations if other is equation)
+
+
+def _whole(spec, name):
+    """The pattern of the first subscript of a defined symbol, in the equation that runs over all its places."""
+    patterns = spec.program.definitions[name].equations[-1][1]
+    return patterns[0] if patterns else None
+
+
+def _time(spec, name):
+    """The time of a symbol's first axis, or None."""
+    if name in spec.arrays:
+        shape = spec.symbols[name].shape
+        size = shape[0] if shape else None
+    elif name in spec.program.definitions:
+        size = getattr(_whole(spec, name), "size", None)
+    else:
+        size = None
+    return str(size) if str(size) in spec.time else None
+
+
+def _names(tree):
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
