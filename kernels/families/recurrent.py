@@ -17,16 +17,14 @@ def forward(x, start, W_in, W, bias=None, lengths=None, activation=TANH, leak=No
     """Run the layer.
 
     x (T, B, I), start (B, H), W_in (I, H), W (H, H), bias (H,) or None, lengths (B,) or None, leak: a number or None
-    for 0. Returns h (T, B, H) and what ``backward`` needs.
+    for 0. With W_in None x (T, B, H) is the input product itself. Returns h (T, B, H) and what ``backward`` needs.
     """
     T, B, _ = x.shape
     H = W.shape[0]
     x, start = cut(x, lengths), dense(start)
-    W_in = dense(W_in)
     steps = whole(lengths, T, B)
-    s = np.empty((T, B, H), x.dtype)
+    s = _input_product(x, W_in, bias)
     h = s if leak is None else np.empty_like(s)
-    multiply((flat(s), flat(x), W_in) if bias is None else (flat(s), flat(x), W_in, dense(bias)))
     state, rate = start.copy(), np.array([0 if leak is None else leak], x.dtype)
     rows = block_rows(B)
     _forward.run(
@@ -36,8 +34,17 @@ def forward(x, start, W_in, W, bias=None, lengths=None, activation=TANH, leak=No
     return h, (x, start, W_in, W, steps, lengths, activation, leak, reverse, rate, s, h)
 
 
+def _input_product(x, W_in, bias):
+    """u (T, B, H), an array of its own."""
+    if W_in is None:
+        return x.copy() if bias is None else x + bias
+    u = np.empty((*x.shape[:2], W_in.shape[1]), x.dtype)
+    multiply((flat(u), flat(x), dense(W_in)) if bias is None else (flat(u), flat(x), dense(W_in), dense(bias)))
+    return u
+
+
 def backward(saved, d_h, keep=None):
-    """The gradients, given d_h (T, B, H), as a dict: x, start, W_in, W, bias, and leak where there is one.
+    """The gradients, given d_h (T, B, H), as a dict: x, start, W_in (None where there was none), W, bias, leak if any.
 
     keep (T, B), or None for ones, multiplies the error that passes from step t to the step before it.
     """
@@ -54,14 +61,13 @@ def backward(saved, d_h, keep=None):
         work=T * B * H * H,
     )  # fmt: skip
     before = previous(h, start, lengths, reverse)
-    d_x, d_W_in, d_W, d_bias = np.empty_like(x), np.empty_like(W_in), np.empty((H, H), dtype), np.empty((1, H), dtype)
-    deltas = flat(delta)
-    multiply(
-        (d_W_in, flat(x).T, deltas),
-        (d_W, flat(before).T, deltas),
-        (flat(d_x), deltas, dense(W_in.T)),
-        (d_bias, ones(T * B, dtype), deltas),
-    )
+    d_W, d_bias, deltas = np.empty((H, H), dtype), np.empty((1, H), dtype), flat(delta)
+    jobs = [(d_W, flat(before).T, deltas), (d_bias, ones(T * B, dtype), deltas)]
+    d_x, d_W_in = delta, None
+    if W_in is not None:
+        d_x, d_W_in = np.empty_like(x), np.empty(W_in.shape, dtype)
+        jobs += [(d_W_in, flat(x).T, deltas), (flat(d_x), deltas, dense(W_in.T))]
+    multiply(*jobs)
     gradients = {"x": d_x, "start": d_start, "W_in": d_W_in, "W": d_W, "bias": d_bias[0]}
     if leak is not None:
         gradients["leak"] = np.sum(error * (before - s), dtype=np.float64).astype(dtype)

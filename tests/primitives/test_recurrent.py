@@ -82,3 +82,22 @@ def test_keep_cuts_the_past():
     assert np.allclose(cut["start"], only_before["start"], rtol=1e-13, atol=0)
     nothing = recurrent.backward(saved, d_h, np.zeros((T, B)))
     assert not nothing["start"].any()
+
+
+@pytest.mark.parametrize("bias", (False, True))
+def test_input_product_may_be_given(bias):
+    """Without W_in x is the product itself, and receives its error; nobody's array is written to."""
+    given = values()
+    u, bias = given["x"] @ given["W_in"], given["bias"] if bias else None
+    d_h = np.random.default_rng(1).standard_normal((T, B, H))
+    h, saved = recurrent.forward(given["x"], given["start"], given["W_in"], given["W"], bias, LENGTHS)
+    gradients = recurrent.backward(saved, d_h)
+    kept = u.copy()
+    found, saved = recurrent.forward(u, given["start"], None, given["W"], bias, LENGTHS)
+    assert np.array_equal(u, kept)
+    assert np.allclose(found, h, rtol=1e-12, atol=1e-13)
+    of_product = recurrent.backward(saved, d_h)
+    for name in ("start", "W", "bias"):
+        assert np.allclose(of_product[name], gradients[name], rtol=1e-12, atol=1e-13)
+    assert of_product["W_in"] is None
+    assert np.allclose(of_product["x"] @ given["W_in"].T, gradients["x"], rtol=1e-12, atol=1e-13)

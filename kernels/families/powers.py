@@ -1,0 +1,68 @@
+"""All powers of a matrix, and sums of rows through them: a linear recursion in closed form.
+
+Powers are made by doubling: n of them, times the last one, give the next n. So there are few products and all are
+large, and an error grows with the logarithm of the power.
+"""
+
+import numpy as np
+
+from ..primitives.arrays import dense, flat
+from ..primitives.products import multiply
+
+
+def powers(W, most):
+    """The powers (most + 1, H, H) of W (H, H) from 0 to ``most``."""
+    H = W.shape[0]
+    P = np.empty((most + 1, H, H), W.dtype)
+    P[0] = np.eye(H, dtype=W.dtype)
+    P[1:2] = W
+    for known, count in _doublings(most):
+        multiply((flat(P[known + 1 : known + 1 + count]), flat(P[1 : 1 + count]), P[known]))
+    return P
+
+
+def pulled_back(P, d_P):
+    """The gradient of W (H, H) from those of its ``powers`` P."""
+    d_P = np.array(d_P, order="C")
+    if len(P) == 1:
+        return np.zeros_like(P[0])
+    for known, count in reversed(list(_doublings(len(P) - 1))):
+        error, left = d_P[known + 1 : known + 1 + count], P[1 : 1 + count]
+        d_left, d_last = np.empty_like(error), np.empty_like(P[0])
+        multiply((flat(d_left), flat(error), dense(P[known].T)), (d_last, flat(left).T, flat(error)))
+        d_P[1 : 1 + count] += d_left
+        d_P[known] += d_last
+    return d_P[1]
+
+
+def _doublings(most):
+    """Where powers 1 to ``known`` are there: (known, how many the power ``known`` adds), until ``most``."""
+    known = 1
+    while known < most:
+        yield known, min(known, most - known)
+        known *= 2
+
+
+def convolve(u, P):
+    """h[k] = u[k+1] + u[k] @ P[1] + ... + u[0] @ P[k+1], for u (T + 1, B, H) and P (T + 1, H, H): h (T, B, H)."""
+    rows, B, H = u.shape
+    newest_first = dense(u[::-1].transpose(1, 0, 2)).reshape(B, rows * H)
+    stacked, h = flat(P), np.empty((rows - 1, B, H), u.dtype)
+    multiply(*((h[k], newest_first[:, (rows - 2 - k) * H :], stacked[: (k + 2) * H]) for k in range(rows - 1)))
+    return h
+
+
+def convolve_pulled_back(u, P, d_h):
+    """The gradients of u and P from d_h (T, B, H) of ``convolve``."""
+    rows, B, H = u.shape
+    T, u, d_h = rows - 1, dense(u), dense(d_h)
+    by_item = dense(d_h.transpose(1, 0, 2)).reshape(B, T * H)
+    transposed = flat(dense(P.transpose(0, 2, 1)))
+    d_u, d_P = np.empty_like(u), np.empty_like(P)
+    multiply(
+        (d_u[0], by_item, transposed[H:]),
+        *((d_u[j + 1], by_item[:, j * H :], transposed[: (T - j) * H]) for j in range(T)),
+        (d_P[0], flat(u[1:]).T, flat(d_h)),
+        *((d_P[m], flat(u[: rows - m]).T, flat(d_h[m - 1 :])) for m in range(1, rows)),
+    )
+    return d_u, d_P
