@@ -1,0 +1,20 @@
+"""Hopfield network of graded units. Lecture eee511, Hopfield 1984.
+
+X0 (B, N), W (N, N), Theta (N,), T steps, lengths (B,) or None; X (T, B, N), its first row after one step.
+"""
+
+import numpy as np
+
+from ..families import recurrent
+
+
+def forward(X0, W, Theta, T, lengths=None):
+    # The thresholds are the weights of an input that is always 1.
+    always = np.ones((T, len(X0), 1), X0.dtype)
+    X, layer = recurrent.forward(always, X0, Theta[None], W.T, lengths=lengths)
+    return {"X": X}, {"layer": layer}
+
+
+def backward(saved, d_X):
+    d = recurrent.backward(saved["layer"], d_X)
+    return {"X0": d["start"], "W": d["W"].T, "Theta": d["W_in"][0]}
