@@ -1,0 +1,1 @@
+"""Learning without gradients: fixed weights of a reservoir, and read-outs that one linear solve finds."""
