@@ -1,0 +1,1 @@
+"""Kernels of the group dynamics: what a recursion does over time."""

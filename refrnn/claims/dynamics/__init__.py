@@ -1,0 +1,1 @@
+"""Claims about dynamics: what grows, shrinks or saturates over time."""

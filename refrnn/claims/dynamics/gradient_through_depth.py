@@ -1,0 +1,71 @@
+"""Gradients through depth: claims of cmu-2017 about their magnitude by layer, at initialisation.
+
+``layer_table(spec, activation)`` is the whole table of the lecture's width, 1024; the claims run a narrow net.
+"""
+
+import numpy as np
+
+from refrnn.claims import Shown
+from refrnn.claims.depth import ACTIVATIONS, layer_table, starting_values
+from refrnn.claims.measure import SAME, distance, run
+
+WIDTH, LAYERS = 24, 10
+NARROW = {"width": WIDTH, "backend": "equation", "dtype": "float64"}
+
+
+def magnitude_falls(spec):
+    """From layer to layer in the half next to the output, and from the output to the input as a whole."""
+    shares, descending = [], []
+    for activation in range(len(ACTIVATIONS)):
+        batch, single = layer_table(spec, activation, layers=LAYERS, instances=4, **NARROW)
+        for magnitudes in (batch, single.mean(axis=0)):
+            shares.append(magnitudes[0] / magnitudes[-1])
+            descending.append(np.all(np.diff(magnitudes[LAYERS // 2 :]) > 0))
+    shown = ", ".join(f"{name} {batch:.2g} and {single:.2g}" for name, batch, single in zip(ACTIVATIONS, shares[::2], shares[1::2]))
+    return Shown(
+        all(descending) and max(shares) < 0.1,
+        f"width {WIDTH}, {LAYERS} layers: next to the input the magnitude for the batch and for single instances is, of that at the "
+        f"output: {shown} (asked: below 0.1, and falling in each of the {LAYERS // 2 - 1} layers below the output)",
+    )
+
+
+def falls_from_every_start(spec):
+    """A ReLU net that keeps the size of its activities; and what stands fast for any weights, if there are no biases."""
+    relu, sigmoid = 1, 2
+    starts = ("uniform", "even", "doubled")
+    even = _share(spec, relu, "doubled")
+    squashed = [_share(spec, sigmoid, start) for start in starts]
+    balance = max(_imbalance(spec, relu, start) for start in starts)
+    return Shown(
+        even < 0.1,
+        f"width {WIDTH}, {LAYERS} layers: without biases and with weights of variance 2/{WIDTH}, the magnitude next to the input of a ReLU "
+        f"net is {even:.2g} of that at the output; the sums of weights times gradients differ between layers by at most {balance:.2g} of "
+        f"themselves (asked: below {SAME:g}); with the sigmoid the share is at most {max(squashed):.2g} over {len(starts)} starts (asked: below 0.1)",
+        mend_holds=even > 0.5 and balance < SAME and max(squashed) < 0.1,
+    )
+
+
+def worse_with_depth(spec):
+    """The magnitude next to the input, for nets of more and more layers."""
+    depths = (3, 6, 9)
+    first = [[layer_table(spec, activation, layers=layers, instances=2, **NARROW)[0][0] for layers in depths] for activation in range(4)]
+    worst = max(deeper / magnitude for row in first for magnitude, deeper in zip(row, row[1:]))
+    shown = "; ".join(f"{name} " + ", ".join(f"{magnitude:.2g}" for magnitude in row) for name, row in zip(ACTIVATIONS, first))
+    return Shown(
+        worst < 0.9,
+        f"width {WIDTH}: next to the input of {', '.join(map(str, depths))} layers the magnitude is {shown}; each is at most {worst:.2g} of "
+        f"the one before (asked: below 0.9)",
+    )
+
+
+def _share(spec, activation, start):
+    """The batch magnitude next to the input relative to that at the output, without biases."""
+    magnitudes, _ = layer_table(spec, activation, layers=LAYERS, instances=2, start=start, bias=False, **NARROW)
+    return magnitudes[0] / magnitudes[-1]
+
+
+def _imbalance(spec, activation, start):
+    """How far the layers' sums of weights times their gradients are apart, without biases."""
+    values = starting_values(activation, WIDTH, LAYERS, 2, start, bias=False, dtype="float64")
+    sums = np.sum(values["W"] * run(spec, values).backward({"E": np.ones(2)})["W"], axis=(1, 2))
+    return distance(sums, np.full_like(sums, sums[-1]))

@@ -1,0 +1,123 @@
+"""Scalar recursion: claims of cmu-2017 about where it goes from a start, without input, by activation and by w."""
+
+import numpy as np
+
+from refrnn.claims import Shown
+from refrnn.claims.measure import run
+
+SIGMOID, TANH, RELU = 0, 1, 2
+STARTS = (-1.0, -0.1, 0.1, 1.0)
+STILL = 1e-3  # a state that moves no farther in a step stands still
+
+
+def _states(spec, f, w, steps, starts=STARTS):
+    """The states (steps, starts) without input."""
+    count = len(starts)
+    values = {"x": np.zeros((steps, count)), "h0": np.array(starts), "w": np.float64(w), "c": np.float64(1), "f": f}
+    return run(spec, values).outputs["h"]
+
+
+def _steps_until_still(h):
+    """After how many steps nothing moves by more than STILL again; one more than there are where that never comes."""
+    moving = np.flatnonzero(np.abs(np.diff(h, axis=0)).max(axis=1) > STILL)
+    return int(moving[-1]) + 2 if moving.size else 1
+
+
+def _fixed_point(function, low, high):
+    """Where ``function`` changes its sign between low and high, by bisection."""
+    rising = function(high) > 0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if (function(middle) > 0) == rising else (middle, high)
+    return (low + high) / 2
+
+
+def _turning_weight():
+    """The w at which the sigmoid recursion's slope at its fixed point h, w h (1 - h), is -1."""
+    h = _fixed_point(lambda h: np.log(h / (1 - h)) * (1 - h) + 1, 0.01, 0.5)
+    return float(np.log(h / (1 - h)) / h)
+
+
+def sigmoid_saturates(spec):
+    """Steps until the state stands still, and the two values between which it jumps below the turning weight."""
+    steps, turn = 40, _turning_weight()
+    settled = {w: _steps_until_still(_states(spec, SIGMOID, w, steps)) for w in (-2, -1, -0.5, 0, 0.5, 1, 2, 4, 10, 100, 1000)}
+    slow = [_steps_until_still(_states(spec, SIGMOID, w, steps)) for w in (-3, -4)]
+    jumps, returns = [], []
+    for w in (turn - 1, 2 * turn, 10 * turn):
+        h = _states(spec, SIGMOID, w, steps)
+        jumps.append(np.abs(h[-1] - h[-2]).min())
+        returns.append(np.abs(h[-1] - h[-3]).max())
+    holds = max(jumps) < STILL
+    most = max(settled.values())
+    return Shown(
+        holds,
+        f"from w = {min(settled)} to {max(settled)} and {len(STARTS)} starts from -1 to 1 it stands still after at most {most} steps (asked: 10), "
+        f"at w = -3 after {slow[0]} and at -4 after {slow[1]}; at {turn - 1:.2f}, {2 * turn:.2f} and {10 * turn:.1f}, which lie below "
+        f"{turn:.2f}, it still jumps by at least {min(jumps):.3f} at step {steps}, and by at most {max(returns):.2g} in two steps (asked: "
+        f"above 0.1, below {STILL:g})",
+        mend_holds=most <= 10 < slow[0] < slow[1] and abs(turn + 5.87) < 0.005 and min(jumps) > 0.1 and max(returns) < STILL,
+    )
+
+
+def tanh_is_sensitive(spec):
+    """Weights that differ little give states that differ much."""
+    ends = {w: float(_states(spec, TANH, w, 60, (0.1,))[-1, 0]) for w in (0.8, 1.2, 2.0, -1.2)}
+    spread = ends[1.2] - ends[0.8]
+    shown = ", ".join(f"{end:.3g} for w = {w}" for w, end in ends.items())
+    return Shown(spread > 0.5 and ends[2.0] > ends[1.2], f"from 0.1 the state after 60 steps is {shown} (asked: 0.8 and 1.2 lead more than 0.5 apart)")
+
+
+def tanh_saturates(spec):
+    """Where w > 1, |w| <= 1 and w < -1 lead: to a fixed point, to zero, and to and fro."""
+    steps, signs = 80, np.sign(STARTS)
+    away, died, alternating, values = [], [], [], []
+    for w in (1.2, 1.5, 2.0, 5.0):
+        limit = _fixed_point(lambda h: h - np.tanh(w * h), 0.1, 2.0)
+        values.append(limit)
+        away.append(np.abs(_states(spec, TANH, w, steps)[-1] - limit * signs).max())
+        back = _states(spec, TANH, -w, steps)[-2:]
+        alternating.append(np.abs(back[1] - limit * signs).max())
+        alternating.append(np.abs(back[0] + limit * signs).max())
+    for w in (-0.8, -0.5, 0.0, 0.5, 0.8):
+        died.append(np.abs(_states(spec, TANH, w, steps)[-1]).max())
+    edge = np.abs(_states(spec, TANH, 1.0, 400, (0.5, -0.5))[[99, 199, 399]]).max(axis=1)
+    dies = max(died) < STILL and edge[0] > edge[1] > edge[2] and abs(edge[2] / edge[0] - 0.5) < 0.05
+    return Shown(
+        max(alternating) > 1,
+        f"after {steps} steps from {len(STARTS)} starts the state is within {max(away):.2g} of the root of h = tanh(w h), {values[0]:.3f} for w = "
+        f"1.2 and {values[-1]:.4f} for 5, and for -w within {max(alternating):.2g} of that root with alternating sign; for |w| <= 0.8 it is at "
+        f"most {max(died):.2g} (all three asked: below {STILL:g}), and for w = 1 it is {edge[0]:.3f}, {edge[1]:.3f} and {edge[2]:.3f} after "
+        f"100, 200 and 400 steps, like one over the root of the steps",
+        mend_holds=max(away + alternating) < STILL and dies,
+    )
+
+
+def relu_can_blow_up(spec):
+    """From a positive start the state is w^t of it."""
+    steps = 100
+    grown = {w: float(_states(spec, RELU, w, steps, (1.0,))[-1, 0]) for w in (0.9, 1.0, 1.1)}
+    powers = max(abs(end / w**steps - 1) for w, end in grown.items())
+    shown = ", ".join(f"{end:.3g} for w = {w}" for w, end in grown.items())
+    return Shown(
+        grown[1.1] > 1e4 and grown[0.9] < 1e-4 and powers < 1e-12,
+        f"from 1 the state after {steps} steps is {shown}: w^{steps} to within {powers:.2g} (asked: above 1e4 for 1.1, below 1e-4 for 0.9)",
+    )
+
+
+def negative_start_has_no_response(spec):
+    """Zero for w >= 0; for w < 0 one answer, then zero."""
+    starts, steps = (-0.1, -1.0, -7.0), 20
+    silent = max(np.abs(_states(spec, RELU, w, steps, starts)).max() for w in (0.0, 0.5, 1.0, 2.0, 10.0))
+    answers, first, later = [], [], []
+    for w in (-0.5, -1.0, -2.0, -10.0):
+        h = _states(spec, RELU, w, steps, starts)
+        answers.append(np.abs(h[0]).min())
+        first.append(np.abs(h[0] - w * np.array(starts)).max())
+        later.append(np.abs(h[1:]).max())
+    return Shown(
+        silent == 0 and max(answers) == 0,
+        f"from {len(starts)} starts from -7 to -0.1 the states of {steps} steps are {silent:.2g} for five w from 0 to 10 (asked: 0); for four w from "
+        f"-10 to -0.5 the first is at least {min(answers):.3g}, within {max(first):.2g} of w h(-1), and the others are {max(later):.2g} (asked: 0)",
+        mend_holds=silent == 0 and min(answers) > 0 and max(first) < 1e-12 and max(later) == 0,
+    )

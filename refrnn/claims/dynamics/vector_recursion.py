@@ -1,0 +1,140 @@
+"""Vector recursion: claims of cmu-2017 for a symmetric W with chosen eigenvalues, without input, from +-[1,1,...]/sqrt(N)."""
+
+import numpy as np
+
+from refrnn.claims import Shown
+from refrnn.claims.measure import orthogonal, run
+
+SIGMOID, TANH, RELU = 0, 1, 2
+UNITS = 6
+POSITIVE, NEGATIVE = 0, 1
+BLOWN = 1e3  # times the start, whose length is 1
+STILL = 1e-3
+
+
+def _symmetric(eigenvalues, seed):
+    """A symmetric matrix with these eigenvalues and random eigenvectors."""
+    turn = orthogonal(len(eigenvalues), seed)
+    return turn @ np.diag(eigenvalues) @ turn.T
+
+
+def _drawn(largest, seed, smallest=None):
+    """A symmetric matrix whose largest eigenvalue is ``largest``; the others lie between ``smallest``, or -largest, and that."""
+    random = np.random.default_rng([seed, 13])
+    others = random.uniform(-largest if smallest is None else smallest, largest, UNITS - 1)
+    return _symmetric(np.array([largest, *others]), seed)
+
+
+def _states(spec, f, W, steps):
+    """The states (steps, 2, N) from the positive and from the negative start, without input."""
+    N = len(W)
+    start = np.ones(N) / np.sqrt(N)
+    values = {"x": np.zeros((steps, 2, 1)), "h0": np.stack([start, -start]), "W": W, "C": np.ones((N, 1)), "f": f}
+    return run(spec, values).outputs["h"]
+
+
+def _lengths(h):
+    return np.linalg.norm(h, axis=-1)
+
+
+def bounded_ones_are_as_the_scalar(spec):
+    """Sigmoid settles at once; tanh dies, settles or alternates as the scalar with the leading eigenvalue does."""
+    steps, draws = 60, range(3)
+    settled, died, stands, flips = [], [], [], []
+    for seed in draws:
+        for largest in (0.5, 1.0, 1.5):
+            h = _states(spec, SIGMOID, _drawn(largest, seed), 12)
+            settled.append(np.abs(h[-1] - h[-2]).max())
+        died.append(_lengths(_states(spec, TANH, _drawn(0.8, seed), steps)[-1]).max())
+        W = _drawn(1.5, seed, smallest=0)
+        for weights, differences in ((W, stands), (-W, flips)):
+            h = _states(spec, TANH, weights, steps)
+            sign = 1 if weights is W else -1
+            differences.append((np.abs(h[-1] - sign * h[-2]).max(), _lengths(h[-1]).min()))
+    moved = max(difference for difference, _ in stands + flips)
+    left = min(length for _, length in stands + flips)
+    return Shown(
+        max(settled) < STILL and max(died) < STILL and moved < 0.02 and left > 0.5,
+        f"over {len(draws)} draws of {UNITS} units: sigmoids with |λmax| = 0.5, 1 and 1.5 move by at most {max(settled):.2g} in step 12, tanhs with 0.8 "
+        f"are at most {max(died):.2g} long after {steps} steps (both asked: below {STILL:g}); with eigenvalues from 0 to 1.5 the tanhs stand still, "
+        f"and with those from -1.5 to 0 they change their sign and nothing else, to within {moved:.2g} (asked: below 0.02), at lengths of at "
+        f"least {left:.3g} (asked: above 0.5)",
+    )
+
+
+def negative_start_has_no_response(spec):
+    """A negative row sum answers; without one there is silence."""
+    silent, answers, unlike, grown, count = [], [], [], 0, 8
+    for seed in range(count):
+        W = _drawn(1.5, seed)
+        sums = W.sum(axis=1)
+        h = _states(spec, RELU, W, 40)[:, NEGATIVE]
+        answers.append(np.abs(h[0]).max())
+        unlike.append(np.sum((h[0] > 0) != (sums < 0)))
+        grown += _lengths(h[-1]) > BLOWN
+        silent.append(np.abs(_states(spec, RELU, np.abs(W), 40)[:, NEGATIVE]).max())
+    return Shown(
+        max(answers) == 0,
+        f"over {count} draws with |λmax| = 1.5, the largest answer in the first step is from {min(answers):.3g} to {max(answers):.3g}, and the units that answer are "
+        f"those with a negative row sum in all but {sum(unlike)} cases (asked: 0); {grown} of the nets blow up (asked: above 0); with the sizes of the same entries all "
+        f"states are {max(silent):.2g} (asked: 0)",
+        mend_holds=max(answers) > 0 and sum(unlike) == 0 and max(silent) == 0 and grown > 0,
+    )
+
+
+def relu_alone_blows_up(spec):
+    """The same W and starts with each activation; and the slopes that are the reason."""
+    count, steps = 6, 40
+    grown, bounded, slopes = [], [], []
+    for seed in range(count):
+        W = _drawn(2.0, seed)
+        lengths = {f: _lengths(_states(spec, f, W, steps)[-1]) for f in (SIGMOID, TANH, RELU)}
+        grown.append(lengths[RELU][POSITIVE])
+        bounded.append(max(lengths[SIGMOID].max(), lengths[TANH].max()) / np.sqrt(UNITS))
+        slopes.append(np.mean(1 - _states(spec, TANH, W, steps)[-1] ** 2))
+    blown = sum(length > BLOWN for length in grown)
+    return Shown(
+        blown > count / 2 and max(bounded) <= 1,
+        f"over {count} draws with |λmax| = 2, {blown} ReLU nets are more than {BLOWN:g} long after {steps} steps from the positive start (asked: more than "
+        f"half), and no sigmoid or tanh net is longer than {max(bounded):.3f} sqrt(N) (bound: 1): the mean slope of the tanhs has fallen to between "
+        f"{min(slopes):.2g} and {max(slopes):.2g}, that of an active ReLU stays 1",
+    )
+
+
+def blows_up_more_than_the_scalar(spec):
+    """Blow-ups from both starts against the scalar's, the bound on growth, and the growth of the active part."""
+    count, steps, largest = 16, 40, 1.5
+    blown, excess, rates = np.zeros(2, int), 0.0, []
+    for seed in range(count):
+        W = _drawn(largest, seed)
+        h = _states(spec, RELU, W, steps)
+        lengths = _lengths(h)
+        excess = max(excess, float((lengths / largest ** np.arange(1, steps + 1)[:, None]).max()))
+        for start in (POSITIVE, NEGATIVE):
+            if lengths[-1, start] > BLOWN:
+                blown[start] += 1
+                rates.append(_beside_active_part(W, h[-12:, start]))
+    told = [rate for rate in rates if rate is not None]
+    scalar = {start: count if _scalar_end(spec, largest, start, steps) > BLOWN else 0 for start in (POSITIVE, NEGATIVE)}
+    more = [blown[start] > scalar[start] for start in (POSITIVE, NEGATIVE)]
+    return Shown(
+        all(more),
+        f"over {count} draws with |λmax| = {largest}, {blown[POSITIVE]} nets blow up within {steps} steps from the positive start and {blown[NEGATIVE]} from the "
+        f"negative one; the scalar of w = {largest} would in {scalar[POSITIVE]} and {scalar[NEGATIVE]}; no state exceeds {excess:.3f} times |λmax|^t (bound: 1); in "
+        f"the {len(told)} blow-ups whose active units no longer change, growth per step is within {max(told, default=0):.2g} of the "
+        f"largest eigenvalue of their part of W (asked: below 0.05)",
+        mend_holds=not more[POSITIVE] and more[NEGATIVE] and excess <= 1 + 1e-12 and len(told) > 0 and max(told) < 0.05,
+    )
+
+
+def _beside_active_part(W, h):
+    """How far the last growth lies from the largest eigenvalue of the active units' part of W; None while they change."""
+    active = h > 0
+    if np.any(active != active[-1]):
+        return None
+    part = W[np.ix_(active[-1], active[-1])]
+    return abs(np.linalg.norm(h[-1]) / np.linalg.norm(h[-2]) - np.linalg.eigvalsh(part).max(initial=0))
+
+
+def _scalar_end(spec, w, start, steps):
+    return _lengths(_states(spec, RELU, np.array([[w]]), steps)[-1])[start]

@@ -1,0 +1,60 @@
+"""Gradients of the weights through the depth of a network. Lecture cmu-2017.
+
+x and d (H,), W (N, H, H), b and z (N, H), layers f_0 = x, f_1, ..., f_N (N + 1, H), E (), all of one float type.
+"""
+
+import numpy as np
+
+ELU, RELU, SIGMOID, TANH = range(4)
+
+
+def sigmoid(z):
+    e = np.exp(-np.abs(z))  # never overflows
+    return np.where(z >= 0, 1, e) / (1 + e)
+
+
+def activated(z, activation):
+    if activation == ELU:
+        return np.where(z > 0, z, np.expm1(np.minimum(z, 0)))
+    if activation == RELU:
+        return np.maximum(z, 0)
+    return sigmoid(z) if activation == SIGMOID else np.tanh(z)
+
+
+def pulled_back(d_f, f, activation):
+    """The error before the activation, from the error of its result ``f``."""
+    if activation == ELU:
+        return np.where(f > 0, d_f, d_f * (1 + f))
+    if activation == RELU:
+        return np.where(f > 0, d_f, 0)
+    return d_f * f * (1 - f) if activation == SIGMOID else d_f * (1 - f**2)
+
+
+def forward(x, W, b, d, activation):
+    N, H = len(W), len(x)
+    z = np.empty((N, H), dtype=x.dtype)
+    layers = np.empty((N + 1, H), dtype=x.dtype)
+
+    layers[0] = x
+    for n in range(N):
+        z[n] = W[n] @ layers[n] + b[n]
+        layers[n + 1] = activated(z[n], activation)
+    E = np.sum((layers[N] - d) ** 2) / 2
+
+    saved = {"W": W, "d": d, "activation": activation, "z": z, "layers": layers}
+    return {"f": layers[1:], "E": E}, saved
+
+
+def backward(saved, d_f, d_E):
+    W, layers = saved["W"], saved["layers"]
+    N = len(W)
+    d_W, d_b = np.empty_like(W), np.empty_like(layers[1:])
+
+    d_layer = d_E * (layers[N] - saved["d"])  # what the output of layer n + 1 receives from behind
+    for n in reversed(range(N)):
+        d_z = pulled_back(d_f[n] + d_layer, layers[n + 1], saved["activation"])
+        d_W[n] = np.outer(d_z, layers[n])
+        d_b[n] = d_z
+        d_layer = W[n].T @ d_z
+
+    return {"x": d_layer, "W": d_W, "b": d_b}

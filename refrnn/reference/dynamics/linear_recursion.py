@@ -1,0 +1,58 @@
+"""Linear recursion and its closed form. Lecture cmu-2017.
+
+x (T, I), h0 (H,), z, h and h_closed (T, H), all of one float type.
+"""
+
+import numpy as np
+
+
+def forward(x, h0, W_h, W_x):
+    T, H = len(x), len(h0)
+    z = np.empty((T, H), dtype=x.dtype)
+    h = np.empty((T, H), dtype=x.dtype)
+    h_closed = np.empty((T, H), dtype=x.dtype)
+
+    h_previous = h0
+    for k in range(T):
+        z[k] = W_h @ h_previous + W_x @ x[k]
+        h[k] = z[k]
+        h_previous = h[k]
+
+    power = _powers(W_h, T)
+    for k in range(T):
+        h_closed[k] = power[k + 1] @ h0 + sum(power[k - j] @ (W_x @ x[j]) for j in range(k + 1))
+
+    saved = {"x": x, "h0": h0, "W_h": W_h, "W_x": W_x, "power": power, "z": z, "h": h, "h_closed": h_closed}
+    return {"h": h, "h_closed": h_closed}, saved
+
+
+def _powers(W_h, most):
+    """The powers of W_h from 0 to ``most``."""
+    power = [np.eye(len(W_h), dtype=W_h.dtype)]
+    for _ in range(most):
+        power.append(W_h @ power[-1])
+    return power
+
+
+def backward(saved, d_h, d_h_closed):
+    x, h0, W_h, W_x, power = saved["x"], saved["h0"], saved["W_h"], saved["W_x"], saved["power"]
+    T = len(x)
+    d_x, d_W_h, d_W_x = np.empty_like(x), np.zeros_like(W_h), np.zeros_like(W_x)
+
+    error = np.zeros_like(h0)  # of h[k], by recursion
+    for k in reversed(range(T)):
+        error = d_h[k] + W_h.T @ error
+        d_W_h += np.outer(error, saved["h"][k - 1] if k > 0 else h0)
+        d_W_x += np.outer(error, x[k])
+        d_x[k] = W_x.T @ error
+    d_h0 = W_h.T @ error
+
+    for j in range(T):
+        # The closed form of the same error: every later state answers for the state at j with a power of W_h.
+        error = sum(power[k - j].T @ d_h_closed[k] for k in range(j, T))
+        d_W_h += np.outer(error, saved["h_closed"][j - 1] if j > 0 else h0)
+        d_W_x += np.outer(error, x[j])
+        d_x[j] += W_x.T @ error
+        d_h0 = d_h0 + power[j + 1].T @ d_h_closed[j]
+
+    return {"x": d_x, "h0": d_h0, "W_h": d_W_h, "W_x": d_W_x}
