@@ -1,0 +1,1 @@
+"""Kernels of what joins cells into networks: see refrnn.compose."""

@@ -1,0 +1,207 @@
+"""From parts to a network: one Spec whose equations are theirs, and whose reference and kernel run theirs in turn."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from refrnn.backends.reference import offered
+from refrnn.compose.part import reads
+from refrnn.errors import SpecError
+from refrnn.spec.check import check_spec
+from refrnn.spec.spec import Spec
+
+KINDS = ("reference", "kernel")
+
+
+def network(call, title, parts, outputs, sizes):
+    """The Spec of ``parts``, each of which reads only what is given or what an earlier one defines.
+
+    ``call`` becomes its id, ``outputs`` are names of the network, ``sizes`` says what each of its sizes means. What
+    reaches no output is left out, with the symbols that only it reads.
+    """
+    parts = tuple(parts)
+    equations = _reaching([equation for part in parts for equation in part.equations], outputs)
+    defined = {equation.name for equation in equations}
+    read = set().union(*map(reads, equations))
+    symbols = {}
+    for part in parts:
+        for name, symbol in part.symbols.items():
+            if name in defined and symbol.role == "value":
+                symbols[name] = symbol
+            elif name in read and name not in symbols and symbol.role != "value":
+                symbols[name] = symbol
+    used = {name for symbol in symbols.values() for size in symbol.shape for name in size.names()} | (read & sizes.keys())
+    spec = Spec(
+        id=call, group="", title=title, source=call, lectures=(), verify=("forward", "bptt"), batch=None,
+        cites=tuple(dict.fromkeys(key for part in parts for key in part.spec.cites)),
+        sizes={name: means for name, means in sizes.items() if name in used},
+        time=tuple(dict.fromkeys(part.time for part in parts if part.time)),
+        symbols=symbols, equations=equations, outputs=tuple(outputs),
+    )  # fmt: skip
+    check_spec(_Reader(call), spec)
+    for kind in KINDS:
+        if all(kind in part.spec.bindings for part in parts):
+            spec.bindings[kind] = Composed(kind, parts, spec)
+    return spec
+
+
+def _reaching(equations, outputs):
+    """The equations on which some output depends, in their order."""
+    reached, grown = set(outputs), True
+    while grown:
+        fresh = {name for equation in equations if equation.name in reached for name in reads(equation)} - reached
+        reached |= fresh
+        grown = bool(fresh)
+    return tuple(equation for equation in equations if equation.name in reached)
+
+
+class _Reader:
+    """What the checks of a spec ask of the text it was read from."""
+
+    def __init__(self, call):
+        self.call = call
+
+    def fail(self, path, text):
+        raise SpecError(f"{self.call}: {text}")
+
+
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """What answers a network: the references, or the kernels, of its parts."""
+
+    kind: str
+    parts: tuple
+    spec: Spec
+
+    def load(self):
+        """Import the parts' modules; done when the backend is first asked for."""
+        steps = [(part, part.spec.bindings[self.kind].load()) for part in self.parts]
+        return Chain(self.spec, steps) if self.kind == "reference" else BatchedChain(self.spec, steps)
+
+
+class Chain:
+    """A reference made of those of the parts, for one sequence: forward in turn, backward by the chain rule."""
+
+    def __init__(self, spec, steps):
+        self.spec = spec
+        self.steps = steps
+        self.whole = _whole(spec)
+
+    def forward(self, lengths=None, **values):
+        """Outputs by name, and what :meth:`backward` needs; arrays as the parts take them."""
+        if not isinstance(lengths, dict):
+            lengths = dict.fromkeys(self.spec.time, lengths)
+        known = {name: self._clean(name, value, lengths) for name, value in values.items()}
+        sizes, kept = self._sizes(values), []
+        for part, module in self.steps:
+            outputs, saved = module.forward(**self._arguments(part, known, sizes, lengths))
+            made = {**{name: saved[name] for name in offered(part.spec, saved)}, **outputs}
+            known |= {part.names[name]: self._turned(part, name, array, lengths) for name, array in made.items()}
+            kept.append((saved, outputs))
+        outputs = {name: known[name] for name in self.spec.outputs}
+        return outputs, {**{name: known[name] for name in self.whole & known.keys()}, "_chain": (kept, lengths)}
+
+    def backward(self, saved, **upstream):
+        """Gradients by the network's names, given d_<output> for every output."""
+        kept, lengths = saved["_chain"]
+        errors = {name[2:]: self._clean(name[2:], gradient, lengths) for name, gradient in upstream.items()}
+        for (part, module), (of_part, outputs) in zip(reversed(self.steps), reversed(kept)):
+            arriving = {}
+            for name in part.spec.outputs:
+                error = errors.get(part.names[name])
+                arriving[f"d_{name}"] = np.zeros_like(outputs[name]) if error is None else self._turned(part, name, error, lengths)
+            gradients = module.backward(of_part, **arriving)
+            for name in part.spec.differentiated:
+                gradient, known = self._turned(part, name, gradients[name], lengths), errors.get(part.names[name])
+                errors[part.names[name]] = gradient if known is None else known + gradient
+        return {name: errors[name] for name in self.spec.differentiated}
+
+    def _arguments(self, part, known, sizes, lengths):
+        """What a part's module takes: its symbols, the sizes that no array shows, and lengths."""
+        arguments = {name: part.sizes[name].number(sizes) for name in part.spec.named_sizes}
+        for name in part.spec.arrays:
+            given = known.get(part.names[name])
+            arguments[name] = self._unread(part, name, sizes) if given is None else self._turned(part, name, given, lengths)
+        return arguments
+
+    def _unread(self, part, name, sizes):
+        """Zeros for a symbol on which no output of the network depends; a size of it alone is 1."""
+        symbol = part.spec.symbols[name]
+        if symbol.is_integer_constant:
+            return symbol.integers(sizes)[0]
+        shape = [size.number(sizes) for size in part.symbols[part.names[name]].shape]
+        if sizes.batch is not None and name in part.spec.batched:
+            shape.insert(part.spec.batch_axis(name), sizes.batch)
+        return np.zeros(shape, np.int64 if symbol.type == "integer" else sizes.dtype)[()]
+
+    def _sizes(self, values):
+        """The sizes that the given arrays show, and 1 for any other."""
+        sizes = _Sizes()
+        for name, value in values.items():
+            symbol = self.spec.symbols.get(name)
+            if symbol is None:
+                sizes[name] = int(value)
+                continue
+            if not symbol.shape or np.ndim(value) == 0:
+                continue
+            sizes.dtype = value.dtype if value.dtype.kind == "f" else sizes.dtype
+            extents = list(value.shape)
+            if len(extents) > len(symbol.shape):
+                sizes.batch = extents.pop(1 if str(symbol.shape[0]) in self.spec.time else 0)
+            sizes.update((str(size), number) for size, number in zip(symbol.shape, extents))
+        return sizes
+
+    def _clean(self, name, array, lengths):
+        """The array without what is behind a sequence's end; one sequence has nothing there."""
+        return array
+
+    def _turned(self, part, name, array, lengths):
+        """An array of a part that runs backward in the network's time, or the other way."""
+        if not part.backward or part.spec.time_size(name) is None:
+            return array
+        return self._reversed(array, lengths[part.time])
+
+    def _reversed(self, array, lengths):
+        return array[::-1]
+
+
+class BatchedChain(Chain):
+    """A kernel made of those of the parts, for a batch of sequences of unequal lengths."""
+
+    def _arguments(self, part, known, sizes, lengths):
+        arguments = super()._arguments(part, known, sizes, lengths)
+        return {**arguments, "lengths": lengths.get(part.time)} if part.time else arguments
+
+    def _clean(self, name, array, lengths):
+        from refrnn.kernels.primitives.arrays import cut
+
+        time = self.spec.time_size(name) if np.ndim(array) else None
+        return array if time is None else cut(array, lengths.get(time))
+
+    def _reversed(self, array, lengths):
+        from refrnn.kernels.families.sequences import reverse
+
+        return reverse(array, lengths)
+
+
+def _whole(spec):
+    """The defined symbols of which every element reaches an output, so that they can be compared with the equation's."""
+    indices = {**spec.small_sizes(4), **spec.lowest_constants()}
+    computed = {(name, key) for name, key, *_ in spec.program.schedule(indices, spec.outputs)}
+    whole = set()
+    for name in spec.defined:
+        spans = spec.program.definitions[name].ranges(indices)
+        if all((name, key) in computed for key in product(*spans)):
+            whole.add(name)
+    return whole
+
+
+class _Sizes(dict):
+    """Numbers of sizes, 1 for one that is not known; the float type, and the batch, of the arrays that show them."""
+
+    dtype = np.dtype(np.float64)
+    batch = None
+
+    def __missing__(self, name):
+        return 1

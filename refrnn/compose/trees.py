@@ -1,0 +1,158 @@
+"""Equations with other names, and equations whose time runs the other way."""
+
+import ast
+import copy
+
+from refrnn.equation.parse import subscripts
+from refrnn.equation.sizes import Size
+from refrnn.errors import SpecError
+
+
+def renamed(tree, names):
+    """``tree`` with each name in ``names`` replaced by a name or by a tree."""
+    return _Renamed(names).visit(copy.deepcopy(tree))
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self, names):
+        self.names = names
+
+    def visit_Name(self, node):
+        other = self.names.get(node.id)
+        if other is None:
+            return node
+        return ast.Name(other, node.ctx) if isinstance(other, str) else copy.deepcopy(other)
+
+
+def size_tree(size):
+    """The tree of a Size."""
+    return ast.parse(str(size), mode="eval").body
+
+
+def substituted(size, sizes):
+    """``size`` with each of its names replaced by the Size that ``sizes`` gives for it."""
+    total = Size.of(0)
+    for names, count in size.terms.items():
+        product = Size.of(count)
+        for name in names:
+            product = product * sizes[name]
+        total = total + product
+    return total
+
+
+# ---------------------------------------------------------------- the other way through time
+
+
+def mirrored(spec, equation):
+    """(target, value) of an equation of ``spec``, a recurrence of one time, that sees each sequence from its end.
+
+    What was read or defined at step p is at T-1-p: h[t-1] becomes h[t+1], and the start at -1 the one at T.
+    """
+    time = spec.time[0]
+    timed = {name for name in (*spec.arrays, *spec.defined) if spec.time_size(name) == time}
+    mirror = _Mirror(timed, time, equation)
+    target, value = mirror.visit(copy.deepcopy(equation.target)), mirror.visit(copy.deepcopy(equation.value))
+    letter, size = _own_letter(spec, equation) if equation.name in timed else (None, None)
+    if letter is not None:
+        # The letter now counts from the other end, so that it again stands alone on the left side.
+        counted = {letter: ast.BinOp(_minus_one(size_tree(size)), ast.Sub(), ast.Name(letter, ast.Load()))}
+        target, value = renamed(target, counted), renamed(value, counted)
+    simple = _Simplified()
+    return simple.visit(target), simple.visit(value)
+
+
+def _own_letter(spec, equation):
+    """The letter of the time index on the left side and its range, or (None, None) at a fixed place."""
+    entries = spec.program.definitions[equation.name].equations
+    pattern = next(patterns for other, patterns, _ in entries if other is equation)[0]
+    return (pattern[0], pattern[2]) if isinstance(pattern, tuple) else (None, None)
+
+
+def _minus_one(tree):
+    return ast.BinOp(tree, ast.Sub(), ast.Constant(1))
+
+
+class _Mirror(ast.NodeTransformer):
+    """Replaces the time index p of every symbol that has time by T - 1 - p."""
+
+    def __init__(self, timed, time, equation):
+        self.timed, self.time, self.equation = timed, time, equation
+
+    def visit_Subscript(self, node):
+        if not (isinstance(node.value, ast.Name) and node.value.id in self.timed):
+            return self.generic_visit(node)
+        first, *rest = subscripts(node)
+        if isinstance(first, ast.Slice):
+            self._refuse(ast.unparse(node))
+        place = ast.BinOp(_minus_one(ast.Name(self.time, ast.Load())), ast.Sub(), self.visit(first))
+        places = [place, *map(self.visit, rest)]
+        return ast.Subscript(node.value, places[0] if not rest else ast.Tuple(places, ast.Load()), node.ctx)
+
+    def visit_Name(self, node):
+        if node.id in self.timed:
+            self._refuse(node.id)
+        return node
+
+    def _refuse(self, text):
+        raise SpecError(
+            f"{self.equation.place}: {self.equation.shown()} takes several steps at once ({text}), so it can't run "
+            f"backward in time; choose another cell for that direction"
+        )
+
+
+class _Simplified(ast.NodeTransformer):
+    """Subscripts in their shortest form: T - 1 - (T - 1 - t - 1) is t + 1."""
+
+    def visit_Subscript(self, node):
+        self.generic_visit(node)
+        places = [_shortest(place) for place in subscripts(node)]
+        node.slice = ast.Tuple(places, ast.Load()) if isinstance(node.slice, ast.Tuple) else places[0]
+        return node
+
+
+def _shortest(place):
+    terms = _linear(place)
+    if terms is None:
+        return place
+    constant = terms.pop("", 0)
+    added = sorted((name for name, count in terms.items() if count > 0), key=lambda name: (name.isupper(), name))
+    taken = sorted(name for name, count in terms.items() if count < 0)
+    tree = None
+    for name in added:
+        tree = _joined(tree, ast.Add(), _times(name, terms[name]))
+    if constant or tree is None:
+        sign = ast.Sub() if constant < 0 else ast.Add()
+        number = ast.Constant(abs(constant))
+        tree = _joined(tree, sign, number) if tree is not None or constant >= 0 else ast.UnaryOp(ast.USub(), number)
+    for name in taken:
+        tree = ast.BinOp(tree, ast.Sub(), _times(name, -terms[name]))
+    return tree
+
+
+def _joined(left, operator, right):
+    return right if left is None else ast.BinOp(left, operator, right)
+
+
+def _times(name, count):
+    tree = ast.Name(name, ast.Load())
+    return tree if count == 1 else ast.BinOp(ast.Constant(count), ast.Mult(), tree)
+
+
+def _linear(node):
+    """{name: factor, "": constant} of a sum of names and integers, or None for anything else."""
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return {"": node.value}
+    if isinstance(node, ast.Name):
+        return {node.id: 1}
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        inner = _linear(node.operand)
+        sign = -1 if isinstance(node.op, ast.USub) else 1
+        return inner and {name: sign * count for name, count in inner.items()}
+    if not (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))):
+        return None
+    left, right = _linear(node.left), _linear(node.right)
+    if left is None or right is None:
+        return None
+    sign = -1 if isinstance(node.op, ast.Sub) else 1
+    total = {name: left.get(name, 0) + sign * right.get(name, 0) for name in {**left, **right}}
+    return {name: count for name, count in total.items() if count}

@@ -1,0 +1,1 @@
+"""References of what joins cells into networks: see refrnn.compose."""

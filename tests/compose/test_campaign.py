@@ -1,0 +1,33 @@
+"""Every cell through every architecture, of one to three layers: equation, reference and kernel agree, gradients and all."""
+
+import pytest
+from compose.campaign import ACTIVATIONS, ARCHITECTURES, CELLS, disagreements
+
+# Where both cells of a pair are in the network and it is large, every other pair has every cell in it.
+LARGE = [name for name in ARCHITECTURES if "three" in name or "of two" in name or "stacked" in name or "bidirectional " in name]
+NETWORKS = [
+    pytest.param(name, place, id=f"{name}-{cell}")
+    for name in ARCHITECTURES
+    for place, cell in enumerate(CELLS)
+    if name not in LARGE or place % 2 == 0
+]
+
+
+@pytest.mark.parametrize(("architecture", "place"), NETWORKS)
+def test_backends_agree(architecture, place):
+    """The precision, the layer between and the random numbers change from network to network."""
+    number = place + list(ARCHITECTURES).index(architecture)
+    activation = ACTIVATIONS[number % len(ACTIVATIONS)]
+    spec = ARCHITECTURES[architecture](CELLS[place], CELLS[(place + 3) % len(CELLS)], activation)
+    assert spec.backends == ("equation", "reference", "kernel")
+    assert not disagreements(spec, ("float64", "float32")[(number + place // 2) % 2], seed=number)
+
+
+def test_a_fault_is_found():
+    """A network whose parts are joined wrongly does not agree with its equations."""
+    from refrnn.compose import bidirectional
+
+    spec = bidirectional("lstm", "leaky-units")
+    turned = spec.bindings["reference"].parts[1]
+    object.__setattr__(turned, "backward", False)
+    assert any("h differs" in text for text in disagreements(spec, "float64", seed=1))
