@@ -1,0 +1,1 @@
+"""Kernels of the group language: words and characters, predicted and drawn."""

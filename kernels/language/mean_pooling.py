@@ -1,0 +1,24 @@
+"""A word from the mean of the words around it. Lecture cmu-2017, Mikolov et al. 2013.
+
+w (K, B) and d (B,) integers, P (M, N), U (N, M), lengths (B,) or None: how many words are around; pool (B, M), W (B, N),
+Div (B,).
+"""
+
+from ..families import embedding, outputs, softmax
+from ..primitives.arrays import whole
+
+
+def forward(w, d, P, U, lengths=None):
+    places, came = embedding.places(w, lengths), embedding.places(d)
+    pool = embedding.mean(P.T, places, lengths)
+    y, output = outputs.forward(pool[None], U.T)
+    W, Div = softmax.forward(y[0], came)
+    counts = whole(lengths, *w.shape).astype(P.dtype)
+    return {"pool": pool, "W": W, "Div": Div}, {"y": y[0], "layers": (output, W, places, came, counts, P.shape[1])}
+
+
+def backward(saved, d_pool, d_W, d_Div):
+    output, W, places, came, counts, N = saved["layers"]
+    of_output = outputs.backward(output, softmax.backward(W, came, d_W, d_Div)[None])
+    share = (d_pool + of_output["h"][0]) / counts[:, None]
+    return {"P": embedding.scattered(share, places, N).T, "U": of_output["W"].T}

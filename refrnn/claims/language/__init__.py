@@ -1,0 +1,1 @@
+"""Claims about words and characters."""

@@ -1,0 +1,1 @@
+"""Words and characters: how they become vectors, are predicted, and drawn."""
