@@ -1,0 +1,69 @@
+"""Claims about parity. Lectures ds4440 and cmu-2017."""
+
+import numpy as np
+
+from refrnn.claims import Shown
+from refrnn.claims.examples.by_hand import STEPS, outputs, slopes_through, staircase
+
+PRINTED = (("abb", 1), ("bbaaab", 0), ("aababbb", 0))
+WIDEST = 10
+
+
+def _one_hot(letters):
+    """Letters (batch, T), 1 for b, as x (T, batch, 2)."""
+    return np.eye(2)[np.asarray(letters, int).T]
+
+
+def exact_at_any_length(spec):
+    random = np.random.default_rng(0)
+    letters = random.integers(0, 2, (2, STEPS))
+    wanted = 1 - np.cumsum(letters, axis=1).T % 2
+    found = outputs(spec, _one_hot(letters))
+    wrong = {backend: int(np.sum(y[..., 0] != wanted)) for backend, y in found.items()}
+    evidence = f"over {wanted.size} steps of 2 sequences of {STEPS} letters, by {', '.join(wrong)}, {sum(wrong.values())} outputs differ (asked: 0)"
+    return Shown(sum(wrong.values()) == 0, evidence)
+
+
+def label_of_the_third_sequence(spec):
+    counted = {text: 1 - text.count("b") % 2 for text, _ in PRINTED}
+    by_network = {}
+    for text in counted:
+        found = outputs(spec, _one_hot([[letter == "b" for letter in text]]))
+        by_network[text] = {int(y[-1, 0, 0]) for y in found.values()}
+    labels = dict(PRINTED)
+    agree = all(by_network[text] == {counted[text]} for text in counted)
+    wrong = [text for text in counted if counted[text] != labels[text]]
+    evidence = "; ".join(f"{text} holds {text.count('b')} b, the network says {sorted(by_network[text])}, printed is {labels[text]}" for text in counted)
+    return Shown(not wrong or not agree, evidence, agree and wrong == ["aababbb"])
+
+
+def a_hidden_layer_of_size_n_is_enough(spec):
+    wrong = total = 0
+    for bits in range(1, WIDEST + 1):
+        numbers = _all_numbers(bits)
+        found = _layered(numbers, bits)
+        wrong += int(np.sum(found != numbers.sum(axis=1) % 2))
+        total += len(numbers)
+    return Shown(wrong == 0, f"for N from 1 to {WIDEST}, of all {total} numbers {wrong} come out wrong with N hidden units (asked: 0)")
+
+
+def not_for_one_bit_more(spec):
+    shares = []
+    for bits in range(1, WIDEST + 1):
+        numbers = _all_numbers(bits + 1)
+        shares.append(float(np.mean(_layered(numbers, bits) != numbers.sum(axis=1) % 2)))
+    evidence = (
+        f"for N from 1 to {WIDEST} the network of N hidden units, its weights repeated for one bit more, is wrong on "
+        f"{min(shares):.2g} to {max(shares):.2g} of the numbers of N + 1 bits (asked: above 0)"
+    )
+    return Shown(min(shares) > 0, evidence)
+
+
+def _all_numbers(bits):
+    return (np.arange(2**bits)[:, None] >> np.arange(bits)) & 1
+
+
+def _layered(numbers, units):
+    """A feed-forward network with one hidden layer of ``units`` rectified units, right for ``units`` bits."""
+    slopes = slopes_through(np.arange(1, units + 1) % 2)
+    return staircase(numbers.sum(axis=1), np.arange(units), slopes)
