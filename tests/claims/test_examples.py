@@ -1,0 +1,47 @@
+"""The claims about the worked examples can fail."""
+
+import importlib
+
+import numpy as np
+import pytest
+from claimed import assert_can_fail, named
+
+import refrnn
+from refrnn.verify.claims import claim_function
+
+FORGETFUL = ("W_hh @ h[t-1]", "0 * W_hh @ h[t-1]")
+
+WRONG = [
+    ("binary-adder", "exact_at_any_length", FORGETFUL),
+    ("binary-adder", "exact_at_any_length", ("relu(W_xh", "elu(W_xh")),
+    ("parity", "exact_at_any_length", FORGETFUL),
+    ("parity", "label_of_the_third_sequence", FORGETFUL),
+]
+
+
+@pytest.mark.parametrize("name, test, changes", named(WRONG))
+def test_claims_can_fail(name, test, changes):
+    assert_can_fail(name, test, *changes)
+
+
+def flat(values):
+    return np.zeros(len(values))
+
+
+def counted(numbers, units):
+    return numbers.sum(axis=1) % 2
+
+
+# These claims are about networks beside the spec: a part of those is exchanged.
+BESIDE = [
+    ("binary-adder", "not_for_one_bit_more", "slopes_through", flat),
+    ("parity", "a_hidden_layer_of_size_n_is_enough", "slopes_through", flat),
+    ("parity", "not_for_one_bit_more", "_layered", counted),
+]
+
+
+@pytest.mark.parametrize("name, test, part, other", BESIDE)
+def test_claims_about_networks_beside_the_spec_can_fail(name, test, part, other, monkeypatch):
+    function = claim_function(refrnn.load(name), test)
+    monkeypatch.setattr(importlib.import_module(function.__module__), part, other)
+    assert not function(refrnn.load(name)).holds
