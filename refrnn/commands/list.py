@@ -20,7 +20,7 @@ def command(group, lecture, json):
     _known("lecture", lecture, {key for card in every for key in card.lectures})
     chosen = [card for card in every if group in (None, card.group) and (lecture is None or lecture in card.lectures)]
     if json:
-        rows = [{"id": c.id, "group": c.group, "title": c.title, "lectures": c.lectures, "verify": c.verify} for c in chosen]
+        rows = [{"id": c.id, "group": c.group, "title": c.title, "lectures": c.lectures, "verify": c.verify, "open": c.open} for c in chosen]
         click.echo(json_module.dumps(rows, indent=2, ensure_ascii=False))
         return
     width = max(len(card.id) for card in chosen)
@@ -30,8 +30,19 @@ def command(group, lecture, json):
         if card.group != last:
             click.echo(("\n" if last else "") + click.style(card.group, bold=True))
             last = card.group
-        click.echo(f"  {card.id:{width}}  {card.title:{title_width}}  {', '.join(card.lectures)}: {', '.join(card.verify)}")
-    click.echo(f"\n{len(chosen)} specs; refrnn show ID prints one, refrnn verify ID holds its backends against it.")
+        still_open = click.style(f"; open: {', '.join(card.open)}", fg="yellow") if card.open else ""
+        click.echo(f"  {card.id:{width}}  {card.title:{title_width}}  {', '.join(card.lectures)}: {', '.join(card.verify)}{still_open}")
+    _print_standing(chosen)
+
+
+def _print_standing(cards):
+    """How many specs each lecture and each group has, and what is still open."""
+    by_lecture = {key: sum(key in card.lectures for card in cards) for key in dict.fromkeys(k for card in cards for k in card.lectures)}
+    click.echo("\nlectures: " + ", ".join(f"{key} {count}" for key, count in sorted(by_lecture.items())))
+    still_open = [card.id for card in cards if card.open]
+    if still_open:
+        click.echo(f"open: the tasks (training to a score) of {', '.join(still_open)}")
+    click.echo(f"{len(cards)} specs; refrnn show ID prints one, refrnn verify ID holds its backends against it.")
 
 
 def _known(word, given, known):

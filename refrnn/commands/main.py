@@ -10,6 +10,7 @@ COMMANDS = {
     "list": "Every spec, its sources and what is shown of it.",
     "show": "Equations, symbols, sources and reference code of a spec.",
     "verify": "Hold the backends against the equations.",
+    "errata": "Misprints and false statements of the lectures, and how they were shown.",
     "bench": "Measure the kernels against the references.",
 }
 

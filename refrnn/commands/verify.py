@@ -192,8 +192,8 @@ def _print_details(reports):
 
 def _print_wrapped(word, says, shown):
     width = shutil.get_terminal_size().columns
-    click.echo(textwrap.fill(f"{word}: {says}", width, initial_indent="  ", subsequent_indent="    "))
-    click.echo(textwrap.fill(shown, width, initial_indent="    ", subsequent_indent="    "))
+    click.echo(textwrap.fill(f"{word}: {says}", width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
+    click.echo(textwrap.fill(shown, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False))
 
 
 def _print_sum(reports, seconds):
