@@ -1,0 +1,53 @@
+"""The same path finds the spec, the reference, the kernel and the test of every equation."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import refrnn
+from refrnn.spec.library import cards
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.mark.parametrize("card", cards(), ids=lambda card: card.id)
+def test_one_path_finds_all(card):
+    path = Path(card.group) / (card.id.replace("-", "_") + ".py")
+    assert (ROOT / "specs" / card.group / f"{card.id}.yaml").is_file()
+    for room in ("refrnn/reference", "kernels"):
+        assert (ROOT / room / path).is_file()
+    assert (ROOT / "tests" / path.parent / f"test_{path.name}").is_file()
+    assert "claim" not in card.verify or (ROOT / "refrnn/claims" / path).is_file()
+
+
+@pytest.mark.parametrize("card", cards(), ids=lambda card: card.id)
+def test_every_equation_has_three_backends(card):
+    assert refrnn.load(card.id).backends == ("equation", "reference", "kernel")
+
+
+def imports(path):
+    """The rooms of refrnn that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module
+
+
+@pytest.mark.parametrize(
+    "room, allowed",
+    [
+        ("kernels", ()),
+        ("refrnn/reference", ()),
+        ("refrnn/equation", ("refrnn.equation", "refrnn.errors")),
+        ("refrnn/spec", ("refrnn", "refrnn.spec", "refrnn.equation", "refrnn.errors", "refrnn.backends")),
+        ("refrnn/backends", ("refrnn.backends", "refrnn.spec", "refrnn.equation", "refrnn.errors")),
+    ],
+)
+def test_arrows_run_one_way(room, allowed):
+    """kernels and references know nothing of the other rooms; the lower rooms nothing of verify, bench and commands."""
+    for path in (ROOT / room).rglob("*.py"):
+        for name in imports(path):
+            if name.split(".")[0] == "refrnn":
+                assert name in allowed or any(name.startswith(f"{prefix}.") for prefix in allowed if prefix != "refrnn"), f"{path}: {name}"
