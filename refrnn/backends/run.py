@@ -40,7 +40,7 @@ class Run:
     def state(self):
         """For each start (by its name) the last state, or states, of every sequence, to be handed to the next chunk.
 
-        Left out is a start whose state does not go on, as where outputs depend on steps that the next chunk lacks.
+        Left out is a state that would not go on there, such as one that reads the wanted output of the step before.
         """
         found, known = {}, {**self.intermediates, **self.outputs}
         for one in self.spec.continuing(self._checked.integers):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from refrnn.errors import ValuesError
-from refrnn.equation.sizes import show_shape
 from refrnn.spec.draw import FLOATS, shape_of
 
 
@@ -223,8 +222,3 @@ def check_upstream(spec, upstream, checked, expected_shapes):
             raise ValuesError(f"{spec.id}: the gradient of {name} has dtype {array.dtype}, but the values are {checked.dtype}; use one")
         complete[name] = array.astype(checked.dtype, copy=False)
     return complete
-
-
-def show_symbol(symbol):
-    """The declared shape as people write it."""
-    return show_shape(symbol.shape)
