@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from refrnn.commands.output import OutputFile
 from refrnn.errors import RefrnnError
 
 DEFAULT_IDS = ("elman", "lstm", "gru-reset-before", "gru-reset-after")
@@ -22,7 +23,7 @@ SIZE = click.IntRange(1, 2**31 - 1)
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Precision of all contenders.")
 @click.option("--threads", type=SIZE, help="Threads for all contenders, by default one a core.")
 @click.option("--repeats", type=click.IntRange(1, 10000), default=7, show_default=True, help="Turns that every contender takes.")
-@click.option("--json", "json_path", type=click.Path(dir_okay=False, writable=True), help="Write the results as JSON.")
+@click.option("--json", "json_path", type=OutputFile(), help="Write the results as JSON.")
 def command(names, peers, steps, batch, hidden, inputs, dtype, threads, repeats, json_path):
     """Measure the kernels against the references, forward and forward + backward.
 
@@ -30,8 +31,6 @@ def command(names, peers, steps, batch, hidden, inputs, dtype, threads, repeats,
     turns in one run; a contender whose results differ is refused. The reference runs one sequence at a time, batched
     NumPy and PyTorch run the batch at once.
     """
-    if json_path and not Path(json_path).resolve().parent.is_dir():
-        raise RefrnnError(f"{json_path} can't be written: there is no such folder")
     # Before NumPy and Numba are imported, which read it then.
     if threads is not None:
         from refrnn.bench.machine import limit_threads

@@ -7,12 +7,13 @@ import textwrap
 
 import click
 
+from refrnn.commands.output import OutputFile
 from refrnn.errors import NotFoundError
 
 
 @click.command("errata")
 @click.option("--lecture", help="Only those of this lecture.")
-@click.option("--json", "json_path", type=click.Path(dir_okay=False, writable=True), help="Write them as JSON.")
+@click.option("--json", "json_path", type=OutputFile(), help="Write them as JSON.")
 def command(lecture, json_path):
     """Misprints and false statements of the lectures: what is printed where, what is meant, and how it was shown.
 

@@ -9,6 +9,7 @@ import time
 
 import click
 
+from refrnn.commands.output import OutputFile
 from refrnn.errors import NotFoundError
 from refrnn.verify.report import KINDS, write_html, write_json, write_junit
 
@@ -20,9 +21,9 @@ from refrnn.verify.report import KINDS, write_html, write_json, write_junit
 @click.option("--mutants", is_flag=True, help="Break each equation in every place that matters and show that the cases notice.")
 @click.option("-v", "--verbose", is_flag=True, help="Also print where the worst errors sit, and every claim and erratum with its evidence.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes to work in; by default one for each two specs, at most one a core.")
-@click.option("--json", "json_path", type=click.Path(dir_okay=False, writable=True), help="Write the results as JSON.")
-@click.option("--junit", "junit_path", type=click.Path(dir_okay=False, writable=True), help="Write the results as JUnit XML.")
-@click.option("--html", "html_path", type=click.Path(dir_okay=False, writable=True), help="Write the results as a page.")
+@click.option("--json", "json_path", type=OutputFile(), help="Write the results as JSON.")
+@click.option("--junit", "junit_path", type=OutputFile(), help="Write the results as JUnit XML.")
+@click.option("--html", "html_path", type=OutputFile(), help="Write the results as a page.")
 def command(names, backends, level, mutants, verbose, jobs, json_path, junit_path, html_path):
     """Hold the backends of the specs against their equations: outputs, intermediates, gradients, printed lines, claims.
 

@@ -60,7 +60,7 @@ def test_json(tmp_path):
         (["unfolding", "--peers"], "no peer answers unfolding"),
         (["unfolding", "--threads", "100000"], "more than"),
         (["unfolding", "--threads", "1"], "command of its own"),
-        (["unfolding", "--json", "nowhere/at/all.json"], "can't be written"),
+        (["unfolding", "--json", "nowhere/at/all.json"], "is not there; make it first"),
         (["unfolding", "--steps", "0"], "--steps"),
         (["unfolding", "--dtype", "float16"], "--dtype"),
         (["unfolding", "--repeats", "0"], "--repeats"),
