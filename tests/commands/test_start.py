@@ -1,5 +1,6 @@
 """What starts fast stays fast, and python cli.py is the command."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -41,3 +42,11 @@ def test_show_prints_every_spec():
     for name in refrnn.ids():
         shown = str(refrnn.load(name))
         assert shown.startswith(f"{name}: ") and " = " in shown
+
+
+def test_a_machine_of_one_thread_verifies_too():
+    environment = {**os.environ, "NUMBA_NUM_THREADS": "1"}
+    result = subprocess.run(
+        [sys.executable, "cli.py", "verify", "unfolding"], cwd=ROOT, capture_output=True, text=True, timeout=300, env=environment
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
