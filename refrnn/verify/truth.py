@@ -85,7 +85,7 @@ class Truth:
         """The largest error of ``array`` in ulp, and its place.
 
         An ulp is the precision's eps times the largest magnitude of the quantity (of the same time step, where it has
-        time). What is exactly zero in the truth, such as all that lies past a sequence's end, must be exactly zero.
+        time). A quantity that is zero everywhere, and all that lies past a sequence's end, must be exactly zero.
         """
         truth = self.quantities[key]
         difference = np.abs(np.asarray(array, np.longdouble) - truth)
@@ -98,11 +98,19 @@ class Truth:
         ulp = self.eps * np.where(scale > 0, np.maximum(scale, self.smallest), 0)
         with np.errstate(all="ignore"):
             errors = np.where(difference == 0, 0, difference / ulp)
-        errors = np.where(np.isnan(errors), np.inf, errors)
+        errors = np.where(np.isnan(errors) | (self._past_end(name, truth) & (difference != 0)), np.inf, errors)
         if not errors.size:
             return 0.0, ()
         place = np.unravel_index(int(np.argmax(errors)), errors.shape)
         return float(errors[place]), tuple(int(index) for index in place)
+
+    def _past_end(self, name, truth):
+        """Where an array lies past its sequence's end, in a shape that goes with it."""
+        time = self.spec.time_size(name)
+        if self.checked.lengths is None or time not in self.checked.lengths:
+            return np.False_
+        past = np.arange(len(truth))[:, None] >= self.checked.lengths[time]
+        return past.reshape(past.shape + (1,) * (truth.ndim - 2))
 
     def judge(self, found):
         """A :class:`Worst` for each of the quantities ``found``."""
