@@ -62,7 +62,7 @@ def _print(found, lectures):
                 click.echo(_filled(f"{word}: {text}", width, "    "))
         click.echo()
     lectures = len({erratum['from'] for erratum in found})
-    click.echo(f"{len(found)} errata in {lectures} lecture{'s' * (lectures != 1)}, each shown by the program")
+    click.echo(f"{len(found)} errata in {lectures} lecture{'s' * (lectures != 1)}, {sum(erratum['ok'] for erratum in found)} of them shown by the program")
 
 
 def _filled(text, width, lead):

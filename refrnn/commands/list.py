@@ -19,6 +19,8 @@ def command(group, lecture, json):
     _known("group", group, {card.group for card in every})
     _known("lecture", lecture, {key for card in every for key in card.lectures})
     chosen = [card for card in every if group in (None, card.group) and (lecture is None or lecture in card.lectures)]
+    if not chosen:
+        raise NotFoundError(f"no spec of the group {group!r} is of the lecture {lecture!r}; leave one of the two out")
     if json:
         rows = [{"id": c.id, "group": c.group, "title": c.title, "lectures": c.lectures, "verify": c.verify, "open": c.open} for c in chosen]
         click.echo(json_module.dumps(rows, indent=2, ensure_ascii=False))

@@ -34,8 +34,10 @@ def command(names, backends, level, mutants, verbose, jobs, json_path, junit_pat
 
     names = names or tuple(refrnn.ids())
     specs = [refrnn.load(name) for name in names]
-    chosen = backends and tuple(part.strip() for part in backends.split(",") if part.strip())
-    if chosen:
+    chosen = None if backends is None else tuple(part.strip() for part in backends.split(",") if part.strip())
+    if chosen is not None:
+        if not chosen:
+            raise NotFoundError("--backends names no backend; name one, such as kernel, or leave the option out")
         for spec in specs:
             for backend in chosen:
                 _check_backend(spec, backend)

@@ -129,6 +129,9 @@ def test_an_own_module_as_backend(run, tmp_path, monkeypatch):
         (["bench", "--json", "no/such/folder/out.json"], "is not there; make it first"),
         (["show", "elmann"], "did you mean elman?"),
         (["list", "--group", "gate"], "there is no group 'gate'"),
+        (["verify", "elman", "--backends", ","], "--backends names no backend"),
+        (["verify", "elman", "--backends", ""], "--backends names no backend"),
+        (["list", "--group", "examples", "--lecture", "krippahl"], "no spec of the group 'examples' is of the lecture 'krippahl'"),
         (["list", "--lecture", "mit"], "there is no lecture 'mit'"),
     ],
 )
