@@ -35,6 +35,8 @@ def _joined(spec, first, second, upstream, cut, copied):
     of_outputs = {name: array[:cut].copy() for name, array in upstream.items()}
     kept = {}
     for start, name in spec.delayed.items():
+        if start not in of_second:  # integers
+            continue
         sent = of_second[start]
         reached = min(sent.shape[1], cut)  # states of the first chunk; those before them are of its own start
         kept[start], sent = sent[:, :-reached], sent[:, -reached:].swapaxes(0, 1)

@@ -47,9 +47,9 @@ class Run:
             if one.state not in known:
                 continue
             if one.delayed:
-                found[one.start] = self._followed(one.start, one.state, known[one.state])
-                continue
-            last = self._last(one.state, known[one.state], one.forward)
+                last = self._followed(one.start, one.state, known[one.state])
+            else:
+                last = self._last(one.state, known[one.state], one.forward)
             found[one.start] = last.astype(np.int64) if self.spec.symbols[one.start].type == "integer" else last
         return found
 
