@@ -31,3 +31,25 @@ def test_gradients_of_constants_are_not_stopped():
         "equation 4: stop the gradient of B",
         "equation 4: stop the gradient of x",
     ]
+
+
+WORDS = """
+id: words
+title: A delay line of integers
+sizes: {T: words, N: vocabulary}
+time: T
+symbols:
+  w: {role: input, type: integer, shape: [T], below: N}
+  P: {role: parameter, shape: [N]}
+equations:
+  - line[t] = w[t]
+  - y[t] = P @ one_hot(line[t], N)
+outputs: [y]
+"""
+
+
+def test_gradients_of_integers_are_not_stopped():
+    spec = refrnn.load_text(WORDS, "words")
+    assert Symbols.of(spec).still == {"w", "line"}
+    stopped = [mutant.name for mutant in mutants(spec) if "stop the gradient" in mutant.name]
+    assert stopped == ["equation 2: stop the gradient of P"]

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from refrnn.equation.mutate import formulas, swaps, times
-from refrnn.equation.mutate.tree import canonical, names, gradient_reaches
+from refrnn.equation.mutate.tree import DIFFERENTIABLE, canonical, gradient_reaches, names
 from refrnn.equation.parse import equation_of
 
 __all__ = ["Mutant", "Symbols", "mutants", "mutants_of"]
@@ -33,7 +33,8 @@ class Symbols:
         roles = {name: "value" for name in spec.defined} | {name: symbol.role for name, symbol in spec.symbols.items()}
         shapes = {name: spec.full_shape(name) for name in roles if name in spec.arrays or name in spec.reached}
         shapes = {name: tuple(map(str, shape)) for name, shape in shapes.items()}
-        return cls(roles, shapes, frozenset(spec.sizes), frozenset(spec.defined) - _moving(spec))
+        differentiable = {name for name, role in roles.items() if role in DIFFERENTIABLE}
+        return cls(roles, shapes, frozenset(spec.sizes), frozenset(differentiable - _moving(spec)))
 
 
 def _moving(spec):
