@@ -99,6 +99,7 @@ WRONG = [
     ("lstm", "gate_near_one_keeps_the_gradient", ("f[t] = sigmoid(a[t, H:2*H])", "f[t] = sigmoid(a[t, H:2*H]) / 2")),
     ("lstm", "flow_is_uninterrupted", ("f[t] * c[t-1] + i[t] * g[t]", "c[t-1] + stop(f[t] * i[t] * g[t])")),
     ("lstm", "output_lies_within_one", ("o[t] * tanh(c[t])", "o[t] * c[t]")),
+    ("lstm-separate-matrices", "is_the_unit_with_one_matrix", ("o[t] * tanh(c[t])", "o[t] * c[t]")),
     ("gru-reset-after", "place_of_reset_matters", ("r[t] * (U @ h[t-1] + b_u)", "U @ (r[t] * h[t-1]) + b_u")),
     ("gru-reset-after", "is_the_unit_of_pytorch", SWAPPED),
     ("gru-reset-after", "gates_do_what_they_are_for", ("r[t] * (U @ h[t-1] + b_u)", "U @ h[t-1] + r[t] * b_u")),

@@ -27,6 +27,8 @@ WRONG = [
     ("generation", "seed_repeats_a_text", ("u[t] < F[t]", "0 * u[t] + 0.5 < F[t]")),
     ("generation", "no_temperature_takes_the_likeliest", ("one_hot(argmax(y[t]), N)", "softmax(y[t])")),
     ("generation", "no_temperature_takes_the_likeliest", ("y[t] / temperature", "temperature * y[t]")),
+    ("sliding-word-model", "is_the_same_model_at_every_place", ("A[L-l] @ (P @", "A[L-l] @ ((1 + t) * P @")),
+    ("sliding-word-model", "is_a_time_delay_network", ("A[L-l] @", "A[l] @")),
 ]
 
 
