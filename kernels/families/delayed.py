@@ -22,7 +22,7 @@ def taps(x, start, W, bias, lengths=None):
     W (N + 1, I, H), bias (H,). Returns u (T, B, H) and what ``taps_backward`` needs.
     """
     T, B, _ = x.shape
-    line = cut(x, lengths) if start is None else _after(start, cut(x, lengths))
+    line = cut(x, lengths) if start is None else after(start, cut(x, lengths))
     window = _window(line, T, len(W))
     u = np.empty((T, B, W.shape[2]), x.dtype)
     multiply((flat(u), flat(window), dense(W.reshape(-1, W.shape[2])), dense(bias)))
@@ -48,7 +48,7 @@ def taps_backward(saved, d_u):
     return {"x": d_line[first:], "start": dense(d_line[:first].swapaxes(0, 1)), "W": d_W, "bias": d_bias[0]}
 
 
-def _after(start, x):
+def after(start, x):
     """The steps before the first one, of start (B, D, N), and those of x (T, B, N) behind them."""
     B, depth, N = start.shape
     line = np.empty((depth + len(x), B, N), x.dtype)
@@ -78,7 +78,7 @@ def forward(u, start, delays, W, lengths=None, activation=TANH, given=None, shar
     """
     T, B, H = u.shape
     h, depth = u, start.shape[1]
-    fed = _after(start, np.zeros_like(u) if given is None else cut(given, lengths))
+    fed = after(start, np.zeros_like(u) if given is None else cut(given, lengths))
     steps, rows = whole(lengths, T, B), block_rows(B)
     _forward.run(
         -(-B // rows), u.dtype, T, B, H, rows, int(activation), depth, share, len(delays), *_weights(delays, W, u.dtype),
@@ -92,7 +92,7 @@ def backward(saved, d_h, d_fed=None):
     delays, W, steps, lengths, activation, share, h, fed = saved
     T, B, H = h.shape
     depth, dtype, rows = len(fed) - T, h.dtype, block_rows(B)
-    d_fed = _after(np.zeros((B, depth, H), dtype), np.zeros_like(h) if d_fed is None else cut(d_fed, lengths))
+    d_fed = after(np.zeros((B, depth, H), dtype), np.zeros_like(h) if d_fed is None else cut(d_fed, lengths))
     delta = np.empty_like(h)
     back = W.swapaxes(1, 2) if np.ndim(W) == 3 else W
     _backward.run(
@@ -112,8 +112,13 @@ def _weights(delays, W, dtype):
     far = np.array(delays, dtype=np.int64)
     if np.ndim(W) == 1:
         return far, 0, 1, np.array(W, dtype)
-    whole = np.stack([packed(dense(matrix)) for matrix in W])
+    whole = stacked(W)
     return far, 1, whole[0].size, whole
+
+
+def stacked(matrices):
+    """Each of the matrices (N, terms, columns) ``packed``, one after another."""
+    return np.stack([packed(dense(matrix)) for matrix in matrices])
 
 
 @Tasks
