@@ -10,16 +10,18 @@ class EquationPass:
     """One forward pass of a program over a batch, ready to be swept back.
 
     ``dtype`` is the precision of the arithmetic (longdouble for the truth), ``noise`` a seed and an eps for
-    random rounding, ``program`` another program than the spec's own (a mutant, a misprint).
+    random rounding, ``program`` another program than the spec's own (a mutant, a misprint). ``wanted`` names defined
+    symbols to compute instead of the outputs.
     """
 
-    def __init__(self, spec, checked, dtype=None, noise=None, program=None):
+    def __init__(self, spec, checked, dtype=None, noise=None, program=None, wanted=None):
         self.spec = spec
         self.dtype = np.dtype(dtype or checked.dtype)
         self.sequences = Sequences(spec, checked)
         self.checked = checked
         self.program = program or spec.program
         self.noise = noise
+        self.wanted = wanted
         self.runs = [self._run(item) for item in self.sequences.items]
 
     def _run(self, item):
@@ -32,7 +34,8 @@ class EquationPass:
             eps, seed = self.noise
             noise = Noise(eps, [seed, 0 if not isinstance(item, int) else item])
         algebra = Numbers(self.dtype, noise=noise)
-        return self.program.run(arrays, self.sequences.sizes(item), algebra, self.checked.integers, differentiate=self.spec.differentiated)
+        sizes, differentiated = self.sequences.sizes(item), self.spec.differentiated
+        return self.program.run(arrays, sizes, algebra, self.checked.integers, self.wanted, differentiated)
 
     def gather(self, names):
         """Library arrays of defined symbols; those not wholly computed are left out."""

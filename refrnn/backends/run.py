@@ -1,11 +1,14 @@
 """The library's face of a pass: spec.forward(values) gives a Run, run.backward(upstream) the gradients."""
 
+from dataclasses import replace
+from functools import cached_property
 from types import ModuleType
 
 import numpy as np
 
 from refrnn.backends import equation, kernel, reference
 from refrnn.errors import NotFoundError
+from refrnn.spec.chunks import NotCarried
 from refrnn.spec.draw import shape_of
 from refrnn.spec.values import check_upstream, check_values
 
@@ -14,16 +17,23 @@ class Run:
     """One forward pass.
 
     ``outputs`` and ``intermediates`` map names to arrays: (T, batch, ...) where the first axis is time, else
-    (batch, ...), and past a sequence's end zero. ``state`` maps each start to the state, or the states, that continue
-    it; a start that is a parameter may be given so, one for each sequence, and then has a gradient for each.
+    (batch, ...), and past a sequence's end zero. They are the caller's own and may be written into; the arrays that were
+    handed in must stay as they are until :meth:`backward` has run. ``state`` maps each start to the state, or the states,
+    that continue it; a start that is a parameter may be given so, one for each sequence, and then has a gradient for each.
     """
 
     def __init__(self, spec, checked, outputs, intermediates, backward):
         self.spec = spec
-        self.outputs = outputs
-        self.intermediates = intermediates
+        self.outputs = {name: array.copy() for name, array in outputs.items()}
+        self._found = {**intermediates, **outputs}
         self._checked = checked
         self._backward = backward
+        self._later = _kept_for_later(spec, checked, self._found)
+
+    @cached_property
+    def intermediates(self):
+        """The defined symbols, other than outputs, that the backend offers."""
+        return {name: array.copy() for name, array in self._found.items() if name not in self.outputs}
 
     def backward(self, upstream):
         """Gradients of every input, start and parameter, by name.
@@ -31,31 +41,47 @@ class Run:
         ``upstream`` maps outputs to their gradients, in the shape and dtype of the outputs; those left out are zero.
         Raises ValuesError for wrong names, shapes or dtypes.
         """
-        shapes = {name: array.shape for name, array in self.outputs.items()}
+        shapes = {name: array.shape for name, array in self._found.items()}
         complete = check_upstream(self.spec, upstream, self._checked, shapes)
-        gradients = self._backward(complete)
-        return {name: np.asarray(gradient) for name, gradient in gradients.items() if name not in self._checked.omitted}
+        taken = [*complete.values(), *self._checked.arrays.values(), *self._found.values()]
+        gradients = {}
+        for name, gradient in self._backward(complete).items():
+            if name not in self._checked.omitted:
+                gradients[name] = _own(np.asarray(gradient), taken)
+                taken.append(gradients[name])
+        return gradients
 
     @property
     def state(self):
         """For each start (by its name) the last state, or states, of every sequence, to be handed to the next chunk.
 
-        Left out is a state that would not go on there, such as one that reads the wanted output of the step before.
+        ``values | run.state`` continues the sequences. What does not go on there, such as a state that reads the wanted
+        output of the step before, is in it as a :class:`NotCarried`: a pass that is given it raises ValuesError.
+        A state that the backend does not offer, or that no output needs at the last step, is computed by the equation.
         """
-        found, known = {}, {**self.intermediates, **self.outputs}
+        found, known = {}, self._states()
         for one in self.spec.continuing(self._checked.integers):
-            if one.state not in known:
-                continue
             if one.delayed:
                 last = self._followed(one.start, one.state, known[one.state])
             else:
                 last = self._last(one.state, known[one.state], one.forward)
             found[one.start] = last.astype(np.int64) if self.spec.symbols[one.start].type == "integer" else last
+        for name, why in self.spec.staying(self._checked.integers).items():
+            found[name] = NotCarried(self.spec.id, name, why)
+        return found
+
+    def _states(self):
+        """All that is carried, over all steps: what was found, and the rest by the equation."""
+        names = {one.state for one in self.spec.continuing(self._checked.integers)}
+        found = {name: self._found[name] for name in names if name in self._found and name in self.spec.whole}
+        missing = tuple(sorted(names - found.keys()))
+        if missing:
+            found |= equation.EquationPass(self.spec, self._later, wanted=missing).gather(missing)
         return found
 
     def _followed(self, start, name, array):
         """As many states as ``start`` (batch, delays, ...) holds, now those before each sequence's end."""
-        before = self._checked.arrays[start]
+        before = self._later.arrays[start]
         states = np.concatenate((before, array.swapaxes(0, 1)), axis=1)
         lengths = (self._checked.lengths or {}).get(self.spec.time_size(name), [len(array)] * len(states))
         return np.stack([item[length : length + before.shape[1]] for item, length in zip(states, lengths)])
@@ -67,6 +93,21 @@ class Run:
         if lengths is None:
             return array[-1].copy()
         return array[lengths - 1, np.arange(len(lengths))]
+
+
+def _own(array, others):
+    """The array, copied where it lies in the memory of another one."""
+    return array.copy() if any(np.may_share_memory(array, other) for other in others) else array
+
+
+def _kept_for_later(spec, checked, found):
+    """The values as ``state`` still reads them, whatever the caller writes into them meanwhile."""
+    going_on = spec.continuing(checked.integers)
+    if all(one.state in found and one.state in spec.whole for one in going_on):
+        read = {one.start for one in going_on if one.delayed}
+    else:
+        read = checked.arrays.keys()
+    return replace(checked, arrays={name: array.copy() if name in read else array for name, array in checked.arrays.items()})
 
 
 def forward(spec, values, backend, lengths):

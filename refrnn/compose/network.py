@@ -1,7 +1,6 @@
 """From parts to a network: one Spec whose equations are theirs, and whose reference and kernel run theirs in turn."""
 
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
@@ -86,7 +85,6 @@ class Chain:
     def __init__(self, spec, steps):
         self.spec = spec
         self.steps = steps
-        self.whole = _whole(spec)
 
     def forward(self, lengths=None, **values):
         """Outputs by name, and what :meth:`backward` needs; arrays as the parts take them."""
@@ -100,7 +98,7 @@ class Chain:
             known |= {part.names[name]: self._turned(part, name, array, lengths) for name, array in made.items()}
             kept.append((saved, outputs))
         outputs = {name: known[name] for name in self.spec.outputs}
-        return outputs, {**{name: known[name] for name in self.whole & known.keys()}, "_chain": (kept, lengths)}
+        return outputs, {**{name: known[name] for name in self.spec.whole & known.keys()}, "_chain": (kept, lengths)}
 
     def backward(self, saved, **upstream):
         """Gradients by the network's names, given d_<output> for every output."""
@@ -183,18 +181,6 @@ class BatchedChain(Chain):
         from refrnn.kernels.families.sequences import reverse
 
         return reverse(array, lengths)
-
-
-def _whole(spec):
-    """The defined symbols of which every element reaches an output, so that they can be compared with the equation's."""
-    indices = {**spec.small_sizes(4), **spec.lowest_constants()}
-    computed = {(name, key) for name, key, *_ in spec.program.schedule(indices, spec.outputs)}
-    whole = set()
-    for name in spec.defined:
-        spans = spec.program.definitions[name].ranges(indices)
-        if all((name, key) in computed for key in product(*spans)):
-            whole.add(name)
-    return whole
 
 
 class _Sizes(dict):

@@ -11,7 +11,21 @@ from typing import NamedTuple
 from refrnn.equation.evaluate import Pattern
 from refrnn.equation.parse import subscripts
 from refrnn.equation.sizes import Size, read_size
-from refrnn.errors import SpecError
+from refrnn.errors import SpecError, ValuesError
+
+
+class NotCarried:
+    """Stands in ``Run.state`` for what does not go on in the next chunk; a pass that is given it refuses, and says why."""
+
+    def __init__(self, spec, name, why):
+        mend = "run all steps at once, or hand on by name what you need of run.state"
+        self.sentence = f"{spec}: {name} need not go on in the next chunk, because {why}; {mend}"
+
+    def __repr__(self):
+        return f"<{self.sentence}>"
+
+    def __array__(self, *_, **__):
+        raise ValuesError(self.sentence)
 
 
 class Beginning(NamedTuple):
@@ -48,10 +62,55 @@ def continuing(spec, begun, constants):
     """
     kept = [one for one in begun if one.delayed or _stands_before(spec, one)]
     while True:
-        left = [one for one in kept if _keeps_step(spec, one, kept, constants)]
+        left = [one for one in kept if _obstacle(spec, one.state, one.forward, kept, constants) is None]
         if left == kept:
             return kept
         kept = left
+
+
+def staying(spec, begun, kept, constants):
+    """What does not go on in the next chunk though all of ``kept`` is handed over: by name, what is in the way.
+
+    The names are those of starts; where all of them go on, those of outputs that have the time of the chunks, and of states
+    that other outputs depend on and that no start begins.
+    """
+    found = {one.start: _why_not(spec, one, begun, kept, constants) for one in begun if one not in kept}
+    if found:
+        return found
+    times = {_time(spec, one.state) for one in kept} or set(spec.time)
+    for name in spec.outputs:
+        if _time(spec, name) in times:
+            if all(_obstacle(spec, name, forward, kept, constants) for forward in (True, False)):
+                found[name] = _obstacle(spec, name, True, begun, constants) or _obstacle(spec, name, True, kept, constants)
+        elif _time(spec, name) is None:
+            found |= _behind(spec, name, begun, constants)
+    return found
+
+
+def _why_not(spec, one, begun, kept, constants):
+    """What is in the way of a beginning that does not go on."""
+    if not one.delayed and not _stands_before(spec, one):
+        return f"{one.equation.shown()} is no step before the first"
+    return _obstacle(spec, one.state, one.forward, begun, constants) or _obstacle(spec, one.state, one.forward, [*kept, one], constants)
+
+
+def _behind(spec, output, begun, constants):
+    """The symbols with time that ``output`` depends on and that read a step before, which nothing hands over."""
+    found, seen, waiting = {}, set(), [output]
+    starts = [one.equation for one in begun]
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for equation in spec.equations:
+            if equation.name != name or any(equation is start for start in starts):
+                continue
+            waiting += _names(equation.value) & set(spec.defined)
+            reads = _reads(spec, equation, True, begun, constants)
+            if _time(spec, name) is not None and reads.behind:
+                found[name] = f"{equation.shown()} reads {reads.behind}"
+    return found
 
 
 def _taken_as_it_is(spec, equation):
@@ -78,11 +137,10 @@ def _stands_before(spec, one):
     return row == (-1 if one.forward else sizes[_time(spec, one.state)])
 
 
-def _keeps_step(spec, beginning, kept, constants):
-    states = {one.state for one in kept if one.forward == beginning.forward}
-    delayed = {one.state for one in kept if one.delayed and beginning.forward}
+def _obstacle(spec, state, forward, kept, constants):
+    """What keeps a symbol from going on, in words; None where all it depends on keeps step."""
     starts = [one.equation for one in kept]
-    seen, waiting = set(), [beginning.state]
+    seen, waiting = set(), [state]
     while waiting:
         name = waiting.pop()
         if name in seen:
@@ -91,28 +149,38 @@ def _keeps_step(spec, beginning, kept, constants):
         for equation in spec.equations:
             if equation.name != name or any(equation is start for start in starts):
                 continue
-            reads = _StepReads(spec, equation, beginning.forward, states, delayed, constants)
-            if not reads.in_step:
-                return False
-            waiting += reads.same_step
-    return True
+            reads = _reads(spec, equation, forward, kept, constants)
+            if reads.stray is not None:
+                return f"{equation.shown()} reads {reads.stray}" if reads.stray else f"{equation.shown()} begins with no start as it is handed in"
+            waiting += sorted(reads.same_step)
+    return None
+
+
+def _reads(spec, equation, forward, kept, constants):
+    states = {one.state for one in kept if one.forward == forward}
+    delayed = {one.state for one in kept if one.delayed and forward}
+    return _StepReads(spec, equation, forward, states, delayed, constants)
 
 
 class _StepReads(ast.NodeVisitor):
-    """What an equation reads: ``same_step`` names the defined symbols at its own step; ``in_step`` says whether that,
-    and what is handed over, is all.
+    """What an equation reads.
+
+    ``same_step`` names the defined symbols at its own step. ``stray`` is what else it reads that is not handed over, such
+    as x[t-1], or "" where the equation does not run over all steps; None says that there is nothing. ``behind`` is a
+    step before that it reads and that is not handed over, or None.
     """
 
     def __init__(self, spec, equation, forward, states, delayed, constants):
         self.spec, self.forward, self.states, self.delayed = spec, forward, states, delayed
-        self.same_step, self.in_step = set(), True
+        self.same_step, self.stray, self.behind = set(), None, None
         time, self.letter = _time(spec, equation.name), None
         if time is not None:
             first = _patterns(spec, equation)[0]
-            self.in_step = isinstance(first, Pattern) and first == _whole(spec, equation.name)._replace(letter=first.letter)
-            self.letter = first.letter if self.in_step else None
-        if self.in_step:
-            self.visit(_Lean(constants).visit(ast.parse(ast.unparse(equation.value), mode="eval").body))
+            if not isinstance(first, Pattern) or first != _whole(spec, equation.name)._replace(letter=first.letter):
+                self.stray = ""
+                return
+            self.letter = first.letter
+        self.visit(_Lean(constants).visit(ast.parse(ast.unparse(equation.value), mode="eval").body))
 
     def visit_Subscript(self, node):
         name = node.value.id if isinstance(node.value, ast.Name) else None
@@ -125,7 +193,9 @@ class _StepReads(ast.NodeVisitor):
             if name in self.spec.defined:
                 self.same_step.add(name)
         elif not self._is_handed_over(name, distance):
-            self.in_step = False
+            self._strays(_text(node))
+            if distance is not None and all(count < 0 for count in distance.terms.values()):
+                self.behind = self.behind or _text(node)
         for other in rest:
             self.visit(other)
 
@@ -133,11 +203,15 @@ class _StepReads(ast.NodeVisitor):
         """A symbol without a step of its own, or what only a whole sequence has: all its steps, their number, a step's number."""
         spec, name = self.spec, node.id
         if name == self.letter or name in spec.time or _time(spec, name) is not None:
-            self.in_step = False
+            self._strays(name)
         elif name in spec.arrays:
-            self.in_step &= not any(size.names() & set(spec.time) for size in spec.symbols[name].shape)
+            if any(size.names() & set(spec.time) for size in spec.symbols[name].shape):
+                self._strays(name)
         elif name in spec.defined:
             self.same_step.add(name)
+
+    def _strays(self, text):
+        self.stray = text if self.stray is None else self.stray
 
     def _distance(self, name, place):
         """How many steps the row that is read lies after this one, as a Size, or None."""
@@ -219,3 +293,8 @@ def _time(spec, name):
 
 def _names(tree):
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _text(subscripted):
+    """h[t-1], as it is written."""
+    return ast.unparse(subscripted).replace(" ", "")

@@ -3,9 +3,10 @@
 import ast
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 
 from refrnn.equation.evaluate import Program
-from refrnn.spec.chunks import beginnings, continuing
+from refrnn.spec.chunks import beginnings, continuing, staying
 from refrnn.spec.symbol import BATCHED_ROLES
 
 MOST_MORE = 20  # that is added to small sizes until a shape such as [T-5] is positive
@@ -139,6 +140,14 @@ class Spec:
         """Every integer constant at the low end of its domain."""
         return {name: self.symbols[name].integers(self.small_sizes(4))[0] for name in self.integer_constants}
 
+    @cached_property
+    def whole(self):
+        """The defined symbols of which every element reaches an output, so that a backend's can be held against the equation's."""
+        indices = {**self.small_sizes(4), **self.lowest_constants()}
+        computed = {(name, key) for name, key, *_ in self.program.schedule(indices, self.outputs)}
+        spans = {name: self.program.definitions[name].ranges(indices) for name in self.defined}
+        return frozenset(name for name in self.defined if all((name, key) in computed for key in product(*spans[name])))
+
     def full_shape(self, name):
         """The shape of a symbol over all its indices, without the library's batch axis."""
         if name in self.arrays:
@@ -187,8 +196,14 @@ class Spec:
         """The beginnings of recurrences whose states go on in the next chunk, at these values of integer constants."""
         mark = frozenset(constants.items())
         if mark not in self._going_on:
-            self._going_on[mark] = continuing(self, self._beginnings, constants)
-        return self._going_on[mark]
+            kept = continuing(self, self._beginnings, constants)
+            self._going_on[mark] = kept, staying(self, self._beginnings, kept, constants)
+        return self._going_on[mark][0]
+
+    def staying(self, constants):
+        """What does not go on in the next chunk, by name, and what in the equations is in the way."""
+        self.continuing(constants)
+        return self._going_on[frozenset(constants.items())][1]
 
     @cached_property
     def begun(self):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from refrnn.errors import ValuesError
+from refrnn.spec.chunks import NotCarried
 from refrnn.spec.draw import FLOATS, shape_of
 
 
@@ -26,6 +27,9 @@ def check_values(spec, values, lengths):
     if not isinstance(values, dict) and not hasattr(values, "keys"):
         raise ValuesError(f"{spec.id}: values must be a mapping from symbol names to arrays, not {type(values).__name__}")
     given = {name: values[name] for name in values.keys() if values[name] is not None}
+    for value in given.values():
+        if isinstance(value, NotCarried):
+            raise ValuesError(value.sentence)
     _check_names(spec, given)
     integers = {name: _integer(spec, name, given.pop(name)) for name in spec.integer_constants}
     named = {name: _whole_number(spec, name, given.pop(name)) for name in spec.named_sizes}

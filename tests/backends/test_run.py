@@ -5,6 +5,7 @@ import pytest
 
 import refrnn
 from refrnn.errors import ValuesError
+from refrnn.spec.chunks import NotCarried
 
 IDS = refrnn.ids()
 TIMED = [name for name in IDS if refrnn.load(name).time]
@@ -137,7 +138,7 @@ def test_a_state_goes_in_and_comes_out(name, backend, cut):
     spec = refrnn.load(name)
     values = spec.draw({time: 7 for time in spec.time}, batch=3, dtype="float64", seed=4)
     whole = spec.forward(values, backend)
-    assert whole.state.keys() == {*spec.carried, *spec.delayed}
+    assert carried_of(whole).keys() == {*spec.carried, *spec.delayed}
     for (time, forward), starts in ways(spec).items():
         parts = [chunk(spec, values, time, steps) for steps in (slice(0, cut), slice(cut, None))]
         before, after = parts if forward else parts[::-1]
@@ -151,6 +152,10 @@ def test_a_state_goes_in_and_comes_out(name, backend, cut):
             for key, array in whole.outputs.items():
                 if spec.time_size(key):
                     same(np.concatenate([first.outputs[key], second.outputs[key]]), array)
+
+
+def carried_of(run):
+    return {start: state for start, state in run.state.items() if not isinstance(state, NotCarried)}
 
 
 def goes_on_as_a_whole(spec):
@@ -199,7 +204,7 @@ def test_a_direction_that_runs_back_ends_at_the_first_step(backend):
     run = spec.forward(spec.draw(dtype="float64"), backend)
     assert spec.carried == {"h_f0": ("h_f", True), "h_binf": ("h_b", False)}
     H = run.outputs["h"].shape[-1] - spec.draw()["h_binf"].shape[-1]
-    for start, state in run.state.items():
+    for start, state in carried_of(run).items():
         same(state, run.outputs["h"][0, :, H:] if start == "h_binf" else run.outputs["h"][-1, :, :H])
 
 
@@ -272,6 +277,29 @@ def test_results_are_the_callers_own(name, backend):
         np.testing.assert_array_equal(gradient, first[key])
     for key, value in values.items():
         np.testing.assert_array_equal(value, before[key])
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_outputs_written_into_do_not_change_the_gradients(name, backend):
+    """d = run.outputs["h"]; d -= target; run.backward({"h": d}) is what everybody writes."""
+    spec = refrnn.load(name)
+    values = spec.draw(dtype="float64", seed=9)
+    run, other = spec.forward(values, backend), spec.forward(values, backend)
+    handed = {}
+    for key in run.outputs:
+        handed[key] = run.outputs[key]
+        handed[key] -= 0.25
+    for array in run.intermediates.values():
+        array[...] = 9
+    before = {key: array.copy() for key, array in handed.items()}
+    gradients, expected = run.backward(handed), other.backward(before)
+    for key, gradient in gradients.items():
+        np.testing.assert_array_equal(gradient, expected[key])
+        gradient[...] = 9
+    for key, array in handed.items():
+        np.testing.assert_array_equal(array, before[key])
+    arrays = [*handed.values(), *gradients.values(), *(array for array in values.values() if isinstance(array, np.ndarray))]
+    assert not any(np.shares_memory(one, two) for place, one in enumerate(arrays) for two in arrays[:place])
 
 
 @pytest.mark.parametrize("name", IDS)
