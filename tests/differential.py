@@ -41,7 +41,7 @@ def assert_backends_agree(spec, exact=("clip",)):
         assert found or promised not in spec.verify, promised
     assert all(printed["checked"] and printed["error"] < np.inf for printed in report.printed)
     misprints = [*spec.misprints, *(misprint for printed in spec.printed_gradients for misprint in printed.misprints)]
-    assert {misprint.printed for misprint in misprints} <= {erratum["printed"] for erratum in report.errata}
+    assert {misprint.quote.shown() for misprint in misprints} <= {erratum["printed"] for erratum in report.errata}
 
 
 # ------------------------------------------------------------ values and comparison

@@ -9,16 +9,21 @@ import click
 
 from refrnn.commands.output import OutputFile
 from refrnn.errors import NotFoundError
+from refrnn.verify.report import is_erratum
+
+_WORDS = {"misprint": ("misprint", "misprints"), "false": ("false statement", "false statements"), "remark": ("remark", "remarks")}
 
 
 @click.command("errata")
 @click.option("--lecture", help="Only those of this lecture.")
-@click.option("--json", "json_path", type=OutputFile(), help="Write them as JSON.")
-def command(lecture, json_path):
+@click.option("--remarks", is_flag=True, help="Print the remarks too: statements that hold under conditions the slide leaves out.")
+@click.option("--texts", type=click.Path(file_okay=False), help="Also hold every quote against the lectures' texts in this folder.")
+@click.option("--json", "json_path", type=OutputFile(), help="Write them, and the remarks, as JSON.")
+def command(lecture, remarks, texts, json_path):
     """Misprints and false statements of the lectures: what is printed where, what is meant, and how it was shown.
 
     Each is shown anew: a misprinted line is run as printed and compared with the right one, a false statement is
-    tested, and so is its mend. Exits with 1 if one can't be shown.
+    tested, and so is its mend. Remarks are no errata and not counted. Exits with 1 if one can't be shown.
     """
     import refrnn
     from refrnn.spec.library import sources
@@ -26,43 +31,89 @@ def command(lecture, json_path):
     lectures = sources()["lectures"]
     if lecture is not None and lecture not in lectures:
         raise NotFoundError(f"there is no lecture {lecture!r}; there are {', '.join(sorted(lectures))}")
+    wrong_quotes = _check_quotes(texts) if texts else []
     found = []
-    ids = refrnn.ids()
-    with click.progressbar(ids, label="errata", file=sys.stderr) as bar:
+    with click.progressbar(refrnn.ids(), label="errata", file=sys.stderr) as bar:
         for name in bar:
-            found += [{"spec": name, **erratum} for erratum in _errata(refrnn.load(name)) if lecture in (None, erratum["from"])]
+            found += [{"spec": name, **entry} for entry in _errata(refrnn.load(name)) if lecture in (None, entry["from"])]
+    found = _in_order(found, lectures)
     if json_path:
         with open(json_path, "w", encoding="utf-8") as file:
             json_module.dump(found, file, indent=2, ensure_ascii=False)
-    _print(found, lectures)
-    sys.exit(0 if all(erratum["ok"] for erratum in found) else 1)
+    _print(found, lectures, remarks)
+    for wrong in wrong_quotes:
+        click.echo(click.style(f"MISQUOTED: {wrong}", fg="red"))
+    sys.exit(1 if wrong_quotes or not all(entry["ok"] for entry in found) else 0)
 
 
 def _errata(spec):
-    from refrnn.verify.verify import errata_of
+    from refrnn.verify.errata import errata_of
 
-    if spec.misprints or any(block.misprints for block in spec.printed_gradients) or any(c.verdict == "fails" for c in spec.claims):
-        return errata_of(spec)
-    return []
+    return errata_of(spec)
 
 
-def _print(found, lectures):
-    width = shutil.get_terminal_size().columns
+def _check_quotes(folder):
+    import refrnn
+    from refrnn.verify.quotes import check_quote, lecture_texts, quotes_of
+
+    texts = lecture_texts(folder)
+    specs = [refrnn.load(name) for name in refrnn.ids()]
+    return [f"{spec.id}: {wrong}" for spec in specs for quote in quotes_of(spec) for wrong in check_quote(quote, texts)]
+
+
+def _in_order(found, lectures):
+    """By lecture and slide, as somebody with the slides in hand meets them."""
+    keys = list(lectures)
+
+    def place(entry):
+        slides = lectures[entry["from"]]["slides"] if entry["from"] in lectures else []
+        return keys.index(entry["from"]), slides.index(entry["where"]) if entry["where"] in slides else -1
+
+    return sorted(found, key=place)
+
+
+def _print(found, lectures, remarks):
     for key, entry in lectures.items():
         of_lecture = [erratum for erratum in found if erratum["from"] == key]
-        if not of_lecture:
-            continue
-        click.echo(click.style(f"{key}: {entry['title']}, {len(of_lecture)} errata", bold=True))
-        for number, erratum in enumerate(of_lecture, 1):
-            lead = f"{number:2}. "
-            click.echo(_filled(f"{erratum['printed']}  ({erratum['spec']})", width, lead))
-            for word, text in (("found", erratum["says"]), ("shown", erratum["shown"])):
-                if not erratum["ok"] and word == "shown":
-                    word = click.style("NOT SHOWN", fg="red")
-                click.echo(_filled(f"{word}: {text}", width, "    "))
-        click.echo()
-    lectures = len({erratum['from'] for erratum in found})
-    click.echo(f"{len(found)} errata in {lectures} lecture{'s' * (lectures != 1)}, {sum(erratum['ok'] for erratum in found)} of them shown by the program")
+        errata = [erratum for erratum in of_lecture if is_erratum(erratum)]
+        apart = [erratum for erratum in of_lecture if not is_erratum(erratum)]
+        if errata:
+            click.echo(click.style(f"{key}: {entry['title']}, {_counted(errata)}", bold=True))
+            _print_entries(errata)
+        if apart and remarks:
+            click.echo(click.style(f"{key}: {entry['title']}, {_counted(apart)} (true under conditions that the slide leaves out)", bold=True))
+            _print_entries(apart)
+    _print_sum(found, remarks)
+
+
+def _print_entries(entries):
+    width = shutil.get_terminal_size().columns
+    for number, entry in enumerate(entries, 1):
+        taken = f" (taken: {entry['taken']})" if "taken" in entry else ""
+        lead = {"misprint": "", "false": "false: ", "remark": ""}[entry["kind"]]
+        click.echo(_filled(f"{lead}{entry['printed']}{taken}", width, f"{number:2}. "))
+        marks = f"; {entry['marks']}" if entry["marks"] else ""
+        click.echo(_filled(f"where: slide “{entry['where']}”{marks}; spec {entry['spec']}", width, "    "))
+        shown = "shown" if entry["ok"] else click.style("NOT SHOWN", fg="red")
+        for word, text in (("found", entry["says"]), (shown, entry["shown"])):
+            click.echo(_filled(f"{word}: {text}", width, "    "))
+    click.echo()
+
+
+def _print_sum(found, remarks):
+    errata = [entry for entry in found if is_erratum(entry)]
+    apart = len(found) - len(errata)
+    lectures = len({entry["from"] for entry in errata})
+    shown = sum(entry["ok"] for entry in errata)
+    click.echo(f"{_counted(errata) or 'no errata'} in {lectures} lecture{'s' * (lectures != 1)}, {shown} of them shown by the program")
+    if apart and not remarks:
+        click.echo(f"beside them {apart} remark{'s' * (apart != 1)}, which --remarks prints")
+
+
+def _counted(entries):
+    """How many there are of each kind: "2 misprints, 1 false statement"."""
+    counts = {kind: sum(entry["kind"] == kind for entry in entries) for kind in _WORDS}
+    return ", ".join(f"{count} {_WORDS[kind][count != 1]}" for kind, count in counts.items() if count)
 
 
 def _filled(text, width, lead):

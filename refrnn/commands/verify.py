@@ -11,7 +11,7 @@ import click
 
 from refrnn.commands.output import OutputFile
 from refrnn.errors import NotFoundError
-from refrnn.verify.report import KINDS, write_html, write_json, write_junit
+from refrnn.verify.report import KINDS, is_erratum, write_html, write_json, write_junit
 
 
 @click.command("verify")
@@ -143,7 +143,7 @@ def _print_table(reports, mutants):
 def _row(report, mutants):
     cells = [report.id, "holds" if report.ok else "FAILS", str(report.cases)]
     cells += [_cell(report.worst.get(kind)) for kind in KINDS]
-    cells += [str(len(report.claims) or ""), str(len(report.errata) or "")]
+    cells += [str(len(report.claims) or ""), str(sum(map(is_erratum, report.errata)) or "")]
     return cells + [_mutants(report)] * mutants + [f"{report.seconds:.1f}"]
 
 
@@ -190,7 +190,7 @@ def _print_details(reports):
         for claim in report.claims:
             _print_wrapped(f"claim {claim['verdict']}" if claim["ok"] else "claim NOT SHOWN", claim["says"], claim["shown"])
         for erratum in report.errata:
-            _print_wrapped(f"erratum of {erratum['from']}", erratum["printed"], f"{erratum['says']}; {erratum['shown']}")
+            _print_wrapped(f"{erratum['kind']} in {erratum['from']}", erratum["printed"], f"{erratum['says']}; {erratum['shown']}")
 
 
 def _print_wrapped(word, says, shown):
@@ -202,7 +202,7 @@ def _print_wrapped(word, says, shown):
 def _print_sum(reports, seconds):
     failed = [report.id for report in reports if not report.ok]
     claims = sum(len(report.claims) for report in reports)
-    errata = sum(len(report.errata) for report in reports)
+    errata = sum(sum(map(is_erratum, report.errata)) for report in reports)
     cases = sum(report.cases for report in reports)
     names = ", ".join(dict.fromkeys(name for report in reports for name in report.backends))
     click.echo(

@@ -12,6 +12,7 @@ from refrnn.equation.sizes import read_size, show_shape
 from refrnn.errors import SpecError
 from refrnn.spec import binding
 from refrnn.spec.check import check_spec
+from refrnn.spec.quotes import Quote
 from refrnn.spec.spec import Claim, Misprint, PrintedGradient, Spec
 from refrnn.spec.symbol import DRAWS, ROLES, Symbol
 
@@ -25,10 +26,11 @@ _SYMBOL = {
     "role": str, "shape": list, "means": str, "optional": bool, "type": str, "low": (int, float),
     "high": (int, float), "draw": str, "finite": bool, "below": (str, int),
 }
-_LECTURE = {"from": str, "prints": str}
-_MISPRINT = {"from": str, "printed": str, "reads": str, "says": str}
+_QUOTE = {"from": str, "where": str, "quote": (str, list), "restored": str, "picture": str}
+_MISPRINT = {**_QUOTE, "printed": str, "reads": (str, list), "says": str, "refused": str}
 _PRINTED = {"from": str, "equations": list, "gradients": dict, "upstream": dict, "misprints": list}
-_CLAIM = {"says": str, "from": str, "verdict": str, "test": str, "mended": str}
+_CLAIM = {**_QUOTE, "taken": str, "says": str, "verdict": str, "test": str, "mended": str}
+VERDICTS = ("holds", "fails", "remark")
 _EQUIVALENT = {"mutant": str, "because": str}
 _CASE = {"name": str, "sizes": dict, "values": dict}
 VERIFY = ("forward", "bptt", "printed-gradient", "clip", "claim", "task")
@@ -105,7 +107,7 @@ def build(document, path, library):
         group=path.parent.name if library else "",
         title=data["title"],
         source=source,
-        lectures=_entries(reader, data, "lectures", _LECTURE, ("from",)),
+        lectures=_lectures(reader, data),
         cites=tuple(reader.texts(data.get("cites", []), ("cites",))),
         verify=_verify(reader, data, "verify", ("forward", "bptt")),
         open=_verify(reader, data, "open", ()),
@@ -236,13 +238,38 @@ def _verify(reader, data, key, default):
     return tuple(data.get(key, default))
 
 
-def _misprints(reader, data, path):
+def _lectures(reader, data):
+    entries = _entries(reader, data, "lectures", {**_QUOTE, "prints": str}, ("from",))
+    return tuple(_quote(reader, entry, ("lectures", number), "prints") for number, entry in enumerate(entries))
+
+
+def _quote(reader, entry, path, unplaced, lecture=""):
+    """The Quote of an entry; ``lecture`` is whose it is where the entry does not say."""
+    lecture = entry.get("from", lecture)
+    if "quote" not in entry and "picture" not in entry:
+        return Quote(lecture, restored=entry.get(unplaced, ""))
+    pieces = entry.get("quote", [])
+    if pieces == [] and "picture" not in entry:
+        reader.fail((*path, "quote"), "the quote is empty; write the words of the lecture's text")
+    pieces = reader.texts([pieces] if isinstance(pieces, str) else pieces, (*path, "quote"))
+    if not lecture or "where" not in entry:
+        reader.fail(path, "a quote needs its lecture under from and its slide under where; add both")
+    return Quote(lecture, entry["where"], tuple(pieces), entry.get("restored", ""), entry.get("picture", ""))
+
+
+def _misprints(reader, data, path, lecture=""):
     misprints = []
     for number, entry in enumerate(data):
         where = (*path, number)
-        reader.mapping(entry, _MISPRINT, where, ("printed", "reads", "says"))
-        equation = parse_equation(entry["reads"], f"{reader.place(*where)}, misprint {number + 1}")
-        misprints.append(Misprint(entry.get("from", ""), entry["printed"], equation, entry["says"]))
+        reader.mapping(entry, _MISPRINT, where, ("reads", "says"))
+        lines = [entry["reads"]] if isinstance(entry["reads"], str) else reader.texts(entry["reads"], (*where, "reads"))
+        if not lines:
+            reader.fail((*where, "reads"), "reads is empty; write the printed line in the language")
+        equations = tuple(parse_equation(line, f"{reader.place(*where)}, misprint {number + 1}") for line in lines)
+        if "refused" in entry:
+            reader.texts([entry["refused"]], (*where, "refused"))
+        quote = _quote(reader, entry, where, "printed", lecture)
+        misprints.append(Misprint(quote, equations, entry["says"], entry.get("refused", "")))
     return tuple(misprints)
 
 
@@ -256,7 +283,7 @@ def _printed_gradients(reader, data, symbols, sizes):
             name: parse_expression(text, f"{reader.place(*path, 'gradients', name)}, gradient of {name}")
             for name, text in entry["gradients"].items()
         }
-        misprints = _misprints(reader, entry.get("misprints", []), (*path, "misprints"))
+        misprints = _misprints(reader, entry.get("misprints", []), (*path, "misprints"), entry["from"])
         blocks.append(PrintedGradient(entry["from"], equations, gradients, entry.get("upstream", {}), misprints))
     return tuple(blocks)
 
@@ -265,12 +292,18 @@ def _claims(reader, data):
     claims = []
     for number, entry in enumerate(data.get("claims", [])):
         path = ("claims", number)
-        reader.mapping(entry, _CLAIM, path, ("says", "verdict", "test"))
-        if entry["verdict"] not in ("holds", "fails"):
-            reader.fail((*path, "verdict"), f"a verdict is holds or fails, not {entry['verdict']!r}")
-        if entry["verdict"] == "fails" and "mended" not in entry:
-            reader.fail(path, "a claim that fails needs its mended statement under mended")
-        claims.append(Claim(entry["says"], entry.get("from", ""), entry["verdict"], entry["test"], entry.get("mended", "")))
+        reader.mapping(entry, _CLAIM, path, ("verdict", "test"))
+        if entry["verdict"] not in VERDICTS:
+            reader.fail((*path, "verdict"), f"a verdict is {' or '.join(VERDICTS)}, not {entry['verdict']!r}")
+        if (entry["verdict"] != "holds") != ("mended" in entry):
+            reader.fail(path, "a claim that fails, and a remark, needs what holds instead under mended, and one that holds has none")
+        if ("says" in entry) == ("quote" in entry):
+            reader.fail(path, "a claim has a lecture's words under quote, or our own under says; write one of the two")
+        quote = _quote(reader, entry, path, "says") if "from" in entry else None
+        if quote is None and entry["verdict"] != "holds":
+            reader.fail(path, "a claim that fails, and a remark, is a lecture's; quote it")
+        said = "" if quote else entry["says"]
+        claims.append(Claim(quote, entry.get("taken", ""), said, entry["verdict"], entry["test"], entry.get("mended", "")))
     return tuple(claims)
 
 
@@ -281,10 +314,11 @@ def _check_misprints(reader, spec):
 
 def _check_place(reader, path, equations, misprint):
     """A misprint may mean nothing (that is what is wrong with it), but it stands in the place of an equation."""
-    try:
-        place_of(equations, misprint.reads)
-    except SpecError:
-        reader.fail((*path, "reads"), f"{misprint.reads.shown()} replaces no equation; give it the left side of the one it is printed for")
+    for equation in misprint.reads:
+        try:
+            place_of(equations, equation)
+        except SpecError:
+            reader.fail((*path, "reads"), f"{equation.shown()} replaces no equation; give it the left side of the one it is printed for")
 
 
 def _check_printed_gradients(reader, spec):

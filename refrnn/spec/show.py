@@ -102,8 +102,9 @@ def _source_lines(spec):
     lines = []
     if spec.lectures:
         lines += ["", "lectures"]
-    for entry in spec.lectures:
-        lines += _wrapped(f"{entry['from']} ({_lecture_title(entry['from'])}) prints: {entry.get('prints', '')}")
+    for quote in spec.lectures:
+        marks = f" ({quote.marks()})" if quote.marks() else ""
+        lines += _wrapped(f"{quote.place()} ({_lecture_title(quote.lecture)}): {quote.shown()}{marks}")
     if spec.cites:
         lines += ["", "papers"]
     for key in spec.cites:
@@ -114,25 +115,24 @@ def _source_lines(spec):
 def _claim_lines(spec):
     lines = ["", "claims"] if spec.claims else []
     for claim in spec.claims:
-        lines += _wrapped(f"{claim.verdict}: {claim.says}")
+        source = f"{claim.quote.place()}: " if claim.quote else ""
+        lines += _wrapped(f"{claim.verdict}: {source}{claim.statement}")
         if claim.mended:
             lines += _wrapped(f"mended: {claim.mended}", "        ", "        ")
     return lines
 
 
 def all_misprints(spec):
-    """Misprints of the forward and of the printed backward equations, with their lecture."""
-    found = [(misprint.lecture, misprint) for misprint in spec.misprints]
-    for block in spec.printed_gradients:
-        found += [(misprint.lecture or block.lecture, misprint) for misprint in block.misprints]
-    return found
+    """Misprints of the forward and of the printed backward equations."""
+    return [*spec.misprints, *(misprint for block in spec.printed_gradients for misprint in block.misprints)]
 
 
 def _misprint_lines(spec):
     misprints = all_misprints(spec)
-    lines = ["", "errata"] if misprints else []
-    for lecture, misprint in misprints:
-        lines += _wrapped(f"{lecture} prints {misprint.printed}: {misprint.says}")
+    lines = ["", "misprints"] if misprints else []
+    for misprint in misprints:
+        lines += _wrapped(f"{misprint.quote.place()}: {misprint.quote.shown()}")
+        lines += _wrapped(f"found: {misprint.says}", "        ", "        ")
     return lines
 
 
@@ -158,12 +158,19 @@ def html(spec):
         for name, symbol in spec.arrays.items()
     )
     parts.append(f"<table><tr><th>symbol</th><th>role</th><th>shape</th><th>meaning</th></tr>{rows}</table>")
-    for entry in spec.lectures:
-        parts.append(f"<p>{escape(entry['from'])} ({escape(_lecture_title(entry['from']))}) prints: <q>{escape(entry.get('prints', ''))}</q></p>")
+    for quote in spec.lectures:
+        marks = f" ({escape(quote.marks())})" if quote.marks() else ""
+        parts.append(f"<p>{escape(quote.place())} ({escape(_lecture_title(quote.lecture))}): <q>{escape(quote.shown())}</q>{marks}</p>")
     for key in spec.cites:
         parts.append(f"<p>{escape(_paper(key))}</p>")
-    for lecture, misprint in all_misprints(spec):
-        parts.append(f"<p>Erratum of {escape(lecture)}: <code>{escape(misprint.printed)}</code> {escape(misprint.says)}</p>")
+    for claim in spec.claims:
+        if claim.verdict != "holds":
+            word = "False" if claim.verdict == "fails" else "Remark on"
+            mended = f"<q>{escape(claim.statement)}</q> {escape(claim.mended)}"
+            parts.append(f"<p>{word}, {escape(claim.quote.place())}: {mended}</p>")
+    for misprint in all_misprints(spec):
+        quote = misprint.quote
+        parts.append(f"<p>Misprint, {escape(quote.place())}: <code>{escape(quote.shown())}</code> {escape(misprint.says)}</p>")
     return "".join(parts) + "</div>"
 
 

@@ -7,6 +7,7 @@ from itertools import product
 
 from refrnn.equation.evaluate import Program
 from refrnn.spec.chunks import beginnings, continuing, staying
+from refrnn.spec.quotes import Quote
 from refrnn.spec.symbol import BATCHED_ROLES
 
 MOST_MORE = 20  # that is added to small sizes until a shape such as [T-5] is positive
@@ -14,12 +15,16 @@ MOST_MORE = 20  # that is added to small sizes until a shape such as [T-5] is po
 
 @dataclass(frozen=True)
 class Misprint:
-    """A printed line that is wrong: ``reads`` is what it says in the language, ``says`` what is wrong with it."""
+    """A printed line that is wrong: ``reads`` is what it says in the language, ``says`` what is wrong with it.
 
-    lecture: str
-    printed: str
-    reads: object
+    A slip that is made in several lines has an equation for each. Where they mean nothing, ``refused`` holds words of
+    the error that they give; else each has to compute something else.
+    """
+
+    quote: Quote
+    reads: tuple
     says: str
+    refused: str
 
 
 @dataclass(frozen=True)
@@ -35,13 +40,29 @@ class PrintedGradient:
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement of a lecture and its verdict; ``test`` names the function that shows it."""
+    """A statement and its verdict; ``test`` names the function that shows it.
 
+    A lecture's has a ``quote``, and ``taken`` is the reading of it that is tested where it has several; one of our own
+    has ``says``. The verdict is "holds"; "fails": in a reading that its author would accept, it has a counterexample;
+    or "remark": it holds under conditions that the slide leaves out. ``mended`` is what holds instead.
+    """
+
+    quote: Quote | None
+    taken: str
     says: str
-    lecture: str
     verdict: str
     test: str
     mended: str
+
+    @property
+    def statement(self):
+        """The statement as it is shown."""
+        said = self.says if self.quote is None else self.quote.shown()
+        return f"{said} (taken: {self.taken})" if self.taken else said
+
+    @property
+    def lecture(self):
+        return "" if self.quote is None else self.quote.lecture
 
 
 @dataclass(eq=False)

@@ -4,17 +4,23 @@ import importlib
 import importlib.util
 from dataclasses import dataclass
 
+from refrnn.spec.spec import Claim
+
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """A claim with its verdict in the spec and what was found."""
+    """A claim of a spec and what was found; ``ok`` says that it turned out as its verdict."""
 
-    says: str
-    lecture: str
-    verdict: str
-    mended: str
+    claim: Claim
     shown: str
     ok: bool
+
+    def as_dict(self):
+        """The record of ``--json``."""
+        claim = self.claim
+        source = claim.quote.as_json() if claim.quote else {"from": ""}
+        facts = {"says": claim.statement, "verdict": claim.verdict, "mended": claim.mended}
+        return {**source, **facts, "shown": self.shown, "ok": self.ok}
 
 
 def check_claims(spec):
@@ -26,16 +32,16 @@ def _check(spec, claim):
     function = claim_function(spec, claim.test)
     if function is None:
         shown = f"refrnn/claims/{spec.group}/{module_name(spec)}.py has no function {claim.test}"
-        return ClaimResult(claim.says, claim.lecture, claim.verdict, claim.mended, shown, False)
+        return ClaimResult(claim, shown, False)
     try:
         found = function(spec)
     except Exception as error:  # a claim that can't be tested is not shown, and the others still are
         shown = f"{claim.test} raises {type(error).__name__} ({error})"
-        return ClaimResult(claim.says, claim.lecture, claim.verdict, claim.mended, shown, False)
+        return ClaimResult(claim, shown, False)
     ok = found.holds == (claim.verdict == "holds")
-    if claim.verdict == "fails":
+    if claim.verdict != "holds":
         ok = ok and found.mend_holds is True
-    return ClaimResult(claim.says, claim.lecture, claim.verdict, claim.mended, found.evidence, bool(ok))
+    return ClaimResult(claim, found.evidence, bool(ok))
 
 
 def module_name(spec):

@@ -1,5 +1,6 @@
 """The lectures' own lines, run: printed backward equations against the true gradients, and misprints shown to fail."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from refrnn.backends.equation import EquationPass
 from refrnn.equation.algebra import Numbers
 from refrnn.errors import SpecError
 from refrnn.spec.build import place_of, printed_program, variant
+from refrnn.spec.spec import Misprint
 
 # Both sides are computed in extended precision: they agree to many digits or they are different mathematics.
 SAME = 1e-13
@@ -18,9 +20,7 @@ DIFFERENT = 1e-6
 class Erratum:
     """A misprint and how it was shown to be one."""
 
-    lecture: str
-    printed: str
-    says: str
+    misprint: Misprint
     shown: str
     ok: bool
 
@@ -46,23 +46,42 @@ def relative(found, truth):
 
 def check_misprints(spec, truth):
     """Each misprint of the forward equations, run in the place of the right line."""
-    errata = []
     right = EquationPass(spec, truth.checked, np.longdouble).gather(spec.outputs)
-    for misprint in spec.misprints:
-        try:
-            wrong = EquationPass(spec, truth.checked, np.longdouble, program=variant(spec, [misprint.reads])).gather(spec.outputs)
-            apart = max((relative(wrong[name], right[name]), name) for name in spec.outputs)
-            errata.append(_erratum(misprint, apart, "the outputs"))
-        except SpecError as error:
-            errata.append(Erratum(misprint.lecture, misprint.printed, misprint.says, f"refused: {error}", True))
-    return errata
+
+    def differences(equation):
+        wrong = EquationPass(spec, truth.checked, np.longdouble, program=variant(spec, [equation])).gather(spec.outputs)
+        return {name: relative(wrong[name], right[name]) for name in spec.outputs}
+
+    return [_judged(misprint, differences) for misprint in spec.misprints]
 
 
-def _erratum(misprint, apart, what):
-    difference, name = apart
-    ok = difference > DIFFERENT
-    shown = f"as printed, {name} is off by {difference:.2g} of its largest value" if ok else f"as printed, {what} do not change"
-    return Erratum(misprint.lecture, misprint.printed, misprint.says, shown, ok)
+def _judged(misprint, differences):
+    """The Erratum of a misprint; ``differences(equation)`` are those of one printed line to the right one, by name."""
+    found = [_judged_line(misprint.refused, differences, equation) for equation in misprint.reads]
+    return Erratum(misprint, "; ".join(dict.fromkeys(shown for shown, _ in found)), all(ok for _, ok in found))
+
+
+def _judged_line(refused, differences, equation):
+    """How a printed line fails, and whether that shows it wrong.
+
+    That it is refused does not by itself, as a slip of ours in ``reads`` is refused too: the spec says with which words,
+    and what the error quotes of the line itself does not count.
+    """
+    try:
+        apart = differences(equation)
+    except SpecError as error:
+        reason = str(error).partition(": ")[2] or str(error)
+        if refused and refused in re.sub(r"'[^']*'", "''", reason):
+            return f"as printed, it means nothing: {reason}", True
+        return f"as printed, it is refused, which the spec does not say with these words: {reason}", False
+    worst = max(apart, key=apart.get)
+    if refused:
+        return f"as printed, it computes, where the spec says that it is refused with {refused!r}", False
+    if apart[worst] == float("inf"):
+        return f"as printed, {worst} is no number", False
+    if not apart[worst] > DIFFERENT:
+        return "as printed, nothing changes", False
+    return f"as printed, {worst} is off by {apart[worst]:.2g} of its largest value", True
 
 
 def check_printed_gradients(spec, truth):
@@ -81,17 +100,12 @@ def check_printed_gradients(spec, truth):
 
 
 def _try_misprint(trial, block, misprint):
-    equations = list(block.equations)
-    lecture = misprint.lecture or block.lecture
-    equations[place_of(equations, misprint.reads)] = misprint.reads
-    try:
-        apart = trial.differences(equations)
-    except SpecError as error:
-        reason = str(error).partition(": ")[2] or str(error)
-        return Erratum(lecture, misprint.printed, misprint.says, f"refused: {reason}", True)
-    worst = max(apart, key=apart.get)
-    found = _erratum(misprint, (apart[worst], f"the gradient of {worst}"), "the gradients")
-    return Erratum(lecture, found.printed, found.says, found.shown, found.ok)
+    def differences(equation):
+        equations = list(block.equations)
+        equations[place_of(equations, equation)] = equation
+        return {f"the gradient of {name}": found for name, found in trial.differences(equations).items()}
+
+    return _judged(misprint, differences)
 
 
 class _Trial:

@@ -9,6 +9,11 @@ from xml.etree import ElementTree
 KINDS = ("forward", "gradient", "clip")
 
 
+def is_erratum(entry):
+    """Whether an entry of ``errata`` counts as one: a misprint or a false statement, and no remark."""
+    return entry["kind"] != "remark"
+
+
 @dataclass
 class SpecReport:
     """Everything verification found about one spec."""
@@ -141,7 +146,10 @@ def _section(report, show):
     for claim in report.claims:
         parts.append(f"<p><b>Claim</b> ({claim['verdict']}): {escape(claim['says'])}<br><span class=small>{escape(claim['shown'])}</span></p>")
     for erratum in report.errata:
-        parts.append(f"<p><b>Misprint</b> <code>{escape(erratum['printed'])}</code>: {escape(erratum['says'])}<br><span class=small>{escape(erratum['shown'])}</span></p>")
+        place = f"{erratum['from']}, slide “{erratum['where']}”"
+        found = f"<code>{escape(erratum['printed'])}</code> {escape(erratum['says'])}"
+        shown = f"<br><span class=small>{escape(erratum['shown'])}</span>"
+        parts.append(f"<p><b>{erratum['kind'].capitalize()}</b>, {escape(place)}: {found}{shown}</p>")
     return "".join(parts) + "</section>"
 
 

@@ -1,13 +1,13 @@
 """The main job: one spec held against all its backends on all its cases."""
 
 import time
-from dataclasses import asdict
 
 from refrnn.errors import RefrnnError
 from refrnn.verify.backends import compare, properties, threads_agree
 from refrnn.verify.cases import cases
 from refrnn.verify.claims import check_claims
 from refrnn.verify.derivatives import confirm
+from refrnn.verify.errata import as_errata
 from refrnn.verify.mutants import kill_matrix
 from refrnn.verify.printed import check_misprints, check_printed_gradients
 from refrnn.verify.report import SpecReport
@@ -96,38 +96,11 @@ def _text_checks(report, spec, truths, step):
     if spec.claims:
         step("claims")
     claims = check_claims(spec)
-    report.claims += [asdict(claim) | {"from": claim.lecture} for claim in claims]
-    report.errata += _as_errata(check_misprints(spec, truth) + misprints, claims)
-    report.failures += [f"misprint {e['printed']!r}: {e['shown']}" for e in report.errata if not e["ok"]]
-    report.failures += [f"claim {c.says!r} does not turn out as {c.verdict}: {c.shown}" for c in claims if not c.ok]
-
-
-def _as_errata(misprints, claims):
-    """Misprints, and the claims that fail, each with its mend; a line that is both is one erratum, shown both ways."""
-    errata = {}
-    for misprint in misprints:
-        entry = {"from": misprint.lecture, "printed": misprint.printed, "says": misprint.says, "shown": misprint.shown, "ok": misprint.ok}
-        errata[misprint.lecture, misprint.printed] = entry
-    for claim in claims:
-        if claim.verdict != "fails" or not claim.ok:
-            continue
-        entry = errata.setdefault((claim.lecture, claim.says), {"from": claim.lecture, "printed": claim.says, "shown": "", "ok": True})
-        entry["says"] = claim.mended
-        entry["shown"] = "; ".join(text for text in (entry["shown"], claim.shown) if text)
-    return list(errata.values())
-
-
-def errata_of(spec):
-    """The errata of a spec alone, each shown anew; a false statement that can't be shown false is among them, not ok."""
-    by_name = {case.name: case for case in cases(spec)}
-    truth = Truth(spec, by_name.get("ragged-float64") or by_name["plain-float64"])
-    claims = check_claims(spec)
-    unshown = [
-        {"from": claim.lecture, "printed": claim.says, "says": claim.mended, "shown": claim.shown, "ok": False}
-        for claim in claims
-        if claim.verdict == "fails" and not claim.ok
-    ]
-    return _as_errata(check_misprints(spec, truth) + check_printed_gradients(spec, truth)[1], claims) + unshown
+    report.claims += [claim.as_dict() for claim in claims]
+    misprints += check_misprints(spec, truth)
+    report.errata += as_errata(misprints, claims)
+    report.failures += [f"misprint {found.misprint.quote.shown()!r}: {found.shown}" for found in misprints if not found.ok]
+    report.failures += [f"claim {c.claim.statement!r} does not turn out as {c.claim.verdict}: {c.shown}" for c in claims if not c.ok]
 
 
 def _mutants(report, spec, truths, step):

@@ -33,8 +33,8 @@ def functions(spec):
 @pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if spec.claims])
 def test_claims_turn_out_as_their_verdicts(name):
     for result in check_claims(SPECS[name]):
-        assert result.ok, f"{name}: {result.says}: {result.shown}"
-        assert re.search(r"\d", result.shown), f"{name}: {result.says}: the evidence has no number"
+        assert result.ok, f"{name}: {result.claim.statement}: {result.shown}"
+        assert re.search(r"\d", result.shown), f"{name}: {result.claim.statement}: the evidence has no number"
 
 
 @pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if spec.claims])

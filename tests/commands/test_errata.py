@@ -1,6 +1,7 @@
 """refrnn errata: each misprint and false statement once, with what was found and how it was shown."""
 
 import json
+from collections import Counter
 
 from click.testing import CliRunner
 
@@ -17,7 +18,10 @@ def test_the_errata_of_one_lecture(tmp_path):
     assert len({(erratum["spec"], erratum["printed"]) for erratum in found}) == len(found)
     for erratum in found:
         assert erratum["printed"].split()[0] in result.output
-    assert f"{len(found)} errata in 1 lecture" in result.output
+    counts = Counter(erratum["kind"] for erratum in found)
+    assert counts.keys() <= {"misprint", "false", "remark"}
+    assert f"{counts['misprint']} misprints, {counts['false']} false statement" in result.output.splitlines()[-1 if not counts["remark"] else -2]
+    assert f"in 1 lecture, {counts['misprint'] + counts['false']} of them shown by the program" in result.output
 
 
 def test_an_unknown_lecture_is_refused():

@@ -128,10 +128,18 @@ EQUATION_LISTS = [
     ("outputs: [h]", "outputs: [h]\nverify: [claim]", OUTPUTS + 1, "has no claims"),
     ("outputs: [h]", "outputs: [h]\nverify: [printed-gradient]", OUTPUTS + 1, "has no printed_gradient"),
     ("outputs: [h]", "outputs: [h]\ncites: [1]", OUTPUTS + 1, "entry 1 of cites must be text"),
-    ("outputs: [h]", "outputs: [h]\nlectures: [eee511]", OUTPUTS + 1, "must be a mapping with the keys from, prints"),
+    ("outputs: [h]", "outputs: [h]\nlectures: [eee511]", OUTPUTS + 1, "must be a mapping with the keys from, where, quote"),
     ("outputs: [h]", "outputs: [h]\nlectures: {from: eee511}", OUTPUTS + 1, "lectures must be a list, not a mapping"),
     ("outputs: [h]", "outputs: [h]\nlectures: [{prints: a}]", OUTPUTS + 1, "lacks the key 'from'"),
-    ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: maybe, test: f}]", OUTPUTS + 1, "holds or fails"),
+    ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: maybe, test: f}]", OUTPUTS + 1, "holds or fails or remark"),
+    ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: holds, test: f, mended: b}]", OUTPUTS + 1, "one that holds has none"),
+    ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: remark, test: f, from: k}]", OUTPUTS + 1, "what holds instead under mended"),
+    ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: fails, test: f, mended: b}]", OUTPUTS + 1, "is a lecture's; quote it"),
+    ("outputs: [h]", "outputs: [h]\nclaims: [{verdict: holds, test: f, from: k}]", OUTPUTS + 1, "write one of the two"),
+    ("outputs: [h]", "outputs: [h]\nclaims: [{verdict: holds, test: f, from: k, where: w, quote: a, says: b}]", OUTPUTS + 1, "write one of the two"),
+    ("outputs: [h]", "outputs: [h]\nclaims: [{verdict: holds, test: f, from: k, quote: a}]", OUTPUTS + 1, "its slide under where"),
+    ("outputs: [h]", "outputs: [h]\nlectures: [{from: k, where: w, quote: []}]", OUTPUTS + 1, "the quote is empty"),
+    ("outputs: [h]", "outputs: [h]\nlectures: [{from: k, where: w, quote: [a, 5]}]", OUTPUTS + 1, "entry 2 of quote must be text"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: fails, test: f}]", OUTPUTS + 1, "mended"),
     ("outputs: [h]", "outputs: [h]\nclaims: [a]", OUTPUTS + 1, "must be a mapping"),
     ("outputs: [h]", "outputs: [h]\nequivalent: [{mutant: a}]", OUTPUTS + 1, "lacks the key 'because'"),
@@ -348,7 +356,8 @@ MISPRINT = "outputs: [h]\nmisprints:\n  - {printed: a, reads: 'h[t] = tanh(W @ x
 
 def test_printed_lines_that_are_right():
     spec = refrnn.load_text(changed(("outputs: [h]", PRINTED + "\n" + MISPRINT[13:])))
-    assert list(spec.printed_gradients[0].gradients) == ["h"] and spec.misprints[0].printed == "a"
+    assert list(spec.printed_gradients[0].gradients) == ["h"] and spec.misprints[0].quote.shown() == "a"
+    assert spec.printed_gradients[0].misprints[0].quote.lecture == "cmu-2020"
 
 
 PRINTED_WRONG = [
@@ -392,6 +401,7 @@ def test_printed_gradient(old, new, line, words):
         ("h[t] = tanh(W @ x[t])", "y[t] = x[t]", "replaces no equation"),
         ("h[t] = tanh(W @ x[t])", "h[t] = x.y", "only .T is"),
         ("says: b", "say: b", "did you mean says?"),
+        ("says: b", "says: b, refused: ' '", "entry 1 of refused must be text"),
         ("printed: a", "printed: [a]", "printed must be text"),
     ],
 )

@@ -31,7 +31,7 @@ def test_cards_say_what_the_specs_say():
 def test_lectures_and_papers_that_are_named_are_listed():
     for name in refrnn.ids():
         spec = refrnn.load(name)
-        assert {entry["from"] for entry in spec.lectures} <= library.sources()["lectures"].keys()
+        assert {quote.lecture for quote in spec.lectures} <= library.sources()["lectures"].keys()
         assert set(spec.cites) <= library.sources()["papers"].keys()
 
 

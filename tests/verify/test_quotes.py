@@ -1,0 +1,143 @@
+"""Every quote stands in its lecture's text, on the slide that it names; a quote that does not is found."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import refrnn
+from refrnn.commands.main import main
+from refrnn.errors import NotFoundError
+from refrnn.spec.library import sources
+from refrnn.spec.quotes import Quote, plain
+from refrnn.verify.quotes import check_quote, lecture_texts, quotes_of, split
+
+FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "lectures"
+at_hand = pytest.mark.skipif(not FOLDER.is_dir(), reason="the lectures' texts are not beside the checkout, so no quote can be compared")
+
+TEXT = """Deep nets
+Depth
+– All layers are
+equal
+Depth matters a lot
+Width
+– The width is 1024
+Depth
+– No two layers are alike
+"""
+TEXTS = {"own": split(TEXT, ["Depth", "Width"])}
+
+
+def placed(quote):
+    return quote.where != ""
+
+
+# ------------------------------------------------------------ the library's
+
+
+@at_hand
+@pytest.mark.parametrize("name", refrnn.ids())
+def test_every_quote_stands_in_its_text(name):
+    texts = lecture_texts(FOLDER)
+    wrong = [sentence for quote in filter(placed, quotes_of(refrnn.load(name))) for sentence in check_quote(quote, texts)]
+    assert wrong == []
+
+
+@at_hand
+def test_every_slide_that_lectures_yaml_names_is_found_in_its_order():
+    for key, slides in lecture_texts(FOLDER).items():
+        assert list(dict.fromkeys(name for name, _ in slides)) == sources()["lectures"][key]["slides"]
+
+
+def test_every_quote_names_a_slide_of_its_lecture():
+    lectures = sources()["lectures"]
+    for name in refrnn.ids():
+        for quote in filter(placed, quotes_of(refrnn.load(name))):
+            assert quote.where in lectures[quote.lecture]["slides"], f"{name}: {quote.place()}"
+
+
+# ------------------------------------------------------------ the checker
+
+
+@at_hand
+def test_one_altered_word_is_found_in_every_quote():
+    """A word exchanged, left out or doubled, in every piece of every quote."""
+    texts = lecture_texts(FOLDER)
+    tried = 0
+    for name in refrnn.ids():
+        for quote in filter(placed, quotes_of(refrnn.load(name))):
+            for piece in quote.words:
+                words = piece.split()
+                middle = len(words) // 2
+                for altered in (words[:middle] + ["zebra"] + words[middle + 1 :], words[:middle] + ["zebra"] + words[middle:]):
+                    assert check_quote(replace(quote, words=(" ".join(altered),)), texts), f"{name}: {altered}"
+                    tried += 1
+    assert tried > 0
+
+
+@pytest.mark.parametrize(
+    "where, words, wrong",
+    [
+        ("Depth", "– All layers are equal", ""),
+        ("Depth", "All   layers\nare  equal Depth matters", ""),
+        ("Depth", "– No two layers are alike", ""),
+        ("Width", "width is 1024", ""),
+        ("Depth", "All layers are equals", "the slide 'Depth' of own does not say 'All layers are equals'"),
+        ("Depth", "all layers are equal", "does not say"),
+        ("Depth", "All layers were equal", "does not say"),
+        ("Depth", "layers equal", "does not say"),
+        ("Depth", "The width is 1024", "does not say"),
+        ("Width", "All layers are equal", "does not say"),
+        ("Depth", "equal Depth matters a lot – No two layers", "does not say"),
+        ("Depth", "Deep nets", "does not say"),
+        ("Depth matters a lot", "equal", "has no slide 'Depth matters a lot'"),
+        ("", "equal", "has no slide ''"),
+    ],
+)
+def test_what_counts_as_a_quote(where, words, wrong):
+    found = check_quote(Quote("own", where, (words,)), TEXTS)
+    assert (wrong in found[0] if wrong else found == []), found
+
+
+def test_every_piece_is_looked_at():
+    pieces = ("All layers are", "equal", "unequal")
+    assert len(check_quote(Quote("own", "Depth", pieces), TEXTS)) == 1
+    assert check_quote(Quote("other", "Depth", ("equal",)), TEXTS) == ["the text of other has no slide 'Depth' that lectures.yaml names"]
+
+
+def test_a_slide_is_named_by_a_whole_line_or_its_first_words():
+    assert [name for name, _ in split(TEXT, ["Depth …", "Depth"])] == ["Depth", "Depth …", "Depth"]
+    assert split(TEXT, ["– The width …"]) == [("– The width …", "– The width is 1024 Depth – No two layers are alike")]
+
+
+def test_texts_that_are_missing(tmp_path):
+    with pytest.raises(NotFoundError, match="there is no text 000_.* of the lecture cmu-2020 in .*; name the folder"):
+        lecture_texts(tmp_path)
+    result = CliRunner().invoke(main, ["errata", "--texts", str(tmp_path)])
+    assert result.exit_code == 2 and "name the folder of the lectures' texts" in result.output
+
+
+# ------------------------------------------------------------ how quotes are shown
+
+
+@pytest.mark.parametrize(
+    "words, shown",
+    [
+        (r"$$h_t = f(x_t, h_{t-1})$$", "h_t = f(x_t, h_{t-1})"),
+        (r"\nabla_{W^{(11)}} DIV &+= h(t-1) \nabla_{Z^{(1)}(t)} DIV \\", "∇_{W^(11)} DIV += h(t-1) ∇_{Z^(1)(t)} DIV;"),
+        (r"$$H_t = \tanh(W_{hh}^T H_{t-1}" + "\n+ W_{xh}^T X_t)$$", "H_t = tanh(W_hh^T H_{t-1} + W_xh^T X_t)"),
+        (r"\begin{pmatrix} i \\ f \end{pmatrix} = \sigma", "(i; f) = σ"),
+        (r"\frac{\partial L}{\partial \hat{y}} \cdot W^o \in \mathbb{R}^d", "∂ L/∂ y\u0302 · W^o ∈ ℝ^d"),
+        ("– Best case memory is short", "– Best case memory is short"),
+    ],
+)
+def test_latex_is_shown_as_signs(words, shown):
+    assert plain(words) == shown
+
+
+def test_what_is_restored_is_marked():
+    quote = Quote("own", "Depth", (r"b_r" + "\night)",), restored="b_r)")
+    assert quote.shown() == "b_r)" and quote.marks() == "restored from: b_r ight)"
+    assert Quote("own", "Depth", ("equal",)).marks() == "" and Quote("own", "Depth", picture="two nets").marks() == "a picture"
+    assert Quote("own", "Depth", picture="two nets").shown() == "two nets"
