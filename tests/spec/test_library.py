@@ -28,11 +28,17 @@ def test_cards_say_what_the_specs_say():
         assert (card.title, card.group, card.verify) == (spec.title, spec.group, spec.verify)
 
 
-def test_lectures_and_papers_that_are_named_are_listed():
-    for name in refrnn.ids():
-        spec = refrnn.load(name)
-        assert {quote.lecture for quote in spec.lectures} <= library.sources()["lectures"].keys()
-        assert set(spec.cites) <= library.sources()["papers"].keys()
+def test_lectures_and_papers_that_are_named_are_listed_and_no_others():
+    specs = [refrnn.load(name) for name in refrnn.ids()]
+    assert {quote.lecture for spec in specs for quote in spec.lectures} == library.sources()["lectures"].keys()
+    assert {key for spec in specs for key in spec.cites} == library.sources()["papers"].keys()
+
+
+def test_papers_are_whole_and_their_keys_say_which_they_are():
+    for key, paper in library.sources()["papers"].items():
+        assert paper.keys() == {"authors", "year", "title", "where"} and all(paper.values()), key
+        surname = paper["authors"].split(",")[0].split()[-1].lower()
+        assert key.startswith(f"{surname}{paper['year']}"), key
 
 
 @pytest.mark.parametrize("name, words", [
