@@ -24,8 +24,10 @@ _SIGNS = {
 _ACCENTS = {"hat": "\u0302", "tilde": "\u0303"}
 _PLAIN = (
     (re.compile(r"\\begin\{pmatrix\} *(.*?) *\\end\{pmatrix\}"), lambda found: f"({found[1]})"),
-    (re.compile(r"\\begin\{\w+\}(?:\{\w+\})?|\\end\{\w+\}|\$+|&|\*\*"), lambda found: ""),
+    (re.compile(r"\\begin\{\w+\}(?:\{\w+\})?|\\end\{\w+\}|\$+|&(?=[+=])|\*\*"), lambda found: ""),
     (re.compile(r" *\\\\ *"), lambda found: "; "),
+    (re.compile(r"\\text\{(.*?)\}"), lambda found: found[1]),
+    (re.compile(r"\\(quad|[ {}])"), lambda found: " " if found[1] == "quad" else found[1]),
     (re.compile(r"\\(hat|tilde)\{(\w)(\w*)\}"), lambda found: found[2] + _ACCENTS[found[1]] + found[3]),
     (re.compile(r"\\frac\{(.*?)\}\{(.*?)\}"), lambda found: f"{found[1]}/{found[2]}"),
     (re.compile(r"\\(?:mathbb\{R\}|[a-zA-Z]+)"), lambda found: _SIGNS.get(found[0], found[0])),
@@ -58,9 +60,12 @@ class Quote:
 
     def marks(self):
         """What a reader has to know of it: that it was restored from damaged words, or seen in a picture only."""
+        marks = []
         if self.restored and self.words:
-            return "restored from: " + " … ".join(map(plain, self.words))
-        return "a picture" if self.picture and not self.words else ""
+            marks.append("restored from: " + " … ".join(map(plain, self.words)))
+        if self.picture:
+            marks.append(f"a picture: {self.picture}" if self.words else "a picture")
+        return "; ".join(marks)
 
     def place(self):
         """The lecture and the slide."""
