@@ -1,20 +1,27 @@
 """Bidirectional recurrent network. Lectures cmu-2020, krippahl and cmu-2017, Schuster and Paliwal 1997.
 
-x (T, B, I), h_f0 (B, H), h_binf (B, K), W_f (H, I), U_f (H, H), b_f (H,), W_b (K, I), U_b (K, K), b_b (K,),
-lengths (B,) or None; h (T, B, H + K).
+Gives h (T, B, H + K).
 """
 
 import numpy as np
 
 from ..families import recurrent
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments(
+    "x (T, B, I); h_f0 (B, H); h_binf (B, K); W_f (H, I); U_f (H, H); b_f (H); W_b (K, I); U_b (K, K); b_b (K); "
+    "lengths of T"
+)
 
 
+@TAKES.forward
 def forward(x, h_f0, h_binf, W_f, U_f, b_f, W_b, U_b, b_b, lengths=None):
     h_f, onward = recurrent.forward(x, h_f0, W_f.T, U_f.T, b_f, lengths)
     h_b, back = recurrent.forward(x, h_binf, W_b.T, U_b.T, b_b, lengths, reverse=True)
     return {"h": np.concatenate((h_f, h_b), axis=2)}, {"h_f": h_f, "h_b": h_b, "layers": (onward, back)}
 
 
+@TAKES.backward
 def backward(saved, d_h):
     onward, back = saved["layers"]
     H = saved["h_f"].shape[2]

@@ -1,14 +1,17 @@
 """Start computed from fixed data, as in image captioning. Lectures krippahl and eee511, Karpathy and Fei-Fei 2015.
 
-v (B, F), x (T, B, I), W (H, F), U (H, H), V (H, I), b (H,), W_o (O, H), b_o (O,), lengths (B,) or None;
-h (T, B, H), y (T, B, O).
+Gives h (T, B, H), y (T, B, O).
 """
 
 from ..families import outputs, recurrent
 from ..primitives.activations import TANH
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import cut
 
+TAKES = Arguments("v (B, F); x (T, B, I); W (H, F); U (H, H); V (H, I); b (H); W_o (O, H); b_o (O); lengths of T")
 
+
+@TAKES.forward
 def forward(v, x, W, U, V, b, W_o, b_o, lengths=None):
     start, start_layer = outputs.forward(v[None], W.T, activation=TANH)
     h, layer = recurrent.forward(x, start[0], V.T, U.T, b, lengths)
@@ -16,6 +19,7 @@ def forward(v, x, W, U, V, b, W_o, b_o, lengths=None):
     return {"h": h, "y": y}, {"layers": (start_layer, layer, output_layer), "lengths": lengths}
 
 
+@TAKES.backward
 def backward(saved, d_h, d_y):
     start_layer, layer, output_layer = saved["layers"]
     of_output = outputs.backward(output_layer, d_y)

@@ -1,7 +1,6 @@
 """Two recurrent layers with a feed-forward layer between them. Lectures cmu-2017 and eee511.
 
-x (T, B, I), h1_0 and c1_0 (B, H1), W1 (4H1, H1 + I), b1 (4H1,), V (M, H1), b_z (M,), h2_0 and c2_0 (B, H2),
-W2 (4H2, H2 + M), b2 (4H2,), W_Y (O, H2), b_Y (O,), lengths (B,) or None; Y (T, B, O).
+Gives Y (T, B, O).
 """
 
 import numpy as np
@@ -9,8 +8,15 @@ import numpy as np
 from ..families import outputs
 from ..gated import lstm
 from ..primitives.activations import TANH
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments(
+    "x (T, B, I); h1_0, c1_0 (B, H1); W1 (4*H1, H1+I); b1 (4*H1); V (M, H1); b_z (M); h2_0, c2_0 (B, H2); W2 (4*H2, H2+M); "
+    "b2 (4*H2); W_Y (O, H2); b_Y (O); lengths of T"
+)
 
 
+@TAKES.forward
 def forward(x, h1_0, c1_0, W1, b1, V, b_z, h2_0, c2_0, W2, b2, W_Y, b_Y, lengths=None):
     h1, first = lstm.forward(x, h1_0, c1_0, W1, b1, lengths)
     z, between = outputs.forward(h1["h"], V.T, b_z, lengths, TANH)
@@ -22,6 +28,7 @@ def forward(x, h1_0, c1_0, W1, b1, V, b_z, h2_0, c2_0, W2, b2, W_Y, b_Y, lengths
     return {"Y": Y}, saved
 
 
+@TAKES.backward
 def backward(saved, d_Y):
     first, between, second, output_layer = saved["layers"]
     of_output = outputs.backward(output_layer, d_Y)

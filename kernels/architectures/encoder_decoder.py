@@ -1,14 +1,20 @@
 """Encoder and decoder, from one sequence to another. Lectures krippahl and cmu-2017, Cho et al. 2014, Sutskever et al. 2014.
 
-x (S, B, I), u (T, B, J), e0 (B, E), W_ez, W_er and W_e (E, E + I), V (H, E), W_z, W_r and W (H, H + J), W_y (O, H),
-b_y (O,), lengths {"S": (B,), "T": (B,)} or None; v (B, E), y (T, B, O).
+Gives v (B, E), y (T, B, O).
 """
 
 from ..families import outputs, sequences
 from ..gated import gru_minimal
 from ..primitives.activations import TANH
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments(
+    "x (S, B, I); u (T, B, J); e0 (B, E); W_ez, W_er, W_e (E, E+I); V (H, E); W_z, W_r, W (H, H+J); W_y (O, H); b_y (O); "
+    "lengths of S and T"
+)
 
 
+@TAKES.forward
 def forward(x, u, e0, W_ez, W_er, W_e, V, W_z, W_r, W, W_y, b_y, lengths=None):
     read, written = ((lengths or {}).get(time) for time in ("S", "T"))
     e, encoder = gru_minimal.forward(x, e0, W_ez, W_er, W_e, read)
@@ -21,6 +27,7 @@ def forward(x, u, e0, W_ez, W_er, W_e, V, W_z, W_r, W, W_y, b_y, lengths=None):
     return {"v": v, "y": y}, {**saved, "layers": (encoder, bridge, decoder, output_layer)}
 
 
+@TAKES.backward
 def backward(saved, d_v, d_y):
     encoder, bridge, decoder, output_layer = saved["layers"]
     of_output = outputs.backward(output_layer, d_y)

@@ -1,15 +1,18 @@
 """Image as context of every step, as in image captioning. Lecture krippahl, Karpathy and Fei-Fei 2015.
 
-v (B, F), x (T, B, I), h0 (B, H), W (H, F), U (H, H), V (H, I), b (H,), W_o (O, H), b_o (O,), lengths (B,) or None;
-h (T, B, H), y (T, B, O).
+Gives h (T, B, H), y (T, B, O).
 """
 
 import numpy as np
 
 from ..families import outputs, recurrent
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import cut
 
+TAKES = Arguments("v (B, F); x (T, B, I); h0 (B, H); W (H, F); U (H, H); V (H, I); b (H); W_o (O, H); b_o (O); lengths of T")
 
+
+@TAKES.forward
 def forward(v, x, h0, W, U, V, b, W_o, b_o, lengths=None):
     # What the fixed data give is the same at every step, and made once.
     context, image_layer = outputs.forward(v[None], W.T, b)
@@ -20,6 +23,7 @@ def forward(v, x, h0, W, U, V, b, W_o, b_o, lengths=None):
     return {"h": h, "y": y}, {"layers": (image_layer, word_layer, layer, output_layer), "lengths": lengths}
 
 
+@TAKES.backward
 def backward(saved, d_h, d_y):
     image_layer, word_layer, layer, output_layer = saved["layers"]
     of_output = outputs.backward(output_layer, d_y)

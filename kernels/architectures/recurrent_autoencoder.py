@@ -1,16 +1,21 @@
 """Recurrent autoencoder, a sequence through one vector back to itself. Lecture krippahl, Srivastava et al. 2015.
 
-x (T, B, I), e0 (B, E), W_ez, W_er and W_e (E, E + I), h0 (B, H), W_z, W_r and W (H, H + E), W_y (I, H), b_y (I,),
-lengths (B,) or None; v (B, E), y (T, B, I), DIV (B,).
+Gives v (B, E), y (T, B, I), DIV (B,).
 """
 
 import numpy as np
 
 from ..families import divergence, outputs, sequences
 from ..gated import gru_minimal
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import cut
 
+TAKES = Arguments(
+    "x (T, B, I); e0 (B, E); W_ez, W_er, W_e (E, E+I); h0 (B, H); W_z, W_r, W (H, E+H); W_y (I, H); b_y (I); lengths of T"
+)
 
+
+@TAKES.forward
 def forward(x, e0, W_ez, W_er, W_e, h0, W_z, W_r, W, W_y, b_y, lengths=None):
     e, encoder = gru_minimal.forward(x, e0, W_ez, W_er, W_e, lengths)
     v = sequences.last(e["h"], lengths)
@@ -22,6 +27,7 @@ def forward(x, e0, W_ez, W_er, W_e, h0, W_z, W_r, W, W_y, b_y, lengths=None):
     return {"v": v, "y": y, "DIV": DIV}, {**saved, "layers": (encoder, decoder, output_layer), "given": (x, y, lengths)}
 
 
+@TAKES.backward
 def backward(saved, d_v, d_y, d_DIV):
     (encoder, decoder, output_layer), (x, y, lengths) = saved["layers"], saved["given"]
     of_divergence = divergence.squared_pulled_back(y, x, lengths, np.broadcast_to(d_DIV, y.shape[:2]))

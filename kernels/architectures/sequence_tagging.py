@@ -1,19 +1,24 @@
 """Sequence tagging, an answer at every step. Lectures ds4440 and eee511.
 
-x (T, B, D), h0 (B, H), W_x (D, H), W_h (H, H), b_h (H,), W_o (O, H), b_o (O,), lengths (B,) or None; h (T, B, H), y (T, B, O).
+Gives h (T, B, H), y (T, B, O).
 """
 
 from ..families import outputs, recurrent
 from ..primitives.activations import SIGMOID
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import cut
 
+TAKES = Arguments("x (T, B, D); h0 (B, H); W_x (D, H); W_h (H, H); b_h (H); W_o (O, H); b_o (O); lengths of T")
 
+
+@TAKES.forward
 def forward(x, h0, W_x, W_h, b_h, W_o, b_o, lengths=None):
     h, layer = recurrent.forward(x, h0, W_x, W_h, b_h, lengths, SIGMOID)
     y, output_layer = outputs.forward(h, W_o.T, b_o, lengths, outputs.SOFTMAX)
     return {"h": h, "y": y}, {"layers": (layer, output_layer), "lengths": lengths}
 
 
+@TAKES.backward
 def backward(saved, d_h, d_y):
     layer, output_layer = saved["layers"]
     of_output = outputs.backward(output_layer, d_y)

@@ -1,14 +1,18 @@
 """When a linear recursion blows up. Lecture cmu-2017, Bengio, Simard and Frasconi 1994.
 
-r0 and s0 (B, N), lamda_re and lamda_im (N,), T a whole number; r, s and length (B, T, N), blows_up and shrinks (N,).
+Gives r, s and length (B, T, N), blows_up and shrinks (N,).
 """
 
 import numpy as np
 
 from ..families import recurrent
 from ..primitives.activations import IDENTITY
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments("r0, s0 (B, N); lamda_re, lamda_im (N); T size")
 
 
+@TAKES.forward
 def forward(r0, s0, lamda_re, lamda_im, T):
     B, N = r0.shape
     real, imaginary = np.diag(lamda_re), np.diag(lamda_im)
@@ -21,6 +25,7 @@ def forward(r0, s0, lamda_re, lamda_im, T):
     return {"r": r, "s": s, "length": length, **criteria}, {"layer": layer, "r": r, "s": s, "length": length}
 
 
+@TAKES.backward
 def backward(saved, d_r, d_s, d_length, d_blows_up, d_shrinks):
     r, s, length = saved["r"], saved["s"], saved["length"]
     length = np.where(length > 0, length, 1).astype(r.dtype)  # the slope of a length of 0 is taken as 0

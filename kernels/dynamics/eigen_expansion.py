@@ -1,15 +1,19 @@
 """Powers of a matrix by its eigenvalues. Lecture cmu-2017.
 
-h (B, N), lamda (R,), lamda_re and lamda_im (M,), p and q (N,), with N = 2 M + R, T a whole number; every output (B, T, N).
+Gives every output (B, T, 2*M+R).
 """
 
 import numpy as np
 
 from ..families import powers
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import dense, flat
 from ..primitives.products import multiply
 
+TAKES = Arguments("h (B, 2*M+R); lamda (R); lamda_re, lamda_im (M); p, q (2*M+R); T size")
 
+
+@TAKES.forward
 def forward(h, lamda, lamda_re, lamda_im, p, q, T):
     M, h = len(lamda_re), dense(h)
     identity = np.eye(len(p), dtype=h.dtype)
@@ -32,6 +36,7 @@ def forward(h, lamda, lamda_re, lamda_im, p, q, T):
     return outputs, {"basis": (u, v), "P": P, "factors": factors, "places": places, "a": a}
 
 
+@TAKES.backward
 def backward(saved, d_power, d_expanded, d_leading):
     (u, v), P, (r, s, real) = saved["basis"], saved["P"], saved["factors"]
     B, T, N = d_power.shape

@@ -1,15 +1,19 @@
 """Linear recursion and its closed form, in which the start is one more input. Lecture cmu-2017.
 
-x (T, B, I), h0 (B, H), W_h (H, H), W_x (H, I), lengths (B,) or None; h and h_closed (T, B, H).
+Gives h and h_closed (T, B, H).
 """
 
 import numpy as np
 
 from ..families import outputs, powers, recurrent
 from ..primitives.activations import IDENTITY
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import clear, cut
 
+TAKES = Arguments("x (T, B, I); h0 (B, H); W_h (H, H); W_x (H, I); lengths of T")
 
+
+@TAKES.forward
 def forward(x, h0, W_h, W_x, lengths=None):
     h, layer = recurrent.forward(x, h0, W_x.T, W_h.T, lengths=lengths, activation=IDENTITY)
     inputs, input_layer = outputs.forward(cut(x, lengths), W_x.T, lengths=lengths)
@@ -20,6 +24,7 @@ def forward(x, h0, W_h, W_x, lengths=None):
     return {"h": h, "h_closed": h_closed}, {**saved, "z": h}
 
 
+@TAKES.backward
 def backward(saved, d_h, d_h_closed):
     layer, input_layer = saved["layers"]
     u, P = saved["convolved"]

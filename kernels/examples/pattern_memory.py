@@ -1,13 +1,17 @@
 """A plain state and a gated memory over the same input. Lecture cmu-2017.
 
-x (T, B, I), h0 and c0 (B, H), W_x, V and U (H, I), W_h (H, H), b and d (H,), lengths (B,) or None; h and c (T, B, H).
+Gives h and c (T, B, H).
 """
 
 import numpy as np
 
 from ..families import gru, recurrent
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments("x (T, B, I); h0, c0 (B, H); W_x (H, I); W_h (H, H); b (H); V (H, I); d (H); U (H, I); lengths of T")
 
 
+@TAKES.forward
 def forward(x, h0, c0, W_x, W_h, b, V, d, U, lengths=None):
     h, plain = recurrent.forward(x, h0, W_x.T, W_h.T, b, lengths)
     H = len(b)
@@ -18,6 +22,7 @@ def forward(x, h0, c0, W_x, W_h, b, V, d, U, lengths=None):
     return {"h": h, "c": c}, {"g": gates[..., H : 2 * H], "layers": (plain, gated)}
 
 
+@TAKES.backward
 def backward(saved, d_h, d_c):
     plain, gated = saved["layers"]
     of_plain, of_gated = recurrent.backward(plain, d_h), gru.backward(gated, d_c)

@@ -1,13 +1,17 @@
 """Gated recurrent unit as a simplified long short-term memory. Lecture cmu-2017, Cho et al. 2014, Olah 2015.
 
-x (T, B, I), h0 (B, H), W_z, W_r and W (H, H + I), lengths (B,) or None; h (T, B, H).
+Gives h (T, B, H).
 """
 
 import numpy as np
 
 from ..families import gru
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments("x (T, B, I); h0 (B, H); W_z, W_r, W (H, H+I); lengths of T")
 
 
+@TAKES.forward
 def forward(x, h0, W_z, W_r, W, lengths=None):
     H = h0.shape[-1]
     all_gates = np.concatenate((W_r, W_z, W)).T  # (H + I, 3H)
@@ -17,6 +21,7 @@ def forward(x, h0, W_z, W_r, W, lengths=None):
     return {"h": h}, {"r": r, "z": z, "h_tilde": h_tilde, "layer": layer}
 
 
+@TAKES.backward
 def backward(saved, d_h):
     d = gru.backward(saved["layer"], d_h)
     recurrent = np.concatenate((d["W_rz"], d["W_n"]), axis=1)

@@ -1,13 +1,20 @@
 """Gated recurrent unit, reset gate after the recurrent product. Lecture krippahl, Cho et al. 2014, Chung et al. 2014.
 
-x (T, B, I), h0 (B, H), W, W_z and W_r (H, I), U, U_z and U_r (H, H), b_. (H,), lengths (B,) or None; h (T, B, H).
+Gives h (T, B, H).
 """
 
 import numpy as np
 
 from ..families import gru
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments(
+    "x (T, B, I); h0 (B, H); W_z (H, I); U_z (H, H); b_z (H); W_r (H, I); U_r (H, H); b_r (H); W (H, I); U (H, H); "
+    "b_u, b_h (H); lengths of T"
+)
 
 
+@TAKES.forward
 def forward(x, h0, W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h, lengths=None):
     H = h0.shape[-1]
     W_in, W_rz, bias = np.concatenate((W_r, W_z, W)).T, np.concatenate((U_r, U_z)).T, np.concatenate((b_r, b_z, b_h))
@@ -16,6 +23,7 @@ def forward(x, h0, W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h, lengths=None):
     return {"h": h}, {"r": r, "z": z, "h_hat": h_hat, "layer": layer}
 
 
+@TAKES.backward
 def backward(saved, d_h):
     d = gru.backward(saved["layer"], d_h)
     W_r, W_z, W = np.split(d["W_in"].T, 3)

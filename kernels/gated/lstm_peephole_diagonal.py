@@ -1,13 +1,20 @@
 """Long short-term memory whose gates each see their own memory cell. Lecture cmu-2017, Gers et al. 2002, Graves 2013.
 
-x (T, B, I), h0 and C0 (B, H), W_x. (H, I), W_h. (H, H), w_C. and b_. (H,), lengths (B,) or None; h and C (T, B, H).
+Gives h and C (T, B, H).
 """
 
 import numpy as np
 
 from ..families import lstm
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments(
+    "x (T, B, I); h0, C0 (B, H); W_xf (H, I); W_hf (H, H); w_Cf, b_f (H); W_xi (H, I); W_hi (H, H); w_Ci, b_i (H); "
+    "W_xC (H, I); W_hC (H, H); b_C (H); W_xo (H, I); W_ho (H, H); w_Co, b_o (H); lengths of T"
+)
 
 
+@TAKES.forward
 def forward(
     x, h0, C0, W_xf, W_hf, w_Cf, b_f, W_xi, W_hi, w_Ci, b_i, W_xC, W_hC, b_C, W_xo, W_ho, w_Co, b_o, lengths=None
 ):  # fmt: skip
@@ -20,6 +27,7 @@ def forward(
     return {"h": h, "C": C}, {"i": i, "f": f, "o": o, "C_tilde": C_tilde, "layer": layer}
 
 
+@TAKES.backward
 def backward(saved, d_h, d_C):
     d = lstm.backward(saved["layer"], d_h, d_C)
     gradients = {"x": d["x"], "h0": d["h0"], "C0": d["c0"], "w_Co": d["P_o"]}

@@ -1,15 +1,18 @@
 """Character-level language model. Lectures eee511 and cmu-2017.
 
-w and d (T, B) integers, h0 (B, H), W_xh (N, H), W_hh (H, H), W_hy (H, N), lengths (B,) or None; h (T, B, H), P (T, B, N),
-Div (T, B), DIV (B,).
+Gives h (T, B, H), P (T, B, N), Div (T, B), DIV (B,).
 """
 
 import numpy as np
 
 from ..families import embedding, outputs, recurrent, softmax
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import cut
 
+TAKES = Arguments("w, d (T, B) below N; h0 (B, H); W_xh (N, H); W_hh (H, H); W_hy (H, N); lengths of T")
 
+
+@TAKES.forward
 def forward(w, d, h0, W_xh, W_hh, W_hy, lengths=None):
     places, came = embedding.places(w, lengths), embedding.places(d, lengths)
     h, layer = recurrent.forward(embedding.look_up(W_xh, places), h0, None, W_hh, lengths=lengths)
@@ -20,6 +23,7 @@ def forward(w, d, h0, W_xh, W_hh, W_hy, lengths=None):
     return {"h": h, "P": P, "Div": Div, "DIV": DIV}, saved
 
 
+@TAKES.backward
 def backward(saved, d_h, d_P, d_Div, d_DIV):
     (layer, output_layer, P), (places, came, N, lengths) = saved["layers"], saved["given"]
     of_output = outputs.backward(output_layer, softmax.backward(P, came, d_P, d_Div + d_DIV))

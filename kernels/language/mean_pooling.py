@@ -1,13 +1,16 @@
 """A word from the mean of the words around it. Lecture cmu-2017, Mikolov et al. 2013.
 
-w (K, B) and d (B,) integers, P (M, N), U (N, M), lengths (B,) or None: how many words are around; pool (B, M), W (B, N),
-Div (B,).
+Lengths are how many words are around. Gives pool (B, M), W (B, N), Div (B,).
 """
 
 from ..families import embedding, outputs, softmax
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import whole
 
+TAKES = Arguments("w (K, B) below N; d (B) below N; P (M, N); U (N, M); lengths of K")
 
+
+@TAKES.forward
 def forward(w, d, P, U, lengths=None):
     places, came = embedding.places(w, lengths), embedding.places(d)
     pool = embedding.mean(P.T, places, lengths)
@@ -17,6 +20,7 @@ def forward(w, d, P, U, lengths=None):
     return {"pool": pool, "W": W, "Div": Div}, {"y": y[0], "layers": (output, W, places, came, counts, P.shape[1])}
 
 
+@TAKES.backward
 def backward(saved, d_pool, d_W, d_Div):
     output, W, places, came, counts, N = saved["layers"]
     of_output = outputs.backward(output, softmax.backward(W, came, d_W, d_Div)[None])

@@ -1,12 +1,16 @@
 """Neural language model. Lecture cmu-2017, Bengio et al. 2003.
 
-w (B, K) and d (B,) integers, P (M, N), A (K, H, M), a (H,), U (N, H), b (N,); W (B, N), Div (B,).
+Gives W (B, N), Div (B,).
 """
 
 from ..families import embedding, outputs, softmax
 from ..primitives.activations import TANH
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments("w (B, K) below N; d (B) below N; P (M, N); A (K, H, M); a (H); U (N, H); b (N)")
 
 
+@TAKES.forward
 def forward(w, d, P, A, a, U, b):
     (B, K), (_, H, M) = w.shape, A.shape
     places, came = embedding.places(w), embedding.places(d)
@@ -18,6 +22,7 @@ def forward(w, d, P, A, a, U, b):
     return {"W": W, "Div": Div}, {"PW": PW, "h": h[0], "y": y[0], "layers": (hidden, output, W, places, came, P, A)}
 
 
+@TAKES.backward
 def backward(saved, d_W, d_Div):
     hidden, output, W, places, came, P, A = saved["layers"]
     K, H, M = A.shape

@@ -1,14 +1,17 @@
 """The words around from one word. Lecture cmu-2017, Mikolov et al. 2013.
 
-w (B,) and d (K, B) integers, P (M, N), U (N, M), lengths (B,) or None: how many words are around; W (B, N), Div (K, B),
-DIV (B,).
+Lengths are how many words are around. Gives W (B, N), Div (K, B), DIV (B,).
 """
 
 import numpy as np
 
 from ..families import embedding, outputs, softmax
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments("w (B) below N; d (K, B) below N; P (M, N); U (N, M); lengths of K")
 
 
+@TAKES.forward
 def forward(w, d, P, U, lengths=None):
     places, came = embedding.places(w), embedding.places(d, lengths)
     PW = embedding.look_up(P.T, places)
@@ -18,6 +21,7 @@ def forward(w, d, P, U, lengths=None):
     return {"W": W, "Div": Div, "DIV": DIV}, {"PW": PW, "y": y[0], "layers": (output, W, places, came, P.shape[1])}
 
 
+@TAKES.backward
 def backward(saved, d_W, d_Div, d_DIV):
     output, W, places, came, N = saved["layers"]
     of_output = outputs.backward(output, softmax.backward(W, came, d_W, d_Div + d_DIV)[None])

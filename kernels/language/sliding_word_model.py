@@ -1,16 +1,22 @@
 """Neural language model slid along a text. Lecture cmu-2017, Bengio et al. 2003.
 
-w and d (T, B) and w_start (B, L) integers, P (M, N), A (L + 1, H, M), a (H,), U (N, H), b (N,), lengths (B,) or None;
-W (T, B, N), Div (T, B).
+Gives W (T, B, N), Div (T, B).
 """
 
 import numpy as np
 
 from ..families import delayed, embedding, outputs, pointwise, softmax
 from ..primitives.activations import TANH
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import clear, cut, flat
 
+TAKES = Arguments(
+    "w (T, B) below N; w_start (B, L) below N; d (T, B) below N; P (M, N); A (L+1, H, M); a (H); U (N, H); b (N); "
+    "lengths of T"
+)
 
+
+@TAKES.forward
 def forward(w, w_start, d, P, A, a, U, b, lengths=None):
     places, came, before = embedding.places(w, lengths), embedding.places(d, lengths), embedding.places(w_start)
     PW, PW_start = (embedding.look_up(P.T, found) for found in (places, before))
@@ -24,6 +30,7 @@ def forward(w, w_start, d, P, A, a, U, b, lengths=None):
     return {"W": W, "Div": Div}, saved | {"line": cut(w, lengths).astype(P.dtype), "h": h, "y": y}
 
 
+@TAKES.backward
 def backward(saved, d_W, d_Div):
     (taps, output_layer, h, W), (places, before, came, N) = saved["layers"], saved["given"]
     of_output = outputs.backward(output_layer, softmax.backward(W, came, d_W, d_Div))

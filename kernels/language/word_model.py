@@ -1,15 +1,18 @@
 """Recurrent language model over projected words. Lecture cmu-2017, Bengio et al. 2003, Mikolov 2012.
 
-w and d (T, B) integers, h0 (B, H), P (M, N), A (H, M), R (H, H), a (H,), U (N, H), b (N,), lengths (B,) or None; h (T, B, H),
-W (T, B, N), Div (T, B), DIV (B,).
+Gives h (T, B, H), W (T, B, N), Div (T, B), DIV (B,).
 """
 
 import numpy as np
 
 from ..families import embedding, outputs, recurrent, softmax
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import cut
 
+TAKES = Arguments("w, d (T, B) below N; h0 (B, H); P (M, N); A (H, M); R (H, H); a (H); U (N, H); b (N); lengths of T")
 
+
+@TAKES.forward
 def forward(w, d, h0, P, A, R, a, U, b, lengths=None):
     places, came = embedding.places(w, lengths), embedding.places(d, lengths)
     PW = embedding.look_up(P.T, places)
@@ -21,6 +24,7 @@ def forward(w, d, h0, P, A, R, a, U, b, lengths=None):
     return {"h": h, "W": W, "Div": Div, "DIV": DIV}, saved
 
 
+@TAKES.backward
 def backward(saved, d_h, d_W, d_Div, d_DIV):
     (layer, output_layer, W), (places, came, N, lengths) = saved["layers"], saved["given"]
     of_output = outputs.backward(output_layer, softmax.backward(W, came, d_W, d_Div + d_DIV))

@@ -1,15 +1,19 @@
 """Activations and the products with their Jacobians. Lecture cmu-2017, ELU: Clevert, Unterthiner and Hochreiter 2016.
 
-z and every h (T, B, N), lengths (B,) or None.
+Gives every h (T, B, N).
 """
 
 from ..families import pointwise
 from ..primitives.activations import ELU, RELU, SIGMOID, TANH
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import clear, cut
+
+TAKES = Arguments("z (T, B, N); lengths of T")
 
 CODES = {"h_sigmoid": SIGMOID, "h_tanh": TANH, "h_relu": RELU, "h_elu": ELU}
 
 
+@TAKES.forward
 def forward(z, lengths=None):
     z = cut(z, lengths)
     outputs = {name: pointwise.apply(code, z.copy()) for name, code in CODES.items()}
@@ -19,6 +23,7 @@ def forward(z, lengths=None):
     return outputs, {**outputs, "lengths": lengths}
 
 
+@TAKES.backward
 def backward(saved, d_h_sigmoid, d_h_tanh, d_h_relu, d_h_elu, d_h_softmax):
     lengths = saved["lengths"]
     d_z = pointwise.softmax_pulled_back(saved["h_softmax"], cut(d_h_softmax, lengths))

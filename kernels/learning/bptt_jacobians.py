@@ -1,16 +1,19 @@
 """Backpropagation through time from one number after the last step. Lecture ds4440, Werbos 1990.
 
-x (T, B, I), h0 (B, H), W_x (I, H), W_h (H, H), b_h and W_o (H,), y (B,), lengths (B,) or None;
-h (T, B, H), h_1 to h_T; y_hat and L (B,).
+Gives h (T, B, H), which is h_1 to h_T, y_hat and L (B,).
 """
 
 import numpy as np
 
 from ..families import outputs, recurrent
 from ..primitives.activations import SIGMOID
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import cut, whole
 
+TAKES = Arguments("x (T, B, I); h0 (B, H); W_x (I, H); W_h (H, H); b_h, W_o (H); y (B); lengths of T")
 
+
+@TAKES.forward
 def forward(x, h0, W_x, W_h, b_h, W_o, y, lengths=None):
     T, B, _ = x.shape
     h, layer = recurrent.forward(x, h0, W_x, W_h, b_h, lengths, SIGMOID)
@@ -22,6 +25,7 @@ def forward(x, h0, W_x, W_h, b_h, W_o, y, lengths=None):
     return {"h": h, "y_hat": y_hat, "L": error * error / 2}, saved
 
 
+@TAKES.backward
 def backward(saved, d_h, d_y_hat, d_L):
     layer, output_layer = saved["layers"]
     of_output = outputs.backward(output_layer, (d_y_hat + d_L * saved["error"])[None, :, None])

@@ -1,11 +1,15 @@
 """Clipping by the norm of all gradients together. Lectures ds4440 and eee511, Pascanu, Mikolov and Bengio 2013.
 
-g (N,) and G (M, K), of one float type; tau a number; length ().
+Gives g_clipped (N,), G_clipped (M, K), length ().
 """
 
 from ..families import clipping
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments("g (N); G (M, K); tau ()")
 
 
+@TAKES.forward
 def forward(g, G, tau):
     norm = clipping.norm(g, G)
     length = norm.rounded(g.dtype)
@@ -14,6 +18,7 @@ def forward(g, G, tau):
     return outputs, {"g": g, "G": G, "norm": norm, "factor": factor, "clipped": length >= tau}
 
 
+@TAKES.backward
 def backward(saved, d_g_clipped, d_G_clipped, d_length):
     g, G, norm, (fraction, power) = saved["g"], saved["G"], saved["norm"], saved["factor"]
     part = float(d_length)

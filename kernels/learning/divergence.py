@@ -1,14 +1,18 @@
 """Divergences of a sequence. Lecture cmu-2020.
 
-Y, D and P (T, B, O), m (T, B), lengths (B,) or None; squared and entropy (T, B), every DIV (B,).
+Gives squared and entropy (T, B), every DIV (B,).
 """
 
 import numpy as np
 
 from ..families import divergence
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import cut, whole
 
+TAKES = Arguments("Y, D, P (T, B, O); m (T, B); lengths of T")
 
+
+@TAKES.forward
 def forward(Y, D, P, m, lengths=None):
     T, B, _ = Y.shape
     m, last = cut(m, lengths), whole(lengths, T, B) - 1
@@ -21,6 +25,7 @@ def forward(Y, D, P, m, lengths=None):
     return outputs, {"given": (Y, D, P, m, last, lengths)}
 
 
+@TAKES.backward
 def backward(
     saved, d_squared, d_entropy, d_DIV_squared, d_DIV_entropy, d_DIV_squared_last, d_DIV_entropy_last, d_DIV_squared_masked,
     d_DIV_entropy_masked,

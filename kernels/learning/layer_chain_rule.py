@@ -1,12 +1,16 @@
 """Chain rule for one layer inside another. Lecture cmu-2017.
 
-X (B, I), V (H, I), W (O, H); Y (B, O).
+Gives Y (B, O).
 """
 
 from ..families import outputs, pointwise
 from ..primitives.activations import SIGMOID, TANH
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments("X (B, I); V (H, I); W (O, H)")
 
 
+@TAKES.forward
 def forward(X, V, W):
     g, inner = outputs.forward(X[None], V.T, activation=SIGMOID)
     Z, outer = outputs.forward(g, W.T)
@@ -15,6 +19,7 @@ def forward(X, V, W):
     return {"Y": Y[0]}, {"g": g[0], "Z": Z[0], "layers": (inner, outer, Y)}
 
 
+@TAKES.backward
 def backward(saved, d_Y):
     inner, outer, Y = saved["layers"]
     of_outer = outputs.backward(outer, pointwise.pulled_back(TANH, Y, d_Y[None]))

@@ -1,18 +1,24 @@
 """Teacher forcing: the ground truth is fed in training, the net's own output in inference. Lecture krippahl.
 
-x (T, B, I), y (T, B, O), s0 (B, H), o0 (B, O), U (H, I), W (H, O), R (H, H), b (H,), V (O, H), c (O,), forced 0 or 1,
-lengths (B,) or None; s (T, B, H), o (T, B, O). What is fed in training is known before the first step; where R is
-zero too, no step waits for another.
+Gives s (T, B, H), o (T, B, O). What is fed in training is known before the first step; where R is zero too, no step
+waits for another.
 """
 
 import numpy as np
 
 from ..families import outputs, pointwise, recurrent
 from ..primitives.activations import TANH
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import columns, cut, dense, flat, previous
 from ..primitives.products import multiply
 
+TAKES = Arguments(
+    "x (T, B, I); y (T, B, O); s0 (B, H); o0 (B, O); U (H, I); W (H, O); R (H, H); b (H); V (O, H); c (O); forced 0 to 1; "
+    "lengths of T"
+)
 
+
+@TAKES.forward
 def forward(x, y, s0, o0, U, W, R, b, V, c, forced, lengths=None):
     run = _all_at_once if forced and not R.any() else _with_truth if forced else _with_outputs
     s, back = run(x, y, s0, o0, U, W, R, b, V, c, lengths)
@@ -20,6 +26,7 @@ def forward(x, y, s0, o0, U, W, R, b, V, c, forced, lengths=None):
     return {"s": s, "o": o}, {"back": back, "output_layer": output_layer, "lengths": lengths}
 
 
+@TAKES.backward
 def backward(saved, d_s, d_o):
     of_output = outputs.backward(saved["output_layer"], d_o)
     gradients = saved["back"](cut(d_s, saved["lengths"]) + of_output["h"])

@@ -1,19 +1,24 @@
 """BPTT in chunks of K1 steps, through the last K2 of each. Lectures eee511 and krippahl, Williams and Peng 1990.
 
-x (T, B, I), h0 (B, H), W_xh (H, I), W_hh (H, H), b_h (H,), K1 and K2 whole numbers, lengths (B,) or None; h (T, B, H).
+Gives h (T, B, H).
 """
 
 import numpy as np
 
 from ..families import recurrent
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import whole
 
+TAKES = Arguments("x (T, B, I); h0 (B, H); W_xh (H, I); W_hh (H, H); b_h (H); K1, K2 from 1; lengths of T")
 
+
+@TAKES.forward
 def forward(x, h0, W_xh, W_hh, b_h, K1, K2, lengths=None):
     h, layer = recurrent.forward(x, h0, W_xh.T, W_hh.T, b_h, lengths)
     return {"h": h}, {"layer": layer, "reached": _reached(*x.shape[:2], int(K1), int(K2), lengths), "K1": int(K1)}
 
 
+@TAKES.backward
 def backward(saved, d_h):
     reached, K1 = saved["reached"], saved["K1"]
     keep = np.ones_like(reached)

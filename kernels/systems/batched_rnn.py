@@ -1,17 +1,22 @@
 """Recurrent network over a batch of rows. Lecture ds4440.
 
-x (T, B, D), h0 (B, H), W_x (D, H), W_h (H, H), b_h (1, H), lengths (B,) or None; h (T, B, H), its first row after one step.
+Gives h (T, B, H), its first row after one step.
 """
 
 from ..families import recurrent
 from ..primitives.activations import SIGMOID
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments("x (T, B, D); h0 (B, H); W_x (D, H); W_h (H, H); b_h (1, H); lengths of T")
 
 
+@TAKES.forward
 def forward(x, h0, W_x, W_h, b_h, lengths=None):
     h, layer = recurrent.forward(x, h0, W_x, W_h, b_h[0], lengths, SIGMOID)
     return {"h": h}, {"layer": layer}
 
 
+@TAKES.backward
 def backward(saved, d_h):
     d = recurrent.backward(saved["layer"], d_h)
     return {"x": d["x"], "h0": d["start"], "W_x": d["W_in"], "W_h": d["W"], "b_h": d["bias"][None]}

@@ -1,13 +1,17 @@
 """Hopfield network of graded units. Lecture eee511, Hopfield 1984.
 
-X0 (B, N), W (N, N), Theta (N,), T steps, lengths (B,) or None; X (T, B, N), its first row after one step.
+Gives X (T, B, N), its first row after one step.
 """
 
 import numpy as np
 
 from ..families import recurrent
+from ..primitives.arguments import Arguments
+
+TAKES = Arguments("X0 (B, N); W (N, N); Theta (N); T size; lengths of T")
 
 
+@TAKES.forward
 def forward(X0, W, Theta, T, lengths=None):
     # The thresholds are the weights of an input that is always 1.
     always = np.ones((T, len(X0), 1), X0.dtype)
@@ -15,6 +19,7 @@ def forward(X0, W, Theta, T, lengths=None):
     return {"X": X}, {"layer": layer}
 
 
+@TAKES.backward
 def backward(saved, d_X):
     d = recurrent.backward(saved["layer"], d_X)
     return {"X0": d["start"], "W": d["W"].T, "Theta": d["W_in"][0]}

@@ -1,17 +1,22 @@
 """NARX network with hidden layers. Lecture cmu-2017, Lin et al. 1996.
 
-X (T, B, I), D (T, B, O), X_start (B, M, I), fed_start (B, N, O), W_x (M + 1, H, I), W_y (N, H, O), b (H,), V (L, H, H),
-b_h (L, H), W_o (O, H), b_o (O,), feedback 0 (predicted outputs), 1 (true values) or 2 (errors in prediction), lengths (B,) or
-None; Y and fed (T, B, O).
+Feedback is 0 (predicted outputs), 1 (true values) or 2 (errors in prediction). Gives Y and fed (T, B, O).
 """
 
 import numpy as np
 
 from ..families import delayed, layered
+from ..primitives.arguments import Arguments
 from ..primitives.arrays import cut
 from .narx import SHARES
 
+TAKES = Arguments(
+    "X (T, B, I); D (T, B, O); X_start (B, M, I); fed_start (B, N, O); W_x (M+1, H, I); W_y (N, H, O); b (H); V (L, H, H); "
+    "b_h (L, H); W_o (O, H); b_o (O); feedback 0 to 2; lengths of T"
+)
 
+
+@TAKES.forward
 def forward(X, D, X_start, fed_start, W_x, W_y, b, V, b_h, W_o, b_o, feedback, lengths=None):
     u, taps = delayed.taps(X, X_start, W_x.swapaxes(1, 2), b, lengths)
     given = None if feedback == 0 else D
@@ -22,6 +27,7 @@ def forward(X, D, X_start, fed_start, W_x, W_y, b, V, b_h, W_o, b_o, feedback, l
     return {"Y": Y, "fed": fed}, saved
 
 
+@TAKES.backward
 def backward(saved, d_Y, d_fed):
     of_loop = layered.backward(saved["loop"], d_Y, d_fed)
     d = delayed.taps_backward(saved["taps"], of_loop["u"])

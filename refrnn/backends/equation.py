@@ -78,7 +78,7 @@ class EquationPass:
 
 def answer(spec, checked):
     """See :func:`refrnn.backends.run.forward`: outputs, intermediates, and the way back."""
-    passed = EquationPass(spec, checked)
+    passed = EquationPass(spec, checked.copied())
     found = passed.gather(spec.defined)
     outputs = {name: found.pop(name) for name in spec.outputs}
     return outputs, found, passed.backward

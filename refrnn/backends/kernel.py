@@ -16,14 +16,16 @@ def answer(spec, checked, module):
     if spec.time:
         given = checked.lengths
         lengths = {"lengths": given if given is None or len(spec.time) > 1 else given[spec.time[0]]}
-    arrays = {name: array[()] if array.ndim == 0 else array for name, array in checked.arrays.items()}
+    # The library's kernels copy what they keep; of any other module nothing is known.
+    apart = (lambda array: array) if getattr(module.forward, "is_apart", False) else np.copy
+    arrays = {name: array[()] if array.ndim == 0 else apart(array) for name, array in checked.arrays.items()}
     named = {name: checked.sizes[name] for name in spec.named_sizes}
     outputs, saved = module.forward(**arrays, **checked.integers, **named, **lengths)
     outputs = {name: np.asarray(outputs[name]) for name in spec.outputs}
     intermediates = {name: np.asarray(saved[name]) for name in offered(spec, saved)}
 
     def backward(upstream):
-        gradients = module.backward(saved, **{f"d_{name}": gradient for name, gradient in upstream.items()})
+        gradients = module.backward(saved, **{f"d_{name}": apart(gradient) for name, gradient in upstream.items()})
         return {name: np.asarray(gradients[name]) for name in spec.differentiated}
 
     return outputs, intermediates, backward

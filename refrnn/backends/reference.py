@@ -7,6 +7,7 @@ from refrnn.backends.sequences import Sequences
 
 def answer(spec, checked, module):
     """See :func:`refrnn.backends.run.forward`: outputs, intermediates, and the way back."""
+    checked = checked.copied()
     sequences = Sequences(spec, checked)
     outputs = {name: sequences.empty(name, checked.dtype) for name in spec.outputs}
     intermediates, all_saved = {}, []

@@ -17,8 +17,8 @@ class Run:
     """One forward pass.
 
     ``outputs`` and ``intermediates`` map names to arrays: (T, batch, ...) where the first axis is time, else
-    (batch, ...), and past a sequence's end zero. They are the caller's own and may be written into; the arrays that were
-    handed in must stay as they are until :meth:`backward` has run. ``state`` maps each start to the state, or the states,
+    (batch, ...), and past a sequence's end zero. They are the caller's own and may be written into, as may the arrays
+    that were handed in: :meth:`backward` answers for the pass that was run. ``state`` maps each start to the state, or the states,
     that continue it; a start that is a parameter may be given so, one for each sequence, and then has a gradient for each.
     """
 

@@ -1,6 +1,6 @@
 """Checks what a caller hands in: names, shapes, dtypes, domains and lengths, before any backend sees them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,6 +20,10 @@ class Checked:
     lengths: dict | None
     dtype: np.dtype
     omitted: frozenset
+
+    def copied(self):
+        """The same values in arrays that nobody else writes to."""
+        return replace(self, arrays={name: array.copy() for name, array in self.arrays.items()})
 
 
 def check_values(spec, values, lengths):

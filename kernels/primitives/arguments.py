@@ -1,0 +1,319 @@
+"""What a kernel takes, named once with kind and shape, and the border that its callers' memory does not cross.
+
+``Arguments`` reads a declaration such as
+
+    x (T, B, I); h0, c0 (B, H); W (4*H, H+I); w, d (T, B) below N; a (); simple 0 to 1; K from 1; N size; lengths of T
+
+Arrays of floats unless ``below`` makes them whole numbers under a size; () is a number; a size is a whole number from 1
+that no array shows; without a shape an argument is a whole number in a range; ``or`` gives another shape. Letters of
+shapes are sizes: they are equal wherever they stand.
+"""
+
+import functools
+import inspect
+import re
+
+import numpy as np
+
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+FLOAT = ""  # no size has this name
+MOST_FORMS = 256  # shapes and dtypes of all arguments that one kernel remembers as fitting
+
+# Where the saved values keep the outputs' shapes; no symbol can have this name.
+_SHAPES = "(shapes)"
+
+_ITEM = re.compile(
+    r"(?P<names>\w+(?:, \w+)*)"
+    r"(?: \((?P<shape>[^)]*)\)(?: or \((?P<other>[^)]*)\))?)?"
+    r"(?: below (?P<below>\w+)|(?P<size> size)|(?: (?P<low>-?\d+) to (?P<high>\d+))|(?: from (?P<lowest>-?\d+)))?"
+)
+_LENGTHS = re.compile(r"lengths of (?P<times>\w+(?: and \w+)*)")
+
+
+class Arguments:
+    """The declaration of one kernel; ``forward`` and ``backward`` decorate its functions.
+
+    A decorated forward refuses what does not fit in one sentence, a TypeError or ValueError, before anything runs. It
+    hands copies on, in C order, and gives copies of the outputs: whatever its callers write into their arrays later,
+    backward gives the gradients of the pass that was run. Gradients are arrays of the caller's own, too.
+    """
+
+    def __init__(self, text):
+        self.items, self.times, self._fitting = {}, (), {}
+        for part in text.split(";"):
+            part = " ".join(part.split())
+            lengths, item = _LENGTHS.fullmatch(part), _ITEM.fullmatch(part)
+            if lengths:
+                self.times = tuple(lengths["times"].split(" and "))
+            else:
+                self.items |= {name: _Item(name, **item.groupdict()) for name in item["names"].split(", ")}
+
+    def forward(self, function):
+        """Decorator of ``forward(..., lengths=None)``, which returns outputs by name and what backward needs, a dict."""
+        kernel, own, names = _signature(function)
+        missing = set(self.items) ^ ({*names} - {"lengths", "widths"})
+        if missing:
+            raise TypeError(f"{kernel}: {', '.join(sorted(missing))} declared or taken, and not both")
+
+        @functools.wraps(function)
+        def checked(*given, **named):
+            head, values = given[:own], _by_name(kernel, names, given[own:], named)
+            with np.errstate(all="ignore"):
+                values = self._checked(kernel, values, "widths" in names)
+                outputs, saved = function(*head, **values)
+            if saved:
+                # A copy of each, so that what is saved stays what it is.
+                outputs = {name: np.array(array, order="C") for name, array in outputs.items()}
+            saved[_SHAPES] = {f"d_{name}": (array.shape, array.dtype) for name, array in outputs.items()}
+            return outputs, saved
+
+        checked.is_apart = True
+        return checked
+
+    def backward(self, function):
+        """Decorator of ``backward(saved, d_..., ...)`` with an error for every output, which returns gradients by name."""
+        kernel, own, names = _signature(function)
+
+        @functools.wraps(function)
+        def checked(*given, **named):
+            head, errors = given[:own], _by_name(kernel, names, given[own:], named)
+            saved = errors.pop("saved", None)
+            _check_errors(kernel, names[1:], errors, saved)
+            with np.errstate(all="ignore"):
+                gradients = function(*head, saved, **errors)
+            return {name: _own(gradient, errors.values()) for name, gradient in gradients.items()}
+
+        return checked
+
+    def _checked(self, kernel, values, more):
+        """The values by name, each fit for the kernel and its own; what is not declared is a size if ``more`` may be given."""
+        lengths = values.pop("lengths", None)
+        if values.keys() != self.items.keys():
+            self._check_names(kernel, values, more)
+        sizes = self._sizes(kernel, values)
+        lengths = self._lengths(kernel, lengths, sizes)
+        found = {name: item.made(kernel, values[name], sizes, lengths) for name, item in self.items.items()}
+        found |= {name: _whole(kernel, name, value, 1, None) for name, value in values.items() if name not in self.items}
+        if self.times:
+            found["lengths"] = lengths if lengths is None or len(self.times) > 1 else lengths[self.times[0]]
+        return found
+
+    def _check_names(self, kernel, values, more):
+        for name in values:
+            if name not in self.items and not more:
+                raise TypeError(f"{kernel}: there is no argument {name}; it takes {', '.join(self.items)}")
+        for name in self.items:
+            if name not in values:
+                raise TypeError(f"{kernel}: the argument {name} is missing; it takes {', '.join(self.items)}")
+
+    def _sizes(self, kernel, values):
+        """All sizes, and the float type under FLOAT; what was found to fit once is not looked at again."""
+        try:
+            form = tuple([item.form(values[name]) for name, item in self.items.items()])
+            found = self._fitting.get(form)
+        except TypeError:  # a list, say; it fits nowhere, and is refused below
+            form = found = None
+        if found is None:
+            found = self._fit(kernel, values)
+            if len(self._fitting) >= MOST_FORMS:
+                self._fitting.clear()
+            self._fitting[form] = found
+        return found
+
+    def _fit(self, kernel, values):
+        sizes, dtype = {}, None
+        for name, item in self.items.items():
+            value = values[name]
+            if not item.shapes:
+                number = item.whole(kernel, value)
+                if item.is_size:
+                    sizes[name] = number
+            elif item.is_number:
+                _check_number(kernel, name, value)
+            else:
+                item.check_array(kernel, value, dtype)
+                dtype = dtype or (value.dtype if item.below is None else None)
+                item.bind(kernel, value.shape, sizes)
+        for name, item in self.items.items():
+            if item.shapes and not item.is_number:
+                item.check_shape(kernel, values[name].shape, sizes)
+        sizes[FLOAT] = dtype or FLOATS[1]
+        return sizes
+
+    def _lengths(self, kernel, lengths, sizes):
+        """Lengths by time, whole numbers (B,) of their own, or None."""
+        if lengths is None:
+            return None
+        if not self.times:
+            raise TypeError(f"{kernel}: it has no time, so it takes no lengths")
+        if not isinstance(lengths, dict):
+            if len(self.times) > 1:
+                raise TypeError(f"{kernel}: lengths must be a dict with {' and '.join(self.times)}")
+            lengths = {self.times[0]: lengths}
+        return {time: None if given is None else self._steps(kernel, time, given, sizes) for time, given in lengths.items()}
+
+    def _steps(self, kernel, time, given, sizes):
+        if time not in self.times:
+            raise TypeError(f"{kernel}: {time} is not a time of it; lengths are of {' and '.join(self.times)}")
+        steps = np.asarray(given)
+        if steps.dtype.kind not in "iu" or steps.shape != (sizes["B"],):
+            raise ValueError(
+                f"{kernel}: lengths must be whole numbers, one for each of the B = {sizes['B']} items, "
+                f"not {steps.dtype} of the shape {steps.shape}"
+            )
+        outside = (steps < 1) | (steps > sizes[time])
+        if outside.any():
+            item = int(np.argmax(outside))
+            raise ValueError(f"{kernel}: the length of item {item} is {steps[item]}; it must be from 1 to {time} = {sizes[time]}")
+        return steps.astype(np.int64)
+
+
+class _Item:
+    """One argument: its shapes (none for a whole number), and what its entries may be."""
+
+    def __init__(self, name, names, shape, other, below, size, low, high, lowest):
+        self.name, self.below, self.is_size = name, below, size is not None
+        self.low = 1 if size else int(low or lowest or 0)
+        self.high = int(high) if high else None
+        self.shown = [f"({text})" for text in (shape, other) if text is not None]
+        self.shapes = tuple(tuple(map(_Size, filter(None, text.split(", ")))) for text in (shape, other) if text is not None)
+        self.is_number = self.shapes == ((),)
+
+    def form(self, value):
+        """What decides whether a value fits, but for the entries of an array."""
+        if isinstance(value, np.ndarray):
+            return (type(value), value.shape, value.dtype) if self.shapes else (value.dtype, value.tolist())
+        return type(value) if self.is_number else (type(value), value)
+
+    def whole(self, kernel, value):
+        return _whole(kernel, self.name, value, self.low, self.high)
+
+    def check_array(self, kernel, value, dtype):
+        if not isinstance(value, np.ndarray) or isinstance(value, np.ma.MaskedArray):
+            raise TypeError(f"{kernel}: {self.name} must be a NumPy array, without a mask, not {type(value).__name__}")
+        if self.below is not None:
+            if value.dtype.kind not in "iu":
+                raise TypeError(f"{kernel}: {self.name} has the dtype {value.dtype}; it takes whole numbers")
+        elif value.dtype not in FLOATS:
+            raise TypeError(f"{kernel}: {self.name} has the dtype {value.dtype}; kernels work in float32 and float64")
+        elif dtype is not None and value.dtype != dtype:
+            raise TypeError(f"{kernel}: {self.name} has the dtype {value.dtype}, the arrays before it {dtype}; use one for all")
+
+    def bind(self, kernel, actual, sizes):
+        """Learn the sizes that stand alone in the shape."""
+        for shape in self.shapes:
+            if len(shape) == len(actual):
+                break
+        else:
+            self._refuse(kernel, actual, sizes)
+        for size, number in zip(shape, actual):
+            if number < 1:
+                raise ValueError(f"{kernel}: {self.name} has the shape {actual}; none of its sizes may be 0")
+            if size.letter is not None and sizes.setdefault(size.letter, number) != number:
+                self._refuse(kernel, actual, sizes)
+
+    def check_shape(self, kernel, actual, sizes):
+        """Once all sizes are known."""
+        for shape in self.shapes:
+            if len(shape) == len(actual) and all(size.number(sizes) == number for size, number in zip(shape, actual)):
+                return
+        self._refuse(kernel, actual, sizes)
+
+    def made(self, kernel, value, sizes, lengths):
+        """The value as the kernel takes it, arrays in a copy of its own."""
+        if self.below is not None:
+            self._check_range(kernel, value, sizes[self.below], lengths)
+            return np.array(value, dtype=np.int64, order="C")
+        if not self.shapes:
+            return int(value)
+        if self.is_number:
+            return sizes[FLOAT].type(value)
+        return np.array(value, order="C")
+
+    def _check_range(self, kernel, value, count, lengths):
+        """Whole numbers from 0 and below ``count``; what is past an item's end may be anything."""
+        outside = (value < 0) | (value >= count)
+        steps = (lengths or {}).get(self.shapes[0][0].letter) if value.ndim == 2 else None
+        if steps is not None:
+            outside &= np.arange(len(value))[:, None] < steps
+        if outside.any():
+            place = tuple(int(index) for index in np.argwhere(outside)[0])
+            raise ValueError(f"{kernel}: {self.name} at {list(place)} is {value[place]}; it must be from 0 to {self.below} - 1 = {count - 1}")
+
+    def _refuse(self, kernel, actual, sizes):
+        letters = dict.fromkeys(letter for shape in self.shapes for size in shape for letter in size.counts if letter in sizes)
+        known = ", ".join(f"{letter} = {sizes[letter]}" for letter in letters)
+        wanted = " or ".join(self.shown)
+        raise ValueError(f"{kernel}: {self.name} has the shape {actual}, expected {wanted}{known and ' with '}{known}")
+
+
+class _Size:
+    """A sum of sizes and numbers, such as 4*H, H+I or N+1; ``letter`` where it is one size alone."""
+
+    def __init__(self, text):
+        self.counts, self.rest = {}, 0
+        for term in text.split("+"):
+            count, _, letter = term.rpartition("*")
+            if letter.isdigit():
+                self.rest += int(letter)
+            else:
+                self.counts[letter] = self.counts.get(letter, 0) + int(count or 1)
+        self.letter = text if self.counts == {text: 1} else None
+
+    def number(self, sizes):
+        return self.rest + sum(count * sizes[letter] for letter, count in self.counts.items())
+
+
+def _signature(function):
+    """The name for whoever reads a refusal, such as gated.lstm; whether there is a self (1 or 0); the other arguments."""
+    names = tuple(inspect.signature(function).parameters)
+    own = int(names[0] == "self")
+    return function.__module__.rpartition("kernels.")[2], own, names[own:]
+
+
+def _by_name(kernel, names, given, named):
+    if len(given) > len(names):
+        raise TypeError(f"{kernel}: it takes {', '.join(names)}, not {len(given)} arguments without a name")
+    return {**dict(zip(names, given)), **named}
+
+
+def _whole(kernel, name, value, low, high):
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{kernel}: {name} must be a whole number, not {type(value).__name__}")
+    if value < low or (high is not None and value > high):
+        raise ValueError(f"{kernel}: {name} is {value}; it must be {f'{low} or more' if high is None else f'from {low} to {high}'}")
+    return int(value)
+
+
+def _check_number(kernel, name, value):
+    if isinstance(value, (bool, np.bool_)) or np.ndim(value) or np.asarray(value).dtype.kind not in "fiu":
+        raise TypeError(f"{kernel}: {name} must be one real number, not {type(value).__name__} of the shape {np.shape(value)}")
+
+
+def _check_errors(kernel, names, errors, saved):
+    """An error for each output, in its shape and dtype."""
+    if not isinstance(saved, dict) or _SHAPES not in saved:
+        raise TypeError(f"{kernel}: backward takes what its own forward saved, not {type(saved).__name__}")
+    for name in names:
+        if name not in errors:
+            raise TypeError(f"{kernel}: the error {name} is missing; backward takes {', '.join(names)}")
+    for name, error in errors.items():
+        if name not in names:
+            raise TypeError(f"{kernel}: there is no error {name}; backward takes {', '.join(names)}")
+        shape, dtype = saved[_SHAPES][name]
+        if not isinstance(error, (np.ndarray, np.generic)) or isinstance(error, np.ma.MaskedArray) or error.dtype != dtype:
+            kind = getattr(error, "dtype", type(error).__name__)
+            raise TypeError(f"{kernel}: {name} must be a NumPy array of {dtype}, as its output is, not {kind}")
+        if error.shape != shape:
+            raise ValueError(f"{kernel}: {name} has the shape {error.shape}, expected {shape}, that of its output")
+
+
+def _own(gradient, given):
+    """The gradient, in a copy where it shares memory with an error that was given."""
+    given = [error for error in given if isinstance(error, np.ndarray)]
+    if isinstance(gradient, np.ndarray) and any(np.may_share_memory(gradient, error) for error in given):
+        return gradient.copy()
+    return gradient
