@@ -13,14 +13,14 @@ def starting_values(activation, width, layers, instances, start="uniform", bias=
     """
     random = np.random.default_rng([seed, activation])
     scale = 1 / np.sqrt(width)
+    W = random.random((layers, width, width), dtype) if start == "uniform" else random.standard_normal((layers, width, width), dtype)
     if start == "uniform":
-        W = random.uniform(-scale, scale, (layers, width, width))
-    else:
-        W = random.standard_normal((layers, width, width)) * scale * {"even": 1, "doubled": np.sqrt(2)}[start]
+        W -= 0.5
+    W *= scale * {"uniform": 2, "even": 1, "doubled": np.sqrt(2)}[start]
     b = random.uniform(-scale, scale, (layers, width)) * bias
     x, d = random.standard_normal((2, instances, width))
-    values = {"x": x, "W": W, "b": b, "d": d}
-    return {**{name: array.astype(dtype) for name, array in values.items()}, "activation": activation}
+    values = {"x": x, "b": b, "d": d}
+    return {**{name: array.astype(dtype) for name, array in values.items()}, "W": W, "activation": activation}
 
 
 def layer_table(spec, activation, width=1024, layers=12, instances=8, backend="kernel", **start):

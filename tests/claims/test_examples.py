@@ -7,6 +7,7 @@ import pytest
 from claimed import assert_can_fail, named
 
 import refrnn
+from refrnn.claims.examples.parity import _by_sigmoids
 from refrnn.verify.claims import claim_function
 
 FORGETFUL = ("W_hh @ h[t-1]", "0 * W_hh @ h[t-1]")
@@ -32,10 +33,19 @@ def counted(numbers, units):
     return numbers.sum(axis=1) % 2
 
 
+def by_one_sigmoid(numbers, bits, units):
+    return _by_sigmoids(numbers, bits, 1)
+
+
+def verdict(name, test):
+    return next(claim.verdict for claim in refrnn.load(name).claims if claim.test == test)
+
+
 # These claims are about networks beside the spec: a part of those is exchanged.
 BESIDE = [
     ("binary-adder", "not_for_one_bit_more", "slopes_through", flat),
-    ("parity", "a_hidden_layer_of_size_n_is_enough", "slopes_through", flat),
+    ("parity", "no_fewer_than_n_hidden_units_do", "slopes_through", flat),
+    ("parity", "no_fewer_than_n_hidden_units_do", "_by_sigmoids", by_one_sigmoid),
     ("parity", "not_for_one_bit_more", "_layered", counted),
 ]
 
@@ -44,4 +54,5 @@ BESIDE = [
 def test_claims_about_networks_beside_the_spec_can_fail(name, test, part, other, monkeypatch):
     function = claim_function(refrnn.load(name), test)
     monkeypatch.setattr(importlib.import_module(function.__module__), part, other)
-    assert not function(refrnn.load(name)).holds
+    found = function(refrnn.load(name))
+    assert not found.holds if verdict(name, test) == "holds" else found.holds or not found.mend_holds, found.evidence

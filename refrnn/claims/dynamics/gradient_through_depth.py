@@ -1,6 +1,7 @@
 """Gradients through depth: claims of cmu-2017 about their magnitude by layer, at initialisation.
 
-``layer_table(spec, activation)`` is the whole table of the lecture's width, 1024; the claims run a narrow net.
+The plots are made at the lecture's width, by the kernel; its depth is lost with the pictures. What is said of any net is
+tested on narrow ones.
 """
 
 import numpy as np
@@ -9,23 +10,27 @@ from refrnn.claims import Shown
 from refrnn.claims.depth import ACTIVATIONS, layer_table, starting_values
 from refrnn.claims.measure import SAME, distance, run
 
+PLOTTED, DEEP = 1024, 16
 WIDTH, LAYERS = 24, 10
 NARROW = {"width": WIDTH, "backend": "equation", "dtype": "float64"}
 
 
 def magnitude_falls(spec):
-    """From layer to layer in the half next to the output, and from the output to the input as a whole."""
-    shares, descending = [], []
-    for activation in range(len(ACTIVATIONS)):
-        batch, single = layer_table(spec, activation, layers=LAYERS, instances=4, **NARROW)
-        for magnitudes in (batch, single.mean(axis=0)):
-            shares.append(magnitudes[0] / magnitudes[-1])
-            descending.append(np.all(np.diff(magnitudes[LAYERS // 2 :]) > 0))
-    shown = ", ".join(f"{name} {batch:.2g} and {single:.2g}" for name, batch, single in zip(ACTIVATIONS, shares[::2], shares[1::2]))
+    """The lecture's plots: from layer to layer in the half next to the output, and from the output to the input as a whole."""
+    shares, descending = {}, True
+    backend = "kernel" if "kernel" in spec.backends else "equation"
+    for activation, name in enumerate(ACTIVATIONS):
+        batch, single = layer_table(spec, activation, width=PLOTTED, layers=DEEP, instances=2, backend=backend)
+        tables = np.stack((batch, *single))
+        shares[name] = float(np.max(tables[:, 0] / tables[:, -1]))
+        descending = bool(np.all(np.diff(tables[:, DEEP // 2 :]) > 0))
+        if not descending or shares[name] >= 0.1:
+            break  # the others are large, and change nothing any more
+    shown = ", ".join(f"{name} {share:.2g}" for name, share in shares.items())
     return Shown(
-        all(descending) and max(shares) < 0.1,
-        f"width {WIDTH}, {LAYERS} layers: next to the input the magnitude for the batch and for single instances is, of that at the "
-        f"output: {shown} (asked: below 0.1, and falling in each of the {LAYERS // 2 - 1} layers below the output)",
+        descending and max(shares.values()) < 0.1,
+        f"width {PLOTTED}, {DEEP} layers: next to the input the magnitude, for the batch and for single instances, is of that at the "
+        f"output at most: {shown} (asked: below 0.1, and falling in each of the {DEEP // 2 - 1} layers below the output)",
     )
 
 
