@@ -19,6 +19,7 @@ WRONG = [
     ("eigen-expansion", "length_follows_the_largest", ("power[t] = W**t @ h", "power[t] = W**t @ h / (t + 1)")),
     ("eigen-expansion", "length_follows_the_largest", ("a[j] = v[j] @ h", "a[j] = u[j] @ h")),
     ("eigen-expansion", "curves_by_eigenvalues", ("power[t] = W**t @ h", "power[t] = tanh(W**t @ h)")),
+    ("eigen-expansion", "curves_by_eigenvalues", ("+ lamda_im[j] * (outer(u[M+j], v[j]) - outer(u[j], v[M+j]))", "")),
     ("blow-up-criterion", "blows_up_where_printed", ("r[t] = lamda_re * r[t-1]", "r[t] = lamda_re * r[t-1] / 2")),
     ("blow-up-criterion", "shrinks_otherwise", ("r[t] = lamda_re * r[t-1]", "r[t] = lamda_re * r[t-1] / 2")),
     ("blow-up-criterion", "shrinks_otherwise", ("blows_up[j] = 1 if lamda_re[j]**2 + lamda_im[j]**2 > 1", "blows_up[j] = 1 if lamda_re[j] > 1")),
