@@ -11,7 +11,7 @@ import click
 
 from refrnn.commands.output import OutputFile
 from refrnn.errors import NotFoundError
-from refrnn.verify.report import KINDS, is_erratum, write_html, write_json, write_junit
+from refrnn.verify.report import KINDS, is_erratum, mutants_in_words, write_html, write_json, write_junit
 
 
 @click.command("verify")
@@ -130,7 +130,7 @@ def _run_in_processes(names, backends, level, mutants, jobs, bar):
 
 def _print_table(reports, mutants):
     """A row a spec: the worst error in ulp and its bound for each kind, and what else was shown."""
-    heads = ["spec", "", "cases", *(f"{kind}, ulp" for kind in KINDS), "claims", "errata"] + ["mutants killed"] * mutants + ["seconds"]
+    heads = ["spec", "", "cases", *(f"{kind}, ulp" for kind in KINDS), "claims", "errata"] + ["mutants"] * mutants + ["seconds"]
     rows = [_row(report, mutants) for report in reports]
     widths = [max(len(row[place]) for row in [heads, *rows]) for place in range(len(heads))]
     click.echo(click.style(_line(heads, widths), bold=True))
@@ -144,7 +144,7 @@ def _row(report, mutants):
     cells = [report.id, "holds" if report.ok else "FAILS", str(report.cases)]
     cells += [_cell(report.worst.get(kind)) for kind in KINDS]
     cells += [str(len(report.claims) or ""), str(sum(map(is_erratum, report.errata)) or "")]
-    return cells + [_mutants(report)] * mutants + [f"{report.seconds:.1f}"]
+    return cells + [mutants_in_words(report)] * mutants + [f"{report.seconds:.1f}"]
 
 
 def _line(cells, widths):
@@ -158,13 +158,6 @@ def _cell(worst):
 
 def _number(ulp):
     return f"{ulp:.1f}" if ulp < 10 else f"{ulp:.0f}"
-
-
-def _mutants(report):
-    if report.mutants is None:
-        return ""
-    equivalent = f", {report.mutants['equivalent']} equivalent" if report.mutants["equivalent"] else ""
-    return f"{report.mutants['killed']} of {report.mutants['tried']}{equivalent}"
 
 
 def _print_failures(reports):
@@ -187,10 +180,22 @@ def _print_details(reports):
         for printed in report.printed:
             names = ", ".join(printed["checked"])
             click.echo(f"  backward lines of {printed['from']} for {names}: off by at most {printed['error']:.1g}")
+        _print_mutants(report)
         for claim in report.claims:
             _print_wrapped(f"claim {claim['verdict']}" if claim["ok"] else "claim NOT SHOWN", claim["says"], claim["shown"])
         for erratum in report.errata:
             _print_wrapped(f"{erratum['kind']} in {erratum['from']}", erratum["printed"], f"{erratum['says']}; {erratum['shown']}")
+
+
+def _print_mutants(report):
+    """Which case kills how many, and why those that no case kills are equivalent."""
+    if report.mutants is None:
+        return
+    by_case = ", ".join(f"{case} {count}" for case, count in report.mutants["by_case"].items())
+    _print_wrapped("mutants", mutants_in_words(report), f"told first by {by_case or 'no case'}")
+    for verdict in ("proved", "listed"):
+        for entry in report.mutants[verdict]:
+            _print_wrapped(f"equivalent, {verdict}", entry["mutant"], entry["because"])
 
 
 def _print_wrapped(word, says, shown):

@@ -1,58 +1,104 @@
-"""The kill matrix: every broken equation must be told from the right one by some case, within the bounds in use."""
+"""The kill matrix: every broken equation must be told from the right one by some case, within the bounds in use.
+
+A mutant that no case tells is equivalent where its equations are proved to say the same, or where the spec lists it
+with a reason; draws made to tell what can be told must agree with both. All others are alive.
+"""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from refrnn.backends.equation import EquationPass
 from refrnn.equation.evaluate import Program
-from refrnn.equation.mutate import mutants
-from refrnn.errors import SpecError
+from refrnn.equation.mutate import Symbols, mutants
+from refrnn.equation.mutate.equivalence import BUT_FOR_TIES, Prover
+from refrnn.errors import RefrnnError, SpecError
+from refrnn.verify.adversarial import DRAWS
+from refrnn.verify.truth import Truth
+
+UNDECIDED = "no draw tells it either, and it is not proved equivalent"
 
 
 @dataclass(frozen=True)
 class KillMatrix:
-    """``by_case`` counts which case killed first; ``refused`` are mutants that mean nothing (a cycle, shapes)."""
+    """Every mutant stands in one of these; what is no count is a tuple of pairs (name, why).
 
-    tried: int
+    ``by_case`` counts which case killed first; ``refused`` are mutants that mean nothing: a cycle, shapes that do not
+    fit, a place that is not there. ``wrongly_listed`` are entries of the spec's list that are not as they say.
+    """
+
     killed: int
-    refused: int
-    equivalent: tuple
-    survivors: tuple
-    wrongly_listed: tuple  # of (name, what is wrong)
+    refused: tuple
+    proved: tuple
+    listed: tuple
+    alive: tuple
+    wrongly_listed: tuple
     by_case: dict
+
+    @property
+    def tried(self):
+        """How many mutants mean something."""
+        return self.killed + len(self.proved) + len(self.listed) + len(self.alive)
 
 
 def kill_matrix(spec, truths, step=lambda text: None):
     """Break ``spec`` in every place that matters and let the cases find it."""
-    listed = {entry["mutant"] for entry in spec.equivalent}
-    killed, refused, survivors, by_case = 0, 0, [], {}
-    unknown = set(listed)
-    wrongly = []
+    judge = _Judge(spec, truths)
+    reasons = {entry["mutant"]: entry["because"] for entry in spec.equivalent}
+    found = {"refused": [], "proved": [], "listed": [], "alive": []}
+    wrongly, by_case, unknown = [], {}, set(reasons)
     for mutant in mutants(spec):
-        program = _program(spec, mutant)
-        unknown.discard(mutant.name)
-        if program is None:
-            refused += 1
-            continue
         step(mutant.name)
-        case = _killer(spec, program, truths)
-        if case is None:
-            survivors.append(mutant.name)
-            continue
-        killed += 1
-        by_case[case] = by_case.get(case, 0) + 1
-        if mutant.name in listed:
-            wrongly.append((mutant.name, f"killed by case {case}"))
+        unknown.discard(mutant.name)
+        verdict, why = judge.verdict(mutant, reasons.get(mutant.name))
+        if verdict == "killed":
+            by_case[why] = by_case.get(why, 0) + 1
+        else:
+            found[verdict].append((mutant.name, why))
+        if mutant.name in reasons and verdict in ("killed", "refused", "alive"):
+            wrongly.append((mutant.name, f"killed by case {why}" if verdict == "killed" else f"{verdict}: {why}"))
     wrongly += [(name, "no mutant of this spec") for name in sorted(unknown)]
-    equivalent = tuple(name for name in survivors if name in listed)
-    living = tuple(name for name in survivors if name not in listed)
-    return KillMatrix(killed + len(survivors), killed, refused, equivalent, living, tuple(wrongly), by_case)
+    lists = {verdict: tuple(pairs) for verdict, pairs in found.items()}
+    return KillMatrix(sum(by_case.values()), **lists, wrongly_listed=tuple(wrongly), by_case=by_case)
 
 
-def _program(spec, mutant):
-    """The broken program, or None where it is refused."""
-    try:
+class _Judge:
+    """Says of each mutant what becomes of it; what only survivors need is made when the first of them is met."""
+
+    def __init__(self, spec, truths):
+        self.spec = spec
+        self.truths = truths
+
+    def verdict(self, mutant, listed):
+        """A pair: "killed" and the case; or "refused", "proved", "listed" or "alive", and why."""
+        try:
+            program = self._program(mutant)
+            case = _teller(self.spec, program, self.truths.values())
+        except SpecError as error:
+            return "refused", str(error)
+        if case is not None:
+            return "killed", case
+        refusal = self._outside(mutant)
+        if refusal is not None:
+            return "refused", refusal
+        return self._survivor(mutant, program, listed)
+
+    def _survivor(self, mutant, program, listed):
+        proof = self.prover.prove(mutant)
+        try:
+            draw = _teller(self.spec, program, self.draws, values_of_ties=proof == BUT_FOR_TIES)
+        except SpecError as error:
+            return "alive", f"a draw is refused: {error}"
+        if draw is not None:
+            return "alive", f"the draw {draw} tells it" + ("" if proof is None else f", so that this proof is wrong: {proof}")
+        if proof is not None:
+            return "proved", proof
+        return ("listed", listed) if listed is not None else ("alive", UNDECIDED)
+
+    def _program(self, mutant, outside_is_zero=True):
+        """The broken program; a SpecError where it means nothing."""
+        spec = self.spec
         program = Program(
             mutant.equations,
             spec.sizes,
@@ -60,28 +106,62 @@ def _program(spec, mutant):
             spec.integer_constants,
             spec.value_shapes,
             spec.outputs,
-            outside_is_zero=True,
+            outside_is_zero=outside_is_zero,
             element_shapes=spec.element_shapes,
         )
-        shapes = program.check(spec.small_sizes(4), spec.lowest_constants())
-        program.check({name: 1 for name in spec.sizes}, spec.lowest_constants())
-    except SpecError:
-        return None
-    same = all(shapes[name] == spec.element_shapes[name] for name in spec.outputs)
-    return program if same else None
+        for sizes in (spec.small_sizes(4), {name: 1 for name in spec.sizes}):
+            for constants in self.constants:
+                shapes = program.check(sizes, constants)
+        for name in spec.outputs:
+            if shapes[name] != spec.element_shapes[name]:
+                raise SpecError(f"{name} has the shape {list(shapes[name])}, not {list(spec.element_shapes[name])}")
+        return program
 
-
-def _killer(spec, program, truths):
-    """The name of the first case that tells the broken program from the right one."""
-    for truth in truths.values():
+    def _outside(self, mutant):
+        """What a spec with these equations would be refused for, or None: a place outside a range is no zero there."""
         try:
-            broken = EquationPass(spec, truth.checked, np.longdouble, program=program)
-        except SpecError:
-            return truth.case.name
+            self._program(mutant, outside_is_zero=False)
+        except SpecError as error:
+            return str(error)
+        return None
+
+    @cached_property
+    def constants(self):
+        """Integer constants all at the low end of their domains, and all at the high end: other branches, other shapes."""
+        ends = zip(*(self.spec.symbols[name].integers(self.spec.small_sizes(4)) for name in self.spec.integer_constants))
+        return [dict(zip(self.spec.integer_constants, end)) for end in ends] or [{}]
+
+    @cached_property
+    def prover(self):
+        symbols = Symbols.of(self.spec)
+        shapes = {name: self.spec.full_shape(name) for name in symbols.shapes}
+        return Prover(self.spec.equations, symbols, shapes, self.spec.outputs)
+
+    @cached_property
+    def draws(self):
+        """The truths of the draws on which the right equations give numbers."""
+        found = []
+        for draw in DRAWS:
+            try:
+                truth = Truth(self.spec, draw)
+            except RefrnnError:
+                continue  # a draw may leave what the equations take, such as a place among words
+            if all(np.isfinite(array).all() for array in truth.quantities.values()):
+                found.append(truth)
+        return found
+
+
+def _teller(spec, program, truths, values_of_ties=False):
+    """The name of the first case that tells the broken program from the right one, or None.
+
+    With ``values_of_ties`` a draw of equal values looks at the values alone, not at their gradients.
+    """
+    for truth in truths:
+        broken = EquationPass(spec, truth.checked, np.longdouble, program=program)
         found = {(truth.kind_of(name), name): array for name, array in broken.gather(spec.outputs).items()}
         if any(not worst.ok for worst in truth.judge(found)):
             return truth.case.name
-        if not spec.differentiated:
+        if not spec.differentiated or (values_of_ties and truth.case.ties):
             continue
         gradients = {("gradient", f"d_{name}"): g for name, g in broken.backward(truth.upstream).items() if name not in truth.checked.omitted}
         if any(not worst.ok for worst in truth.judge(gradients)):

@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 KINDS = ("forward", "gradient", "clip")
+NO_MUTANTS = {"tried": 0, "killed": 0, "equivalent": 0, "by_case": {}, "refused": [], "proved": [], "listed": [], "alive": []}
 
 
 def is_erratum(entry):
@@ -25,7 +26,7 @@ class SpecReport:
     worst: dict = field(default_factory=dict)  # kind -> {"ulp", "bound", "where"}
     derivative: dict | None = None  # {"method", "error", "where"}
     printed: list = field(default_factory=list)
-    mutants: dict | None = None  # {"tried", "killed", "equivalent", "survivors", "cases"}
+    mutants: dict | None = None  # counts "tried", "killed", "equivalent"; "by_case"; lists "refused", "proved", "listed", "alive"
     claims: list = field(default_factory=list)
     errata: list = field(default_factory=list)
     failures: list = field(default_factory=list)
@@ -54,7 +55,7 @@ class SpecReport:
             "worst": {kind: self.worst.get(kind, nothing) for kind in KINDS},
             "derivative": self.derivative,
             "printed_gradients": self.printed,
-            "mutants": self.mutants or {"tried": 0, "killed": 0, "equivalent": 0},
+            "mutants": self.mutants or NO_MUTANTS,
             "claims": self.claims,
             "errata": self.errata,
             "failures": self.failures,
@@ -108,7 +109,7 @@ def write_html(reports, path, show):
     rows = "".join(
         f"<tr><td><a href='#{report.id}'>{report.id}</a></td><td class={_class(report.ok)}>{_word(report.ok)}</td>"
         f"<td>{report.cases}</td>" + "".join(f"<td>{_cell(report.worst.get(kind))}</td>" for kind in KINDS)
-        + f"<td>{_mutants(report)}</td></tr>"
+        + f"<td>{mutants_in_words(report)}</td></tr>"
         for report in reports
     )
     heads = "".join(f"<th>{head}</th>" for head in ("spec", "", "cases", "forward", "gradient", "clip", "mutants"))
@@ -133,10 +134,14 @@ def _cell(worst):
     return "" if worst is None else f"{worst['ulp']:.2g} of {worst['bound']:.2g}"
 
 
-def _mutants(report):
-    if report.mutants is None:
+def mutants_in_words(report):
+    """What became of the mutants: killed by a case, refused as equations, equivalent, alive."""
+    found = report.mutants
+    if found is None:
         return ""
-    return f"{report.mutants['killed']} of {report.mutants['tried']} killed, {report.mutants['equivalent']} equivalent"
+    how = ", ".join(f"{len(found[word])} {word}" for word in ("proved", "listed") if found[word])
+    equivalent = f"{found['equivalent']} equivalent" + (f" ({how})" if how else "")
+    return f"{found['killed']} killed, {len(found['refused'])} refused, {equivalent}, {len(found['alive'])} alive"
 
 
 def _section(report, show):

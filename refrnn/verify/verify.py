@@ -17,6 +17,7 @@ from refrnn.verify.truth import Truth
 DERIVATIVE_CASES = ("plain-float64", "ragged-float64", "one-step")
 PROPERTY_CASES = ("plain-float32", "ragged-float64")
 THREAD_CASES = ("plain-float64", "ragged-float32", "rows-float32")
+_MEND = "add a case that tells it, or list it under equivalent with the reason"
 
 
 def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda text: None):
@@ -105,12 +106,10 @@ def _text_checks(report, spec, truths, step):
 
 def _mutants(report, spec, truths, step):
     matrix = kill_matrix(spec, truths, step)
-    report.mutants = {
-        "tried": matrix.tried,
-        "killed": matrix.killed,
-        "equivalent": len(matrix.equivalent),
-        "survivors": list(matrix.survivors),
-        "by_case": matrix.by_case,
-    }
-    report.failures += [f"mutant lives: {name}; add a case that tells it, or list it under equivalent with the reason" for name in matrix.survivors]
+    report.mutants = {"tried": matrix.tried, "killed": matrix.killed, "by_case": matrix.by_case}
+    report.mutants["equivalent"] = len(matrix.proved) + len(matrix.listed)
+    for verdict in ("refused", "proved", "listed", "alive"):
+        report.mutants[verdict] = [{"mutant": name, "because": why} for name, why in getattr(matrix, verdict)]
+    report.failures += [f"mutant lives: {name}: {why}; {_MEND}" for name, why in matrix.alive]
     report.failures += [f"mutant listed as equivalent is {reason}: {name}" for name, reason in matrix.wrongly_listed]
+

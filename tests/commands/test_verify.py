@@ -67,6 +67,8 @@ def test_one_spec_holds(run, tmp_path):
     entry = json.loads((tmp_path / "out.json").read_text())["specs"][0]
     assert entry["backends"] == ["equation", "reference", "kernel"]
     assert entry["mutants"]["killed"] == entry["mutants"]["tried"] - entry["mutants"]["equivalent"] > 50
+    refused = len(entry["mutants"]["refused"])
+    assert refused and f"{entry['mutants']['killed']} killed, {refused} refused, 0 equivalent, 0 alive" in result.output
     assert "<math" in (tmp_path / "out.html").read_text()
     assert (tmp_path / "out.xml").read_text().startswith("<?xml")
 

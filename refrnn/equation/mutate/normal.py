@@ -1,0 +1,513 @@
+"""Normal forms: expressions that are equal by algebra are written alike, so that what is equal is proved to be.
+
+An expression becomes a :class:`Sum` of products of :class:`Atom`; what the rules know is only what holds for all
+real values and, as identities between functions, for all gradients. stop(a) is an atom of its own beside a.
+Rounding and signed zeros are left out. An expression whose shape is not known has no normal form (:class:`Unknown`).
+"""
+
+import ast
+import copy
+from collections import Counter
+from fractions import Fraction
+
+from refrnn.equation.functions import FUNCTIONS, ShapeError
+from refrnn.equation.parse import REDUCTIONS, subscripts
+from refrnn.equation.sizes import Size
+
+MOST_TERMS = 60  # of a sum: products of sums are not multiplied out beyond
+MOST_POWER = 4
+
+_ELEMENTWISE = ("sigmoid", "tanh", "relu", "elu", "exp", "log", "sqrt", "abs")
+_FLOWLESS = ("argmax", "one_hot")  # no gradient flows through their arguments
+
+
+class Unknown(Exception):
+    """There is no normal form: a shape is not known, or the expression is too large."""
+
+
+class Atom:
+    """What the rules do not look into, or a call, a power, a matrix product; equal where the texts are."""
+
+    __slots__ = ("kind", "parts", "shape", "text")
+
+    def __init__(self, kind, parts, shape):
+        self.kind, self.parts, self.shape = kind, tuple(parts), shape
+        self.text = f"{kind}({'; '.join(map(str, self.parts))})"
+
+    def __eq__(self, other):
+        return isinstance(other, Atom) and self.text == other.text
+
+    def __hash__(self):
+        return hash(self.text)
+
+    def __lt__(self, other):
+        return self.text < other.text
+
+    def __repr__(self):
+        return self.text
+
+
+class Sum:
+    """A sum of products: ``terms`` maps each product (a sorted tuple of atoms) to its coefficient."""
+
+    __slots__ = ("terms", "shape", "text")
+
+    def __init__(self, terms, shape):
+        if len(terms) > MOST_TERMS:
+            raise Unknown(f"more than {MOST_TERMS} terms")
+        self.terms = {product: count for product, count in terms.items() if count}
+        self.shape = shape
+        written = sorted(f"{count}*{'*'.join(map(str, product))}" for product, count in self.terms.items())
+        self.text = f"{'+'.join(written) or '0'}:{list(shape)}"
+
+    def __eq__(self, other):
+        return isinstance(other, Sum) and self.text == other.text
+
+    def __hash__(self):
+        return hash(self.text)
+
+    def __repr__(self):
+        return self.text
+
+    @classmethod
+    def of(cls, atom):
+        return cls({(atom,): Fraction(1)}, atom.shape)
+
+    @classmethod
+    def number(cls, value):
+        return cls({(): Fraction(value)}, ())
+
+    def times(self, number):
+        return Sum({product: count * number for product, count in self.terms.items()}, self.shape)
+
+    def plus(self, other):
+        return Sum(_counted(self, other), _joined(self.shape, other.shape))
+
+    def multiplied(self, other):
+        """The element-wise product."""
+        terms = Counter()
+        for left, count in self.terms.items():
+            for right, factor in other.terms.items():
+                terms[tuple(sorted(left + right))] += count * factor
+        return Sum(terms, _joined(self.shape, other.shape))
+
+    @property
+    def constant(self):
+        """The number that the sum is, or None."""
+        if self.shape == () and not self.terms.keys() - {()}:
+            return self.terms.get((), Fraction(0))
+        return None
+
+    @property
+    def leads_negative(self):
+        """Whether the first product has a negative coefficient: of a sum and its negative, one does."""
+        return bool(self.terms) and self.terms[min(self.terms, key=str)] < 0
+
+
+def _counted(*sums):
+    terms = Counter()
+    for each in sums:
+        for product, count in each.terms.items():
+            terms[product] += count
+    return terms
+
+
+def _joined(*shapes):
+    return _shaped("multiply", *shapes) if len(shapes) == 2 else _joined(_joined(*shapes[:2]), *shapes[2:])
+
+
+def _shaped(name, *shapes):
+    try:
+        return tuple(map(Size.of, FUNCTIONS[name].shape(*shapes)))
+    except (ShapeError, TypeError, AttributeError, IndexError) as error:
+        raise Unknown(str(error)) from None
+
+
+def _shape_of_product(product):
+    shape = ()
+    for atom in product:
+        shape = _joined(shape, atom.shape)
+    return shape
+
+
+def transposed(value):
+    """The transpose of a sum whose shape has two axes."""
+    return Sum(
+        {tuple(sorted(_turned(atom) for atom in product)): count for product, count in value.terms.items()}, value.shape[::-1]
+    )
+
+
+def _turned(atom):
+    """The transpose of a factor; scalars and vectors are their own."""
+    if len(atom.shape) < 2:
+        return atom
+    if atom.kind == "T":
+        return atom.parts[0]
+    if atom.kind in ("identity", "diag", "symmetric"):
+        return atom
+    if atom.kind == "outer":
+        return Atom("outer", atom.parts[::-1], atom.shape[::-1])
+    if atom.kind == "chain":
+        return Atom("chain", [_turned(factor) for factor in reversed(atom.parts)], atom.shape[::-1])
+    if atom.kind == "hadamard":
+        return Atom("hadamard", sorted(_turned(factor) for factor in atom.parts), atom.shape[::-1])
+    if atom.kind == "full":
+        return Atom("full", atom.shape[::-1], atom.shape[::-1])
+    if atom.kind in (*_ELEMENTWISE, "inverse"):
+        return Atom(atom.kind, [transposed(atom.parts[0])], atom.shape[::-1])
+    if atom.kind == "stop":
+        return Atom("stop", [_turned(atom.parts[0])], atom.shape[::-1])
+    return Atom("T", [atom], atom.shape[::-1])
+
+
+class Former:
+    """Brings expressions into normal form.
+
+    ``shapes`` are those of all symbols over all their indices, ``symmetric`` the matrices that equal their transposes;
+    ``put`` maps a name to a function of the subscripts that are read and of the atom of what is read: the sum that
+    stands for it. With ``ties`` max(a, b) counts as max(b, a), which sends the gradient elsewhere where a equals b.
+    """
+
+    def __init__(self, shapes, symmetric=(), put=None, ties=False):
+        self.shapes = shapes
+        self.symmetric = frozenset(symmetric)
+        self.put = put or {}
+        self.ties = ties
+        self.bound = []  # the letters of the sums that are open, outermost first
+
+    def form(self, node):
+        """The :class:`Sum` of an expression."""
+        return getattr(self, "_" + type(node).__name__.lower(), self._strange)(node)
+
+    def _strange(self, node):
+        raise Unknown(ast.unparse(node))
+
+    # ------------------------------------------------------------ leaves
+
+    def _constant(self, node):
+        return Sum.number(node.value)
+
+    def _name(self, node):
+        return self._symbol(node.id, ())
+
+    def _subscript(self, node):
+        if isinstance(node.value, ast.Name):
+            return self._symbol(node.value.id, subscripts(node))
+        inner = self.form(node.value)
+        places, shape = self._places(subscripts(node), inner.shape)
+        return Sum.of(Atom("part", [inner, *places], shape))
+
+    def _symbol(self, name, wanted):
+        if name in self.bound:
+            return Sum.of(Atom("letter", [len(self.bound) - 1 - self.bound[::-1].index(name)], ()))
+        if name not in self.shapes:
+            return Sum.of(Atom("free", [name], ()))
+        places, shape = self._places(wanted, self.shapes[name])
+        kind = "symmetric" if name in self.symmetric and not places else "symbol"
+        atom = Atom(kind, [name, *places], shape)
+        return self.put[name](wanted, atom) if name in self.put else Sum.of(atom)
+
+    def _places(self, wanted, shape):
+        """The subscripts in normal form, and the shape that they leave."""
+        if len(wanted) > len(shape):
+            raise Unknown("more subscripts than axes")
+        places, left = [], []
+        for place in wanted:
+            if isinstance(place, ast.Slice):
+                first, last = self.form(place.lower), self.form(place.upper)
+                places.append(("slice", first, last))
+                left.append(self._length(place, first, last))
+            else:
+                places.append(self.form(place))
+        return places, tuple(left) + tuple(shape[len(wanted):])
+
+    def _length(self, place, first, last):
+        """The extent of a slice as a Size; one that is not made of sizes alone has a name of its own."""
+        difference = last.plus(first.times(-1))
+        total = Size.of(0)
+        for product, count in difference.terms.items():
+            if count.denominator != 1 or any(atom.kind != "free" for atom in product):
+                return Size.of(f"<{difference}>")
+            size = Size.of(int(count))
+            for atom in product:
+                size = size * Size.of(atom.parts[0])
+            total = total + size
+        return total
+
+    # ------------------------------------------------------------ operators
+
+    def _attribute(self, node):
+        inner = self.form(node.value)
+        _shaped("transpose", inner.shape)
+        return transposed(inner)
+
+    def _unaryop(self, node):
+        if isinstance(node.op, ast.Not):
+            raise Unknown("a condition")
+        inner = self.form(node.operand)
+        return inner.times(-1) if isinstance(node.op, ast.USub) else inner
+
+    def _binop(self, node):
+        if isinstance(node.op, ast.Pow):
+            return self._power(self.form(node.left), self.form(node.right))
+        left, right = self.form(node.left), self.form(node.right)
+        if isinstance(node.op, ast.Add):
+            return left.plus(right)
+        if isinstance(node.op, ast.Sub):
+            return left.plus(right.times(-1))
+        if isinstance(node.op, ast.Mult):
+            return left.multiplied(right)
+        if isinstance(node.op, ast.Div):
+            return left.multiplied(inverse(right))
+        if isinstance(node.op, ast.MatMult):
+            return product_of(left, right)
+        return Sum.of(Atom(type(node.op).__name__, [left, right], ()))
+
+    def _power(self, base, exponent):
+        number = exponent.constant
+        if number == 1:
+            return base
+        whole = number is not None and number.denominator == 1 and 0 < number <= MOST_POWER
+        if whole and len(base.shape) < 2:
+            power = base
+            for _ in range(int(number) - 1):
+                power = power.multiplied(base)
+            return power
+        return Sum.of(Atom("power", [base, exponent], base.shape))
+
+    # ------------------------------------------------------------ conditions
+
+    def _ifexp(self, node):
+        yes, no = self.form(node.body), self.form(node.orelse)
+        if yes == no:
+            return yes
+        return Sum.of(Atom("if", [self._condition(node.test), yes, no], _joined(yes.shape, no.shape)))
+
+    def _condition(self, node):
+        if isinstance(node, ast.BoolOp):
+            return f"{type(node.op).__name__}({'; '.join(sorted(self._condition(part) for part in node.values))})"
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return f"Not({self._condition(node.operand)})"
+        if not isinstance(node, ast.Compare):
+            raise Unknown(ast.unparse(node))
+        left, right = self._still(node.left), self._still(node.comparators[0])
+        kind = type(node.ops[0]).__name__
+        if kind in ("Gt", "GtE"):
+            kind, left, right = {"Gt": "Lt", "GtE": "LtE"}[kind], right, left
+        if kind in ("Eq", "NotEq"):
+            left, right = sorted((left, right), key=str)
+        return f"{kind}({left}; {right})"
+
+    def _still(self, node):
+        """The normal form where no gradient flows: stop(a) is a there."""
+        return self.form(without_stops(node))
+
+    # ------------------------------------------------------------ functions
+
+    def _call(self, node):
+        name = node.func.id
+        if isinstance(node.args[0], ast.GeneratorExp):
+            return self._reduction(name, node.args[0])
+        if name in _FLOWLESS:
+            return self._sized(name, [self._still(argument) for argument in node.args])
+        arguments = [self.form(argument) for argument in node.args]
+        special = _CALLS.get(name)
+        if special is not None:
+            return special(self, name, *arguments)
+        if FUNCTIONS[name].sized:
+            return self._sized(name, arguments)
+        return Sum.of(Atom(name, arguments, _shaped(name, *[argument.shape for argument in arguments])))
+
+    def _sized(self, name, arguments):
+        """zeros, identity, one_hot: the last arguments are sizes."""
+        count = FUNCTIONS[name].sized
+        first = 0 if count < 0 else len(arguments) - count
+        sizes = [self._length(None, Sum.number(0), argument) for argument in arguments[first:]]
+        shape = _shaped(name, *[argument.shape for argument in arguments[:first]], *sizes)
+        return Sum({}, shape) if name == "zeros" else Sum.of(Atom(name, arguments, shape))
+
+    def _elementwise(self, name, argument):
+        return Sum.of(Atom(name, [argument], argument.shape))
+
+    def _odd(self, name, argument):
+        """tanh(-a) is -tanh(a)."""
+        sign = -1 if argument.leads_negative else 1
+        return self._elementwise(name, argument.times(sign)).times(sign)
+
+    def _even(self, name, argument):
+        return self._elementwise(name, argument.times(-1) if argument.leads_negative else argument)
+
+    def _sigmoid(self, name, argument):
+        """sigmoid(-a) is 1 - sigmoid(a)."""
+        if not argument.leads_negative:
+            return self._elementwise(name, argument)
+        other = self._elementwise(name, argument.times(-1)).times(-1)
+        return Sum.number(1).plus(other)
+
+    def _norm(self, name, *arguments):
+        """The order of the arguments, and their signs, do not count."""
+        parts = sorted((argument.times(-1) if argument.leads_negative else argument for argument in arguments), key=str)
+        return Sum.of(Atom(name, parts, ()))
+
+    def _choice(self, name, *arguments):
+        if len(arguments) == 2 and arguments[0] == arguments[1]:
+            return arguments[0]
+        shape = _joined(*[argument.shape for argument in arguments]) if len(arguments) > 1 else arguments[0].shape
+        return Sum.of(Atom(name, sorted(arguments, key=str) if self.ties else arguments, shape))
+
+    def _softmax(self, name, argument):
+        """What is added to all entries alike does not count."""
+        _shaped(name, argument.shape)
+        kept = {product: count for product, count in argument.terms.items() if _shape_of_product(product) != ()}
+        return self._elementwise(name, Sum(kept, argument.shape))
+
+    def _entries(self, name, argument):
+        """sum and mean of a vector or a matrix: linear; a number that stands in each entry is its own mean."""
+        total = Sum({}, ())
+        for product, count in argument.terms.items():
+            numbers = tuple(atom for atom in product if atom.shape == ())
+            others = tuple(atom for atom in product if atom.shape != ())
+            if name == "mean" and not others:
+                part = Sum({numbers: count}, ())
+            else:
+                entries = Sum({others: Fraction(1)}, argument.shape)
+                part = Sum({tuple(sorted((*numbers, Atom(name, [entries], ())))): count}, ())
+            total = total.plus(part)
+        return total
+
+    def _stop(self, name, argument):
+        """stop is linear, and multiplicative: it comes down to the atoms."""
+        terms = Counter()
+        for product, count in argument.terms.items():
+            terms[tuple(sorted(_stopped(atom) for atom in product))] += count
+        return Sum(terms, argument.shape)
+
+    def _diag(self, name, argument):
+        return Sum.of(Atom(name, [argument], _shaped(name, argument.shape)))
+
+    def _outer(self, name, left, right):
+        """outer is linear in both arguments."""
+        shape = _shaped(name, left.shape, right.shape)
+        terms = Counter()
+        for first, count in left.terms.items():
+            for second, factor in right.terms.items():
+                numbers = [atom for atom in first + second if atom.shape == ()]
+                pair = [_factor(product, value.shape) for product, value in ((first, left), (second, right))]
+                terms[tuple(sorted([*numbers, Atom("outer", pair, shape)]))] += count * factor
+        return Sum(terms, shape)
+
+    # ------------------------------------------------------------ sums over a range
+
+    def _reduction(self, name, generator):
+        ends = []
+        opened = len(self.bound)
+        for loop in generator.generators:
+            ends.append(tuple(self.form(argument) for argument in loop.iter.args))
+            self.bound.append(loop.target.id)
+        try:
+            body = self.form(generator.elt)
+        finally:
+            del self.bound[opened:]
+        if REDUCTIONS[name] != "add":
+            return Sum.of(Atom(name, [body, *ends], body.shape))
+        total = Sum({}, body.shape)
+        for product, count in body.terms.items():
+            shape = _shape_of_product(product)
+            term = Atom("total", [Sum({product: Fraction(1)}, shape), *ends], shape)
+            total = total.plus(Sum({(term,): count}, shape))
+        return total
+
+
+_CALLS = {
+    "tanh": Former._odd,
+    "abs": Former._even,
+    "sigmoid": Former._sigmoid,
+    "norm": Former._norm,
+    "min": Former._choice,
+    "max": Former._choice,
+    "softmax": Former._softmax,
+    "log_softmax": Former._softmax,
+    "sum": Former._entries,
+    "mean": Former._entries,
+    "stop": Former._stop,
+    "diag": Former._diag,
+    "outer": Former._outer,
+}
+
+
+def _stopped(atom):
+    return atom if atom.kind in ("stop", "letter", "free", "identity", *_FLOWLESS) else Atom("stop", [atom], atom.shape)
+
+
+def inverse(value):
+    """1 / value; the inverse of a product is the product of the inverses, and nothing is cancelled: 0 / 0 is not 1."""
+    if len(value.terms) == 1:
+        (product, count), = value.terms.items()
+        terms = {tuple(sorted(_inverted(atom) for atom in product)): 1 / count}
+        return Sum(terms, value.shape)
+    sign = -1 if value.leads_negative else 1
+    return Sum.of(Atom("inverse", [value.times(sign)], value.shape)).times(sign)
+
+
+def _inverted(atom):
+    return Atom("inverse", [Sum.of(atom)], atom.shape)
+
+
+# ---------------------------------------------------------------- matrix products
+
+
+def product_of(left, right):
+    """left @ right: linear in both, associative, not commutative; numbers move out of it."""
+    shape = _shaped("matmul", left.shape, right.shape)
+    terms = Counter()
+    for first, count in left.terms.items():
+        for second, factor in right.terms.items():
+            numbers = [atom for atom in first + second if atom.shape == ()]
+            chain = _row(_links(first, left.shape)) if len(left.shape) == 1 else _links(first, left.shape)
+            terms[tuple(sorted([*numbers, *_chained(chain + _links(second, right.shape), shape, left.shape)]))] += count * factor
+    return Sum(terms, shape)
+
+
+def _factor(product, shape):
+    """The one factor of vectors or matrices that a product is, its numbers left out."""
+    arrays = [atom for atom in product if atom.shape != ()]
+    if _shape_of_product(arrays) != shape:
+        arrays.append(Atom("full", shape, shape))
+    return arrays[0] if len(arrays) == 1 else Atom("hadamard", sorted(arrays), shape)
+
+
+def _links(product, shape):
+    factor = _factor(product, shape)
+    return factor.parts if factor.kind == "chain" else (factor,)
+
+
+def _row(links):
+    """A chain that ends in a vector, written from the left: (W @ v) is v @ W.T."""
+    return tuple(_turned(link) for link in reversed(links))
+
+
+def _chained(links, shape, first_shape):
+    """The factors that a chain of products leaves in a product."""
+    kept = tuple(link for link in links if link.kind != "identity") or links[:1]
+    if len(kept) == 1 and kept[0].shape == shape:
+        return kept
+    if shape == ():
+        kept = min(kept, _row(kept), key=str)
+    elif len(shape) == 1 and len(first_shape) == 1:
+        kept = _row(kept)  # a vector from the left: vectors stand at the right end
+    if len(kept) == 1:
+        return kept
+    return (Atom("chain", kept, shape),)
+
+
+class _Stopless(ast.NodeTransformer):
+    """Reads stop(a) as a."""
+
+    def visit_Call(self, node):
+        node = self.generic_visit(node)
+        return node.args[0] if isinstance(node.func, ast.Name) and node.func.id == "stop" else node
+
+
+def without_stops(node):
+    """A copy of the tree in which no gradient is stopped."""
+    return _Stopless().visit(copy.deepcopy(node))

@@ -1,0 +1,120 @@
+"""Proofs that a mutant is no fault; and none for what some case kills."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import refrnn
+from refrnn.equation.mutate import Symbols, mutants, normal
+from refrnn.equation.mutate.equivalence import BUT_FOR_TIES, BY_ALGEBRA, MOVED, NO_GRADIENT, TURNED, Prover
+from refrnn.verify.cases import cases
+from refrnn.verify.mutants import kill_matrix
+from refrnn.verify.truth import Truth
+
+CELLS = Path(__file__).parent.parent / "verify" / "cells"
+
+
+def prover_of(spec):
+    symbols = Symbols.of(spec)
+    return Prover(spec.equations, symbols, {name: spec.full_shape(name) for name in symbols.shapes}, spec.outputs)
+
+
+def proofs(spec):
+    """The mutants that are proved, with the reason."""
+    prover = prover_of(spec)
+    found = {mutant.name: prover.prove(mutant) for mutant in mutants(spec)}
+    return {name: reason for name, reason in found.items() if reason is not None}
+
+
+SYMBOLS = [("x", "input", "T, H"), ("u", "parameter", "H"), ("v", "parameter", "H"), ("d", "parameter", ""), ("P", "parameter", "H, H")]
+
+
+def small(equations, outputs, more=""):
+    symbols = "".join(
+        f"  {name}: {{role: {role}, shape: [{shape}]}}\n"
+        for name, role, shape in SYMBOLS
+        if any(re.search(rf"\b{name}\b", equation) for equation in equations)
+    )
+    lines = "".join(f"  - {equation}\n" for equation in equations)
+    return refrnn.load_text(f"id: small\ntitle: small\nsizes: {{T: steps, H: units}}\nsymbols:\n{symbols}{more}equations:\n{lines}outputs: [{outputs}]\n")
+
+
+def test_by_algebra():
+    spec = small(["s[t] = x[t] + u", "y[t] = tanh(s[t] * (u / v))"], "y")
+    assert proofs(spec) == {}
+    spec = small(["r = u * v", "s = v * v", "y[t] = x[t] * (r / s)", "z[t] = x[t] / r / s"], "y, z")
+    assert proofs(spec) == {"equation 4: swap r and s": BY_ALGEBRA}
+
+
+def test_a_product_with_its_transpose_is_symmetric():
+    spec = small(["S = P @ P.T", "y[t] = S @ x[t]"], "y")
+    assert proofs(spec) == {"equation 2: transpose S": BY_ALGEBRA}
+    assert proofs(small(["S = P @ P", "y[t] = S @ x[t]"], "y")) == {}
+
+
+def test_the_larger_of_two_but_for_ties():
+    spec = small(["r[t] = x[t] + u", "s[t] = x[t] * v", "y[t] = max(r[t], s[t])"], "y")
+    assert proofs(spec) == {"equation 3: swap r and s": BUT_FOR_TIES}
+
+
+def test_what_is_read_in_conditions_alone_has_no_gradient():
+    spec = small(["n[t] = norm(x[t], u)", "y[t] = x[t] * v if n[t] > 1 else x[t]"], "y")
+    assert set(proofs(spec)) == {"equation 1: stop the gradient of x[t]", "equation 1: stop the gradient of u"} | {
+        f"equation 1: count the gradient of u in the {word} step only" for word in ("first", "last")
+    }
+    assert set(proofs(spec).values()) == {NO_GRADIENT.format(name="n")}
+    assert proofs(small(["n[t] = norm(x[t], u)", "y[t] = x[t] * v if n[t] > 1 else x[t]"], "y, n")) == {}
+
+
+def test_a_sign_that_nothing_minds():
+    equations = ["e[t] = x[t] * u", "y[t] = e[t] / sum(e[t])"]
+    assert proofs(small(equations, "y")) == {"equation 1: flip the sign of the right side": TURNED.format(name="e")}
+    assert proofs(small(equations, "y, e")) == {}
+    assert proofs(small([*equations, "z[t] = v + e[t]"], "y, z")) == {}
+
+
+def test_a_term_that_nothing_minds():
+    more = "  e: {role: value, shape: [T, H]}\n"
+    equations = ["e[t, j] = x[t, j] * u[j] + d", "y[t] = softmax(e[t])"]
+    found = proofs(small(equations, "y", more))
+    assert set(found) == {
+        f"equation 1: {words}"
+        for words in ("drop the term d", "flip the sign of d", "stop the gradient of d", "count the gradient of d in the first step only", "count the gradient of d in the last step only")
+    }
+    assert set(found.values()) == {MOVED.format(name="e")}
+    assert proofs(small(equations, "y, e", more)) == {}
+    assert proofs(small([*equations, "z[t] = e[t, 0] * v"], "y, z", more)) == {}
+    assert proofs(small(["e[t, j] = x[t, j] * u[j] + v[j]", "y[t] = softmax(e[t])"], "y", more)) == {}
+
+
+def test_a_recurrent_term_is_not_taken_for_one_that_is_added_once():
+    more = "  h: {role: value, shape: [T, H]}\n"
+    assert proofs(small(["h[-1] = u", "h[t] = h[t-1] * v + x[t] + d", "y[t] = softmax(h[t])"], "y", more)) == {}
+
+
+# ------------------------------------------------------------ nothing else is proved
+
+
+def _killed_and_proved(spec):
+    """The mutants that cases kill although they are proved: a wrong proof."""
+    truths = {case.name: Truth(spec, case) for case in cases(spec)[:2]}
+    matrix = kill_matrix(spec, truths)
+    open_ones = {name for pairs in (matrix.proved, matrix.listed, matrix.alive, matrix.refused) for name, _ in pairs}
+    return [name for name in proofs(spec) if name not in open_ones]
+
+
+@pytest.mark.parametrize("name", ["gru-reset-after", "sequence-tagging", "linear-recursion"])
+def test_what_a_case_kills_is_not_proved(name):
+    assert _killed_and_proved(refrnn.load(name)) == []
+
+
+@pytest.mark.parametrize("name", ["binary-hopfield", "slstm"])
+def test_what_a_case_kills_is_not_proved_in_cells_with_equivalents(name):
+    assert _killed_and_proved(refrnn.load(str(CELLS / f"{name}.yaml"))) == []
+
+
+def test_a_wrong_rule_is_found_by_what_a_case_kills(monkeypatch):
+    """The planted fault of the tests above: where a matrix counts as its transpose, killed mutants are proved."""
+    monkeypatch.setattr(normal, "transposed", lambda value: value)
+    assert "equation 2: transpose U_z" in _killed_and_proved(refrnn.load("gru-reset-after"))

@@ -1,0 +1,215 @@
+"""The kill matrix puts every mutant where it belongs: killed, refused, equivalent by proof or by the spec's list, alive."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import refrnn
+from refrnn.equation.mutate import equivalence, mutants, normal
+from refrnn.verify import adversarial
+from refrnn.verify.adversarial import DRAWS
+from refrnn.verify.cases import Case, cases
+from refrnn.verify.mutants import UNDECIDED, _Judge, kill_matrix
+from refrnn.verify.truth import Truth
+from refrnn.verify.verify import verify_spec
+
+CELL = """
+id: cell
+title: A unit with what some cases can't tell
+sizes: {T: steps, H: units}
+symbols:
+  x:  {role: input, shape: [T, H]}
+  h0: {role: start, shape: [H]}
+  u:  {role: parameter, shape: [H]}
+  v:  {role: parameter, shape: [H], low: 0.5, high: 2}
+equations:
+  - h[-1] = h0
+  - c = u * u
+  - h[t] = tanh(u * h[t-1] + x[t] / c / v)
+"""
+ENDS = "outputs: [h]\n"
+
+
+def matrix_of(text, used=2):
+    spec = refrnn.load_text(text)
+    return kill_matrix(spec, {case.name: Truth(spec, case) for case in cases(spec)[:used]})
+
+
+def test_every_mutant_is_counted_once():
+    spec = refrnn.load_text(CELL + ENDS)
+    matrix = kill_matrix(spec, {case.name: Truth(spec, case) for case in cases(spec)[:2]})
+    lists = (matrix.refused, matrix.proved, matrix.listed, matrix.alive)
+    assert matrix.killed + sum(map(len, lists)) == len(list(mutants(spec)))
+    assert matrix.tried == matrix.killed and not matrix.proved and matrix.killed == sum(matrix.by_case.values()) > 20
+    assert not matrix.alive and not matrix.listed
+
+
+def test_refused_mutants_are_apart_and_say_why():
+    refused = dict(matrix_of(CELL + ENDS).refused)
+    assert "needs itself" in refused["equation 3: read h[t] for h[t-1]"]
+    assert "equation 3: read h[t-2] for h[t-1]" not in refused  # it reads zero outside of its range, and a case tells
+
+
+def test_what_reads_outside_and_no_case_tells_is_refused():
+    """k[-2] is nowhere: as a spec this is refused, though a zero there makes no difference."""
+    text = CELL.replace("- h[-1] = h0", "- h[-1] = h0\n  - k[-1] = zeros(H)\n  - k[t] = u").replace("h[t] = tanh(u", "h[t] = tanh(0 * k[t-1] + u") + ENDS
+    refused = dict(matrix_of(text).refused)
+    assert "needs k[-2]" in refused["equation 5: read k[t-2] for k[t-1]"]
+
+
+def test_proved():
+    text = CELL.replace("- c = u * u", "- c = u * u\n  - d = v * v").replace("/ c / v", "/ c / d") + ENDS
+    assert dict(matrix_of(text).proved) == {"equation 4: swap c and d": equivalence.BY_ALGEBRA}
+
+
+def listing(mutant):
+    return f'equivalent:\n  - {{mutant: "{mutant}", because: they say the same}}\n'
+
+
+TIED = """
+id: tied
+title: A threshold that drawn values do not meet
+sizes: {T: steps}
+symbols:
+  x: {role: input, shape: [T]}
+equations:
+  - y[t] = 1 if x[t] > 0.5 else 0
+outputs: [y]
+"""
+THRESHOLD = "equation 1: replace x[t] > 0.5 by x[t] >= 0.5"
+
+
+def test_a_threshold_that_no_case_meets_is_alive_and_the_draw_is_named():
+    assert dict(matrix_of(TIED).alive)[THRESHOLD] == "the draw tied tells it"
+
+
+def test_a_list_that_a_draw_contradicts_is_wrong():
+    matrix = matrix_of(TIED + listing(THRESHOLD))
+    assert (THRESHOLD, "alive: the draw tied tells it") in matrix.wrongly_listed and THRESHOLD in dict(matrix.alive)
+
+
+def test_a_case_of_its_own_kills_it():
+    own = "cases:\n  - {name: at-the-threshold, sizes: {T: 2}, values: {x: [[0.5, 0.5, 0.5], [0.7, 0.2, 0.5]]}}\n"
+    matrix = matrix_of(TIED + own, None)
+    assert THRESHOLD not in dict(matrix.alive) and matrix.by_case["at-the-threshold"] >= 1
+
+
+SAME = """
+id: same
+title: Two ways to write one number
+sizes: {H: units}
+symbols:
+  u: {role: parameter, shape: [H]}
+equations:
+  - r = exp(u)
+  - s = 1 / exp(-u)
+  - y = r / (r + s)
+outputs: [y]
+"""
+SWAP = "equation 3: swap r and s"
+
+
+def test_what_is_the_same_on_all_draws_but_not_proved_is_undecided():
+    assert dict(matrix_of(SAME).alive)[SWAP] == UNDECIDED
+
+
+def test_it_may_be_listed():
+    matrix = matrix_of(SAME + listing(SWAP))
+    assert dict(matrix.listed)[SWAP] == "they say the same" and SWAP not in dict(matrix.alive) and not matrix.wrongly_listed
+
+
+@pytest.mark.parametrize("mutant", ["equation 1: flip the sign of the right side", "equation 9: anything"])
+def test_a_list_is_held_against_the_mutants(mutant):
+    wrong = dict(matrix_of(SAME + listing(mutant)).wrongly_listed)
+    assert wrong[mutant] == ("no mutant of this spec" if "9" in mutant else "killed by case plain-float64")
+
+
+# ------------------------------------------------------------ faults in the judge
+
+
+def test_a_wrong_proof_is_contradicted_by_a_draw(monkeypatch):
+    """A threshold is no open one: a prover that says so is found out, as the cases alone can't."""
+    monkeypatch.setattr(normal.Former, "_condition", lambda self, node: "always")
+    why = dict(matrix_of(TIED).alive)[THRESHOLD]
+    assert why == f"the draw tied tells it, so that this proof is wrong: {equivalence.BY_ALGEBRA}"
+
+
+@pytest.mark.parametrize("fault, change", [("equal", lambda value: np.full_like(value, 0.5)), ("tiny", lambda value: value * 1e-12)])
+def test_cases_of_equal_or_tiny_values_let_mutants_live(fault, change):
+    """Where all values are equal nothing that is exchanged is told, where they are tiny tanh(a) is a."""
+    spec = refrnn.load_text(GRADIENTLESS)
+    assert not _alive_with(spec, lambda value: value)
+    assert _alive_with(spec, change)
+
+
+GRADIENTLESS = """
+id: gradientless
+title: Two products of what is given
+sizes: {T: steps, H: units}
+symbols:
+  x: {role: target, shape: [T, H]}
+  U: {role: constant, shape: [H, H]}
+  W: {role: constant, shape: [H, H]}
+equations:
+  - h[-1] = zeros(H)
+  - h[t] = tanh(W @ x[t] + U @ h[t-1])
+outputs: [h]
+"""
+
+
+@dataclass(frozen=True)
+class Changed(Case):
+    """A case whose real values are changed."""
+
+    change: object = None
+
+    def draw(self, spec):
+        values, lengths = super().draw(spec)
+        return {name: np.asarray(self.change(value), self.dtype) for name, value in values.items()}, lengths
+
+
+def _alive_with(spec, change):
+    truths = {name: Truth(spec, Changed(name, seed=seed, change=change)) for seed, name in enumerate(("first", "second"))}
+    return kill_matrix(spec, truths).alive
+
+
+# ------------------------------------------------------------ the draws
+
+
+def test_draws_are_what_they_say():
+    spec = refrnn.load_text(CELL + ENDS)
+    drawn = {draw.name: draw.draw(spec)[0] for draw in DRAWS}
+    assert len(drawn) == len(DRAWS) >= 12
+    for values in drawn.values():
+        assert all(values[name].dtype == np.longdouble for name in "xuv")
+        assert np.all((values["v"] >= 0.5) & (values["v"] <= 2))
+    assert np.all(drawn["negative"]["u"] < 0) and np.all(drawn["positive"]["u"] > 0)
+    assert 0 < np.max(np.abs(drawn["tiny"]["u"])) < 1e-8 and np.max(np.abs(drawn["large"]["u"])) > 2
+    assert not drawn["zero"]["u"].any() and np.unique(drawn["equal"]["x"]).size == 1
+    assert np.unique(drawn["tied"]["x"]).size < drawn["tied"]["x"].size / 2
+    assert len(drawn["one-step"]["x"]) == 1
+
+
+def test_a_draw_on_which_nothing_is_a_number_is_left_out():
+    """The logarithm of what may be negative: such draws can't be judged, the others are."""
+    spec = refrnn.load_text(SAME.replace("r / (r + s)", "log(r * s * u)"))
+    found = {truth.case.name for truth in _Judge(spec, {}).draws}
+    assert "negative" not in found and "zero" not in found and "positive" in found
+
+
+def test_draws_are_made_for_survivors_alone(monkeypatch):
+    monkeypatch.setattr(adversarial.Draw, "draw", lambda self, spec: pytest.fail("a draw was made"))
+    spec = refrnn.load("leaky-units")
+    kill_matrix(spec, {case.name: Truth(spec, case) for case in cases(spec)[:2]})
+
+
+# ------------------------------------------------------------ the report
+
+
+def test_the_report_names_what_lives_and_how_to_mend_it():
+    report = verify_spec(refrnn.load_text(TIED), ["equation"], mutants=True)
+    (failure,) = [failure for failure in report.failures if THRESHOLD in failure]
+    assert "the draw tied tells it" in failure and "add a case that tells it, or list it under equivalent" in failure
+    assert {entry["mutant"] for entry in report.mutants["alive"]} >= {THRESHOLD}
+    assert report.mutants["tried"] == report.mutants["killed"] + report.mutants["equivalent"] + len(report.mutants["alive"])
