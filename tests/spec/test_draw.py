@@ -9,6 +9,7 @@ import pytest
 import refrnn
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.errors import ValuesError
+from refrnn.spec import draw
 from refrnn.spec.draw import complete_sizes
 from refrnn.spec.spec import Spec
 from texts import changed
@@ -31,6 +32,35 @@ def test_reproducible_and_unequal(name):
         if symbol.type == "real" and symbol.draw in ("normal", "distribution"):
             assert np.size(np.unique(array)) == np.size(array) and np.all(array != 0)
             assert not np.array_equal(array, other[key])
+            if symbol.draw == "normal" and symbol.low is None and symbol.high is None:
+                assert 0.02 < np.sqrt(np.mean(array**2)) < 4
+                assert np.size(array) < 12 or (array.min() < 0 < array.max())
+
+
+def _after(change):
+    """A draw of real values that comes out changed."""
+    right = draw._real
+    return lambda symbol, shape, random: change(right(symbol, shape, random))
+
+
+FAULTS = {
+    "equal values": _after(lambda drawn: np.full_like(drawn, 0.5)),
+    "values of a few kinds": _after(lambda drawn: np.sign(drawn) * np.ceil(np.abs(drawn) * 2) / 2),
+    "tiny values": _after(lambda drawn: drawn * 1e-3),
+    "huge values": _after(lambda drawn: drawn * 50),
+    "zeros": _after(np.zeros_like),
+    "a zero among them": _after(lambda drawn: np.where(np.arange(np.size(drawn)).reshape(np.shape(drawn)) == 0, 0.0, drawn)),
+    "no negative values": _after(np.abs),
+    "the same whatever the seed": lambda symbol, shape, random, right=draw._real: right(symbol, shape, np.random.default_rng(0)),
+    "equal in all sequences": _after(lambda drawn: np.broadcast_to(drawn[..., :1], np.shape(drawn)) if np.ndim(drawn) else drawn),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_in_the_draw_is_found(fault, monkeypatch):
+    monkeypatch.setattr(draw, "_real", FAULTS[fault])
+    with pytest.raises(AssertionError):
+        test_reproducible_and_unequal("elman")
 
 
 @pytest.mark.parametrize("name", IDS)
