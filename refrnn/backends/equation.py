@@ -3,39 +3,42 @@
 import numpy as np
 
 from refrnn.backends.sequences import Sequences
-from refrnn.equation.algebra import Noise, Numbers
+from refrnn.equation.algebra import Numbers
+from refrnn.equation.noise import Noise
 
 
 class EquationPass:
     """One forward pass of a program over a batch, ready to be swept back.
 
-    ``dtype`` is the precision of the arithmetic (longdouble for the truth), ``noise`` a seed and an eps for
-    random rounding, ``program`` another program than the spec's own (a mutant, a misprint). ``wanted`` names defined
-    symbols to compute instead of the outputs.
+    ``dtype`` is the precision of the arithmetic (longdouble for the truth), ``noise`` a seed for random rounding to the
+    precision of the values, ``program`` another program than the spec's own (a mutant, a misprint), ``choices`` a
+    :class:`Held` for each sequence, ``scaled`` what :meth:`Program.run` says. ``wanted`` names defined symbols to
+    compute instead of the outputs.
     """
 
-    def __init__(self, spec, checked, dtype=None, noise=None, program=None, wanted=None):
+    def __init__(self, spec, checked, dtype=None, noise=None, program=None, choices=None, scaled=None, wanted=None):
         self.spec = spec
         self.dtype = np.dtype(dtype or checked.dtype)
         self.sequences = Sequences(spec, checked)
         self.checked = checked
         self.program = program or spec.program
         self.noise = noise
+        self.scaled = scaled
         self.wanted = wanted
-        self.runs = [self._run(item) for item in self.sequences.items]
+        self.choices = choices or [None] * len(self.sequences.items)
+        self.runs = [self._run(item, held) for item, held in zip(self.sequences.items, self.choices)]
 
-    def _run(self, item):
+    def _run(self, item, held):
         arrays = {}
         for name, array in self.checked.arrays.items():
             part = self.sequences.take(name, array, item)
             arrays[name] = part if part.dtype.kind in "iu" else np.asarray(part, self.dtype)
         noise = None
         if self.noise is not None:
-            eps, seed = self.noise
-            noise = Noise(eps, [seed, 0 if not isinstance(item, int) else item])
-        algebra = Numbers(self.dtype, noise=noise)
-        sizes, differentiated = self.sequences.sizes(item), self.spec.differentiated
-        return self.program.run(arrays, sizes, algebra, self.checked.integers, self.wanted, differentiated)
+            noise = Noise(self.checked.dtype, [self.noise, item if isinstance(item, int) else 0], self.dtype)
+        algebra = Numbers(self.dtype, noise=noise, choices=held)
+        sizes, integers = self.sequences.sizes(item), self.checked.integers
+        return self.program.run(arrays, sizes, algebra, integers, self.wanted, self.spec.differentiated, self.scaled)
 
     def gather(self, names):
         """Library arrays of defined symbols; those not wholly computed are left out."""
@@ -51,14 +54,16 @@ class EquationPass:
                 gathered[name] = array
         return gathered
 
-    def backward(self, upstream):
-        """Gradients by symbol name, parameters summed over the sequences."""
+    def backward(self, upstream, absorbing=None):
+        """Gradients by symbol name, parameters summed over the sequences; ``absorbing`` as in :meth:`Run.backward`."""
         gradients = {name: self.sequences.empty(name, self.dtype) for name in self.spec.differentiated}
         for item, run in zip(self.sequences.items, self.runs):
-            seeds = {name: self.sequences.take(name, np.asarray(array, self.dtype), item) for name, array in upstream.items()}
-            for name, gradient in run.backward(seeds).items():
+            for name, gradient in run.backward(self._seeds(upstream, item), absorbing).items():
                 self._join(gradients, name, item, gradient)
         return gradients
+
+    def _seeds(self, upstream, item):
+        return {name: self.sequences.take(name, np.asarray(array, self.dtype), item) for name, array in upstream.items()}
 
     def _join(self, gradients, name, item, gradient):
         if self.spec.batch_axis(name) is None:
@@ -66,13 +71,13 @@ class EquationPass:
         else:
             self.sequences.put(name, gradients[name], item, gradient)
 
-    def adjoints(self, names):
-        """After :meth:`backward`: adjoints of defined symbols, as library arrays."""
-        gathered = {}
-        for name in names:
-            gathered[name] = self.sequences.empty(name, self.dtype)
-            for item, run in zip(self.sequences.items, self.runs):
-                self.sequences.put(name, gathered[name], item, run.adjoint(name))
+    def adjoints(self, names, upstream):
+        """Adjoints of defined symbols, as library arrays."""
+        gathered = {name: self.sequences.empty(name, self.dtype) for name in names}
+        for item, run in zip(self.sequences.items, self.runs):
+            sweep = run.sweep(self._seeds(upstream, item))
+            for name in names:
+                self.sequences.put(name, gathered[name], item, run.adjoint(sweep, name))
         return gathered
 
 

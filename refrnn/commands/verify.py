@@ -174,6 +174,8 @@ def _print_details(reports):
         click.echo("\n" + click.style(report.id, bold=True))
         for kind, worst in report.worst.items():
             click.echo(f"  worst {kind}: {worst['ulp']:.2g} ulp, bound {worst['bound']:.2g}: {worst['where']}")
+        for entry in report.undecided:
+            click.echo(f"  undecided in case {entry['case']}: {', '.join(entry['symbols'])}; held against either side")
         if report.derivative is not None:
             found = report.derivative
             click.echo(f"  gradients confirmed by {found['method']}: off by at most {found['error']:.1g}, in {found['where']}")

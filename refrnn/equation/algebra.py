@@ -1,12 +1,10 @@
 """What an evaluated symbol is: a shape (to check an equation) or a number with its history (to run and differentiate it)."""
 
 import functools
-import itertools
-import math
 
 import numpy as np
 
-from refrnn.equation.functions import FUNCTIONS, ShapeError, join_shapes, unbroadcast
+from refrnn.equation.functions import FUNCTIONS, ShapeError, join_shapes
 from refrnn.equation.sizes import Size, show_shape
 
 LARGEST_POWER = 100_000  # of a matrix
@@ -73,86 +71,37 @@ class Shapes:
 
 
 class Node:
-    """A number on the tape: its value, what it was computed from, and (after the sweep) its adjoint."""
+    """A number on the tape: its value, and what it was computed from."""
 
-    __slots__ = ("value", "name", "parents", "detail", "adjoint", "owned", "needs", "taken")
+    __slots__ = ("value", "name", "parents", "detail", "needs", "taken")
 
     def __init__(self, value, name, parents=(), detail=(), needs=False):
         self.value = value
         self.name = name
         self.parents = parents
         self.detail = detail
-        self.adjoint = None
-        self.owned = False
         self.needs = needs
         self.taken = False
 
 
-class Noise:
-    """Random rounding: what an honest implementation in a precision of ``eps`` could have computed.
-
-    Each operation's result is moved by up to its number of roundings (Monte Carlo arithmetic, Parker 1997).
-    """
-
-    BLOCK = 4096  # random numbers are drawn in blocks: most values are a single number or a short vector
-
-    def __init__(self, eps, seed):
-        self.eps = eps
-        self.random = np.random.default_rng(seed)
-        self.one = np.longdouble(1)  # 1 + eps must not itself be rounded to a multiple of eps
-        self.singles = iter(())
-        self.block = np.empty(0)
-
-    def relative(self, value, roundings):
-        if not roundings:
-            return value
-        moved = self._single() if value.ndim == 0 else self._uniform(value.shape)
-        return value * (self.one + self.eps * roundings * moved)
-
-    def _single(self):
-        """One number between -1 and 1."""
-        for number in self.singles:
-            return number
-        self.singles = iter(self.random.uniform(-1, 1, self.BLOCK).tolist())
-        return next(self.singles)
-
-    def _uniform(self, shape):
-        """An array of numbers between -1 and 1."""
-        size = math.prod(shape)
-        if size > self.block.size:
-            self.block = self.random.uniform(-1, 1, max(size, self.BLOCK))
-        taken, self.block = self.block[:size], self.block[size:]
-        return taken.reshape(shape)
-
-    def product(self, left, right, value):
-        """A sum of products: its error scales with the products' lengths, not with their cancelled sum."""
-        if left.ndim == 1 and right.ndim == 1:
-            return self._summed(value, np.sqrt(np.sum((left * right) ** 2)), left.size)
-        a, b = np.asarray(left, float), np.asarray(right, float)
-        return self._summed(value, np.sqrt((a * a) @ (b * b)), left.shape[-1])
-
-    def _summed(self, value, scale, terms):
-        roundings = max(1.0, 0.5 * terms**0.5)
-        return value + self.eps * roundings * scale * 1.7 * self._uniform(value.shape)
-
-
 class Numbers:
-    """The algebra of numbers in one dtype; with ``record`` it keeps the tape that :meth:`sweep` runs back.
+    """The algebra of numbers in one dtype; with ``record`` it keeps the tape that a Sweep runs back.
 
-    ``noise`` (a :class:`Noise`) shakes every operation; ``stops`` is a list: values met by stop() are appended
-    to it, or, with ``replay``, taken from it, so that a finite difference holds them still.
+    ``noise`` (a :class:`Noise`) shakes every operation. ``choices`` and ``stops`` (each a :class:`Held`) record the
+    sides of comparisons and kinks, and what stop() passes on, or take them over from another run.
     """
 
     symbolic = False
 
-    def __init__(self, dtype, record=True, noise=None, stops=None, replay=False):
+    def __init__(self, dtype, record=True, noise=None, stops=None, choices=None):
         self.dtype = np.dtype(dtype).type
         self.tape = [] if record else None
         self.noise = noise
         self.stops = stops
-        self.replay = iter(stops) if replay else None
+        self.choices = choices
         self.constants = {}
         self.powers = {}
+        self.compared = {}
 
     def leaf(self, array, needs):
         if array.dtype.kind in "iu":
@@ -175,7 +124,8 @@ class Numbers:
     def constant(self, number):
         node = self.constants.get(number)
         if node is None:
-            node = self.constants[number] = Node(self.dtype(number), "constant")
+            value = self.dtype(number)
+            node = self.constants[number] = Node(value if self.noise is None else self.noise.relative(value, 1), "constant")
         return node
 
     def apply(self, name, *arguments, sized=()):
@@ -183,22 +133,38 @@ class Numbers:
         if name == "stop":
             return self._stopped(arguments[0])
         values = [argument.value for argument in arguments]
+        if function.decide is not None:
+            return self._decided(name, function, arguments, values)
         value = function.value(*values, *sized)
-        if not arguments or name in ("one_hot", "argmax"):
+        if not arguments or name == "one_hot":
             return Node(value.astype(self.dtype), name)
         if self.noise is not None:
-            if name == "matmul":
-                value = self.noise.product(*values, value)
-            else:
-                value = self.noise.relative(value, function.roundings)
+            value = self._shaken_result(name, function, value, values)
         return self._node(value, name, arguments)
+
+    def _shaken_result(self, name, function, value, values):
+        if name == "matmul":
+            return self.noise.product(*values, value)
+        if function.summed is not None:
+            return self.noise.against(value, function.summed(value, *values), function.roundings)
+        return self.noise.relative(value, function.roundings)
+
+    def _decided(self, name, function, arguments, values):
+        """A function of several pieces: which of them it is on, then its value there."""
+        side, margin = function.decide(*values)
+        side = self._chosen(side, margin)
+        value = function.value(*values, side)
+        if name == "argmax":
+            return Node(value.astype(self.dtype), name)
+        return self._node(value, name, arguments, side)
+
+    def _chosen(self, side, margin):
+        return side if self.choices is None else self.choices.take(side, margin)
 
     def _stopped(self, argument):
         value = argument.value.real
-        if self.replay is not None:
-            value = next(self.replay)
-        elif self.stops is not None:
-            self.stops.append(value)
+        if self.stops is not None:
+            value = self.stops.take(value)
         return Node(value if np.iscomplexobj(value) else np.asarray(value).astype(self.dtype)[()], "stop")
 
     def power(self, base, exponent):
@@ -230,7 +196,9 @@ class Numbers:
             return result
         value = terms[0].value
         for term in terms[1:]:
-            value = self._shaken(value + term.value, 1)
+            value = value + term.value
+            if self.noise is not None:
+                value = self.noise.relative(value, 1)
         return self._node(value, "total", terms)
 
     def index(self, node, places):
@@ -241,7 +209,14 @@ class Numbers:
         return self._node(np.stack([node.value for node in nodes]), "stack", tuple(nodes))
 
     def compare(self, kind, left, right):
-        return Node(_COMPARE[kind](left.value.real, right.value.real), "compare")
+        """A comparison; that of the same two numbers is one decision, however often the equations ask for it."""
+        known = self.compared.get((kind, left, right))
+        if known is None:
+            side = _COMPARE[kind](left.value.real, right.value.real)
+            if self.choices is not None:
+                side = self.choices.take(side, left.value.real - right.value.real)
+            known = self.compared[kind, left, right] = Node(side, "compare")
+        return known
 
     def logical(self, kind, values):
         combine = {"And": np.logical_and, "Or": np.logical_or}.get(kind)
@@ -256,84 +231,13 @@ class Numbers:
                 return chosen
         return self._node(np.where(condition.value, yes.value, no.value), "select", (yes, no), condition.value)
 
+    def scaled(self, node, value, slope):
+        """A node whose value, and whose adjoint on the way back, are multiplied by a number each."""
+        return self._node(node.value * self.dtype(value), "scaled", (node,), self.dtype(slope))
+
     def named(self, node):
         """The node itself, or a copy of it where others may share it: each symbol has its own adjoint."""
         if node.taken or node.name in ("leaf", "constant", "index"):
             node = self._node(node.value, "copy", (node,))
         node.taken = True
         return node
-
-    # ------------------------------------------------------------ the way back
-
-    def forget(self, nodes):
-        """Drop the adjoints of an earlier sweep, on the tape and in ``nodes``."""
-        for node in itertools.chain(self.tape, nodes):
-            node.adjoint, node.owned = None, False
-
-    def sweep(self):
-        """Reverse mode: run the tape back and leave in every node the adjoint of what was seeded."""
-        for node in reversed(self.tape):
-            if node.adjoint is None or not node.parents:
-                continue
-            if node.name == "index":
-                self._scatter(node.parents[0], node.detail, node.adjoint)
-                continue
-            for parent, gradient in zip(node.parents, self._pulled(node)):
-                if parent.needs and gradient is not None:
-                    self.accumulate(parent, gradient)
-
-    def _pulled(self, node):
-        g = node.adjoint
-        if node.name == "copy":
-            return (g,)
-        if node.name == "total":
-            return [unbroadcast(g, parent.value) for parent in node.parents]
-        if node.name == "stack":
-            return tuple(g)
-        values = [parent.value for parent in node.parents]
-        if node.name == "select":
-            zero = np.zeros_like(g)
-            return (
-                unbroadcast(np.where(node.detail, g, zero), values[0]),
-                unbroadcast(np.where(node.detail, zero, g), values[1]),
-            )
-        if node.name == "power":
-            exponent = node.detail
-            if exponent == 0:
-                return (np.zeros_like(g),)
-            return (self._shaken(g * exponent * values[0] ** (exponent - 1), 3),)
-        pulled = FUNCTIONS[node.name].pull(g, node.value, *values)
-        if self.noise is None:
-            return pulled
-        if node.name == "matmul":
-            return self._shaken_products(g, values, pulled)
-        return tuple(self._shaken(gradient, 2) for gradient in pulled)
-
-    def _shaken(self, gradient, roundings):
-        return gradient if self.noise is None or gradient is None else self.noise.relative(gradient, roundings)
-
-    def _shaken_products(self, g, values, pulled):
-        left, right = values
-        if left.ndim == 2 and right.ndim == 1:
-            return self.noise.relative(pulled[0], 1), self.noise.product(left.T, g, pulled[1])
-        if left.ndim == 1 and right.ndim == 2:
-            return self.noise.product(right, g, pulled[0]), self.noise.relative(pulled[1], 1)
-        if left.ndim == 1:
-            return tuple(self.noise.relative(gradient, 1) for gradient in pulled)
-        return self.noise.product(g, right.T, pulled[0]), self.noise.product(left.T, g, pulled[1])
-
-    def accumulate(self, node, gradient):
-        """Add ``gradient`` to the adjoint of ``node``."""
-        if node.adjoint is None:
-            node.adjoint = gradient
-            return
-        node.adjoint = self._shaken(node.adjoint + gradient, 1)
-        node.owned = True
-
-    def _scatter(self, node, where, gradient):
-        if not node.owned:
-            fresh = np.zeros(node.value.shape, self.dtype)
-            if node.adjoint is not None:
-                fresh += node.adjoint
-            node.adjoint, node.owned = fresh, True
-        node.adjoint[where] = self._shaken(node.adjoint[where] + gradient, 1)

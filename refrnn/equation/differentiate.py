@@ -9,6 +9,7 @@ import numpy as np
 
 from refrnn.equation.algebra import Numbers
 from refrnn.equation.functions import FUNCTIONS
+from refrnn.equation.held import Held
 
 COMPLEX_STEP = np.longdouble(10) ** -200
 DIFFERENCE_STEP = np.longdouble(10) ** -6
@@ -44,15 +45,18 @@ def complex_step(program, arrays, sizes, constants, direction):
 
 
 def central_difference(program, arrays, sizes, constants, direction):
-    """J v by central differences in extended precision, what stop() held is held still. Returns {output: array}."""
-    stops = []
-    program.run(arrays, sizes, Numbers(np.longdouble, record=False, stops=stops), constants)
+    """J v by central differences in extended precision. Returns {output: array}.
+
+    What stop() held is held still, and each comparison and kink stays on its side.
+    """
+    stops, choices = Held(), Held()
+    program.run(arrays, sizes, Numbers(np.longdouble, record=False, stops=stops, choices=choices), constants)
 
     def outputs(sign):
         moved = dict(arrays)
         for name, along in direction.items():
             moved[name] = arrays[name] + sign * DIFFERENCE_STEP * along
-        algebra = Numbers(np.longdouble, record=False, stops=stops, replay=True)
+        algebra = Numbers(np.longdouble, record=False, stops=Held(stops), choices=Held(choices))
         run = program.run(moved, sizes, algebra, constants)
         return {name: run.value(name) for name in program.outputs}
 

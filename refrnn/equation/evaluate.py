@@ -15,6 +15,7 @@ from refrnn.equation.compile import Compiler, EquationError, Reads, Work
 from refrnn.equation.functions import ShapeError
 from refrnn.equation.parse import subscripts
 from refrnn.equation.sizes import Size
+from refrnn.equation.sweep import Sweep
 from refrnn.errors import SpecError
 
 # Steps of work: elements computed, elements read and terms of sums.
@@ -311,14 +312,16 @@ class Program:
 
     # ------------------------------------------------------------ running
 
-    def run(self, arrays, sizes, algebra=None, constants=None, wanted=None, differentiate=()):
+    def run(self, arrays, sizes, algebra=None, constants=None, wanted=None, differentiate=(), scaled=None):
         """Evaluate for one sequence: ``arrays`` by name, ``sizes`` and integer ``constants`` as integers.
 
-        ``differentiate`` names the arrays whose gradient a later :meth:`Run.backward` is to give.
+        ``differentiate`` names the arrays whose gradient a later :meth:`Run.backward` is to give. ``scaled`` maps
+        defined symbols to two numbers that multiply their value, and their adjoint on the way back.
         """
         indices = {**sizes, **(constants or {})}
         wanted = tuple(wanted or self.outputs)
         run = Run(self, arrays, indices, algebra or Numbers(np.float64), set(differentiate))
+        run.scaled = scaled or {}
         with np.errstate(all="ignore"):
             run.evaluate(self.schedule(indices, wanted))
         return run
@@ -358,14 +361,21 @@ class Run:
         self.leaves = {}
         self.entries = {}
         self.stacks = {}
+        self.scaled = {}
+        self.choices = None if algebra.symbolic else algebra.choices
 
     def evaluate(self, schedule):
         for name, key, bound, compiled, equation in schedule:
             if compiled is None:
                 self.memo[name, key] = self._zero_element(name)
                 continue
+            if self.choices is not None:
+                self.choices.element = name, key
             try:
-                self.memo[name, key] = self.algebra.named(compiled.value(self, bound))
+                value = compiled.value(self, bound)
+                if name in self.scaled:
+                    value = self.algebra.scaled(value, *self.scaled[name])
+                self.memo[name, key] = self.algebra.named(value)
             except (EquationError, ShapeError, MemoryError) as error:
                 raise SpecError(self._refusal(equation, bound, error)) from None
 
@@ -438,31 +448,52 @@ class Run:
         """The value of one element."""
         return self.memo[name, key].value
 
-    def backward(self, upstream):
-        """Reverse mode: the adjoints of the differentiated arrays, by name, from adjoints of defined symbols."""
-        self.algebra.forget(self.memo.values())
+    def sweep(self, upstream, absorbing=False):
+        """Reverse mode: a :class:`Sweep` with the adjoints of all nodes, from adjoints of defined symbols."""
+        sweep = Sweep(self.algebra, absorbing)
         with np.errstate(all="ignore"):
             for name, gradient in upstream.items():
-                self._seed(name, gradient)
-            self.algebra.sweep()
-        return {name: self._leaf_adjoint(name) for name in self.differentiate}
+                self._seed(sweep, name, gradient)
+            sweep.run()
+        return sweep
 
-    def _seed(self, name, gradient):
+    def backward(self, upstream, absorbing=None):
+        """The adjoints of the differentiated arrays, by name, from adjoints of defined symbols.
+
+        Where finite arrays have an adjoint that is not finite, zeros absorb (see :class:`Sweep`): it was a branch not
+        taken, or there is no number. ``absorbing`` settles it beforehand.
+        """
+        gradients = self._gradients(upstream, bool(absorbing))
+        if absorbing is None and not _all_finite(gradients.values()) and _all_finite(self.arrays.values()):
+            gradients = self._gradients(upstream, True)
+        return gradients
+
+    def _gradients(self, upstream, absorbing):
+        sweep = self.sweep(upstream, absorbing)
+        return {name: self._leaf_adjoint(sweep, name) for name in self.differentiate}
+
+    def _seed(self, sweep, name, gradient):
         spans = self.program.definitions[name].ranges(self.indices)
         lengths = tuple(len(span) for span in spans)
         gradient = np.asarray(gradient).reshape((-1,) + np.shape(gradient)[len(lengths):])
         for key, part in zip(_keys(spans), gradient):
-            self.algebra.accumulate(self.memo[name, key], part)
+            sweep.accumulate(self.memo[name, key], part)
 
-    def _leaf_adjoint(self, name):
+    def _leaf_adjoint(self, sweep, name):
         leaf = self.leaves.get(name)
-        if leaf is None or leaf.adjoint is None:
+        adjoint = None if leaf is None else sweep.of(leaf)
+        if adjoint is None:
             return np.zeros(np.shape(self.arrays[name]), self.algebra.dtype)
-        return np.asarray(leaf.adjoint)
+        return np.asarray(adjoint)
 
-    def adjoint(self, name):
-        """After :meth:`backward`: the adjoint of a defined symbol, stacked over its indices."""
-        nodes = [self.memo[name, key] for key in _keys(self.program.definitions[name].ranges(self.indices))]
-        lengths = tuple(len(span) for span in self.program.definitions[name].ranges(self.indices))
-        parts = [np.zeros_like(node.value) if node.adjoint is None else node.adjoint for node in nodes]
-        return np.stack(parts).reshape(lengths + np.shape(nodes[0].value))
+    def adjoint(self, sweep, name):
+        """The adjoint of a defined symbol in a sweep of this run, stacked over its indices."""
+        spans = self.program.definitions[name].ranges(self.indices)
+        nodes = [self.memo[name, key] for key in _keys(spans)]
+        found = [sweep.of(node) for node in nodes]
+        parts = [np.zeros_like(node.value) if adjoint is None else adjoint for node, adjoint in zip(nodes, found)]
+        return np.stack(parts).reshape(tuple(len(span) for span in spans) + np.shape(nodes[0].value))
+
+
+def _all_finite(arrays):
+    return all(np.isfinite(array).all() for array in arrays)

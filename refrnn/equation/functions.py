@@ -20,19 +20,27 @@ class ShapeError(Exception):
 class Function:
     """One function: ``value(*arrays)``, ``pull(g, out, *arrays)`` (its adjoint), ``shape(*shapes)``.
 
-    ``roundings`` is the error of an honest implementation in units of rounding of the result;
-    ``sized`` counts the trailing arguments that are integers (-1: all); ``analytic`` says whether
-    a complex step differentiates it everywhere; ``arguments`` is their number (0: any).
+    ``roundings`` is the error of an honest implementation in units of rounding: of the result, or of ``summed(out,
+    *arrays)`` where terms of that magnitude cancel in it, and of ``pull_summed(g, out, *arrays)`` on the way back.
+    A function of several pieces has ``decide(*arrays)``, which gives the piece and a margin that is zero where pieces
+    meet; ``value`` and ``pull`` then take the piece as their last argument. The ``pull`` of an ``elementwise`` function
+    of two arguments leaves it to the caller to sum over what was repeated. ``sized`` counts the trailing arguments that
+    are integers (-1: all); ``analytic`` says whether a complex step differentiates it everywhere; ``arguments`` is
+    their number (0: any). The way back through products of matrices and vectors is the sweep's (``pull`` is None).
     """
 
     value: Callable
-    pull: Callable
+    pull: Callable | None
     shape: Callable
     arguments: int = 1
     roundings: float = 1.0
     sized: int = 0
     analytic: bool = True
     operator: bool = False
+    elementwise: bool = False
+    decide: Callable | None = None
+    summed: Callable | None = None
+    pull_summed: Callable | None = None
 
 
 # ---------------------------------------------------------------- shapes
@@ -171,20 +179,10 @@ def unbroadcast(gradient, like):
 
 
 def _elementwise(value, left, right, word, **options):
-    def pull(g, out, a, b):
-        return unbroadcast(left(g, out, a, b), a), unbroadcast(right(g, out, a, b), b)
+    def pull(g, out, *arguments):
+        return left(g, out, *arguments), right(g, out, *arguments)
 
-    return Function(value, pull, join_shapes(word), arguments=2, **options)
-
-
-def _product_pull(g, out, a, b):
-    if a.ndim == 2 and b.ndim == 1:
-        return np.outer(g, b), a.T @ g
-    if a.ndim == 1 and b.ndim == 2:
-        return b @ g, np.outer(a, g)
-    if a.ndim == 1:
-        return g * b, g * a
-    return g @ b.T, a.T @ g
+    return Function(value, pull, join_shapes(word), arguments=2, elementwise=True, **options)
 
 
 def _norm_pull(g, out, *arrays):
@@ -204,19 +202,43 @@ def _log_softmax_pull(g, out, z):
     return (g - np.exp(out) * g.sum(axis=-1, keepdims=True),)
 
 
+def _summed_terms(out, a):
+    return np.maximum(np.abs(out), np.sqrt(np.sum(a * a)))
+
+
+def _mean_terms(out, a):
+    return _summed_terms(out * a.size, a) / a.size
+
+
+def _softmax_pull_terms(g, out, z):
+    return np.abs(out) * (np.abs(g) + np.abs(g * out).sum(axis=-1, keepdims=True))
+
+
+def _log_softmax_pull_terms(g, out, z):
+    return np.abs(g) + np.exp(out) * np.abs(g).sum(axis=-1, keepdims=True)
+
+
 def _pick(first):
     """min (first = <=) and max (first = >=): the first argument where they are equal; NaN where one of them is."""
 
-    def value(a, b):
-        return np.where(first(a.real, b.real) | np.isnan(a), a, b)
+    def decide(a, b):
+        return first(a.real, b.real), a.real - b.real
 
-    def left(g, out, a, b):
-        return np.where(first(a, b), g, np.zeros_like(g))
+    def value(a, b, is_first):
+        return np.where(is_first | np.isnan(a), a, b)
 
-    def right(g, out, a, b):
-        return np.where(first(a, b), np.zeros_like(g), g)
+    def left(g, out, a, b, is_first):
+        return np.where(is_first, g, np.zeros_like(g))
 
-    return value, left, right
+    def right(g, out, a, b, is_first):
+        return np.where(is_first, np.zeros_like(g), g)
+
+    return {"value": value, "left": left, "right": right, "decide": decide}
+
+
+def _argmax_side(z):
+    place = np.argmax(z.real)
+    return place, z.real - z.real[place]
 
 
 FUNCTIONS = {
@@ -225,32 +247,32 @@ FUNCTIONS = {
     "subtract": _elementwise(np.subtract, lambda g, out, a, b: g, lambda g, out, a, b: -g, "the difference", operator=True),
     "multiply": _elementwise(np.multiply, lambda g, out, a, b: g * b, lambda g, out, a, b: g * a, "the element-wise product", operator=True),
     "divide": _elementwise(np.divide, lambda g, out, a, b: g / b, lambda g, out, a, b: -g * out / b, "the quotient", operator=True),
-    "negative": Function(np.negative, lambda g, out, a: (-g,), _same_shape, roundings=0, operator=True),
-    "matmul": Function(np.matmul, _product_pull, _product_shape, arguments=2, operator=True),
+    "negative": Function(np.negative, lambda g, out, a: (-g,), _same_shape, roundings=0, operator=True, elementwise=True),
+    "matmul": Function(np.matmul, None, _product_shape, arguments=2, operator=True),
     "transpose": Function(np.transpose, lambda g, out, a: (g.T,), _transposed_shape, roundings=0, operator=True),
     # activations
-    "sigmoid": Function(_sigmoid, lambda g, out, z: (g * out * (1 - out),), _same_shape, roundings=4),
-    "tanh": Function(np.tanh, lambda g, out, z: (g * (1 - out * out),), _same_shape, roundings=5),
-    "relu": Function(lambda z: np.where(z.real <= 0, np.zeros_like(z), z), lambda g, out, z: (np.where(out > 0, g, np.zeros_like(g)),), _same_shape, roundings=0, analytic=False),
-    "elu": Function(_elu, lambda g, out, z: (np.where(z > 0, g, g * (out + 1)),), _same_shape, roundings=4, analytic=False),
-    "softmax": Function(_softmax, _softmax_pull, _vector_shape("softmax"), roundings=6),
-    "log_softmax": Function(_log_softmax, _log_softmax_pull, _vector_shape("log_softmax"), roundings=6),
+    "sigmoid": Function(_sigmoid, lambda g, out, z: (g * out * (1 - out),), _same_shape, roundings=4, elementwise=True),
+    "tanh": Function(np.tanh, lambda g, out, z: (g * (1 - out * out),), _same_shape, roundings=5, elementwise=True),
+    "relu": Function(lambda z, above: np.where(above | np.isnan(z), z, np.zeros_like(z)), lambda g, out, z, above: (np.where(above, g, np.zeros_like(g)),), _same_shape, roundings=0, analytic=False, elementwise=True, decide=lambda z: (z.real > 0, z.real)),
+    "elu": Function(_elu, lambda g, out, z: (np.where(z > 0, g, g * (out + 1)),), _same_shape, roundings=4, analytic=False, elementwise=True),
+    "softmax": Function(_softmax, _softmax_pull, _vector_shape("softmax"), roundings=6, pull_summed=_softmax_pull_terms),
+    "log_softmax": Function(_log_softmax, _log_softmax_pull, _vector_shape("log_softmax"), roundings=3, summed=lambda out, z: 1 + np.abs(out), pull_summed=_log_softmax_pull_terms),
     # elementary functions
-    "exp": Function(np.exp, lambda g, out, z: (g * out,), _same_shape, roundings=2),
-    "log": Function(np.log, lambda g, out, z: (g / z,), _same_shape, roundings=2),
-    "sqrt": Function(np.sqrt, lambda g, out, z: (g / (2 * out),), _same_shape),
-    "abs": Function(lambda z: np.where(z.real < 0, -z, z), lambda g, out, z: (g * np.sign(z),), _same_shape, roundings=0, analytic=False),
-    "min": _elementwise(*_pick(np.less_equal), "min", roundings=0, analytic=False),
-    "max": _elementwise(*_pick(np.greater_equal), "max", roundings=0, analytic=False),
+    "exp": Function(np.exp, lambda g, out, z: (g * out,), _same_shape, roundings=2, elementwise=True),
+    "log": Function(np.log, lambda g, out, z: (g / z,), _same_shape, roundings=2, elementwise=True),
+    "sqrt": Function(np.sqrt, lambda g, out, z: (g / (2 * out),), _same_shape, elementwise=True),
+    "abs": Function(lambda z, sign: np.where(sign < 0, -z, z), lambda g, out, z, sign: (g * sign,), _same_shape, roundings=0, analytic=False, elementwise=True, decide=lambda z: (np.sign(z.real), z.real)),
+    "min": _elementwise(**_pick(np.less_equal), word="min", roundings=0, analytic=False),
+    "max": _elementwise(**_pick(np.greater_equal), word="max", roundings=0, analytic=False),
     # from many numbers to one
     "norm": Function(_norm, _norm_pull, _scalar_shape, arguments=0, roundings=4),
-    "sum": Function(np.sum, lambda g, out, a: (np.full_like(a, g),), _scalar_shape, roundings=4),
-    "mean": Function(lambda a: np.sum(a) / a.size, lambda g, out, a: (np.full_like(a, g / a.size),), _scalar_shape, roundings=4),
-    "argmax": Function(np.argmax, lambda g, out, z: (None,), _argmax_shape, roundings=0, analytic=False),
+    "sum": Function(np.sum, lambda g, out, a: (np.full_like(a, g),), _scalar_shape, roundings=4, summed=_summed_terms),
+    "mean": Function(lambda a: np.sum(a) / a.size, lambda g, out, a: (np.full_like(a, g / a.size),), _scalar_shape, roundings=4, summed=_mean_terms),
+    "argmax": Function(lambda z, place: place, lambda g, out, z, place: (None,), _argmax_shape, roundings=0, analytic=False, decide=_argmax_side),
     # building vectors and matrices
     "concat": Function(lambda *a: np.concatenate(a), _concat_pull, _joined_vectors_shape, arguments=0, roundings=0),
     "diag": Function(np.diag, lambda g, out, a: (np.diag(g).copy(),), _diagonal_shape, roundings=0),
-    "outer": Function(np.outer, lambda g, out, a, b: (g @ b, g.T @ a), _outer_shape, arguments=2),
+    "outer": Function(np.outer, None, _outer_shape, arguments=2),
     "one_hot": Function(_one_hot, lambda g, out, place, n: (None,), _one_hot_shape, arguments=2, roundings=0, sized=1),
     "zeros": Function(lambda *sizes: np.zeros(sizes), lambda g, out, *sizes: (), lambda *sizes: sizes, arguments=0, roundings=0, sized=-1),
     "identity": Function(np.eye, lambda g, out, n: (), lambda n: (n, n), roundings=0, sized=-1),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from refrnn.backends.run import run_checked
+from refrnn.backends.sequences import past_end
 from refrnn.spec.values import Checked, check_values
 
 
@@ -36,7 +37,8 @@ def compare(spec, truth, backend):
     # A backend may offer an intermediate at steps where the equation has none.
     found = {key: array for key, array in found.items() if key in truth.quantities}
     judged = truth.judge(found)
-    findings = [
+    findings = [Finding("equation", truth.case.name, f"can't be judged: {text}") for text in truth.failures]
+    findings += [
         Finding(_name_of(backend), truth.case.name, describe(worst, truth.case.name)) for worst in judged if not worst.ok
     ]
     findings += _dtype_findings(found, truth, backend)
@@ -69,13 +71,8 @@ def poisoned(spec, checked):
 
 
 def _poison(spec, name, array, checked):
-    time = spec.time_size(name)
-    if checked.lengths is None or time not in checked.lengths:
-        return array
-    poisoned_array = array.copy()
-    steps = np.arange(array.shape[0])[:, None]
-    poisoned_array[steps >= checked.lengths[time][None, :]] = np.nan if array.dtype.kind == "f" else -1
-    return poisoned_array
+    past = past_end(spec, checked, name, array)
+    return np.where(past, array.dtype.type(np.nan if array.dtype.kind == "f" else -1), array) if np.any(past) else array
 
 
 # ---------------------------------------------------------------- properties
@@ -99,8 +96,7 @@ def _first_difference(truth, gradients, others, factor):
     """The first gradient that differs by more than ``factor`` bounds, in words, or None."""
     for name, gradient in gradients.items():
         key = ("gradient", f"d_{name}")
-        scale = np.abs(truth.quantities[key]).max(initial=0)
-        allowed = factor * truth.bounds[key] * truth.eps * max(float(scale), truth.smallest)
+        allowed = factor * truth.allowed(key)
         if not np.all(np.abs(gradient - others[name]) <= allowed):
             return f"d_{name}"
     return None

@@ -25,6 +25,7 @@ class Case:
     stretch: float = 1.0  # factor on parameters: large ones saturate the activations
     omit: bool = False  # leave the optional symbols out
     values: dict = field(default_factory=dict)  # symbols that are set, not drawn
+    special: bool = False  # about NaN and infinity: they may come out, and must come out in the same places
 
     def draw(self, spec):
         """The values and the lengths of the case."""

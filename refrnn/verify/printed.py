@@ -117,7 +117,7 @@ class _Trial:
         self.upstream = self._upstream(truth)
         self.passed = EquationPass(spec, truth.checked, np.longdouble)
         self.gradients = self.passed.backward(self.upstream)
-        self.adjoints = self.passed.adjoints([name for name in block.gradients if name in spec.defined])
+        self.adjoints = self.passed.adjoints([name for name in block.gradients if name in spec.defined], self.upstream)
 
     def _upstream(self, truth):
         upstream = {}

@@ -24,6 +24,7 @@ class SpecReport:
     backends: tuple = ()
     cases: int = 0
     worst: dict = field(default_factory=dict)  # kind -> {"ulp", "bound", "where"}
+    undecided: list = field(default_factory=list)  # {"case", "symbols"}: rounding leaves open what they decide
     derivative: dict | None = None  # {"method", "error", "where"}
     printed: list = field(default_factory=list)
     mutants: dict | None = None  # counts "tried", "killed", "equivalent"; "by_case"; lists "refused", "proved", "listed", "alive"
@@ -53,6 +54,7 @@ class SpecReport:
             "backends": list(self.backends),
             "cases": self.cases,
             "worst": {kind: self.worst.get(kind, nothing) for kind in KINDS},
+            "undecided": self.undecided,
             "derivative": self.derivative,
             "printed_gradients": self.printed,
             "mutants": self.mutants or NO_MUTANTS,

@@ -1,22 +1,21 @@
 """What is right for a case, and how far an honest implementation may be from it.
 
 The truth is the equation evaluated and differentiated in extended precision. The bound is measured, not chosen: the
-same evaluation with every operation randomly rounded as in the case's precision (Monte Carlo arithmetic) shows what
-rounding costs on that very case, through its operation count and its conditioning, for each quantity by itself.
+same evaluation with every result randomly rounded to the case's precision shows what rounding costs on that very case,
+through its operation count and its conditioning, for each quantity by itself.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from refrnn.backends.equation import EquationPass
 from refrnn.backends.run import expected_shapes
+from refrnn.backends.sequences import Sequences
 from refrnn.spec.values import check_values
+from refrnn.verify.precision import require_extended
+from refrnn.verify.world import World
 
-SAMPLES = 2  # of random rounding
-# The largest of a few samples is below the largest possible error; and a result has half an ulp whatever it costs.
-HEADROOM = 5.0
-FLOOR = 4.0
+MOST_WORLDS = 32  # ways of taking what rounding leaves open
 
 
 @dataclass(frozen=True)
@@ -38,19 +37,21 @@ class Truth:
     """The right outputs, intermediates and gradients of one case, with a bound for each."""
 
     def __init__(self, spec, case):
+        require_extended()
         self.spec = spec
         self.case = case
         values, lengths = case.draw(spec)
         self.values = values
         self.lengths = lengths
         self.checked = check_values(spec, values, lengths)
+        self.special = case.special
         self.eps = float(np.finfo(self.checked.dtype).eps)
         # Below the smallest normal number a precision has no ulp to measure in.
         self.smallest = float(np.finfo(self.checked.dtype).tiny) / self.eps
+        self.sequences = len(Sequences(spec, self.checked).items)
         self.upstream = self._draw_upstream()
-        exact = EquationPass(spec, self.checked, np.longdouble)
-        self.quantities = self._quantities(exact)
-        self.bounds = self._bounds()
+        self.worlds, self._unvisited = [], []
+        self._visit(World(self))
 
     def _draw_upstream(self):
         random = np.random.default_rng([self.case.seed, 99])
@@ -59,68 +60,85 @@ class Truth:
             upstream[name] = np.asarray(random.standard_normal(shape)).astype(self.checked.dtype)
         return upstream
 
-    def _quantities(self, equation_pass):
-        """Everything compared, as {(kind, name): array}."""
-        found = equation_pass.gather(self.spec.defined)
-        quantities = {(self.kind_of(name), name): array for name, array in found.items()}
-        if self.spec.differentiated:
-            for name, gradient in equation_pass.backward(self.upstream).items():
-                if name not in self.checked.omitted:
-                    quantities["gradient", f"d_{name}"] = gradient
-        return quantities
+    @property
+    def quantities(self):
+        """Everything compared, as {(kind, name): array}, every decision taken as extended precision takes it."""
+        return self.worlds[0].quantities
+
+    @property
+    def bounds(self):
+        """The largest error allowed, in ulp, by (kind, name)."""
+        return self.worlds[0].bounds
+
+    @property
+    def scales(self):
+        """What an ulp of each quantity counts of, by (kind, name)."""
+        return self.worlds[0].scales
 
     def kind_of(self, name):
         """Under which heading of the report an output stands."""
         return "clip" if "clip" in self.spec.verify and name in self.spec.outputs else "forward"
 
-    def _bounds(self):
-        largest = dict.fromkeys(self.quantities, 0.0)
-        for sample in range(SAMPLES):
-            noisy = EquationPass(self.spec, self.checked, np.longdouble, noise=(self.eps, 1000 + sample))
-            for key, array in self._quantities(noisy).items():
-                largest[key] = max(largest[key], self.error(key, array)[0])
-        return {key: FLOOR + HEADROOM * error for key, error in largest.items()}
-
     def error(self, key, array):
-        """The largest error of ``array`` in ulp, and its place.
+        """See :meth:`World.error`."""
+        return self.worlds[0].error(key, array)
 
-        An ulp is the precision's eps times the largest magnitude of the quantity (of the same time step, where it has
-        time). A quantity that is zero everywhere, and all that lies past a sequence's end, must be exactly zero.
-        """
-        truth = self.quantities[key]
-        difference = np.abs(np.asarray(array, np.longdouble) - truth)
-        scale = np.abs(truth)
-        name = key[1][2:] if key[0] == "gradient" else key[1]
-        if truth.ndim and self.spec.time_size(name) is not None:
-            scale = scale.max(axis=tuple(range(1, truth.ndim)), keepdims=True, initial=0)
-        else:
-            scale = scale.max(initial=0)
-        ulp = self.eps * np.where(scale > 0, np.maximum(scale, self.smallest), 0)
-        with np.errstate(all="ignore"):
-            errors = np.where(difference == 0, 0, difference / ulp)
-        errors = np.where(np.isnan(errors) | (self._past_end(name, truth) & (difference != 0)), np.inf, errors)
-        if not errors.size:
-            return 0.0, ()
-        place = np.unravel_index(int(np.argmax(errors)), errors.shape)
-        return float(errors[place]), tuple(int(index) for index in place)
+    def allowed(self, key):
+        """See :meth:`World.allowed`."""
+        return self.worlds[0].allowed(key)
 
-    def _past_end(self, name, truth):
-        """Where an array lies past its sequence's end, in a shape that goes with it."""
-        time = self.spec.time_size(name)
-        if self.checked.lengths is None or time not in self.checked.lengths:
-            return np.False_
-        past = np.arange(len(truth))[:, None] >= self.checked.lengths[time]
-        return past.reshape(past.shape + (1,) * (truth.ndim - 2))
+    def cancelling(self, key):
+        """See :meth:`World.cancelling`."""
+        return self.worlds[0].cancelling(key)
+
+    # ------------------------------------------------------------ judgement
+
+    @property
+    def undecided(self):
+        """The symbols that decide by numbers which are closer together than rounding is exact."""
+        return list(dict.fromkeys(map(str, self.worlds[0].open)))
+
+    @property
+    def failures(self):
+        """What can't be judged on this case, in words."""
+        found = [f"{name} {why}, in case {self.case.name}" for (_, name), why in self.worlds[0].unjudged.items()]
+        if 2 ** len(self.worlds[0].open) > MOST_WORLDS:
+            found.append(f"rounding leaves {len(self.worlds[0].open)} decisions open, too many to try, in case {self.case.name}")
+        return found
 
     def judge(self, found):
-        """A :class:`Worst` for each of the quantities ``found``."""
+        """A :class:`Worst` for each of the quantities ``found`` that can be judged.
+
+        Where rounding leaves decisions open, all quantities together may agree with either side of each.
+        """
+        for world in self._all_worlds():
+            judged = self._judge_in(world, found)
+            if all(worst.ok for worst in judged):
+                return judged
+        return self._judge_in(self.worlds[0], found)
+
+    def _judge_in(self, world, found):
         judged = []
+        unjudged = world.unjudged
         for key, array in found.items():
             kind, name = key
-            truth = self.quantities[key]
-            if np.shape(array) != truth.shape:
-                judged.append(Worst(name, kind, float("inf"), self.bounds[key], ()))
+            if key in unjudged:
                 continue
-            ulp, place = self.error(key, array)
-            judged.append(Worst(name, kind, ulp, self.bounds[key], place))
+            if np.shape(array) != world.quantities[key].shape:
+                judged.append(Worst(name, kind, float("inf"), world.bounds[key], ()))
+                continue
+            ulp, place = world.error(key, array)
+            judged.append(Worst(name, kind, ulp, world.bounds[key], place))
         return judged
+
+    def _all_worlds(self):
+        """The world that extended precision decides for, then those with open decisions taken the other way."""
+        yield from list(self.worlds)
+        while self._unvisited and len(self.worlds) < MOST_WORLDS:
+            world = World(self, self._unvisited.pop(0))
+            self._visit(world)
+            yield world
+
+    def _visit(self, world):
+        self.worlds.append(world)
+        self._unvisited += [world.flips + (flip,) for flip in world.open]

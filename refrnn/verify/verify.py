@@ -33,6 +33,8 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
     for case in cases(spec, level):
         step(case.name)
         truths[case.name] = truth = Truth(spec, case)
+        if truth.undecided:
+            report.undecided.append({"case": case.name, "symbols": truth.undecided})
         for backend in chosen:
             _compare(report, spec, truth, backend)
         report.cases += 1
@@ -56,7 +58,8 @@ def _compare(report, spec, truth, backend):
         return
     for worst in judged:
         report.note_worst(worst, backend if isinstance(backend, str) else backend.__name__, truth.case.name)
-    report.failures += [str(finding) for finding in findings]
+    texts = map(str, findings)
+    report.failures += [text for text in dict.fromkeys(texts) if text not in report.failures]
 
 
 def _properties(report, spec, truths, chosen, step):

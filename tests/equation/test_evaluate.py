@@ -243,11 +243,11 @@ def test_every_name_has_its_own_adjoint():
     lines = ["h[-1] = h0", "context[t] = h[t-1]", "h[t] = 2 * context[t] + h[t-1] if t < T else h0", "y = h[T-1]", "z = y"]
     chosen = program(lines, {"h0": "H"}, ["h", "y", "z"])
     passed = chosen.run({"h0": np.ones(5)}, {**SIZES, "T": 2}, Numbers(np.float64), differentiate={"h0"})
-    passed.backward({"z": np.ones(5)})
-    assert [passed.memo["context", (t,)].adjoint[0] for t in range(2)] == [6, 2]
-    assert [passed.memo["h", (t,)].adjoint[0] for t in range(-1, 2)] == [9, 3, 1]
-    assert passed.adjoint("context").shape == (2, 5) and (passed.adjoint("y") == 1).all()
-    assert passed.leaves["h0"].adjoint[0] == 9
+    sweep = passed.sweep({"z": np.ones(5)})
+    assert [sweep.of(passed.memo["context", (t,)])[0] for t in range(2)] == [6, 2]
+    assert [sweep.of(passed.memo["h", (t,)])[0] for t in range(-1, 2)] == [9, 3, 1]
+    assert passed.adjoint(sweep, "context").shape == (2, 5) and (passed.adjoint(sweep, "y") == 1).all()
+    assert sweep.of(passed.leaves["h0"])[0] == 9
 
 
 def test_seeds_of_several_outputs_add_up():

@@ -121,9 +121,9 @@ def met(monkeypatch):
     found = {}
 
     def watched(name, function):
-        def value(z):
+        def value(z, *side):
             found.setdefault(name, []).append(np.ravel(z))
-            return function.value(z)
+            return function.value(z, *side)
 
         return replace(function, value=value)
 

@@ -1,12 +1,16 @@
 """Bounds are measured on the case: honest rounding is within them, a change of a few bounds is not."""
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 
 import refrnn
 from refrnn.verify.backends import compare
 from refrnn.verify.cases import Case, cases
+from refrnn.verify.derivatives import confirm
 from refrnn.verify.truth import Truth
+from refrnn.verify.world import FLOOR, HEADROOM
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +84,297 @@ def test_bounds_are_small_where_the_case_is_tame_and_grow_where_it_is_not():
     tame, wild = (Truth(spec, Case("case", "float64", seed=7, stretch=stretch)) for stretch in (1.0, 8.0))
     assert max(tame.bounds.values()) < 100
     assert max(wild.bounds.values()) > max(tame.bounds.values())
+
+
+def spec_of(symbols, equations, outputs, sizes="{T: steps, H: units}"):
+    lines = "".join(f"  {name}: {about}\n" for name, about in symbols.items())
+    text = "".join(f"  - {line!r}\n" for line in equations)
+    return refrnn.load_text(f"id: made\ntitle: Made\nsizes: {sizes}\nsymbols:\n{lines}equations:\n{text}outputs: [{', '.join(outputs)}]\n")
+
+
+INPUT, START, MATRIX = "{role: input, shape: [T, H]}", "{role: start, shape: [H]}", "{role: parameter, shape: [H, H]}"
+
+
+# ------------------------------------------------------------ exact values
+
+
+@pytest.fixture(scope="module")
+def counter():
+    symbols = {
+        "x": INPUT, "h0": START, "U": MATRIX,
+        "p": "{role: constant, type: integer, shape: [], low: 2}",
+        "k": "{role: value, shape: [T]}", "h": "{role: value, shape: [T, H]}",
+    }  # fmt: skip
+    equations = [
+        "h[-1] = h0", "k[-1] = 0", "k[t] = 0 if k[t-1] + 1 >= p else k[t-1] + 1",
+        "h[t] = tanh(U @ h[t-1] + x[t]) if k[t] > 0 else 0.5 * h[t-1]",
+    ]  # fmt: skip
+    return spec_of(symbols, equations, ["h", "k"])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_counter_is_not_shaken(counter, dtype):
+    """It is exact, so that no branch flips, and bounds are those of a recurrence of its length."""
+    truth = Truth(counter, Case("counting", dtype, {"T": 30}, seed=1, values={"p": 3}))
+    assert truth.undecided == [] and truth.failures == []
+    assert truth.bounds["forward", "k"] == FLOOR and max(truth.bounds.values()) < 500
+    for factor, right in ((1, True), (1.14, False), (1.00001, False)):
+        off = truth.quantities["forward", "h"] * np.longdouble(factor)
+        assert truth.judge({("forward", "h"): off.astype(dtype)})[0].ok is right
+
+
+def test_every_case_of_a_counter_holds_ragged_too(counter):
+    """What no sequence has for itself ends where the longest one does."""
+    for case in cases(counter):
+        assert compare(counter, Truth(counter, case), "equation")[1] == []
+
+
+def test_a_symbol_that_all_sequences_share_is_zero_past_the_longest(counter):
+    """Its end is that of no single sequence."""
+    truth = Truth(counter, Case("ragged", sizes={"T": 6}, ragged=True, seed=2, values={"p": 3}))
+    k = np.array(truth.quantities["forward", "k"])
+    assert truth.error(("forward", "k"), k)[0] == 0 and k.shape == (6,)
+
+
+# ------------------------------------------------------------ not a number
+
+
+ROOT = "y[t] = sqrt(x[t]) if x[t] > 0 else 0"
+
+
+def test_a_branch_not_taken_does_not_poison_the_truth():
+    spec = spec_of({"x": INPUT}, [ROOT], ["y"])
+    for case in cases(spec):
+        truth = Truth(spec, case)
+        assert truth.failures == [] and all(np.isfinite(array).all() for array in truth.quantities.values())
+        assert compare(spec, truth, "equation")[1] == []
+        poisoned = np.full_like(truth.quantities["gradient", "d_x"], np.nan)
+        assert not truth.judge({("gradient", "d_x"): poisoned})[0].ok
+
+
+@pytest.mark.parametrize("line", ["y[t] = sqrt(x[t])", "y[t] = log(x[t] - x[t])", "y[t] = sqrt(0 * x[t])"])
+def test_nan_does_not_confirm_nan(line):
+    """An equation that gives NaN or infinity, in a value or a gradient, does not hold because its backends do so too."""
+    spec = spec_of({"x": INPUT}, [line], ["y"])
+    truth = Truth(spec, Case("ordinary"))
+    judged, findings = compare(spec, truth, "equation")
+    assert findings and all("is not finite, and the case is not about NaN" in str(finding) for finding in findings)
+    assert all(worst.ulp <= worst.bound < 1e6 for worst in judged)
+
+
+def test_in_a_case_about_nan_it_must_be_where_it_is():
+    spec = refrnn.load("lstm")
+    x = np.random.default_rng(0).standard_normal((4, 2, 3))
+    x[1, 0, 0], x[2, 1, 1], x[3, 1, 0] = np.nan, np.inf, -np.inf
+    case = Case("special", sizes={"T": 4, "I": 3}, batch=2, values={"x": x}, special=True)
+    truth = Truth(spec, case)
+    assert truth.failures == [] and np.isnan(truth.quantities["forward", "h"]).any()
+    for backend in spec.backends:
+        assert compare(spec, truth, backend)[1] == []
+    key = ("forward", "h")
+    places = np.argwhere(np.isnan(truth.quantities[key]))
+    for place, value in ((places[0], 0.5), ((0, 0, 0), np.nan), ((0, 0, 0), np.inf), (places[0], np.inf)):
+        wrong = np.array(truth.quantities[key])
+        wrong[tuple(place)] = value
+        assert truth.judge({key: wrong})[0].ulp == float("inf")
+    assert Truth(spec, Case("ordinary", sizes={"T": 4, "I": 3}, batch=2, values={"x": x})).failures
+
+
+def test_infinities_have_their_sign():
+    spec = spec_of({"x": INPUT}, ["y[t] = 1 * x[t]"], ["y"])
+    x = np.ones((2, 1, 3), np.float32)
+    x[0, 0] = np.inf, -np.inf, 3e38
+    truth = Truth(spec, Case("special", "float32", sizes={"T": 2, "H": 3}, batch=1, values={"x": x}, special=True))
+    key = ("forward", "y")
+    assert truth.judge({key: x})[0].ok
+    for wrong in (-np.inf, np.nan, 3e38):
+        other = x.copy()
+        other[0, 0, 0] = wrong
+        assert not truth.judge({key: other})[0].ok
+
+
+def test_what_is_too_large_for_the_precision_is_infinite_in_a_case_about_it():
+    spec = spec_of({"x": INPUT}, ["y[t] = x[t] * x[t]"], ["y"])
+    values = {"x": np.full((1, 1, 2), 1e30)}
+    special, ordinary = (Truth(spec, Case("large", "float32", {"T": 1, "H": 2}, 1, values=values, special=special)) for special in (True, False))
+    assert compare(spec, special, "equation")[1] == [] and np.isinf(special.quantities["forward", "y"]).all()
+    assert "leaves the range" in ordinary.failures[0]
+
+
+# ------------------------------------------------------------ gradients that are zero
+
+
+@pytest.fixture(scope="module")
+def attention():
+    """The bias of the keys goes out in the softmax, the bias before the layer norm in the mean."""
+    symbols = {
+        "x": INPUT, "q": START.replace("start", "parameter"), "W": MATRIX, "b_k": START.replace("start", "parameter"),
+        "W_o": MATRIX, "b_o": "{role: parameter, shape: []}", "s": "{role: value, shape: [T]}", "y": "{role: value, shape: [H]}",
+    }  # fmt: skip
+    equations = [
+        "k[t] = W @ x[t] + b_k", "s[t] = q @ k[t]", "P = softmax(s)", "a = sum(P[t] * x[t] for t in range(T))", "z = W_o @ a + b_o",
+        "m = mean(z)", "y = (z - m) / sqrt(mean((z - m)**2) + 0.00001)",
+    ]  # fmt: skip
+    return spec_of(symbols, equations, ["y"])
+
+
+def test_a_gradient_that_cancels_is_measured_by_its_terms(attention):
+    found = [case for case in cases(attention) if case.name in ("plain-float64", "plain-float32", "one-step", "saturated-float32", "long-float32")]
+    for case in found:
+        truth = Truth(attention, case)
+        assert compare(attention, truth, "equation")[1] == [] and confirm(attention, truth).ok
+        for name in ("d_b_k", "d_b_o"):
+            assert truth.bounds["gradient", name] < 100
+    truth = Truth(attention, found[0])
+    for name in ("d_b_k", "d_b_o"):
+        key = "gradient", name
+        array = np.array(truth.quantities[key])
+        assert np.abs(array).max() < 1e-17 and 1e-3 < truth.scales[key].max() < 1e3
+        assert truth.judge({key: np.zeros_like(array)})[0].ok
+        array[...] = 1e-12
+        assert not truth.judge({key: array})[0].ok
+
+
+def test_a_gradient_that_is_never_touched_is_exactly_zero():
+    spec = spec_of({"x": INPUT, "w": "{role: parameter, shape: [H]}"}, ["y[t] = x[t] + (w if T > 1000 else 0)"], ["y"])
+    truth = Truth(spec, Case("plain"))
+    key = ("gradient", "d_w")
+    assert truth.judge({key: np.zeros(np.shape(truth.quantities[key]))})[0].ok
+    assert truth.judge({key: np.full(np.shape(truth.quantities[key]), 1e-300)})[0].ulp == float("inf")
+
+
+def test_a_wrong_gradient_is_not_confirmed_beside_one_that_cancels(attention, monkeypatch):
+    from refrnn.equation.evaluate import Run
+
+    backward = Run.backward
+
+    def wrong(self, upstream, absorbing=None):
+        gradients = backward(self, upstream, absorbing)
+        gradients[name] = gradients[name] + 1e-12
+        return gradients
+
+    truth = Truth(attention, Case("plain"))
+    monkeypatch.setattr(Run, "backward", wrong)
+    for name in attention.differentiated:
+        confirmed = confirm(attention, truth)
+        assert not confirmed.ok and confirmed.symbol == name
+
+
+# ------------------------------------------------------------ no certain digit
+
+
+def test_where_no_digit_is_certain_there_is_no_judgement():
+    """The logistic map doubles an error at each step: after 60 steps nothing is left of float32."""
+    spec = spec_of({"x0": "{role: start, shape: [H], low: 0.1, high: 0.9}", "x": "{role: value, shape: [T, H]}"},
+                   ["x[-1] = x0", "x[t] = 3.99 * x[t-1] * (1 - x[t-1])"], ["x"])  # fmt: skip
+    truth = Truth(spec, Case("chaos", "float32", {"T": 60}))
+    assert any("x has no certain digit" in text for text in truth.failures)
+    judged, findings = compare(spec, truth, "equation")
+    assert findings and "x" not in [worst.quantity for worst in judged]
+    assert Truth(spec, Case("calm", "float32", {"T": 5})).failures == []
+
+
+# ------------------------------------------------------------ decisions that rounding leaves open
+
+
+def halving(of_g, of_G, back=None):
+    """clip-halving as a module that takes a side for g and one for G, whatever the norm is; its gradient may take others."""
+    module = ModuleType("halving")
+
+    def forward(g, G, tau):
+        half = g.dtype.type(0.5)
+        return {"g_clipped": half * g if of_g else g, "G_clipped": half * G if of_G else G}, {"length": np.sqrt(np.sum(g * g) + np.sum(G * G))}
+
+    def backward(saved, d_g_clipped, d_G_clipped):
+        half = d_g_clipped.dtype.type(0.5)
+        by_g, by_G = (of_g, of_G) if back is None else back
+        return {"g": half * d_g_clipped if by_g else d_g_clipped, "G": half * d_G_clipped if by_G else d_G_clipped}
+
+    module.forward, module.backward = forward, backward
+    return module
+
+
+def near(tau):
+    """g and G of a norm that float64 does not hold, beside a threshold."""
+    case = Case("near", sizes={"N": 2, "M": 1, "K": 1}, values={"g": [0.1, 0.7], "G": [[0.3]], "tau": tau})
+    return Truth(refrnn.load("clip-halving"), case)
+
+
+@pytest.fixture(scope="module")
+def tie():
+    return near(float(np.sqrt(np.sum(np.square(np.array([0.1, 0.7, 0.3], np.longdouble))))))
+
+
+def test_a_tie_within_rounding_is_said(tie):
+    """Once: g and G ask for the same comparison."""
+    assert tie.undecided == ["g_clipped"] and tie.failures == [] and len(tie.worlds[0].open) == 1
+
+
+@pytest.mark.parametrize("side", [True, False])
+def test_either_side_of_a_tie_is_right(tie, side):
+    judged, findings = compare(tie.spec, tie, halving(side, side))
+    assert findings == [] and max(worst.bound for worst in judged) < 100
+
+
+@pytest.mark.parametrize("sides", [(True, False), (False, True), (True, True, (False, False)), (False, False, (True, True)), (True, True, (True, False))])
+def test_both_sides_of_a_tie_at_once_are_wrong(tie, sides):
+    """g as if it was clipped and G as if not; a value as if it was clipped and its gradient as if not."""
+    assert compare(tie.spec, tie, halving(*sides))[1]
+
+
+@pytest.mark.parametrize("tau, side", [(0.7682, False), (0.768, True)])
+def test_a_decision_that_is_clear_has_one_side(tau, side):
+    truth = near(tau)
+    assert truth.undecided == []
+    assert compare(truth.spec, truth, halving(side, side))[1] == [] and compare(truth.spec, truth, halving(not side, not side))[1]
+
+
+@pytest.mark.parametrize("line", ["y[t] = relu(z[t])", "y[t] = abs(z[t])", "y[t] = max(z[t], 0)", "y[t] = z[t] if z[t] > 0 else 0"])
+def test_the_kinks_of_functions_are_decisions(line):
+    """z is zero but for rounding: a gradient on either side is right, and one between them is not."""
+    spec = spec_of({"x": INPUT, "w": "{role: parameter, shape: [H]}"}, ["z[t] = (x[t] + w) - w * 0.3 - (x[t] + w * 0.7)", line], ["y"])
+    truth = Truth(spec, Case("kink", sizes={"T": 1, "H": 1}, batch=1, values={"w": [0.1], "x": [[[0.2]]]}))
+    assert truth.undecided == ["y[0]"]
+    key = ("gradient", "d_x")
+    sides = []
+    for world in truth._all_worlds():
+        gradients = {name: world.quantities[name] for name in world.quantities if name[0] == "gradient"}
+        assert all(worst.ok for worst in truth.judge(gradients | {("forward", "y"): world.quantities["forward", "y"]}))
+        sides.append(world)
+    assert len(sides) == 2 and key in sides[0].quantities
+
+
+def test_an_argmax_of_equals_may_take_either():
+    spec = spec_of({"x": INPUT, "w": "{role: parameter, shape: [H]}"}, ["z[t] = x[t] * w", "y[t] = one_hot(argmax(z[t]), H) * w"], ["y"])
+    third = 1 / 3
+    case = Case("tie", sizes={"T": 1, "H": 3}, batch=1, values={"w": [0.3, 3 * 0.1, 0.1], "x": [[[third, third, third]]]})
+    truth = Truth(spec, case)
+    assert truth.undecided == ["y[0]"]
+    w = truth.checked.arrays["w"]
+    for place, right in ((0, True), (1, True), (2, False)):
+        y = np.zeros((1, 1, 3))
+        y[0, 0, place] = w[place]
+        assert truth.judge({("forward", "y"): y})[0].ok is right
+
+
+def test_too_many_open_decisions_are_said():
+    spec = spec_of({"x": INPUT, "w": "{role: parameter, shape: [H]}"}, ["y[t] = relu(x[t] / 3 * w - x[t] * w / 3)"], ["y"])
+    assert any("decisions open, too many" in text for text in Truth(spec, Case("plain", sizes={"T": 9, "H": 4})).failures)
+
+
+# ------------------------------------------------------------ the judge's own numbers
+
+
+@pytest.mark.parametrize("name", ["elman", "lstm", "clip-norm"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_is_off_by_two_bounds_is_found(name, dtype):
+    """In every quantity by itself; and a bound is a small multiple of what rounding was seen to cost."""
+    spec = refrnn.load(name)
+    truth = Truth(spec, Case("plain", dtype))
+    for key, array in truth.quantities.items():
+        off = np.array(array)
+        off.flat[np.argmax(np.abs(off))] += 2 * truth.bounds[key] * truth.eps * np.abs(off).max() or 1e-300
+        assert not truth.judge({key: off})[0].ok, key
+        seen = max(truth.error(key, array + sign * truth.worlds[0].deviations[key])[0] for sign in (1, -1))
+        assert truth.bounds[key] == pytest.approx(FLOOR + HEADROOM * seen, rel=1e-2)
+    assert max(truth.bounds.values()) < 300

@@ -1,0 +1,79 @@
+"""Random rounding: what an honest implementation in a case's precision could have computed."""
+
+import math
+
+import numpy as np
+
+
+class Noise:
+    """Rounds every result to a number of the precision ``dtype``, up or down at random (Parker 1997).
+
+    What the precision holds exactly stays as it is. A function that costs more than one rounding is first moved by the
+    rest of its cost. Numbers come and go in ``wide``, a precision that holds what lies between two numbers of ``dtype``;
+    where that is ``dtype`` itself, what float64 holds counts as exact.
+    """
+
+    BLOCK = 4096  # random numbers are drawn in blocks: most values are a single number or a short vector
+
+    def __init__(self, dtype, seed, wide=np.longdouble):
+        self.dtype = np.dtype(dtype).type
+        self.wide = np.dtype(wide).type
+        self.exact = np.float64 if self.dtype is self.wide else self.dtype
+        self.eps = self.wide(np.finfo(dtype).eps)
+        self.one = self.wide(1)
+        self.random = np.random.default_rng(seed)
+        self.singles = iter(())
+        self.block = np.empty(0)
+
+    def relative(self, value, roundings):
+        """A result whose error counts in units of itself."""
+        if not roundings:
+            return value
+        if value.ndim == 0:
+            if self.exact(value) == value:
+                return value
+            return self.wide(self.dtype(value * (self.one + self.eps * (roundings - 0.5) * self._single())))
+        inexact = value.astype(self.exact) != value
+        if not inexact.any():
+            return value
+        moved = value * (self.one + self.eps * (roundings - 0.5) * self._uniform(value.shape))
+        return np.where(inexact, moved.astype(self.dtype), value)
+
+    def against(self, value, magnitude, roundings):
+        """A result whose error counts in units of ``magnitude``, that of the terms which cancel in it."""
+        value = np.asarray(value)
+        inexact = value.astype(self.exact) != value
+        if not inexact.any():
+            return value[()]
+        moved = value + self.eps * (roundings - 0.5) * magnitude * self._uniform(value.shape)
+        return np.where(inexact, moved.astype(self.dtype), value)[()]
+
+    def summed(self, value, terms, axis=None, keepdims=False):
+        """A sum: its error scales with the terms, not with what is left of them."""
+        length = np.sqrt(np.sum(terms * terms, axis=axis, keepdims=keepdims))
+        return self.against(value, np.maximum(np.abs(value), length), 4)
+
+    def product(self, left, right, value):
+        """A sum of products: its error scales with the products' lengths, not with their cancelled sum."""
+        if left.ndim == 1 and right.ndim == 1:
+            return self._of_products(value, np.sqrt(np.sum((left * right) ** 2)), left.size)
+        a, b = np.asarray(left, float), np.asarray(right, float)
+        return self._of_products(value, np.sqrt((a * a) @ (b * b)), left.shape[-1])
+
+    def _of_products(self, value, scale, terms):
+        return self.against(value, 1.7 * scale, max(1.0, 0.5 * terms**0.5) + 0.5)
+
+    def _single(self):
+        """One number between -1 and 1."""
+        for number in self.singles:
+            return number
+        self.singles = iter(self.random.uniform(-1, 1, self.BLOCK).tolist())
+        return next(self.singles)
+
+    def _uniform(self, shape):
+        """An array of numbers between -1 and 1."""
+        size = math.prod(shape)
+        if size > self.block.size:
+            self.block = self.random.uniform(-1, 1, max(size, self.BLOCK))
+        taken, self.block = self.block[:size], self.block[size:]
+        return taken.reshape(shape)

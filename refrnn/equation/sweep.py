@@ -1,0 +1,144 @@
+"""The way back over a tape: reverse mode, which leaves the tape as it is."""
+
+import numpy as np
+
+from refrnn.equation.functions import FUNCTIONS, unbroadcast
+
+
+class Sweep:
+    """The adjoints of one way back, by node. Sweeps of one tape share nothing: two threads may run two of them.
+
+    With ``absorbing`` an adjoint of zero passes on zeros, whatever the slope is: what a branch that is not taken would
+    have computed (the root of a negative number, a number too large) then has no say in the gradient. ``noise`` shakes
+    every step of the way.
+    """
+
+    def __init__(self, algebra, absorbing=False):
+        self.tape = algebra.tape
+        self.dtype = algebra.dtype
+        self.noise = algebra.noise
+        self.absorbing = absorbing
+        self.adjoints = {}
+        self.owned = set()
+
+    def of(self, node):
+        """The adjoint of a node, or None where nothing came."""
+        return self.adjoints.get(node)
+
+    def run(self):
+        """From the last node to the first."""
+        for node in reversed(self.tape):
+            adjoint = self.adjoints.get(node)
+            if adjoint is None or not node.parents:
+                continue
+            if node.name == "index":
+                self._scatter(node.parents[0], node.detail, adjoint)
+                continue
+            for parent, gradient in zip(node.parents, self._pulled(node, adjoint)):
+                if parent.needs and gradient is not None:
+                    self.accumulate(parent, gradient)
+
+    def accumulate(self, node, gradient):
+        """Add ``gradient`` to the adjoint of ``node``."""
+        adjoint = self.adjoints.get(node)
+        if adjoint is None:
+            self.adjoints[node] = gradient
+            return
+        self.adjoints[node] = self._shaken(adjoint + gradient, 1)
+        self.owned.add(node)
+
+    def _scatter(self, node, where, gradient):
+        adjoint = self.adjoints.get(node)
+        if node not in self.owned:
+            fresh = np.zeros(node.value.shape, self.dtype)
+            if adjoint is not None:
+                fresh += adjoint
+            self.adjoints[node] = adjoint = fresh
+            self.owned.add(node)
+        adjoint[where] = self._shaken(adjoint[where] + gradient, 1)
+
+    def _pulled(self, node, g):
+        """What a node passes on to each of its parents."""
+        if node.name == "copy":
+            return (g,)
+        if node.name == "stack":
+            return tuple(g)
+        values = [parent.value for parent in node.parents]
+        if node.name == "total":
+            return [self._unbroadcast(g, value) for value in values]
+        if node.name == "select":
+            zero = np.zeros_like(g)
+            parts = np.where(node.detail, g, zero), np.where(node.detail, zero, g)
+            return [self._unbroadcast(part, value) for part, value in zip(parts, values)]
+        if node.name == "scaled":
+            return (g * node.detail,)
+        if node.name == "power":
+            exponent = node.detail
+            if exponent == 0:
+                return (np.zeros_like(g),)
+            return (self._shaken(self._absorbed(g * exponent * values[0] ** (exponent - 1), g), 3),)
+        if node.name == "matmul":
+            return self._products(g, *values)
+        if node.name == "outer":
+            return self._product_shaken(g, values[1], zeros_of=0), self._product_shaken(g.T, values[0], zeros_of=0)
+        return self._pulled_by(FUNCTIONS[node.name], node, g, values)
+
+    def _pulled_by(self, function, node, g, values):
+        chosen = () if function.decide is None else (node.detail,)
+        pulled = function.pull(g, node.value, *values, *chosen)
+        if self.absorbing:
+            if function.elementwise:
+                pulled = [self._absorbed(part, g) for part in pulled]
+            elif not np.any(g):
+                pulled = [np.zeros_like(value) for value in values]
+        if function.elementwise and len(values) > 1:
+            return [self._unbroadcast(self._shaken(part, 2), value) for part, value in zip(pulled, values)]
+        if self.noise is None:
+            return pulled
+        if function.pull_summed is not None:
+            return (self.noise.against(pulled[0], function.pull_summed(g, node.value, *values), 2),)
+        return tuple(self._shaken(gradient, 2) for gradient in pulled)
+
+    def _absorbed(self, part, g):
+        return np.where(g == 0, np.zeros_like(part), part) if self.absorbing else part
+
+    def _shaken(self, gradient, roundings):
+        return gradient if self.noise is None or gradient is None else self.noise.relative(gradient, roundings)
+
+    def _unbroadcast(self, part, like):
+        """Sum a gradient over the axes along which its argument was repeated."""
+        summed = unbroadcast(part, like)
+        if self.noise is None or summed is part:
+            return summed
+        return self.noise.summed(summed, *_terms_of(part, like))
+
+    def _products(self, g, left, right):
+        if left.ndim == 2 and right.ndim == 1:
+            return self._shaken(self._product(g[:, None], right[None, :], zeros_of=0), 2), self._product_shaken(left.T, g, zeros_of=1)
+        if left.ndim == 1 and right.ndim == 2:
+            return self._product_shaken(right, g, zeros_of=1), self._shaken(self._product(left[:, None], g[None, :], zeros_of=1), 2)
+        if left.ndim == 1:
+            return tuple(self._shaken(self._absorbed(g * other, g), 2) for other in (right, left))
+        return self._product_shaken(g, right.T, zeros_of=0), self._product_shaken(left.T, g, zeros_of=1)
+
+    def _product_shaken(self, left, right, zeros_of):
+        value = self._product(left, right, zeros_of)
+        return value if self.noise is None else self.noise.product(left, right, value)
+
+    def _product(self, left, right, zeros_of):
+        """left @ right; with ``absorbing``, zeros of the factor ``zeros_of`` silence what they meet in the other."""
+        if not self.absorbing:
+            return left @ right
+        right_columns = right[:, None] if right.ndim == 1 else right
+        terms = left[:, :, None] * right_columns[None, :, :]
+        zero = (left == 0)[:, :, None] if zeros_of == 0 else (right_columns == 0)[None, :, :]
+        total = np.where(zero, np.zeros_like(terms), terms).sum(axis=1)
+        return total[:, 0] if right.ndim == 1 else total
+
+
+def _terms_of(part, like):
+    """The terms of an unbroadcast sum and how they are summed."""
+    if like.ndim == 0:
+        return (part,)
+    axes = tuple(axis for axis, size in enumerate(like.shape) if size == 1 and part.shape[axis] != 1)
+    return part, axes, True

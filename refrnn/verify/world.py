@@ -1,0 +1,212 @@
+"""The right quantities of a case, the scale that each error is measured in, and what honest rounding costs there.
+
+Rounding can leave a decision of the equation open: a comparison of two numbers that are as near to each other as their
+errors are large. A world is the truth with some of the open decisions taken the other way.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from refrnn.backends.equation import EquationPass
+from refrnn.backends.sequences import past_end
+from refrnn.equation.held import Held
+
+SAMPLES = 2  # of random rounding
+# The largest of a few samples is below the largest possible error; and a result has half an ulp whatever it costs.
+HEADROOM = 5.0
+FLOOR = 4.0
+# A quantity this small beside its own rounding, had that been in extended precision, is zero by cancellation.
+CANCELLED = 64.0
+# The largest part of a quantity that rounding may take, if the quantity is to be judged: one digit is certain.
+UNCERTAIN = 0.1
+
+
+@dataclass(frozen=True)
+class Flip:
+    """One open decision taken the other way: of which sequence, the how manyth there, at which entry, and the other side."""
+
+    item: int
+    number: int
+    place: tuple
+    side: object
+    element: tuple  # (name, key) of the symbol that was being computed
+
+    @property
+    def order(self):
+        return self.item, self.number, self.place
+
+    def __str__(self):
+        name, key = self.element
+        return f"{name}[{', '.join(map(str, key))}]" if key else name
+
+
+class World:
+    """Quantities, scales and bounds with the decisions ``flips`` taken the other way; ``open`` are those still open."""
+
+    def __init__(self, truth, flips=()):
+        self.truth = truth
+        self.flips = flips
+        exact, held = self._exact()
+        self.quantities = self._quantities(exact)
+        self.either = self._either_is_right(exact)
+        samples = [self._sample(held, seed) for seed in range(SAMPLES)]
+        self.deviations = {key: self._deviation(key, [found for found, _ in samples]) for key in self.quantities}
+        self.open = self._still_open(held, [choices for _, choices in samples])
+        self.cancels = {}
+        self.scales = {key: self._scale(key) for key in self.quantities}
+        self.bounds = {key: FLOOR + HEADROOM * self._largest(key, self.deviations[key])[0] for key in self.quantities}
+        self.unjudged = self._find_unjudged()
+
+    def _exact(self):
+        forced = {}
+        for flip in self.flips:
+            forced.setdefault(flip.item, {}).setdefault(flip.number, []).append((flip.place, flip.side))
+        count = self.truth.sequences
+        held = [Held(forced=forced.get(item)) for item in range(count)]
+        return EquationPass(self.truth.spec, self.truth.checked, np.longdouble, choices=held), held
+
+    def _sample(self, held, seed):
+        """The quantities under random rounding, every decision held, and the margins that it would have decided by."""
+        dtype = self.truth.checked.dtype
+        # Between two numbers of float32 lie many of float64, which is the faster one.
+        wide = np.float64 if dtype == np.float32 else np.longdouble
+        choices = [Held(one) for one in held]
+        return self._quantities(EquationPass(self.truth.spec, self.truth.checked, wide, noise=1000 + seed, choices=choices)), choices
+
+    def _quantities(self, equation_pass):
+        """Everything compared, as {(kind, name): array}."""
+        truth = self.truth
+        found = equation_pass.gather(truth.spec.defined)
+        quantities = {(truth.kind_of(name), name): array for name, array in found.items()}
+        if truth.spec.differentiated:
+            for name, gradient in equation_pass.backward(truth.upstream).items():
+                if name not in truth.checked.omitted:
+                    quantities["gradient", f"d_{name}"] = gradient
+        if truth.special:
+            quantities = {key: self._in_range(array) for key, array in quantities.items()}
+        return quantities
+
+    def _in_range(self, array):
+        """A number too large for the precision is infinite in it."""
+        return np.where(np.abs(array) > np.finfo(self.truth.checked.dtype).max, np.copysign(np.inf, array), array)
+
+    def _either_is_right(self, exact):
+        """Where zero times infinity makes a gradient NaN by arithmetic and a number by calculus, in a case about such."""
+        if not (self.truth.special and self.truth.spec.differentiated):
+            return {}
+        by_arithmetic = exact.backward(self.truth.upstream, absorbing=False)
+        by_calculus = exact.backward(self.truth.upstream, absorbing=True)
+        return {("gradient", f"d_{name}"): np.isnan(by_arithmetic[name]) != np.isnan(by_calculus[name]) for name in by_arithmetic}
+
+    def _deviation(self, key, samples):
+        truth = self.quantities[key]
+        with np.errstate(all="ignore"):
+            apart = [np.where(_same(found[key], truth), 0, np.abs(found[key] - truth)) for found in samples]
+        largest = np.maximum.reduce(apart)
+        return np.where(np.isnan(largest), np.inf, largest)
+
+    # ------------------------------------------------------------ scales
+
+    def _axes(self, key):
+        """The axes that share a scale: those of a time step where there is time, else all."""
+        array = self.quantities[key]
+        has_time = array.ndim and self.truth.spec.time_size(_symbol(key)) is not None
+        return tuple(range(1 if has_time else 0, array.ndim))
+
+    def _scale(self, key):
+        """What an ulp counts of, in a shape that goes with the quantity.
+
+        It is the largest magnitude, of the time step where there is time. Where that is no more than the rounding of
+        extended precision, terms cancel to zero: then it is the scale of those terms, which random rounding shows.
+        """
+        array, axes = self.quantities[key], self._axes(key)
+        size = np.where(np.isfinite(array), np.abs(array), 0).max(axis=axes, keepdims=True, initial=0)
+        apart = self.deviations[key].max(axis=axes, keepdims=True, initial=0)
+        eps = self.truth.eps
+        cancels = (apart > 0) & np.isfinite(apart) & (size <= CANCELLED * apart * (np.finfo(np.longdouble).eps / eps))
+        self.cancels[key] = cancels
+        size = np.where(cancels, apart / eps, size)
+        return np.where(size > 0, np.maximum(size, self.truth.smallest), 0)
+
+    def allowed(self, key):
+        """How far each entry may be off, in a shape that goes with the quantity."""
+        return self.bounds[key] * self.truth.eps * self.scales[key]
+
+    def cancelling(self, key):
+        """The scale of the terms at each entry of a quantity that is zero because they cancel; elsewhere zero."""
+        array = self.quantities[key]
+        return np.broadcast_to(np.where(self.cancels[key], self.scales[key], 0), array.shape)
+
+    # ------------------------------------------------------------ errors
+
+    def error(self, key, array):
+        """The largest error of ``array`` in ulp, and its place.
+
+        An ulp is the precision's eps times the scale of the quantity. A quantity that is zero and never was the sum of
+        anything, and all that lies past a sequence's end, must be exactly zero; NaN and infinities must be where they
+        are in the truth.
+        """
+        truth = self.quantities[key]
+        array = np.asarray(array, np.longdouble)
+        with np.errstate(all="ignore"):
+            difference = np.where(_same(array, truth), 0, np.abs(array - truth))
+        if key in self.either:
+            difference = np.where(self.either[key] & np.isnan(array), 0, difference)
+        past = past_end(self.truth.spec, self.truth.checked, _symbol(key), truth)
+        return self._largest(key, np.where(past & (difference != 0), np.inf, difference))
+
+    def _largest(self, key, difference):
+        with np.errstate(all="ignore"):
+            errors = np.where(difference == 0, 0, difference / (self.truth.eps * self.scales[key]))
+        errors = np.where(np.isnan(errors), np.inf, errors)
+        if not errors.size:
+            return 0.0, ()
+        place = np.unravel_index(int(np.argmax(errors)), errors.shape)
+        return float(errors[place]), tuple(int(index) for index in place)
+
+    def _find_unjudged(self):
+        """What can't be judged on this case, and why, by key."""
+        found = {}
+        for key, array in self.quantities.items():
+            if not self.truth.special and not np.isfinite(array).all():
+                found[key] = "is not finite, and the case is not about NaN and infinity"
+            elif not np.isfinite(self.bounds[key]):
+                found[key] = "leaves the range of the precision"
+            elif self.bounds[key] * self.truth.eps > UNCERTAIN:
+                found[key] = f"has no certain digit: honest rounding costs {self.bounds[key]:.3g} ulp, and 1 is {1 / self.truth.eps:.3g} ulp"
+        return found
+
+    # ------------------------------------------------------------ open decisions
+
+    def _still_open(self, held, samples):
+        """The decisions, after the last of ``flips``, whose margin is within what rounding moves it by."""
+        found = []
+        for item, one in enumerate(held):
+            for number, (side, margin, element) in enumerate(zip(one.values, one.margins, one.elements)):
+                moved = [sample[item].margins[number] for sample in samples]
+                found += [Flip(item, number, *other, element) for other in _others(side, margin, moved)]
+        return [flip for flip in found if not self.flips or flip.order > self.flips[-1].order]
+
+
+def _symbol(key):
+    kind, name = key
+    return name[2:] if kind == "gradient" else name
+
+
+def _same(left, right):
+    return (left == right) | (np.isnan(left) & np.isnan(right))
+
+
+def _others(side, margin, moved):
+    """The places, with the other side, at which rounding may decide otherwise."""
+    with np.errstate(all="ignore"):
+        apart = np.maximum.reduce([np.abs(other - margin) for other in moved])
+        near = (apart > 0) & (np.abs(margin) <= HEADROOM * apart)
+    if not np.any(near):
+        return []
+    places = [tuple(int(index) for index in place) for place in np.argwhere(near)]
+    if np.ndim(side) < np.ndim(margin):  # an argmax: another place may be the largest
+        return [((), np.asarray(side).dtype.type(place[0])) for place in places if place[0] != side]
+    sides = np.asarray(side)
+    return [(place, ~sides[place] if sides.dtype == bool else -sides[place] or sides.dtype.type(1)) for place in places]

@@ -1,0 +1,121 @@
+"""Random rounding to a precision: what it holds exactly stays, all else goes up or down, as far as is honest."""
+
+import numpy as np
+import pytest
+
+from programs import SIZES, draw, program, run
+from refrnn.equation.algebra import Numbers
+from refrnn.equation.noise import Noise
+
+PRECISIONS = [(np.float32, np.float64), (np.float32, np.longdouble), (np.float64, np.longdouble)]
+THIRD = np.longdouble(1) / 3
+
+
+def shaken(dtype, wide, value, roundings, times=200):
+    noise = Noise(dtype, 0, wide)
+    return np.array([noise.relative(value, roundings) for _ in range(times)])
+
+
+@pytest.mark.parametrize("dtype, wide", PRECISIONS)
+@pytest.mark.parametrize("shape", [(), (5,), (3, 4), (100, 100)])
+def test_noise_is_as_large_as_it_says_and_no_larger(dtype, wide, shape):
+    """One rounding is to a neighbour; a cost of five reaches beyond four ulp and not beyond six."""
+    value = np.full(shape, THIRD).astype(wide)[()]
+    ulp = np.spacing(dtype(THIRD)).astype(wide)
+    for roundings, least, most in ((1, 0.3, 1), (5, 3, 7)):
+        moved = (shaken(dtype, wide, value, roundings) - value) / ulp
+        assert moved.shape[1:] == shape and least < np.abs(moved).max() <= most
+        assert abs(moved.mean()) < 0.5
+    once = shaken(dtype, wide, value, 1)
+    assert once.dtype == wide and len(np.unique(once)) == 2 and np.all(once.astype(dtype) == once)
+
+
+@pytest.mark.parametrize("dtype, wide", PRECISIONS)
+def test_what_is_exact_stays(dtype, wide):
+    """Small integers, powers of two and whatever the precision holds, however many roundings an operation may cost."""
+    exact = np.array([0, 1, -1, 2, 3, 1023, 0.5, 2.0**-30, dtype(0.1), np.inf, -np.inf], wide)
+    for roundings in (0, 1, 6):
+        np.testing.assert_array_equal(shaken(dtype, wide, exact, roundings, 20), np.broadcast_to(exact, (20, len(exact))))
+        for value in exact:
+            assert (shaken(dtype, wide, value, roundings, 20) == value).all()
+    noise = Noise(dtype, 0, wide)
+    np.testing.assert_array_equal(noise.against(exact, 1e6, 4), exact)
+    assert np.isnan(noise.relative(np.array([np.nan], wide), 3)).all()
+
+
+def test_the_widest_precision_is_shaken_too():
+    value = np.array([THIRD, 3, 0.1], np.longdouble)
+    moved = (shaken(np.longdouble, np.longdouble, value, 3) / value - 1) / np.finfo(np.longdouble).eps
+    assert 1.5 < np.abs(moved[:, 0]).max() <= 4 and (moved[:, 1:] == 0).all()
+    assert {float(shaken(np.longdouble, np.longdouble, value[0], 3, 1)[0] - THIRD) for _ in range(3)} != {0.0}
+
+
+def test_exact_entries_stay_among_others():
+    value = np.array([1, THIRD, 2, 0], np.longdouble)
+    moved = shaken(np.float64, np.longdouble, value, 1)
+    assert (moved[:, [0, 2, 3]] == [1, 2, 0]).all() and len(np.unique(moved[:, 1])) == 2
+
+
+def test_noise_of_a_product_scales_with_its_terms():
+    """1e6 / 3 - 1e6 / 3 + 1 has an error as of 1e6, however small the result; of exact terms it has none."""
+    left, right = np.array([1e6, -1e6, 1], np.longdouble) * THIRD, np.ones(3, np.longdouble)
+    moved = [Noise(np.float32, seed).product(left, right, left @ right) - THIRD for seed in range(50)]
+    assert 0.02 < np.abs(moved).max() < 0.5
+    whole = np.array([1e6, -1e6, 1], np.longdouble)
+    assert all(Noise(np.float32, seed).product(whole, right, whole @ right) == 1 for seed in range(5))
+
+
+def test_noise_of_a_sum_scales_with_its_terms():
+    terms = np.array([1e6, -1e6, 1], np.longdouble) * THIRD
+    moved = [Noise(np.float32, seed).summed(terms.sum(), terms) - THIRD for seed in range(50)]
+    assert 0.02 < np.abs(moved).max() < 0.5
+
+
+def test_noise_is_the_same_for_the_same_seed():
+    chosen = program(["h[-1] = h0", "h[t] = tanh(U @ h[t-1] * sum(h[t-1]))"], {"h0": "H", "U": "H, H"}, ["h"])
+    arrays = draw(chosen, dtype=np.float32)
+    found = []
+    for seed in (1, 1, 2):
+        algebra = Numbers(np.float64, noise=Noise(np.float32, seed, np.float64))
+        passed = chosen.run({name: np.asarray(array, np.float64) for name, array in arrays.items()}, SIZES, algebra, differentiate=arrays)
+        found.append((passed.value("h"), passed.backward({"h": np.ones((7, 5))})["U"]))
+    exact, _ = run(chosen, {name: np.asarray(array, np.longdouble) for name, array in arrays.items()})
+    for place in range(2):
+        np.testing.assert_array_equal(found[0][place], found[1][place])
+        assert not np.array_equal(found[0][place], found[2][place])
+    assert 0 < np.abs(found[0][0] - exact["h"]).max() < 1e-4
+
+
+@pytest.mark.parametrize("text, exact", [
+    ("1 + 1 + sum(a[j] * 0 for j in range(H))", 2), ("sum(one_hot(2, H))", 1), ("mean(identity(H)[1] * H)", 1),
+    ("norm(3 * one_hot(0, H), 4 * one_hot(1, H))", 5), ("tanh(0 * a[0]) + sigmoid(0 * a[0])", 0.5),
+    ("2**3 - relu(0 * a[0] - 3) + abs(0 - 4) + max(2, 0 * a[0])", 14), ("one_hot(1, H) @ one_hot(1, H) + exp(0 * a[0])", 2),
+])  # fmt: skip
+def test_what_functions_give_exactly_stays(text, exact):
+    chosen = program([f"y = {text}"], {"a": "H"}, ["y"])
+    arrays = draw(chosen)
+    for seed in range(5):
+        assert chosen.run(arrays, SIZES, Numbers(np.longdouble, noise=Noise(np.float64, seed))).value("y") == exact
+
+
+CANCELLING = {  # an equation, and the array whose gradient is zero because terms cancel
+    "y = softmax(a + b)": "b",
+    "y = sum(softmax(a) * 1.7) * b": "a",
+    "y = log_softmax(a + b)": "b",
+    "y = (a + b) - mean(a + b)": "b",
+    "y = a + b - sum(a + b) / H": "b",
+    "y = b * outer(a, a)[0] / (b * norm(a))": "b",
+}
+
+
+@pytest.mark.parametrize("line, name", CANCELLING.items())
+def test_terms_that_cancel_leave_an_error_of_their_size(line, name):
+    chosen = program([line], {"a": "H", "b": ""}, ["y"])
+    arrays = draw(chosen)
+    upstream = {"y": np.asarray(np.random.default_rng(3).standard_normal(5), np.longdouble)}
+    assert np.abs(run(chosen, arrays)[1](upstream)[name]).max() < 1e-17
+    moved = []
+    for seed in range(20):
+        noisy = chosen.run(arrays, SIZES, Numbers(np.longdouble, noise=Noise(np.float64, seed)), differentiate=arrays)
+        moved.append(np.abs(noisy.backward(upstream)[name]).max())
+    assert 2e-17 < max(moved) < 1e-13
