@@ -15,13 +15,13 @@ WRONG = [
     ("hopfield", "state_settles", ("tanh(W @ X[t] + Theta)", "tanh(diag(Theta) @ W @ X[t] * 9 - X[t])")),
     ("hopfield", "energy_never_rises", ("tanh(W @ X[t] + Theta)", "tanh(Theta - W @ X[t])")),
     ("hopfield", "patterns_are_recalled", ("tanh(W @ X[t] + Theta)", "tanh(W @ X[t] / 5 + Theta)")),
-    ("markov-factorisation", "last_words_are_enough", ONE_WORD_LESS),
+    ("markov-factorisation", "last_words_are_not_enough_for_a_parity", ONE_WORD_LESS),
     ("markov-factorisation", "exact_for_a_markov_source", ONE_WORD_LESS),
     ("markov-factorisation", "exact_for_a_markov_source", ("(alpha + count[t]) / sum(alpha + count[t])", "(alpha + 1 + count[t]) / sum(alpha + 1 + count[t])")),
     ("reservoir", "start_is_forgotten", ("(1 - a) * tanh", "tanh")),
     ("reservoir", "start_is_not_forgotten", ("W @ h[t-1])", "W @ h[t-1] / 2)")),
-    ("reservoir", "spectral_radius_is_enough", ("tanh(W_in @ x[t] + W @ h[t-1])", "(W_in @ x[t] + W @ h[t-1])")),
-    ("reservoir", "spectral_radius_is_enough", ("a * h[t-1] +", "(a + 0.5) * h[t-1] +")),
+    ("reservoir", "spectral_radius_is_enough_for_a_normal_matrix", ("tanh(W_in @ x[t] + W @ h[t-1])", "(W_in @ x[t] + W @ h[t-1])")),
+    ("reservoir", "spectral_radius_is_enough_for_a_normal_matrix", ("a * h[t-1] +", "(a + 0.5) * h[t-1] +")),
     ("reservoir", "read_out_is_solved_at_once", ("concat(x[t], h[t])", "concat(x[t], h[t-1])")),
 ]
 

@@ -1,10 +1,10 @@
-"""Reset gate after the product: against the other unit, against PyTorch, and krippahl's words about its gates."""
+"""Reset gate after the product: against the other unit, and krippahl's words about its gates."""
 
 import numpy as np
 
 import refrnn
 from refrnn.claims import Shown
-from refrnn.claims.measure import DIFFERENT, SAME, distance, draws, jacobian, passed, random_upstream, rewritten, run
+from refrnn.claims.measure import DIFFERENT, SAME, distance, draws, jacobian, passed, rewritten, run
 
 SIZES = ({"T": 2, "I": 3, "H": 4}, {"T": 6, "I": 2, "H": 3})
 # The symbols of gru-reset-before, each under the name it has here.
@@ -40,78 +40,6 @@ def place_of_reset_matters(spec):
         f"over {len(general)} draws the states of the two units differ by at least {min(general):.2g} and their gradients by "
         f"{min(d_general):.2g} of the largest entry (asked: above {DIFFERENT:g}); with a diagonal U by at most {max(diagonal):.2g} and "
         f"{max(d_diagonal):.2g} (asked: below {SAME:g}; of the gradient of U the diagonal counts)",
-    )
-
-
-def _packed(values):
-    """PyTorch's layout: gates reset, update, new on top of each other; two biases."""
-    return {
-        "weight_ih_l0": np.concatenate([values["W_r"], values["W_z"], values["W"]]),
-        "weight_hh_l0": np.concatenate([values["U_r"], values["U_z"], values["U"]]),
-        "bias_ih_l0": np.concatenate([values["b_r"], values["b_z"], values["b_h"]]),
-        "bias_hh_l0": np.concatenate([0 * values["b_r"], 0 * values["b_z"], values["b_u"]]),
-    }
-
-
-def _documented(values, d_h):
-    """The formula of PyTorch's documentation, in NumPy: the states, and no gradient."""
-    packed = _packed(values)
-    h, states = values["h0"], []
-    for x in values["x"]:
-        from_input = np.split(x @ packed["weight_ih_l0"].T + packed["bias_ih_l0"], 3, axis=-1)
-        from_state = np.split(h @ packed["weight_hh_l0"].T + packed["bias_hh_l0"], 3, axis=-1)
-        r, z = (1 / (1 + np.exp(-(ours + theirs))) for ours, theirs in zip(from_input[:2], from_state[:2]))
-        n = np.tanh(from_input[2] + r * from_state[2])
-        h = (1 - z) * n + z * h
-        states.append(h)
-    return np.stack(states), {}
-
-
-def _torch():
-    """PyTorch where it can be imported, else None."""
-    try:
-        import torch
-    except (ImportError, OSError):
-        return None
-    return torch
-
-
-def _pytorch(values, d_h):
-    """PyTorch's own GRU: the states, and the gradients that have a symbol of their own here."""
-    torch = _torch()
-    features, hidden = values["W"].shape[1], values["U"].shape[0]
-    unit = torch.nn.GRU(features, hidden, dtype=torch.float64)
-    with torch.no_grad():
-        for name, array in _packed(values).items():
-            getattr(unit, name).copy_(torch.from_numpy(array))
-    x, h0 = (torch.tensor(values[name], requires_grad=True) for name in ("x", "h0"))
-    h, _ = unit(x, h0[None])
-    h.backward(torch.from_numpy(d_h))
-    gradients = {"x": x.grad.numpy(), "h0": h0.grad.numpy()}
-    for name, packed in (("W_r W_z W", "weight_ih_l0"), ("U_r U_z U", "weight_hh_l0"), ("b_r b_z b_h", "bias_ih_l0")):
-        gradients.update(zip(name.split(), np.split(getattr(unit, packed).grad.numpy(), 3)))
-    gradients["b_u"] = np.split(unit.bias_hh_l0.grad.numpy(), 3)[2]
-    return h.detach().numpy(), gradients
-
-
-def is_the_unit_of_pytorch(spec):
-    """With b_u, and not without it. Keras (reset_after=True) and cuDNN document the same formula."""
-    torch = _torch()
-    theirs, name = _documented, "PyTorch's documented formula, written out in NumPy,"
-    if torch is not None:
-        theirs, name = _pytorch, f"torch.nn.GRU of PyTorch {torch.__version__}"
-    states, gradients, without = [], [], []
-    for seed, values in enumerate(draws(spec, SIZES, 8)):
-        ours, d_ours = passed(spec, values, seed)
-        h, d_theirs = theirs(values, random_upstream(ours, seed)["h"])
-        states.append(distance(ours["h"], h))
-        gradients += [distance(d_ours[symbol], gradient) for symbol, gradient in d_theirs.items()]
-        without.append(distance(run(spec, {**values, "b_u": None}).outputs["h"], h))
-    backward = f"and the {len(gradients)} gradients by at most {max(gradients):.2g} " if gradients else ""
-    return Shown(
-        max(states + gradients) < SAME and min(without) > DIFFERENT,
-        f"against {name} over {len(states)} draws the states differ by at most {max(states):.2g} {backward}of their largest entry "
-        f"(asked: below {SAME:g}); without b_u the states differ by at least {min(without):.2g} (asked: above {DIFFERENT:g})",
     )
 
 

@@ -59,7 +59,7 @@ def start_is_not_forgotten(spec):
     )
 
 
-def spectral_radius_is_enough(spec):
+def spectral_radius_is_enough_for_a_normal_matrix(spec):
     """A W of rank one has one eigenvalue; far from 0, where the units saturate, it keeps a second resting state."""
     W = np.outer([1.0, 5.0], [4.0, -0.7])
     values = {"x": np.zeros((STEPS, 1, 1)), "h0": np.ones((1, 2)), "W_in": np.zeros((2, 1)), "W": W, "a": 0.0, "W_out": np.zeros((1, 3))}
@@ -70,11 +70,10 @@ def spectral_radius_is_enough(spec):
         for normal in (0.9 * turn, turn @ np.diag(np.linspace(-0.9, 0.9, len(turn))) @ turn.T):
             mended.append(_apart(spec, {**values, "W": normal})[-1])
     return Shown(
-        left < FORGOTTEN,
+        left > FORGOTTEN and max(mended) < FORGOTTEN,
         f"with W = (1, 5) times (4, -0.7), whose spectral radius is {spectral_radius(W):.3g} and largest singular value {np.linalg.norm(W, 2):.3g}, two "
-        f"starts are still {left:.3g} of their distance apart after {STEPS} steps without input; over {len(mended)} symmetric and orthogonal W of "
+        f"starts are still {left:.3g} of their distance apart after {STEPS} steps without input (asked: above {FORGOTTEN:g}); over {len(mended)} symmetric and orthogonal W of "
         f"radius 0.9 at most {max(mended):.2g} (asked: below {FORGOTTEN:g})",
-        mend_holds=max(mended) < FORGOTTEN,
     )
 
 

@@ -10,8 +10,8 @@ LINEAR = "Y[t] = sum(W[n] @ line[t-n] for n in range(N+1)) + b"
 
 
 def affects_outputs_for_some_steps_only(spec):
-    """An input's tangent lives for its own step and N more, and is exactly zero after them."""
-    early, late = [], []
+    """An input's tangent lives for its own step and N more, and is exactly zero after them: outputs are counted."""
+    early, late, more = [], [], []
     for values in draws(spec, SIZES, 4):
         delays = values["X_start"].shape[1]
         for place in (0, 4):
@@ -20,10 +20,13 @@ def affects_outputs_for_some_steps_only(spec):
             response = np.abs(tangent(spec, values, {"X": direction})["Y"][place:]).max(axis=1)
             early.append(response[: delays + 1].min())
             late.append(response[delays + 1 :].max())
+            more.append(int(np.count_nonzero(response)) - delays)
     return Shown(
-        min(early) > 0 and max(late) == 0,
-        f"over {len(early)} tangents with N of 1, 3 or 6 the derivative of the output by one input is at least {min(early):.2g} "
-        f"in its own step and the N after it (asked: above 0), and at most {max(late):.2g} in all later ones (asked: 0)",
+        set(more) == {0},
+        f"over {len(early)} tangents with N of 1, 3 or 6 an input changes {min(more)} to {max(more)} outputs more than N; the derivative of the "
+        f"output by it is at least {min(early):.2g} in its own step and the N after it (asked: above 0), and at most {max(late):.2g} in all later ones "
+        f"(asked: 0)",
+        mend_holds=set(more) == {1} and min(early) > 0 and max(late) == 0,
     )
 
 
