@@ -24,6 +24,24 @@ outputs: [h]
 """
 
 
+OWN = """\
+id: rate
+title: A unit with a rate of its own
+sizes: {T: time steps, I: input features, H: hidden units}
+symbols:
+  x:  {role: input, shape: [T, I]}
+  h0: {role: start, shape: [H]}
+  W:  {role: parameter, shape: [H, I]}
+  U:  {role: parameter, shape: [H, H]}
+  k:  {role: parameter, shape: [H]}
+equations:
+  - h[-1] = h0
+  - a[t] = sigmoid(k) * tanh(W @ x[t] + U @ h[t-1])
+  - h[t] = (1 - sigmoid(k)) * h[t-1] + a[t]
+outputs: [h]
+"""
+
+
 def changed(*changes):
     """The cell with pieces of its text exchanged: (old, new), ..."""
     text = CELL

@@ -2,11 +2,10 @@
 
 import json as json_module
 import sys
-from pathlib import Path
 
 import click
 
-from refrnn.commands.output import OutputFile
+from refrnn.commands.output import OutputFile, Outputs
 from refrnn.errors import RefrnnError
 
 DEFAULT_IDS = ("elman", "lstm", "gru-reset-before", "gru-reset-after")
@@ -23,7 +22,7 @@ SIZE = click.IntRange(1, 2**31 - 1)
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Precision of all contenders.")
 @click.option("--threads", type=SIZE, help="Threads for all contenders, by default one a core.")
 @click.option("--repeats", type=click.IntRange(1, 10000), default=7, show_default=True, help="Turns that every contender takes.")
-@click.option("--json", "json_path", type=OutputFile(), help="Write the results as JSON.")
+@click.option("--json", "json_path", type=OutputFile(), metavar="FILE", help="Write the results as JSON; - is standard output.")
 def command(names, peers, steps, batch, hidden, inputs, dtype, threads, repeats, json_path):
     """Measure the kernels against the references, forward and forward + backward.
 
@@ -31,6 +30,7 @@ def command(names, peers, steps, batch, hidden, inputs, dtype, threads, repeats,
     turns in one run; a contender whose results differ is refused. The reference runs one sequence at a time, batched
     NumPy and PyTorch run the batch at once.
     """
+    outputs = Outputs(json_path)
     # Before NumPy and Numba are imported, which read it then.
     if threads is not None:
         from refrnn.bench.machine import limit_threads
@@ -40,13 +40,13 @@ def command(names, peers, steps, batch, hidden, inputs, dtype, threads, repeats,
 
     problems = _problems(names or DEFAULT_IDS, peers, (steps, batch, hidden, inputs), dtype)
     machine = describe(peers)
-    click.echo(f"{line(machine)}; {dtype}, {repeats} turns each, medians with least and most")
+    outputs.say(f"{line(machine)}; {dtype}, {repeats} turns each, medians with least and most")
     if warning(machine):
         click.echo(f"Warning: {warning(machine)}", err=True)
     rows = _run(problems, peers, machine["threads"], repeats)
-    _print_table(rows)
-    if json_path:
-        _write(json_path, {"machine": machine, "rows": [row.as_dict() for row in rows]})
+    outputs.write(json_path, json_module.dumps({"machine": machine, "rows": [row.as_dict() for row in rows]}, indent=2) + "\n")
+    _print_table(outputs.say, rows)
+    sys.exit(2 if outputs.failed else 0)
 
 
 def _problems(names, peers, options, dtype):
@@ -80,18 +80,18 @@ def _run(problems, peers, threads, repeats):
     return rows
 
 
-def _print_table(rows):
+def _print_table(say, rows):
     width = max(len(row.id) for row in rows)
     shown = None
     for row in rows:
         if (row.id, row.sizes) != shown:
             sizes = ", ".join(f"{name} {number}" for name, number in row.sizes.items())
-            click.echo(f"{click.style(f'{row.id:{width}}', bold=True)}  {sizes}")
+            say(f"{click.style(f'{row.id:{width}}', bold=True)}  {sizes}")
             shown = (row.id, row.sizes)
         times = f"{_time(row.kernel_seconds)} against {_time(row.contender_seconds)}"
         spread = f"{_ratio(row.low)} to {_ratio(row.high)}"
-        click.echo(f"  {row.way:18}  {times:>27}: kernel is {_ratio(row.ratio)} times as fast as {_who(row.contender)} ({spread})")
-    click.echo("times are of calls on values already checked; the reference runs one sequence at a time")
+        say(f"  {row.way:18}  {times:>27}: kernel is {_ratio(row.ratio)} times as fast as {_who(row.contender)} ({spread})")
+    say("times are of calls on values already checked; the reference runs one sequence at a time")
 
 
 def _who(contender):
@@ -106,10 +106,3 @@ def _time(seconds):
     for unit, factor in (("s", 1), ("ms", 1e3), ("us", 1e6)):
         if seconds * factor >= 1 or unit == "us":
             return f"{seconds * factor:.3g} {unit}"
-
-
-def _write(path, data):
-    try:
-        Path(path).write_text(json_module.dumps(data, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise RefrnnError(f"{path} can't be written: {error.strerror}") from None

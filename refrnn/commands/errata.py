@@ -7,7 +7,7 @@ import textwrap
 
 import click
 
-from refrnn.commands.output import OutputFile
+from refrnn.commands.output import OutputFile, Outputs
 from refrnn.errors import NotFoundError
 from refrnn.verify.report import is_erratum
 
@@ -18,7 +18,7 @@ _WORDS = {"misprint": ("misprint", "misprints"), "false": ("false statement", "f
 @click.option("--lecture", help="Only those of this lecture.")
 @click.option("--remarks", is_flag=True, help="Print the remarks too: statements that hold under conditions the slide leaves out.")
 @click.option("--texts", type=click.Path(file_okay=False), help="Also hold every quote against the lectures' texts in this folder.")
-@click.option("--json", "json_path", type=OutputFile(), help="Write them, and the remarks, as JSON.")
+@click.option("--json", "json_path", type=OutputFile(), metavar="FILE", help="Write them, and the remarks, as JSON; - is standard output.")
 def command(lecture, remarks, texts, json_path):
     """Misprints and false statements of the lectures: what is printed where, what is meant, and how it was shown.
 
@@ -28,6 +28,7 @@ def command(lecture, remarks, texts, json_path):
     import refrnn
     from refrnn.spec.library import sources
 
+    outputs = Outputs(json_path)
     lectures = sources()["lectures"]
     if lecture is not None and lecture not in lectures:
         raise NotFoundError(f"there is no lecture {lecture!r}; there are {', '.join(sorted(lectures))}")
@@ -37,13 +38,11 @@ def command(lecture, remarks, texts, json_path):
         for name in bar:
             found += [{"spec": name, **entry} for entry in _errata(refrnn.load(name)) if lecture in (None, entry["from"])]
     found = _in_order(found, lectures)
-    if json_path:
-        with open(json_path, "w", encoding="utf-8") as file:
-            json_module.dump(found, file, indent=2, ensure_ascii=False)
-    _print(found, lectures, remarks)
+    outputs.write(json_path, json_module.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    _print(outputs.say, found, lectures, remarks)
     for wrong in wrong_quotes:
-        click.echo(click.style(f"MISQUOTED: {wrong}", fg="red"))
-    sys.exit(1 if wrong_quotes or not all(entry["ok"] for entry in found) else 0)
+        outputs.say(click.style(f"MISQUOTED: {wrong}", fg="red"))
+    sys.exit(1 if wrong_quotes or not all(entry["ok"] for entry in found) else 2 if outputs.failed else 0)
 
 
 def _errata(spec):
@@ -72,42 +71,42 @@ def _in_order(found, lectures):
     return sorted(found, key=place)
 
 
-def _print(found, lectures, remarks):
+def _print(say, found, lectures, remarks):
     for key, entry in lectures.items():
         of_lecture = [erratum for erratum in found if erratum["from"] == key]
         errata = [erratum for erratum in of_lecture if is_erratum(erratum)]
         apart = [erratum for erratum in of_lecture if not is_erratum(erratum)]
         if errata:
-            click.echo(click.style(f"{key}: {entry['title']}, {_counted(errata)}", bold=True))
-            _print_entries(errata)
+            say(click.style(f"{key}: {entry['title']}, {_counted(errata)}", bold=True))
+            _print_entries(say, errata)
         if apart and remarks:
-            click.echo(click.style(f"{key}: {entry['title']}, {_counted(apart)} (true under conditions that the slide leaves out)", bold=True))
-            _print_entries(apart)
-    _print_sum(found, remarks)
+            say(click.style(f"{key}: {entry['title']}, {_counted(apart)} (true under conditions that the slide leaves out)", bold=True))
+            _print_entries(say, apart)
+    _print_sum(say, found, remarks)
 
 
-def _print_entries(entries):
+def _print_entries(say, entries):
     width = shutil.get_terminal_size().columns
     for number, entry in enumerate(entries, 1):
         taken = f" (taken: {entry['taken']})" if "taken" in entry else ""
         lead = {"misprint": "", "false": "false: ", "remark": ""}[entry["kind"]]
-        click.echo(_filled(f"{lead}{entry['printed']}{taken}", width, f"{number:2}. "))
+        say(_filled(f"{lead}{entry['printed']}{taken}", width, f"{number:2}. "))
         marks = f"; {entry['marks']}" if entry["marks"] else ""
-        click.echo(_filled(f"where: slide “{entry['where']}”{marks}; spec {entry['spec']}", width, "    "))
+        say(_filled(f"where: slide “{entry['where']}”{marks}; spec {entry['spec']}", width, "    "))
         shown = "shown" if entry["ok"] else click.style("NOT SHOWN", fg="red")
         for word, text in (("found", entry["says"]), (shown, entry["shown"])):
-            click.echo(_filled(f"{word}: {text}", width, "    "))
-    click.echo()
+            say(_filled(f"{word}: {text}", width, "    "))
+    say()
 
 
-def _print_sum(found, remarks):
+def _print_sum(say, found, remarks):
     errata = [entry for entry in found if is_erratum(entry)]
     apart = len(found) - len(errata)
     lectures = len({entry["from"] for entry in errata})
     shown = sum(entry["ok"] for entry in errata)
-    click.echo(f"{_counted(errata) or 'no errata'} in {lectures} lecture{'s' * (lectures != 1)}, {shown} of them shown by the program")
+    say(f"{_counted(errata) or 'no errata'} in {lectures} lecture{'s' * (lectures != 1)}, {shown} of them shown by the program")
     if apart and not remarks:
-        click.echo(f"beside them {apart} remark{'s' * (apart != 1)}, which --remarks prints")
+        say(f"beside them {apart} remark{'s' * (apart != 1)}, which --remarks prints")
 
 
 def _counted(entries):

@@ -1,10 +1,17 @@
 """The group of commands; each is imported only when it is called, so that --help starts fast."""
 
 import importlib
+import os
+import sys
 
 import click
 
 from refrnn import RefrnnError, __version__
+from refrnn.commands.letters import spell
+from refrnn.commands.output import silence
+
+# As a shell counts the signals that end a program: SIGINT, and SIGPIPE where nobody reads on.
+STOPPED, READER_GONE = 130, 141
 
 COMMANDS = {
     "list": "Every spec, its sources and what is shown of it.",
@@ -29,10 +36,25 @@ class _Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, context):
+        if os.environ.get("NO_COLOR"):
+            context.color = False
+        spell(sys.stdout)
+        spell(sys.stderr)
         try:
             return super().invoke(context)
         except RefrnnError as error:
             raise _Refused(str(error)) from None
+        except KeyboardInterrupt:
+            click.echo("\nstopped", err=True)
+            sys.exit(STOPPED)
+        except BrokenPipeError:
+            silence(sys.stdout)
+            sys.exit(READER_GONE)
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            silence(sys.stdout)
+            raise _Refused(f"standard output can't be written: {error.strerror}") from None
 
 
 class _Refused(click.ClickException):

@@ -1,21 +1,137 @@
-"""Files that a command writes: whether they can be written is known before the work is done."""
+"""Files that a command writes: whether they can be written is known before the work is done, and none of the work is lost."""
 
 import os
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 import click
 
+STANDARD_OUTPUT = "-"
+
 
 class OutputFile(click.Path):
-    """A path for a file that is to be written, in a folder that is there and can be written to."""
+    """A path for a file that is to be written, in a folder that is there and can be written to; "-" is standard output."""
 
     def __init__(self):
-        super().__init__(dir_okay=False, writable=True)
+        super().__init__(dir_okay=False, writable=True, allow_dash=True)
 
     def convert(self, value, param, ctx):
+        if value == STANDARD_OUTPUT:
+            return value
+        if not value.strip():
+            self.fail("it names no file; give a path, or - for standard output", param, ctx)
         folder = Path(value).absolute().parent
         if not folder.is_dir():
             self.fail(f"the folder {folder} is not there; make it first", param, ctx)
-        if not os.access(folder, os.W_OK):
+        if not os.access(folder, os.W_OK) and not Path(value).exists():
             self.fail(f"the folder {folder} can't be written to; name a file elsewhere", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class Outputs:
+    """What one command writes: tables for people go to standard error where a file goes to standard output."""
+
+    def __init__(self, *paths):
+        if sum(path == STANDARD_OUTPUT for path in paths) > 1:
+            raise click.UsageError("two options name standard output (-); give one of them a file")
+        self.people_read_errors = STANDARD_OUTPUT in paths
+        self.failed = False
+
+    @property
+    def width(self):
+        """The columns of the terminal that people read, or None where they read no terminal."""
+        stream = sys.stderr if self.people_read_errors else sys.stdout
+        return shutil.get_terminal_size().columns if stream.isatty() else None
+
+    def say(self, text=""):
+        """A line for people; where standard output can't take it, standard error does."""
+        try:
+            click.echo(text, err=self.people_read_errors)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            if self.people_read_errors:
+                raise
+            self.failed = self.people_read_errors = True
+            silence(sys.stdout)
+            click.echo(f"standard output can't be written ({error.strerror}); what was to be printed follows here\n{text}", err=True)
+
+    def write(self, path, text):
+        """Write a file whole or not at all; where that fails, say so and keep the text elsewhere, or print it."""
+        if path is None:
+            return
+        try:
+            _print(text) if path == STANDARD_OUTPUT else _write(Path(path), text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.failed = True
+            kept = _keep(Path(path), text)
+            where = f"it is kept in {kept}" if kept else "it is printed here"
+            name = "standard output" if path == STANDARD_OUTPUT else path
+            click.echo(f"{name} can't be written ({error.strerror or error}); {where}", err=True)
+            if not kept:
+                self.say(text)
+
+
+def silence(stream):
+    """Nothing more is written to a stream that failed, and nothing is said about it when the program ends."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        pass
+
+
+def _print(text):
+    """The text as it is in a file: UTF-8, whatever the terminal's encoding."""
+    sys.stdout.flush()
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.flush()
+    except OSError:
+        silence(sys.stdout)
+        raise
+
+
+def _write(path, text):
+    if path.exists() and not path.is_file():
+        # A device or a pipe is written to as it is.
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return
+    path = path.resolve()
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    if not os.access(path.parent, os.W_OK):
+        part = path
+    try:
+        with open(part, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if part != path:
+            if path.exists():
+                os.chmod(part, path.stat().st_mode)
+            os.replace(part, path)
+    except BaseException:
+        if part != path:
+            part.unlink(missing_ok=True)
+        raise
+
+
+def _keep(path, text):
+    """The file in which the text is, after all: in the folder for temporary files, or None."""
+    try:
+        handle, kept = tempfile.mkstemp(prefix="refrnn-", suffix=path.suffix if path.suffix in (".json", ".html", ".xml") else ".txt")
+    except OSError:
+        return None
+    try:
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError:
+        os.unlink(kept)
+        return None
+    return kept

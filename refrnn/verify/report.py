@@ -3,11 +3,11 @@
 import json
 from dataclasses import dataclass, field
 from html import escape
-from pathlib import Path
 from xml.etree import ElementTree
 
 KINDS = ("forward", "gradient", "clip")
 NO_MUTANTS = {"tried": 0, "killed": 0, "equivalent": 0, "by_case": {}, "refused": [], "proved": [], "listed": [], "alive": []}
+STATUSES = ("holds", "fails", "could not check")
 
 
 def is_erratum(entry):
@@ -30,12 +30,18 @@ class SpecReport:
     mutants: dict | None = None  # counts "tried", "killed", "equivalent"; "by_case"; lists "refused", "proved", "listed", "alive"
     claims: list = field(default_factory=list)
     errata: list = field(default_factory=list)
-    failures: list = field(default_factory=list)
+    failures: list = field(default_factory=list)  # sentences: what does not hold
+    unchecked: list = field(default_factory=list)  # sentences: what could not be judged, and why
     seconds: float = 0.0
 
     @property
     def ok(self):
-        return not self.failures
+        return self.status == "holds"
+
+    @property
+    def status(self):
+        """One of STATUSES: a failure tells more than what could not be checked."""
+        return "fails" if self.failures else "could not check" if self.unchecked else "holds"
 
     def note_worst(self, worst, backend, case):
         """Keep the error that comes nearest to its bound, for each kind."""
@@ -51,6 +57,7 @@ class SpecReport:
         return {
             "id": self.id,
             "ok": self.ok,
+            "status": self.status,
             "backends": list(self.backends),
             "cases": self.cases,
             "worst": {kind: self.worst.get(kind, nothing) for kind in KINDS},
@@ -61,14 +68,15 @@ class SpecReport:
             "claims": self.claims,
             "errata": self.errata,
             "failures": self.failures,
+            "unchecked": self.unchecked,
             "seconds": round(self.seconds, 3),
         }
 
 
-def write_json(reports, path):
-    """Write all records; infinities become the text "inf", which JSON can't hold as numbers."""
+def json_text(reports):
+    """All records; infinities become the text "inf", which JSON can't hold as numbers."""
     data = {"ok": all(report.ok for report in reports), "specs": [report.as_dict() for report in reports]}
-    _write(path, json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    return json.dumps(_finite(data), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _finite(data):
@@ -81,55 +89,56 @@ def _finite(data):
     return data
 
 
-def write_junit(reports, path):
-    """Write the records as JUnit XML, one test case a spec."""
+def junit_text(reports):
+    """The records as JUnit XML, one test case a spec; what could not be checked is an error."""
     suite = ElementTree.Element(
         "testsuite",
         name="refrnn verify",
         tests=str(len(reports)),
-        failures=str(sum(not report.ok for report in reports)),
+        failures=str(sum(report.status == "fails" for report in reports)),
+        errors=str(sum(report.status == "could not check" for report in reports)),
         time=f"{sum(report.seconds for report in reports):.3f}",
     )
     for report in reports:
         case = ElementTree.SubElement(suite, "testcase", classname="refrnn", name=report.id, time=f"{report.seconds:.3f}")
         if not report.ok:
-            failure = ElementTree.SubElement(case, "failure", message=report.failures[0])
-            failure.text = "\n".join(report.failures)
-    _write(path, ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n")
+            said = [*report.failures, *report.unchecked]
+            found = ElementTree.SubElement(case, "failure" if report.failures else "error", message=_as_xml(said[0]))
+            found.text = _as_xml("\n".join(said))
+    return "<?xml version='1.0' encoding='utf-8'?>\n" + ElementTree.tostring(suite, encoding="unicode") + "\n"
+
+
+def _as_xml(text):
+    """Without the characters that XML 1.0 can't hold."""
+    return "".join(letter if letter >= " " or letter in "\n\t" else "?" for letter in text)
 
 
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #1d1d1f }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem } th, td { text-align: left; padding: 0.3rem 0.6rem;
-border-bottom: 1px solid #ddd; vertical-align: top } .ok { color: #18794e } .bad { color: #b42318 } math { font-size: 1.05rem }
+border-bottom: 1px solid #ddd; vertical-align: top } .ok { color: #18794e } .bad { color: #b42318 } .open { color: #93590a } math { font-size: 1.05rem }
 section { margin-top: 2.5rem } h2 { border-bottom: 2px solid #eee } .small { color: #555; font-size: 0.9rem }
 """
 
 
-def write_html(reports, path, show):
-    """Write a page: the table, then each spec with its equations (``show(id)`` gives their HTML)."""
+def html_text(reports, show):
+    """A page: the table, then each spec with its equations (``show(id)`` gives their HTML)."""
     rows = "".join(
-        f"<tr><td><a href='#{report.id}'>{report.id}</a></td><td class={_class(report.ok)}>{_word(report.ok)}</td>"
+        f"<tr><td><a href='#{report.id}'>{report.id}</a></td><td class={_CLASSES[report.status]}>{report.status}</td>"
         f"<td>{report.cases}</td>" + "".join(f"<td>{_cell(report.worst.get(kind))}</td>" for kind in KINDS)
         + f"<td>{mutants_in_words(report)}</td></tr>"
         for report in reports
     )
     heads = "".join(f"<th>{head}</th>" for head in ("spec", "", "cases", "forward", "gradient", "clip", "mutants"))
     sections = "".join(_section(report, show) for report in reports)
-    page = (
+    return (
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>refrnn verify</title><style>{_STYLE}</style></head>"
         f"<body><h1>refrnn verify</h1><p>Worst error of any backend in ulp, with its bound.</p>"
         f"<table><tr>{heads}</tr>{rows}</table>{sections}</body></html>\n"
     )
-    _write(path, page)
 
 
-def _class(ok):
-    return "ok" if ok else "bad"
-
-
-def _word(ok):
-    return "holds" if ok else "fails"
+_CLASSES = {"holds": "ok", "fails": "bad", "could not check": "open"}
 
 
 def _cell(worst):
@@ -150,6 +159,8 @@ def _section(report, show):
     parts = [f"<section id='{report.id}'><h2>{escape(report.id)}</h2>", show(report.id)]
     for failure in report.failures:
         parts.append(f"<p class=bad>{escape(failure)}</p>")
+    for sentence in report.unchecked:
+        parts.append(f"<p class=open>could not check: {escape(sentence)}</p>")
     for claim in report.claims:
         parts.append(f"<p><b>Claim</b> ({claim['verdict']}): {escape(claim['says'])}<br><span class=small>{escape(claim['shown'])}</span></p>")
     for erratum in report.errata:
@@ -158,7 +169,3 @@ def _section(report, show):
         shown = f"<br><span class=small>{escape(erratum['shown'])}</span>"
         parts.append(f"<p><b>{erratum['kind'].capitalize()}</b>, {escape(place)}: {found}{shown}</p>")
     return "".join(parts) + "</section>"
-
-
-def _write(path, text):
-    Path(path).write_text(text, encoding="utf-8")

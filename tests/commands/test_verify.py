@@ -6,23 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from refrnn.commands.main import main
-
-OWN = """
-id: rate
-title: A unit with a rate of its own
-sizes: {T: time steps, I: input features, H: hidden units}
-symbols:
-  x:  {role: input, shape: [T, I]}
-  h0: {role: start, shape: [H]}
-  W:  {role: parameter, shape: [H, I]}
-  U:  {role: parameter, shape: [H, H]}
-  k:  {role: parameter, shape: [H]}
-equations:
-  - h[-1] = h0
-  - a[t] = sigmoid(k) * tanh(W @ x[t] + U @ h[t-1])
-  - h[t] = (1 - sigmoid(k)) * h[t-1] + a[t]
-outputs: [h]
-"""
+from texts import OWN
 
 REFERENCE = """
 import numpy as np
@@ -127,6 +111,10 @@ def test_an_own_module_as_backend(run, tmp_path, monkeypatch):
         (["verify", "no/such.yaml"], "no/such.yaml"),
         (["verify", "elman", "--backends", "torch_of_mine"], "can't be imported"),
         (["verify", "clip-value", "--json", "no/such/folder/out.json"], "is not there; make it first"),
+        (["verify", "clip-value", "--json", ""], "it names no file; give a path, or - for standard output"),
+        (["errata", "--json", " "], "it names no file"),
+        (["bench", "--json", ""], "it names no file"),
+        (["verify", "clip-value", "--json", "-", "--html", "-"], "two options name standard output"),
         (["errata", "--json", "no/such/folder/out.json"], "is not there; make it first"),
         (["bench", "--json", "no/such/folder/out.json"], "is not there; make it first"),
         (["show", "elmann"], "did you mean elman?"),

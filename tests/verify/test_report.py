@@ -1,12 +1,13 @@
 """The records of a verification: JSON as promised, JUnit, a page, and the words of a failure."""
 
 import json
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
 
 import refrnn
-from refrnn.verify.report import write_html, write_json, write_junit
+from refrnn.verify.report import SpecReport, html_text, json_text, junit_text
 from refrnn.verify.verify import verify_spec
 
 
@@ -15,9 +16,8 @@ def reports():
     return [verify_spec(refrnn.load(name), ["equation", "reference"], mutants=name == "clip-value") for name in ("clip-value", "elman")]
 
 
-def test_json_has_the_promised_keys(reports, tmp_path):
-    write_json(reports, tmp_path / "out.json")
-    data = json.loads((tmp_path / "out.json").read_text())
+def test_json_has_the_promised_keys(reports):
+    data = json.loads(json_text(reports))
     assert data["ok"] is True
     assert [entry["id"] for entry in data["specs"]] == ["clip-value", "elman"]
     for entry in data["specs"]:
@@ -32,26 +32,32 @@ def test_json_has_the_promised_keys(reports, tmp_path):
     assert {"says", "verdict", "shown"} <= elman["claims"][0].keys()
 
 
-def test_infinite_errors_are_still_json(reports, tmp_path):
+def test_infinite_errors_are_still_json(reports):
     reports[0].worst["clip"] = {"ulp": float("inf"), "bound": 4.0, "where": "g_clipped"}
-    write_json(reports, tmp_path / "out.json")
-    assert json.loads((tmp_path / "out.json").read_text())["specs"][0]["worst"]["clip"]["ulp"] == "inf"
+    assert json.loads(json_text(reports))["specs"][0]["worst"]["clip"]["ulp"] == "inf"
 
 
-def test_junit_counts_failures(reports, tmp_path):
-    write_junit(reports, tmp_path / "out.xml")
-    suite = ElementTree.parse(tmp_path / "out.xml").getroot()
-    assert suite.get("tests") == "2" and suite.get("failures") == "0"
-    reports[1].failures.append("kernel: h differs <here>")
-    write_junit(reports, tmp_path / "out.xml")
-    suite = ElementTree.parse(tmp_path / "out.xml").getroot()
-    assert suite.get("failures") == "1"
-    assert suite.find("testcase/failure").get("message") == "kernel: h differs <here>"
-    reports[1].failures.pop()
+def test_junit_counts_failures_and_what_could_not_be_checked(reports):
+    suite = ElementTree.fromstring(junit_text(reports).encode())
+    assert suite.get("tests") == "2" and suite.get("failures") == suite.get("errors") == "0"
+    broken, unknown = replace(reports[1], failures=["kernel: h differs <here>\x00"]), replace(reports[0], unchecked=["no \u1e13 precision"])
+    suite = ElementTree.fromstring(junit_text([broken, unknown]).encode())
+    assert suite.get("failures") == suite.get("errors") == "1"
+    assert suite.find("testcase/failure").get("message") == "kernel: h differs <here>?"
+    assert suite.find("testcase/error").get("message") == "no \u1e13 precision"
 
 
-def test_the_page_shows_every_spec(reports, tmp_path):
-    write_html(reports, tmp_path / "out.html", lambda name: f"<p>equations of {name}</p>")
-    page = (tmp_path / "out.html").read_text()
+def test_a_failure_is_worse_than_what_could_not_be_checked():
+    assert SpecReport("a").status == "holds" and SpecReport("a").ok
+    assert SpecReport("a", unchecked=["so"]).status == "could not check" and not SpecReport("a", unchecked=["so"]).ok
+    both = SpecReport("a", failures=["h differs"], unchecked=["so"])
+    assert both.status == "fails" and both.as_dict()["status"] == "fails" and both.as_dict()["unchecked"] == ["so"]
+    assert json.loads(json_text([SpecReport("a", unchecked=["so"])]))["ok"] is False
+
+
+def test_the_page_shows_every_spec(reports):
+    unknown = replace(reports[0], unchecked=["no <precision>"])
+    page = html_text([*reports, unknown], lambda name: f"<p>equations of {name}</p>")
     for report in reports:
         assert f"id='{report.id}'" in page and f"equations of {report.id}" in page
+    assert "could not check: no &lt;precision&gt;" in page

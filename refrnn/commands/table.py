@@ -1,0 +1,120 @@
+"""What refrnn verify prints for people."""
+
+import shutil
+import textwrap
+
+import click
+
+from refrnn.verify.report import KINDS, is_erratum, mutants_in_words
+
+
+def print_table(say, reports, mutants, width=None):
+    """A row a spec: the worst error in ulp and its bound for each kind, and what else was shown.
+
+    Where a terminal of ``width`` columns can't hold it, the columns that say least are left out.
+    """
+    heads = ["spec", "", "cases", *(f"{kind}, ulp" for kind in KINDS), "claims", "errata"] + ["mutants"] * mutants + ["seconds"]
+    columns = list(zip(heads, *(_row(report, mutants) for report in reports)))
+    for least in LEFT_OUT:
+        if width is not None and len(_line([max(column, key=len) for column in columns], _widths(columns))) > width:
+            columns = [column for column in columns if column[0] != least]
+    head, *rows = zip(*columns)
+    widths = _widths(columns)
+    say(click.style(_line(head, widths), bold=True))
+    for report, row in zip(reports, rows):
+        say(_line(row, widths).replace(f" {row[1]} ", f" {click.style(row[1], fg=COLORS[report.status])} ", 1))
+
+
+LEFT_OUT = ("seconds", "cases", "errata", "claims", "clip, ulp")
+WORDS = {"holds": "holds", "fails": "FAILS", "could not check": "could not check"}
+COLORS = {"holds": "green", "fails": "red", "could not check": "yellow"}
+
+
+def _row(report, mutants):
+    cells = [report.id, WORDS[report.status], str(report.cases)]
+    cells += [_cell(report.worst.get(kind)) for kind in KINDS]
+    cells += [str(len(report.claims) or ""), str(sum(map(is_erratum, report.errata)) or "")]
+    return cells + [mutants_in_words(report)] * mutants + [f"{report.seconds:.1f}"]
+
+
+def _widths(columns):
+    return [max(map(len, column)) for column in columns]
+
+
+def _line(cells, widths):
+    left = f"{cells[0]:{widths[0]}}  {cells[1]:{widths[1]}}  "
+    return left + "  ".join(f"{cell:>{width}}" for cell, width in zip(cells[2:], widths[2:]))
+
+
+def _cell(worst):
+    return "" if worst is None else f"{_number(worst['ulp'])} of {_number(worst['bound'])}"
+
+
+def _number(ulp):
+    return f"{ulp:.1f}" if ulp < 10 else f"{ulp:.0f}"
+
+
+def print_failures(say, reports):
+    for report in reports:
+        for failure in report.failures[:8]:
+            say(click.style(f"{report.id}: {failure}", fg="red"))
+        if len(report.failures) > 8:
+            say(f"{report.id}: and {len(report.failures) - 8} more (--json lists all)")
+        for sentence in report.unchecked:
+            say(click.style(f"{report.id}: could not check: {sentence}", fg="yellow"))
+
+
+def print_details(say, reports):
+    """Where the worst errors sit, what confirmed the gradients, and each claim and erratum with its evidence."""
+    for report in reports:
+        say("\n" + click.style(report.id, bold=True))
+        for kind, worst in report.worst.items():
+            say(f"  worst {kind}: {worst['ulp']:.2g} ulp, bound {worst['bound']:.2g}: {worst['where']}")
+        for entry in report.undecided:
+            say(f"  undecided in case {entry['case']}: {', '.join(entry['symbols'])}; held against either side")
+        if report.derivative is not None:
+            found = report.derivative
+            say(f"  gradients confirmed by {found['method']}: off by at most {found['error']:.1g}, in {found['where']}")
+        for printed in report.printed:
+            names = ", ".join(printed["checked"])
+            say(f"  backward lines of {printed['from']} for {names}: off by at most {printed['error']:.1g}")
+        _print_mutants(say, report)
+        for claim in report.claims:
+            _print_wrapped(say, f"claim {claim['verdict']}" if claim["ok"] else "claim NOT SHOWN", claim["says"], claim["shown"])
+        for erratum in report.errata:
+            _print_wrapped(say, f"{erratum['kind']} in {erratum['from']}", erratum["printed"], f"{erratum['says']}; {erratum['shown']}")
+
+
+def _print_mutants(say, report):
+    """Which case kills how many, and why those that no case kills are equivalent."""
+    if report.mutants is None:
+        return
+    by_case = ", ".join(f"{case} {count}" for case, count in report.mutants["by_case"].items())
+    _print_wrapped(say, "mutants", mutants_in_words(report), f"told first by {by_case or 'no case'}")
+    for verdict in ("proved", "listed"):
+        for entry in report.mutants[verdict]:
+            _print_wrapped(say, f"equivalent, {verdict}", entry["mutant"], entry["because"])
+
+
+def _print_wrapped(say, word, says, shown):
+    width = shutil.get_terminal_size().columns
+    say(textwrap.fill(f"{word}: {says}", width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
+    say(textwrap.fill(shown, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False))
+
+
+def print_sum(say, reports, seconds):
+    failed, unchecked = ([report.id for report in reports if report.status == status] for status in ("fails", "could not check"))
+    claims = sum(len(report.claims) for report in reports)
+    errata = sum(sum(map(is_erratum, report.errata)) for report in reports)
+    cases = sum(report.cases for report in reports)
+    names = ", ".join(dict.fromkeys(name for report in reports for name in report.backends))
+    say(
+        f"{len(reports)} spec{'s' * (len(reports) > 1)}, {cases} cases, backends {names}; {claims} claims, {errata} errata; {seconds:.1f} s\n"
+        "errors: the worst of all backends, in ulp of the result's scale, of the bound that was measured on its case"
+    )
+    if failed:
+        say(click.style(f"{len(failed)} of {len(reports)} fail: {', '.join(failed)}", fg="red", bold=True))
+    if unchecked:
+        say(click.style(f"{len(unchecked)} of {len(reports)} could not be checked: {', '.join(unchecked)}", fg="yellow", bold=True))
+    if not failed and not unchecked:
+        say(click.style("all hold", fg="green", bold=True))

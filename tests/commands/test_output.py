@@ -1,0 +1,148 @@
+"""What commands write: whole files or none, nothing lost on a full disk, any terminal, a reader that leaves."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import refrnn
+from refrnn.commands import output
+from refrnn.commands.letters import spell
+from refrnn.commands.main import main
+from refrnn.commands.output import Outputs
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+FULL = Path("/dev/full")
+needs_a_full_disk = pytest.mark.skipif(not FULL.exists(), reason="no full disk to write to")
+FAST = ["bench", "unfolding", "--steps", "2", "--batch", "1", "--hidden", "2", "--input", "2", "--repeats", "1"]
+
+
+def shell(line, **environment):
+    """A line of bash with the command as $R."""
+    settings = {**os.environ, "R": f"{sys.executable} -m refrnn", **environment}
+    return subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, env=settings, timeout=300)
+
+
+def lines(text):
+    return [line for line in text.decode().splitlines() if line and line != "verify"]
+
+
+@pytest.mark.parametrize("arguments", [["verify", "clip-value"], ["errata", "--lecture", "eee511"], FAST])
+def test_json_on_standard_output_is_json_alone(arguments):
+    done = CliRunner().invoke(main, [*arguments, "--json", "-"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) and done.stderr.strip()
+
+
+def test_xml_and_a_page_on_standard_output():
+    for option, begin in (("--junit", "<?xml"), ("--html", "<!doctype")):
+        done = CliRunner().invoke(main, ["verify", "clip-value", option, "-"])
+        assert done.stdout.startswith(begin) and "all hold" in done.stderr
+
+
+@needs_a_full_disk
+def test_a_full_disk_loses_no_report(tmp_path):
+    done = shell("$R verify clip-value --json /dev/full", TMPDIR=str(tmp_path))
+    assert done.returncode == 2 and b"all hold" in done.stdout
+    [said] = lines(done.stderr)
+    [kept] = tmp_path.glob("refrnn-*")
+    assert said == f"/dev/full can't be written (No space left on device); it is kept in {kept}"
+    assert json.loads(kept.read_text())["specs"][0]["id"] == "clip-value"
+
+
+@needs_a_full_disk
+@pytest.mark.parametrize("line", ["$R verify clip-value --json - > /dev/full", "$R errata --lecture eee511 --json - > /dev/full"])
+def test_a_full_standard_output_loses_no_report(tmp_path, line):
+    done = shell(line, TMPDIR=str(tmp_path))
+    assert done.returncode == 2 and b"standard output can't be written" in done.stderr and b"Traceback" not in done.stderr
+    [kept] = tmp_path.glob("refrnn-*")
+    assert json.loads(kept.read_text())
+
+
+@needs_a_full_disk
+def test_a_table_goes_where_there_is_room():
+    done = shell("$R verify clip-value > /dev/full")
+    assert done.returncode == 2 and b"what was to be printed follows here" in done.stderr and b"all hold" in done.stderr
+    done = shell("$R list > /dev/full")
+    assert done.returncode == 2 and lines(done.stderr) == ["Error: standard output can't be written: No space left on device"]
+
+
+def test_where_nothing_can_be_kept_it_is_printed(monkeypatch, tmp_path, capsys):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(output, "_write", full)
+    monkeypatch.setattr(output.tempfile, "mkstemp", full)
+    outputs = Outputs("out.json")
+    outputs.write("out.json", '{"ok": true}')
+    said = capsys.readouterr()
+    assert outputs.failed and said.out == '{"ok": true}\n'
+    assert said.err == "out.json can't be written (No space left on device); it is printed here\n"
+
+
+def test_a_file_is_written_whole_or_stays_as_it_was(monkeypatch, tmp_path):
+    path = tmp_path / "out.json"
+    path.write_text("old")
+    path.chmod(0o640)
+    monkeypatch.setattr(output.os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    Outputs().write(path, "new")
+    assert path.read_text() == "old" and [entry.name for entry in tmp_path.iterdir()] == ["out.json"]
+    monkeypatch.undo()
+    Outputs().write(path, "new")
+    assert path.read_text() == "new" and path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    Outputs().write(tmp_path / "link", "text")
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "file").read_text() == "text"
+
+
+@pytest.mark.parametrize("line", ["$R list", "$R show lstm", "$R verify clip-value -v"])
+def test_a_reader_that_leaves(line):
+    done = shell(f"set -o pipefail; {line} | true")
+    assert done.returncode == 141 and not lines(done.stderr)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp437", "koi8-r"])
+def test_a_terminal_that_lacks_letters_gets_their_names(encoding):
+    done = shell("$R show recurrent-autoencoder", PYTHONIOENCODING=encoding)
+    assert done.returncode == 0 and not done.stderr
+    text = done.stdout.decode(encoding)
+    assert "e[-1] = e^(0)" in text and "z_e[t] = " in text and "h[t] = (1 - z[t]) * h[t-1] + z[t] * h~[t]" in text
+    if encoding == "latin-1":
+        assert "sigma(W_ez [e[t-1]; x[t]])" in text
+
+
+def test_every_spec_can_be_shown_in_latin_1():
+    """A letter that nobody can spell would be a question mark."""
+    shown = "".join(str(refrnn.load(name)) for name in refrnn.ids())
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="latin-1")
+    spell(stream)
+    stream.write(shown)
+    stream.flush()
+    assert raw.getvalue().count(b"?") == shown.count("?")
+
+
+def test_the_locale_of_c():
+    done = shell("$R show lstm && $R list", LC_ALL="C", LANG="C")
+    assert done.returncode == 0 and not done.stderr
+
+
+def test_no_color(monkeypatch):
+    plain, colored = [], []
+    for setting, found in (("1", plain), ("", colored)):
+        monkeypatch.setenv("NO_COLOR", setting)
+        found.append(CliRunner().invoke(main, ["list"], color=True).stdout)
+    assert "\x1b[" in colored[0] and "\x1b[" not in plain[0]
+
+
+def test_python_m_refrnn():
+    done = shell("$R --version")
+    assert done.returncode == 0 and done.stdout.startswith(b"refrnn, version")
