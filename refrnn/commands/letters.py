@@ -7,7 +7,7 @@ _SIGNS = {
     "\u2299": "*", "\u2218": "o", "\u2207": "grad ", "\u2202": "d", "\u2211": "sum", "\u220f": "prod", "\u221a": "sqrt", "\u2212": "-", "\u00b7": ".",
     "\u00d7": "x", "\u00b1": "+-", "\u2192": "->", "\u2190": "<-", "\u2032": "'", "\u2016": "||", "\u221e": "inf", "\u2208": "in", "\u2265": ">=",
     "\u2264": "<=", "\u230a": "floor(", "\u230b": ")", "\u2013": "-", "\u2026": "...", "\u201c": '"', "\u201d": '"', "\u2018": "'", "\u2019": "'",
-    "\u0303": "~", "\u0302": "^", "\u0304": "-", "\u0307": ".",
+    "\u22ee": ":", "\u22ef": "...", "\u22f1": "...", "\u0303": "~", "\u0302": "^", "\u0304": "-", "\u0307": ".",
 }  # fmt: skip
 
 
@@ -45,4 +45,4 @@ def _kind(letter):
     if words[:1] == ["GREEK"] and "LETTER" in words:
         word = words[words.index("LETTER") + 1].lower().replace("lamda", "lambda")
         return "", word.capitalize() if "CAPITAL" in words else word
-    return "", normalize("NFKD", letter).encode("ascii", "ignore").decode("ascii") or "?"
+    return "", normalize("NFKD", letter).encode("ascii", "ignore").decode("ascii") or f"(U+{ord(letter):04X})"
