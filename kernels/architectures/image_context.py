@@ -16,7 +16,7 @@ TAKES = Arguments("v (B, F); x (T, B, I); h0 (B, H); W (H, F); U (H, H); V (H, I
 def forward(v, x, h0, W, U, V, b, W_o, b_o, lengths=None):
     # What the fixed data give is the same at every step, and made once.
     context, image_layer = outputs.forward(v[None], W.T, b)
-    u, word_layer = outputs.forward(cut(x, lengths), V.T)
+    u, word_layer = outputs.forward(cut(x, lengths), V.T, lengths=lengths)
     u += context
     h, layer = recurrent.forward(u, h0, None, U.T, lengths=lengths)
     y, output_layer = outputs.forward(h, W_o.T, b_o, lengths, outputs.SOFTMAX)

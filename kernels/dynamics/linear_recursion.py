@@ -29,7 +29,7 @@ def backward(saved, d_h, d_h_closed):
     layer, input_layer = saved["layers"]
     u, P = saved["convolved"]
     d = recurrent.backward(layer, d_h)
-    d_u, d_P = powers.convolve_pulled_back(u, P, cut(d_h_closed, saved["lengths"]))
+    d_u, d_P = powers.convolve_pulled_back(u, P, cut(d_h_closed, saved["lengths"]), saved["lengths"])
     of_inputs = outputs.backward(input_layer, d_u[1:])
     d_W = d["W"] + powers.pulled_back(P, d_P)
     return {

@@ -7,8 +7,8 @@ the input product with the bias, made for all steps at once before the loop; the
 import numpy as np
 
 from ..primitives.activations import SIGMOID, TANH, activate, pull_back
-from ..primitives.arrays import block_rows, cut, dense, flat, ones, previous, whole
-from ..primitives.compile import call, integers, pointer, shift
+from ..primitives.arrays import block_rows, clear, cut, dense, flat, ones, previous, whole
+from ..primitives.compile import call, integers, one, pointer, shift
 from ..primitives.products import CLEAR, KEEP, multiply, packed, product, times_packed
 from ..primitives.threads import Tasks
 
@@ -69,10 +69,11 @@ def backward(saved, d_m, d_h, d_y, flows=True):
         (d["W_y"], flat(h).T, of_y), (d["b_y"], every, of_y),
     ]  # fmt: skip
     if decay is None:
-        before = previous(np.concatenate((m, y, h), axis=2), starts)
+        before = previous(np.concatenate((m, y, h), axis=2), starts, lengths)
         d |= {"h0": carry[:, M + O :], "W_fed": np.empty((width, M), dtype), "b_m": np.empty((1, M), dtype)}
         jobs += [(d["W_fed"], flat(before).T, of_m), (d["b_m"], every, of_m)]
     multiply(*jobs)
+    clear(d["x"], lengths)
     return {name: gradient[0] if name.startswith("b_") else gradient for name, gradient in d.items()}
 
 
@@ -86,6 +87,7 @@ def _forward(index, table, like):
     W_fed, W_m, W_y = pointer(table[11], like), pointer(table[12], like), pointer(table[13], like)
     first = index * block
     rows = min(block, B - first)
+    ends = shift(steps, first)
     state_all = shift(pointer(table[17], like), first * width)
     for t in range(T):
         place = t * B + first
@@ -97,16 +99,16 @@ def _forward(index, table, like):
                 for j in range(M):
                     m[j] = decay * state[j] + state[M + j]
         else:
-            times_packed(table[18], KEEP, m_all, state_all, W_fed, rows, width, M, M, width)
+            times_packed(table[18], KEEP, m_all, state_all, W_fed, ends, t, rows, width, M, M, width)
             call(table[19], (TANH, m_all, rows * M))
-        times_packed(table[18], KEEP, h_all, m_all, W_m, rows, M, H, H, M)
+        times_packed(table[18], KEEP, h_all, m_all, W_m, ends, t, rows, M, H, H, M)
         call(table[19], (TANH, h_all, rows * H))
-        times_packed(table[18], KEEP, y_all, h_all, W_y, rows, H, O, O, H)
+        times_packed(table[18], KEEP, y_all, h_all, W_y, ends, t, rows, H, O, O, H)
         call(table[19], (code, y_all, rows * O))
         for row in range(rows):
             m, h, y = shift(m_all, row * M), shift(h_all, row * H), shift(y_all, row * O)
             state = shift(state_all, row * width)
-            if t < steps[first + row]:
+            if t < ends[row]:
                 for j in range(M):
                     state[j] = m[j]
                 for j in range(O):
@@ -132,7 +134,8 @@ def _backward(index, table, like):
     W_fed, W_m, W_y = pointer(table[12], like), pointer(table[13], like), pointer(table[14], like)
     first = index * block
     rows = min(block, B - first)
-    carry_all = shift(pointer(table[24], like), first * width)
+    ends = shift(steps, first)
+    carry_all, nothing = shift(pointer(table[24], like), first * width), one(like) - one(like)
     for step in range(T):
         t = T - 1 - step
         place = t * B + first
@@ -141,26 +144,27 @@ def _backward(index, table, like):
         d_y, delta_m = shift(pointer(table[20], like), place * O), shift(pointer(table[21], like), place * M)
         delta_h, delta_y = shift(pointer(table[22], like), place * H), shift(pointer(table[23], like), place * O)
         for row in range(rows):
-            carry, active = shift(carry_all, row * width), t < steps[first + row]
+            carry, active = shift(carry_all, row * width), t < ends[row]
             for j in range(M):
-                delta_m[row * M + j] = d_m[row * M + j] + carry[j] if active else decay - decay
+                delta_m[row * M + j] = d_m[row * M + j] + carry[j] if active else nothing
             for j in range(O):
-                delta_y[row * O + j] = d_y[row * O + j] + carry[M + j] if active else decay - decay
+                delta_y[row * O + j] = d_y[row * O + j] + carry[M + j] if active else nothing
             for j in range(H):
-                delta_h[row * H + j] = d_h[row * H + j] if active else decay - decay
+                delta_h[row * H + j] = d_h[row * H + j] if active else nothing
             for j in range(width - M - O):
                 delta_h[row * H + j] += carry[M + O + j]
         call(table[26], (code, delta_y, y, delta_y, rows * O))
-        times_packed(table[25], KEEP, delta_h, delta_y, W_y, rows, O, H, H, O)
+        times_packed(table[25], KEEP, delta_h, delta_y, W_y, ends, t, rows, O, H, H, O)
         call(table[26], (TANH, delta_h, h, delta_h, rows * H))
         if flows:
-            times_packed(table[25], KEEP, delta_m, delta_h, W_m, rows, H, M, M, H)
+            times_packed(table[25], KEEP, delta_m, delta_h, W_m, ends, t, rows, H, M, M, H)
         if fading:
             for row in range(rows):
                 carry = shift(carry_all, row * width)
-                for j in range(M):
-                    carry[j] = decay * delta_m[row * M + j]
-                    carry[M + j] = delta_m[row * M + j]
+                if t < ends[row]:
+                    for j in range(M):
+                        carry[j] = decay * delta_m[row * M + j]
+                        carry[M + j] = delta_m[row * M + j]
         else:
             call(table[26], (TANH, delta_m, m, delta_m, rows * M))
-            times_packed(table[25], CLEAR, carry_all, delta_m, W_fed, rows, M, width, width, M)
+            times_packed(table[25], CLEAR, carry_all, delta_m, W_fed, ends, t, rows, M, width, width, M)

@@ -7,7 +7,7 @@ once; ``taps`` makes it of an input and its past. The weights' gradients are pro
 import numpy as np
 
 from ..primitives.activations import TANH, activate, pull_back
-from ..primitives.arrays import block_rows, cut, dense, flat, ones, whole
+from ..primitives.arrays import block_rows, clear, cut, dense, flat, ones, whole
 from ..primitives.compile import call, integers, pointer, shift
 from ..primitives.products import KEEP, multiply, packed, product, times_packed
 from ..primitives.threads import Tasks
@@ -24,14 +24,15 @@ def taps(x, start, W, bias, lengths=None):
     T, B, _ = x.shape
     line = cut(x, lengths) if start is None else after(start, cut(x, lengths))
     window = _window(line, T, len(W))
+    clear(window, lengths)  # what is behind an item's end sees its last steps
     u = np.empty((T, B, W.shape[2]), x.dtype)
     multiply((flat(u), flat(window), dense(W.reshape(-1, W.shape[2])), dense(bias)))
-    return u, (window, W, line.shape)
+    return u, (window, W, line.shape, lengths)
 
 
 def taps_backward(saved, d_u):
     """The gradients, given d_u (T, B, H) that is zero past each item's end, as a dict: x, start, W, bias."""
-    window, W, shape = saved
+    window, W, shape, lengths = saved
     T, B, _ = window.shape
     d_window, d_W, d_bias = np.empty_like(window), np.empty(W.shape, W.dtype), np.empty((1, W.shape[2]), W.dtype)
     rows, weights = flat(d_u), W.reshape(-1, W.shape[2])
@@ -40,6 +41,7 @@ def taps_backward(saved, d_u):
         (flat(d_window), rows, dense(weights.T)),
         (d_bias, ones(T * B, W.dtype), rows),
     )
+    clear(d_window, lengths)
     d_line = np.zeros(shape, W.dtype)
     parts = d_window.reshape(T, B, len(W), shape[2])
     first = len(W) - 1
@@ -103,7 +105,7 @@ def backward(saved, d_h, d_fed=None):
     gradients = {"u": delta, "start": dense(d_fed[:depth].swapaxes(0, 1))}
     if np.ndim(W) == 3:
         d_W = gradients["W"] = np.empty(W.shape, dtype)
-        multiply(*((d_W[place], flat(fed[depth - d : depth - d + T]).T, flat(delta)) for place, d in enumerate(delays)))
+        multiply(*((d_W[place], flat(cut(fed[depth - d : depth - d + T], lengths)).T, flat(delta)) for place, d in enumerate(delays)))
     return gradients
 
 
@@ -129,19 +131,20 @@ def _forward(index, table, like):
     steps, h_all, fed_all = integers(table[12]), pointer(table[13], like), pointer(table[14], like)
     first = index * block
     rows = min(block, B - first)
+    ends = shift(steps, first)
     for t in range(T):
         h, fed = shift(h_all, (t * B + first) * H), shift(fed_all, ((depth + t) * B + first) * H)
         for tap in range(count):
             past = shift(fed_all, ((depth + t - delays[tap]) * B + first) * H)
             if matrices:
-                times_packed(table[15], KEEP, h, past, shift(W, tap * apart), rows, H, H, H, H)
+                times_packed(table[15], KEEP, h, past, shift(W, tap * apart), ends, t, rows, H, H, H, H)
             else:
                 weight = W[tap]
                 for j in range(rows * H):
                     h[j] += weight * past[j]
         for row in range(rows):
             place = row * H
-            if t < steps[first + row]:
+            if t < ends[row]:
                 call(table[16], (code, shift(h, place), H))
                 if share > 0:
                     for j in range(place, place + H):
@@ -163,6 +166,7 @@ def _backward(index, table, like):
     d_h_all, delta_all, error_all = pointer(table[15], like), pointer(table[16], like), pointer(table[17], like)
     first = index * block
     rows = min(block, B - first)
+    ends = shift(steps, first)
     for step in range(T):
         t = T - 1 - step
         place = (t * B + first) * H
@@ -170,7 +174,7 @@ def _backward(index, table, like):
         d_fed = shift(d_fed_all, ((depth + t) * B + first) * H)
         for row in range(rows):
             here = row * H
-            if t < steps[first + row]:
+            if t < ends[row]:
                 for j in range(here, here + H):
                     error[j] = d_h[j]
                 if share > 0:
@@ -186,7 +190,7 @@ def _backward(index, table, like):
         for tap in range(count):
             d_past = shift(d_fed_all, ((depth + t - delays[tap]) * B + first) * H)
             if matrices:
-                times_packed(table[18], KEEP, d_past, delta, shift(W, tap * apart), rows, H, H, H, H)
+                times_packed(table[18], KEEP, d_past, delta, shift(W, tap * apart), ends, t, rows, H, H, H, H)
             else:
                 weight = W[tap]
                 for j in range(rows * H):

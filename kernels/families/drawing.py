@@ -68,6 +68,7 @@ def _forward(index, table, like):
     u, W_in, W, W_out = pointer(table[9], like), pointer(table[10], like), pointer(table[11], like), pointer(table[12], like)
     first = index * block
     rows = min(block, B - first)
+    ends = shift(steps, first)
     state = shift(pointer(table[13], like), first * H)
     for t in range(T):
         place = t * B + first
@@ -76,16 +77,16 @@ def _forward(index, table, like):
         for row in range(rows):
             for j in range(H):
                 h[row * H + j] = W_in[word[first + row] * H + j]
-        times_packed(table[18], KEEP, h, state, W, rows, H, H, H, H)
+        times_packed(table[18], KEEP, h, state, W, ends, t, rows, H, H, H, H)
         for row in range(rows):
-            if t < steps[first + row]:
+            if t < ends[row]:
                 call(table[19], (TANH, shift(h, row * H), H))
             else:
                 for j in range(row * H, row * H + H):
                     h[j] = 0
             for j in range(row * H, row * H + H):
                 state[j] = h[j]
-        times_packed(table[18], CLEAR, y, h, W_out, rows, H, N, N, H)
+        times_packed(table[18], CLEAR, y, h, W_out, ends, t, rows, H, N, N, H)
         for row in range(rows):
             P_row, b = shift(P, row * N), first + row
             if t < steps[b]:

@@ -8,7 +8,7 @@ all steps before the loop, weight gradients after it.
 import numpy as np
 
 from ..primitives.activations import SIGMOID, TANH, activate
-from ..primitives.arrays import block_rows, cut, dense, flat, ones, previous, whole
+from ..primitives.arrays import block_rows, clear, cut, dense, flat, ones, previous, whole
 from ..primitives.compile import call, integers, one, pointer, shift
 from ..primitives.products import CLEAR, KEEP, multiply, packed, product, times_packed
 from ..primitives.threads import Tasks
@@ -42,7 +42,7 @@ def backward(saved, d_h):
     T, B, H = h.shape
     dtype, rows = x.dtype, block_rows(B)
     delta, d_inner, d_h0 = np.empty_like(gates), np.empty_like(inner), np.zeros_like(h0)
-    before = previous(h, h0)
+    before = previous(h, h0, lengths)
     _backward.run(
         -(-B // rows), dtype, T, B, H, rows, int(reset_after), int(keeps_old), steps, packed(W_rz.T), packed(W_n.T), gates,
         inner, before, dense(d_h), delta, d_inner, d_h0, product, work=T * B * H * 3 * H,
@@ -64,6 +64,7 @@ def backward(saved, d_h):
     else:
         jobs.append((d_W_n, flat(inner).T, deltas[:, 2 * H :]))
     multiply(*jobs)
+    clear(d_x, lengths)
     return gradients
 
 
@@ -74,18 +75,19 @@ def _forward(index, table, like):
     steps, W_rz, W_n, inner_bias = integers(table[6]), pointer(table[7], like), pointer(table[8], like), pointer(table[9], like)
     first, unit = index * block, one(like)
     rows = min(block, B - first)
+    ends = shift(steps, first)
     state = shift(pointer(table[13], like), first * H)
     for t in range(T):
         place = t * B + first
         gates, inner = shift(pointer(table[10], like), place * 3 * H), shift(pointer(table[11], like), place * H)
         h = shift(pointer(table[12], like), place * H)
-        times_packed(table[14], KEEP, gates, state, W_rz, rows, H, 2 * H, 3 * H, H)
+        times_packed(table[14], KEEP, gates, state, W_rz, ends, t, rows, H, 2 * H, 3 * H, H)
         if reset_after:
-            times_packed(table[14], CLEAR, inner, state, W_n, rows, H, H, H, H)
+            times_packed(table[14], CLEAR, inner, state, W_n, ends, t, rows, H, H, H, H)
         for row in range(rows):
             r, m, s = shift(gates, row * 3 * H), shift(inner, row * H), shift(state, row * H)
             n = shift(r, 2 * H)
-            if t < steps[first + row]:
+            if t < ends[row]:
                 call(table[15], (SIGMOID, r, 2 * H))
                 if reset_after:
                     for j in range(H):
@@ -99,11 +101,11 @@ def _forward(index, table, like):
                 for j in range(H):
                     m[j] = 0
         if not reset_after:
-            times_packed(table[14], KEEP, shift(gates, 2 * H), inner, W_n, rows, H, H, 3 * H, H)
+            times_packed(table[14], KEEP, shift(gates, 2 * H), inner, W_n, ends, t, rows, H, H, 3 * H, H)
         for row in range(rows):
             r, s, new = shift(gates, row * 3 * H), shift(state, row * H), shift(h, row * H)
             z, n = shift(r, H), shift(r, 2 * H)
-            if t < steps[first + row]:
+            if t < ends[row]:
                 call(table[15], (TANH, n, H))
                 if keeps_old:
                     for j in range(H):
@@ -127,6 +129,7 @@ def _backward(index, table, like):
     steps, W_rz, W_n = integers(table[6]), pointer(table[7], like), pointer(table[8], like)
     first, unit = index * block, one(like)
     rows = min(block, B - first)
+    ends = shift(steps, first)
     carry = shift(pointer(table[15], like), first * H)
     for t in range(T - 1, -1, -1):
         place = t * B + first
@@ -137,7 +140,7 @@ def _backward(index, table, like):
             r, d_r, e, up = shift(gates, row * 3 * H), shift(delta, row * 3 * H), shift(carry, row * H), shift(d_h, row * H)
             z, n, d_z, d_n = shift(r, H), shift(r, 2 * H), shift(d_r, H), shift(d_r, 2 * H)
             old, m, d_m = shift(before, row * H), shift(inner, row * H), shift(d_inner, row * H)
-            if t < steps[first + row]:
+            if t < ends[row]:
                 for j in range(H):
                     e[j] = e[j] + up[j]
                 if keeps_old:
@@ -165,16 +168,16 @@ def _backward(index, table, like):
                 for j in range(H):
                     d_m[j] = 0
         if reset_after:
-            times_packed(table[16], KEEP, carry, d_inner, W_n, rows, H, H, H, H)
+            times_packed(table[16], KEEP, carry, d_inner, W_n, ends, t, rows, H, H, H, H)
         else:
             # d_inner: the error of r times the state.
-            times_packed(table[16], CLEAR, d_inner, shift(delta, 2 * H), W_n, rows, H, H, H, 3 * H)
+            times_packed(table[16], CLEAR, d_inner, shift(delta, 2 * H), W_n, ends, t, rows, H, H, H, 3 * H)
             for row in range(rows):
                 r, d_r, e = shift(gates, row * 3 * H), shift(delta, row * 3 * H), shift(carry, row * H)
                 old, d_m = shift(before, row * H), shift(d_inner, row * H)
-                if t < steps[first + row]:
+                if t < ends[row]:
                     for j in range(H):
                         e[j] = e[j] + d_m[j] * r[j]
                     for j in range(H):
                         d_r[j] = d_m[j] * old[j] * (r[j] * (unit - r[j]))
-        times_packed(table[16], KEEP, carry, delta, W_rz, rows, 2 * H, H, H, 3 * H)
+        times_packed(table[16], KEEP, carry, delta, W_rz, ends, t, rows, 2 * H, H, H, 3 * H)

@@ -50,7 +50,7 @@ def backward(saved, d_y, d_fed):
     )  # fmt: skip
     d_W, d_V, d_W_o = np.empty(W.shape, dtype), np.empty(V.shape, dtype), np.empty(W_o.shape, dtype)
     d_bias, d_bias_o, every = np.empty((L, 1, H), dtype), np.empty((1, O), dtype), ones(T * B, dtype)
-    jobs = [(d_W[d - 1], flat(fed[N - d : N - d + T]).T, flat(deltas[0])) for d in range(1, N + 1)]
+    jobs = [(d_W[d - 1], flat(cut(fed[N - d : N - d + T], lengths)).T, flat(deltas[0])) for d in range(1, N + 1)]
     for l in range(L):
         jobs += [(d_V[l], flat(layers[l]).T, flat(deltas[l + 1])), (d_bias[l], every, flat(deltas[l + 1]))]
     multiply(*jobs, (d_W_o, flat(layers[L]).T, flat(delta_y)), (d_bias_o, every, flat(delta_y)))
@@ -68,21 +68,22 @@ def _forward(index, table, like):
     into, between, W_o = pointer(table[12], like), pointer(table[13], like), pointer(table[14], like)
     first = index * block
     rows = min(block, B - first)
+    ends = shift(steps, first)
     for t in range(T):
         place = t * B + first
         layers, layer_apart = shift(pointer(table[15], like), place * H), T * B * H
         y_all, fed_all = shift(pointer(table[16], like), place * O), shift(pointer(table[17], like), (N * B + place) * O)
         for d in range(1, N + 1):
-            times_packed(table[18], KEEP, layers, shift(fed_all, -d * B * O), shift(into, (d - 1) * into_apart), rows, O, H, H, O)
+            times_packed(table[18], KEEP, layers, shift(fed_all, -d * B * O), shift(into, (d - 1) * into_apart), ends, t, rows, O, H, H, O)
         call(table[19], (code, layers, rows * H))
         for l in range(L):
             below, above = shift(layers, l * layer_apart), shift(layers, (l + 1) * layer_apart)
-            times_packed(table[18], KEEP, above, below, shift(between, l * between_apart), rows, H, H, H, H)
+            times_packed(table[18], KEEP, above, below, shift(between, l * between_apart), ends, t, rows, H, H, H, H)
             call(table[19], (code, above, rows * H))
-        times_packed(table[18], KEEP, y_all, shift(layers, L * layer_apart), W_o, rows, H, O, O, H)
+        times_packed(table[18], KEEP, y_all, shift(layers, L * layer_apart), W_o, ends, t, rows, H, O, O, H)
         for row in range(rows):
             y, fed = shift(y_all, row * O), shift(fed_all, row * O)
-            if t < steps[first + row]:
+            if t < ends[row]:
                 if share > 0:
                     for j in range(O):
                         fed[j] += y[j]
@@ -105,6 +106,7 @@ def _backward(index, table, like):
     into, between, W_o = pointer(table[12], like), pointer(table[13], like), pointer(table[14], like)
     first = index * block
     rows = min(block, B - first)
+    ends = shift(steps, first)
     for step in range(T):
         t = T - 1 - step
         place, layer_apart = t * B + first, T * B * H
@@ -113,7 +115,7 @@ def _backward(index, table, like):
         delta_y = shift(pointer(table[19], like), place * O)
         for row in range(rows):
             here = row * O
-            if t < steps[first + row]:
+            if t < ends[row]:
                 for j in range(here, here + O):
                     delta_y[j] = d_y[j]
                 if share > 0:
@@ -125,13 +127,16 @@ def _backward(index, table, like):
             else:
                 for j in range(here, here + O):
                     delta_y[j] = 0
+                for l in range(L + 1):
+                    for j in range(H):
+                        deltas[l * layer_apart + row * H + j] = 0
         top = shift(deltas, L * layer_apart)
-        times_packed(table[20], CLEAR, top, delta_y, W_o, rows, O, H, H, O)
+        times_packed(table[20], CLEAR, top, delta_y, W_o, ends, t, rows, O, H, H, O)
         call(table[21], (code, top, shift(layers, L * layer_apart), top, rows * H))
         for up in range(L):
             l = L - 1 - up
             below, above = shift(deltas, l * layer_apart), shift(deltas, (l + 1) * layer_apart)
-            times_packed(table[20], CLEAR, below, above, shift(between, l * between_apart), rows, H, H, H, H)
+            times_packed(table[20], CLEAR, below, above, shift(between, l * between_apart), ends, t, rows, H, H, H, H)
             call(table[21], (code, below, shift(layers, l * layer_apart), below, rows * H))
         for d in range(1, N + 1):
-            times_packed(table[20], KEEP, shift(d_fed, -d * B * O), deltas, shift(into, (d - 1) * into_apart), rows, H, O, O, H)
+            times_packed(table[20], KEEP, shift(d_fed, -d * B * O), deltas, shift(into, (d - 1) * into_apart), ends, t, rows, H, O, O, H)

@@ -7,7 +7,7 @@ o the cell after it. The input products are made for all steps before the loop, 
 import numpy as np
 
 from ..primitives.activations import SIGMOID, TANH, activate
-from ..primitives.arrays import block_rows, cut, dense, flat, ones, previous, whole
+from ..primitives.arrays import block_rows, clear, cut, dense, flat, ones, previous, whole
 from ..primitives.compile import call, integers, one, pointer, shift
 from ..primitives.products import CLEAR, KEEP, multiply, packed, product, times_packed
 from ..primitives.threads import Tasks
@@ -52,7 +52,7 @@ def backward(saved, d_h, d_c):
         work=T * B * H * 4 * H,
     )  # fmt: skip
     d_x, d_W_in, d_W, d_bias = np.empty_like(x), np.empty_like(W_in), np.empty((H, 4 * H), dtype), np.empty((1, 4 * H), dtype)
-    deltas, before = flat(delta), flat(previous(h, h0))
+    deltas, before = flat(delta), flat(previous(h, h0, lengths))
     jobs = [
         (d_W_in, flat(x).T, deltas),
         (d_W, before.T, deltas),
@@ -61,10 +61,11 @@ def backward(saved, d_h, d_c):
     ]
     gradients = {"x": d_x, "h0": d_h0, "c0": d_c0, "W_in": d_W_in, "W": d_W}
     if peephole != NO_PEEPHOLE:
-        cell_before = flat(previous(c, c0))
+        cell_before = flat(previous(c, c0, lengths))
         gradients["P_if"], gradients["P_o"] = np.empty(P_if.shape, dtype), np.empty(P_o.shape, dtype)
         jobs += _peephole_jobs(peephole, gradients, deltas, flat(c), cell_before)
     multiply(*jobs)
+    clear(d_x, lengths)
     gradients["bias"] = d_bias[0]
     return gradients
 
@@ -96,19 +97,20 @@ def _forward(index, table, like):
     W, P_if, P_o = pointer(table[6], like), pointer(table[7], like), pointer(table[8], like)
     first = index * block
     rows = min(block, B - first)
+    ends = shift(steps, first)
     state, cell = shift(pointer(table[13], like), first * H), shift(pointer(table[14], like), first * H)
     for t in range(T):
         place = t * B + first
         gates = shift(pointer(table[9], like), place * 4 * H)
         c, tanh_c = shift(pointer(table[10], like), place * H), shift(pointer(table[11], like), place * H)
         h = shift(pointer(table[12], like), place * H)
-        times_packed(table[15], KEEP, gates, state, W, rows, H, 4 * H, 4 * H, H)
+        times_packed(table[15], KEEP, gates, state, W, ends, t, rows, H, 4 * H, 4 * H, H)
         if peephole == FULL:
-            times_packed(table[15], KEEP, gates, cell, P_if, rows, H, 2 * H, 4 * H, H)
+            times_packed(table[15], KEEP, gates, cell, P_if, ends, t, rows, H, 2 * H, 4 * H, H)
         for row in range(rows):
             i, here = shift(gates, row * 4 * H), row * H
             f, o, g = shift(i, H), shift(i, 2 * H), shift(i, 3 * H)
-            if t < steps[first + row]:
+            if t < ends[row]:
                 if peephole == DIAGONAL:
                     for j in range(H):
                         i[j] = i[j] + P_if[j] * cell[here + j]
@@ -128,10 +130,10 @@ def _forward(index, table, like):
                     tanh_c[j] = 0
                     h[j] = 0
         if peephole == FULL:
-            times_packed(table[15], KEEP, shift(gates, 2 * H), c, P_o, rows, H, H, 4 * H, H)
+            times_packed(table[15], KEEP, shift(gates, 2 * H), c, P_o, ends, t, rows, H, H, 4 * H, H)
         for row in range(rows):
             o, here = shift(gates, row * 4 * H + 2 * H), row * H
-            if t < steps[first + row]:
+            if t < ends[row]:
                 if peephole == DIAGONAL:
                     for j in range(H):
                         o[j] = o[j] + P_o[j] * c[here + j]
@@ -150,6 +152,7 @@ def _backward(index, table, like):
     W, P_if, P_o = pointer(table[6], like), pointer(table[7], like), pointer(table[8], like)
     first, unit = index * block, one(like)
     rows = min(block, B - first)
+    ends = shift(steps, first)
     carry_h, carry_c = shift(pointer(table[16], like), first * H), shift(pointer(table[17], like), first * H)
     for t in range(T - 1, -1, -1):
         place = t * B + first
@@ -160,7 +163,7 @@ def _backward(index, table, like):
         for row in range(rows):
             here = row * H
             o, d_o = shift(gates, 4 * here + 2 * H), shift(delta, 4 * here + 2 * H)
-            if t < steps[first + row]:
+            if t < ends[row]:
                 c_tanh, error_h, error_c = shift(tanh_c, here), shift(carry_h, here), shift(carry_c, here)
                 up_h, up_c = shift(d_h, here), shift(d_c, here)
                 for j in range(H):
@@ -177,12 +180,12 @@ def _backward(index, table, like):
                 for j in range(H):
                     d_o[j] = 0
         if peephole == FULL:
-            times_packed(table[18], KEEP, carry_c, shift(delta, 2 * H), P_o, rows, H, H, H, 4 * H)
+            times_packed(table[18], KEEP, carry_c, shift(delta, 2 * H), P_o, ends, t, rows, H, H, H, 4 * H)
         for row in range(rows):
             here = row * H
             i, d_i = shift(gates, 4 * here), shift(delta, 4 * here)
             f, g, d_f, d_g = shift(i, H), shift(i, 3 * H), shift(d_i, H), shift(d_i, 3 * H)
-            if t < steps[first + row]:
+            if t < ends[row]:
                 error_c, before = shift(carry_c, here), shift(c_before, here)
                 for j in range(H):
                     d_i[j] = error_c[j] * g[j] * (i[j] * (unit - i[j]))
@@ -201,5 +204,5 @@ def _backward(index, table, like):
                     d_f[j] = 0
                     d_g[j] = 0
         if peephole == FULL:
-            times_packed(table[18], KEEP, carry_c, delta, P_if, rows, 2 * H, H, H, 4 * H)
-        times_packed(table[18], CLEAR, carry_h, delta, W, rows, 4 * H, H, H, 4 * H)
+            times_packed(table[18], KEEP, carry_c, delta, P_if, ends, t, rows, 2 * H, H, H, 4 * H)
+        times_packed(table[18], CLEAR, carry_h, delta, W, ends, t, rows, 4 * H, H, H, 4 * H)

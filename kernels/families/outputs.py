@@ -36,4 +36,5 @@ def backward(saved, d_y):
     d_h, d_W, d_bias = np.empty_like(h), np.empty(W.shape, h.dtype), np.empty((1, W.shape[1]), h.dtype)
     deltas = flat(delta)
     multiply((d_W, flat(h).T, deltas), (flat(d_h), deltas, dense(W.T)), (d_bias, ones(len(deltas), h.dtype), deltas))
+    clear(d_h, lengths)
     return {"h": d_h, "W": d_W, "bias": d_bias[0]}

@@ -6,7 +6,7 @@ large, and an error grows with the logarithm of the power.
 
 import numpy as np
 
-from ..primitives.arrays import dense, flat
+from ..primitives.arrays import dense, flat, whole
 from ..primitives.products import multiply
 
 
@@ -52,17 +52,30 @@ def convolve(u, P):
     return h
 
 
-def convolve_pulled_back(u, P, d_h):
-    """The gradients of u and P from d_h (T, B, H) of ``convolve``."""
-    rows, B, H = u.shape
-    T, u, d_h = rows - 1, dense(u), dense(d_h)
-    by_item = dense(d_h.transpose(1, 0, 2)).reshape(B, T * H)
-    transposed = flat(dense(P.transpose(0, 2, 1)))
-    d_u, d_P = np.empty_like(u), np.empty_like(P)
-    multiply(
-        (d_u[0], by_item, transposed[H:]),
-        *((d_u[j + 1], by_item[:, j * H :], transposed[: (T - j) * H]) for j in range(T)),
-        (d_P[0], flat(u[1:]).T, flat(d_h)),
-        *((d_P[m], flat(u[: rows - m]).T, flat(d_h[m - 1 :])) for m in range(1, rows)),
-    )
+def convolve_pulled_back(u, P, d_h, lengths=None):
+    """The gradients of u and P from d_h (T, B, H) of ``convolve``, zero past each item's end, where lengths (B,) are given.
+
+    Items of one length are done together: a power that is past an item's end may be infinite, and must not meet its zeros.
+    """
+    u, d_h = dense(u), dense(d_h)
+    rows, d_P = len(u), np.empty_like(P)
+    jobs = [(d_P[0], flat(u[1:]).T, flat(d_h)), *((d_P[m], flat(u[: rows - m]).T, flat(d_h[m - 1 :])) for m in range(1, rows))]
+    ends, d_u, parts = whole(lengths, rows - 1, u.shape[1]), np.zeros_like(u), []
+    for T in np.unique(ends):
+        items = np.flatnonzero(ends == T)
+        by_item = dense(d_h[:T, items].transpose(1, 0, 2)).reshape(len(items), -1)
+        part, jobs_of_part = _inputs_pulled_back(by_item, P[: T + 1])
+        parts.append((items, part))
+        jobs += jobs_of_part
+    multiply(*jobs)
+    for items, part in parts:
+        d_u[: len(part), items] = part
     return d_u, d_P
+
+
+def _inputs_pulled_back(by_item, P):
+    """The gradient of u (T + 1, B, H), and the products that fill it, from d_h by item (B, T H)."""
+    T, H = len(P) - 1, P.shape[1]
+    transposed, d_u = flat(dense(P.transpose(0, 2, 1))), np.empty((T + 1, len(by_item), H), P.dtype)
+    each = ((d_u[j + 1], by_item[:, j * H :], transposed[: (T - j) * H]) for j in range(T))
+    return d_u, [(d_u[0], by_item, transposed[H:]), *each]

@@ -7,7 +7,7 @@ bias, made for all steps at once before the loop; the weights' gradients are pro
 import numpy as np
 
 from ..primitives.activations import TANH, activate, pull_back
-from ..primitives.arrays import block_rows, cut, dense, flat, ones, previous, whole
+from ..primitives.arrays import block_rows, clear, cut, dense, flat, ones, previous, whole
 from ..primitives.compile import call, integers, one, pointer, shift
 from ..primitives.products import KEEP, multiply, packed, product, times_packed
 from ..primitives.threads import Tasks
@@ -46,7 +46,8 @@ def _input_product(x, W_in, bias):
 def backward(saved, d_h, keep=None):
     """The gradients, given d_h (T, B, H), as a dict: x, start, W_in (None where there was none), W, bias, leak if any.
 
-    keep (T, B), or None for ones, multiplies the error that passes from step t to the step before it.
+    keep (T, B), or None for everywhere, says where the error passes from step t to the step before it; elsewhere none does,
+    even where it is not a number.
     """
     x, start, W_in, W, steps, lengths, activation, leak, reverse, rate, s, h = saved
     T, B, H = h.shape
@@ -68,6 +69,7 @@ def backward(saved, d_h, keep=None):
         d_x, d_W_in = np.empty_like(x), np.empty(W_in.shape, dtype)
         jobs += [(d_W_in, flat(x).T, deltas), (flat(d_x), deltas, dense(W_in.T))]
     multiply(*jobs)
+    clear(d_x, lengths)
     gradients = {"x": d_x, "start": d_start, "W_in": d_W_in, "W": d_W, "bias": d_bias[0]}
     if leak is not None:
         gradients["leak"] = np.sum(error * (before - s), dtype=np.float64).astype(dtype)
@@ -84,15 +86,16 @@ def _forward(index, table, like):
     rest = one(like) - a
     first = index * block
     rows = min(block, B - first)
+    ends = shift(steps, first)
     state = shift(state_all, first * H)
     for step in range(T):
         t = T - 1 - step if reverse else step
         s = shift(s_all, (t * B + first) * H)
         h = shift(h_all, (t * B + first) * H)
-        times_packed(table[13], KEEP, s, state, W, rows, H, H, H, H)
+        times_packed(table[13], KEEP, s, state, W, ends, t, rows, H, H, H, H)
         for row in range(rows):
             place = row * H
-            if t < steps[first + row]:
+            if t < ends[row]:
                 call(table[14], (code, shift(s, place), H))
                 if leaky:
                     for j in range(place, place + H):
@@ -114,9 +117,10 @@ def _backward(index, table, like):
     steps, a, keep, W = integers(table[8]), pointer(table[9], like)[0], pointer(table[10], like), pointer(table[11], like)
     s_all, d_h_all, delta_all = pointer(table[12], like), pointer(table[13], like), pointer(table[14], like)
     error_all, carry_all = pointer(table[15], like), pointer(table[16], like)
-    rest = one(like) - a
+    rest, nothing = one(like) - a, one(like) - one(like)
     first = index * block
     rows = min(block, B - first)
+    ends = shift(steps, first)
     carry = shift(carry_all, first * H)
     for step in range(T):
         t = step if reverse else T - 1 - step
@@ -124,7 +128,7 @@ def _backward(index, table, like):
         s, d_h, delta, error = shift(s_all, place), shift(d_h_all, place), shift(delta_all, place), shift(error_all, place)
         for row in range(rows):
             here = row * H
-            if t < steps[first + row]:
+            if t < ends[row]:
                 for j in range(here, here + H):
                     error[j] = d_h[j] + carry[j]
                 call(table[18], (code, shift(delta, here), shift(s, here), shift(error, here), H))
@@ -138,9 +142,9 @@ def _backward(index, table, like):
                 for j in range(here, here + H):
                     delta[j] = 0
                     error[j] = 0
-        times_packed(table[17], KEEP, carry, delta, W, rows, H, H, H, H)
+        times_packed(table[17], KEEP, carry, delta, W, ends, t, rows, H, H, H, H)
         if keeping:
             for row in range(rows):
-                if t < steps[first + row]:
+                if t < ends[row]:
                     for j in range(row * H, row * H + H):
-                        carry[j] = carry[j] * keep[t * B + first + row]
+                        carry[j] = carry[j] if keep[t * B + first + row] != 0 else nothing

@@ -37,13 +37,13 @@ def backward(saved, d_s, d_o):
 
 def _all_at_once(x, y, s0, o0, U, W, R, b, V, c, lengths):
     I = x.shape[2]
-    seen = np.concatenate((cut(x, lengths), previous(cut(y, lengths), o0)), axis=2)
+    seen = np.concatenate((cut(x, lengths), previous(cut(y, lengths), o0, lengths)), axis=2)
     s, layer = outputs.forward(seen, columns(U, W).T, b, lengths, TANH)
 
     def back(d_s):
         d = outputs.backward(layer, d_s)
         d_a = pointwise.pulled_back(TANH, s, dense(d_s))
-        d_R = _product(flat(d_a).T, flat(previous(s, s0)))
+        d_R = _product(flat(d_a).T, flat(previous(s, s0, lengths)))
         return {
             "x": d["h"][..., :I], "s0": np.zeros_like(s0), "o0": d["h"][0, :, I:], "U": d["W"][:I].T, "W": d["W"][I:].T,
             "R": d_R, "b": d["bias"],
@@ -54,7 +54,7 @@ def _all_at_once(x, y, s0, o0, U, W, R, b, V, c, lengths):
 
 def _with_truth(x, y, s0, o0, U, W, R, b, V, c, lengths):
     I = x.shape[2]
-    seen = np.concatenate((cut(x, lengths), previous(cut(y, lengths), o0)), axis=2)
+    seen = np.concatenate((cut(x, lengths), previous(cut(y, lengths), o0, lengths)), axis=2)
     s, layer = recurrent.forward(seen, s0, columns(U, W).T, R.T, b, lengths)
 
     def back(d_s):

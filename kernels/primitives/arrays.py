@@ -38,15 +38,17 @@ def _is_whole(T, lengths):
 
 
 def previous(h, start, lengths=None, reverse=False):
-    """The state (T, B, H) that each step of ``h`` began with, ``start`` (B, H) at the first step of each item."""
+    """The state (T, B, H) that each step of ``h`` began with, ``start`` (B, H) at the first step of each item; zero past its end."""
     before = np.empty_like(h)
     if not reverse:
         before[0] = start
         before[1:] = h[:-1]
+        clear(before, lengths)
         return before
     before[-1], before[:-1] = start, h[1:]
     last = len(h) - 1 if lengths is None else np.asarray(lengths) - 1
     before[last, np.arange(h.shape[1])] = start
+    clear(before, lengths)
     return before
 
 

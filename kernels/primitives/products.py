@@ -76,10 +76,20 @@ def packed(matrix):
 
 
 @kernel
-def times_packed(multiplier, start, c, a, b, rows, terms, columns, c_row, a_row):
-    """As ``product``, whose address is ``multiplier``, with dense rows of a and a ``packed`` b."""
-    width = _panel_of(c)
-    call(multiplier, (start, c, a, b, rows, terms, columns, c_row, a_row, 1, width, terms * width))
+def times_packed(multiplier, start, c, a, b, ends, t, rows, terms, columns, c_row, a_row):
+    """As ``product``, whose address is ``multiplier``, with dense rows of a and a ``packed`` b, for the rows that have a step t.
+
+    A row that ended before, t >= ends[row], is neither read nor written: zeros there, times an infinite b, would be NaN.
+    """
+    width, row = _panel_of(c), 0
+    while row < rows:
+        last = row
+        while last < rows and t < ends[last]:
+            last += 1
+        if last > row:
+            c_part, a_part = shift(c, row * c_row), shift(a, row * a_row)
+            call(multiplier, (start, c_part, a_part, b, last - row, terms, columns, c_row, a_row, 1, width, terms * width))
+        row = last + 1
 
 
 def multiply(*jobs):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from refrnn.kernels.primitives import threads
-from refrnn.kernels.primitives.compile import pointer
+from refrnn.kernels.primitives.compile import integers, pointer
 from refrnn.kernels.primitives.products import CLEAR, KEEP, SUMMED, multiply, packed, panel, product, times_packed
 from refrnn.kernels.primitives.threads import Tasks
 
@@ -14,7 +14,7 @@ DTYPES = (np.float32, np.float64)
 @Tasks
 def _times_packed(index, table, like):
     c, a, b = pointer(table[1], like), pointer(table[2], like), pointer(table[3], like)
-    times_packed(table[0], table[4], c, a, b, table[5], table[6], table[7], table[7], table[6])
+    times_packed(table[0], table[4], c, a, b, integers(table[8]), 0, table[5], table[6], table[7], table[7], table[6])
 
 
 def draw(dtype, *shape):
@@ -43,9 +43,9 @@ def test_every_shape_of_tile(rows, dtype):
             assert_close(c, true, terms)
             multiply((c, a, b, start))
             assert_close(c, start + true, terms)
-            _times_packed.run(1, dtype, product, c, a, packed(b), CLEAR, rows, terms, columns, work=0)
+            _times_packed.run(1, dtype, product, c, a, packed(b), CLEAR, rows, terms, columns, np.ones(rows, int), work=0)
             assert_close(c, true, terms)
-            _times_packed.run(1, dtype, product, c, a, packed(b), KEEP, rows, terms, columns, work=0)
+            _times_packed.run(1, dtype, product, c, a, packed(b), KEEP, rows, terms, columns, np.ones(rows, int), work=0)
             assert_close(c, 2 * true, 2 * terms)
 
 
@@ -95,3 +95,16 @@ def test_not_a_number_stays_in_its_row():
     a[4] = np.nan
     multiply((c, a, b))
     assert np.isnan(c[4]).all() and np.isfinite(np.delete(c, 4, axis=0)).all()
+
+
+@pytest.mark.parametrize("ends", [[0, 0, 0], [1, 0, 0, 1, 1, 0, 1], [0, 1, 1, 1, 1, 1, 1, 1, 0], [0, 1]])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_that_ended_are_not_touched(ends, dtype):
+    alive, rows = np.array(ends, bool), len(ends)
+    a, b = draw(dtype, rows, 5), draw(dtype, 5, 19)
+    whole = np.zeros((rows, 19), dtype)
+    _times_packed.run(1, dtype, product, whole, a, packed(b), CLEAR, rows, 5, 19, np.ones(rows, int), work=0)
+    a[~alive] = np.nan
+    c = np.full((rows, 19), 7, dtype)
+    _times_packed.run(1, dtype, product, c, a, packed(b), CLEAR, rows, 5, 19, np.array(ends), work=0)
+    assert np.array_equal(c[alive], whole[alive]) and np.all(c[~alive] == 7)
