@@ -17,6 +17,7 @@ WRONG = [
     ("binary-adder", "exact_at_any_length", ("relu(W_xh", "elu(W_xh")),
     ("parity", "exact_at_any_length", FORGETFUL),
     ("parity", "label_of_the_third_sequence", FORGETFUL),
+    ("parity", "order_matters", FORGETFUL),
 ]
 
 

@@ -1,5 +1,7 @@
 """Claims about parity. Lectures ds4440 and cmu-2017."""
 
+import itertools
+
 import numpy as np
 
 from refrnn.claims import Shown
@@ -35,6 +37,17 @@ def label_of_the_third_sequence(spec):
     wrong = [text for text in counted if counted[text] != labels[text]]
     evidence = "; ".join(f"{text} holds {text.count('b')} b, the network says {sorted(by_network[text])}, printed is {labels[text]}" for text in counted)
     return Shown(not wrong or not agree, evidence, agree and wrong == ["aababbb"])
+
+
+def order_matters(spec):
+    """Every order of the letters of the printed sequences, through the hand-set network."""
+    changed = count = 0
+    for text, _ in PRINTED:
+        orders = sorted(set(itertools.permutations(letter == "b" for letter in text)))
+        count += len(orders)
+        last = np.stack([y[-1, :, 0] for y in outputs(spec, _one_hot(orders)).values()])
+        changed += int(np.sum(last != 1 - text.count("b") % 2))
+    return Shown(changed > 0, f"of {count} orders of the letters of the printed sequences {changed} end with another output (asked: 0)", changed == 0)
 
 
 def no_fewer_than_n_hidden_units_do(spec):

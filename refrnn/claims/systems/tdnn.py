@@ -23,7 +23,7 @@ def affects_outputs_for_some_steps_only(spec):
             more.append(int(np.count_nonzero(response)) - delays)
     return Shown(
         set(more) == {0},
-        f"over {len(early)} tangents with N of 1, 3 or 6 an input changes {min(more)} to {max(more)} outputs more than N; the derivative of the "
+        f"over {len(early)} tangents with N of 1, 3 or 6 an input changes {' or '.join(map(str, sorted(set(more))))} output more than N; the derivative of the "
         f"output by it is at least {min(early):.2g} in its own step and the N after it (asked: above 0), and at most {max(late):.2g} in all later ones "
         f"(asked: 0)",
         mend_holds=set(more) == {1} and min(early) > 0 and max(late) == 0,
