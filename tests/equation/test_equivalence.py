@@ -7,7 +7,7 @@ import pytest
 
 import refrnn
 from refrnn.equation.mutate import Symbols, mutants, normal
-from refrnn.equation.mutate.equivalence import BUT_FOR_TIES, BY_ALGEBRA, MOVED, NO_GRADIENT, TURNED, Prover
+from refrnn.equation.mutate.equivalence import BUT_FOR_TIES, BY_ALGEBRA, MOVED, NO_GRADIENT, SCALED, TURNED, Prover
 from refrnn.verify.cases import cases
 from refrnn.verify.mutants import kill_matrix
 from refrnn.verify.truth import Truth
@@ -86,6 +86,29 @@ def test_a_term_that_nothing_minds():
     assert proofs(small(equations, "y, e", more)) == {}
     assert proofs(small([*equations, "z[t] = e[t, 0] * v"], "y, z", more)) == {}
     assert proofs(small(["e[t, j] = x[t, j] * u[j] + v[j]", "y[t] = softmax(e[t])"], "y", more)) == {}
+
+
+def test_what_is_passed_on_until_nothing_minds():
+    """A number beside an exponent scales the powers, and their sum, but not the quotient of two sums."""
+    more = "  e: {role: value, shape: [T, H]}\n"
+    equations = ["e[t, j] = x[t, j] * u[j] + d", "s[t] = sum(exp(e[t, j]) for j in range(H))", "y[t] = sum(exp(e[t, j]) * x[t, j] for j in range(H)) / s[t]"]
+    assert proofs(small(equations, "y", more))["equation 1: drop the term d"] == MOVED.format(name="e")
+    assert proofs(small(equations, "y, s", more)) == {}
+    assert proofs(small([*equations, "z[t] = log(s[t])"], "y, z", more)) == {}
+    equations = ["r[t] = exp(d) * x[t]", "s[t] = sum(r[t])", "y[t] = r[t] / s[t]"]
+    found = proofs(small(equations, "y"))
+    assert found["equation 1: flip the sign of the right side"] == TURNED.format(name="r")
+    assert found["equation 1: stop the gradient of d"] == found["equation 1: drop the factor exp(d)"] == SCALED.format(name="r")
+    # Where d is 0, the quotient is none; without d it is.
+    assert "equation 1: drop the factor d" not in proofs(small(["r[t] = d * x[t]", *equations[1:]], "y"))
+
+
+def test_what_changes_with_the_place_does_matter():
+    """A number of its own at each place does not leave a softmax over the places as it was."""
+    more = "  e: {role: value, shape: [T, H]}\n"
+    assert proofs(small(["e[t, j] = x[t, j] * u[j] + d * j", "y[t] = softmax(e[t])"], "y", more)) == {}
+    found = proofs(small(["r[t] = exp(d * t) * x[t]", "y[t] = r[t] / sum(r[t-1] if t > 0 else r[t])"], "y"))
+    assert found == {"equation 1: flip the sign of the right side": TURNED.format(name="r")}
 
 
 def test_a_recurrent_term_is_not_taken_for_one_that_is_added_once():

@@ -67,9 +67,29 @@ EQUAL = [
     ("x if stop(a) == b else y", "x if b == a else y"),
     ("x if a > 0 and b > 0 else y", "x if b > 0 and a > 0 else y"),
     ("x if a > b else x", "x"),
+    ("a * (x if c > b else y)", "a * x if b < c else a * y"),
+    ("(x if a > 0 else y) if a > 0 else z", "x if a > 0 else z"),
+    ("tanh(x if t == 0 else stop(x)) if t == 0 else y", "tanh(x) if t == 0 else y"),
+    ("exp(x + a)", "exp(a) * exp(x)"),
+    ("x * exp(a) / exp(a)", "x"),
+    ("exp(x) / exp(x)", "1 + zeros(H)"),
+    ("exp(2 * x) / exp(x)", "exp(x)"),
+    ("sum(exp(x[i] + a) for i in range(H))", "exp(a) * sum(exp(x[i]) for i in range(H))"),
+    ("sum(a * x[i] * b for i in range(H))", "b * a * sum(x[j] for j in range(H))"),
 ]
 
 UNEQUAL = [
+    ("a * x if b < c else y", "a * (x if b < c else y)"),
+    ("(x if a > 0 else y) if b > 0 else z", "x if b > 0 else z"),
+    ("(x if a > 0 else y) if a > 0 else z", "y if a > 0 else z"),
+    ("z if a > 0 else (x if a > 0 else y)", "z if a > 0 else x"),
+    ("exp(x) * exp(y)", "exp(x * y)"),
+    ("exp(x + a)", "exp(x)"),
+    ("exp(x) / exp(x)", "1"),
+    ("exp(x + y) / exp(x)", "exp(x)"),
+    ("exp(x) * stop(exp(x))", "exp(2 * x)"),
+    ("sum(x[i] * y[i] for i in range(H))", "sum(x[i] for i in range(H)) * sum(y[i] for i in range(H))"),
+    ("sum(sum(W[i, j] for j in range(H)) * x[i] for i in range(H))", "sum(sum(W[j, i] for j in range(H)) * x[i] for i in range(H))"),
     ("a - b", "b - a"),
     ("x / y", "y / x"),
     ("x / x", "1"),
@@ -176,14 +196,26 @@ WRONG_RULES = {
     "a * b is a + b": ("Sum.multiplied", lambda self, other: self.plus(other)),
     "relu(-a) is -relu(a)": ("_CALLS.relu", Former._odd),
     "sigmoid(-a) is sigmoid(a)": ("_CALLS.sigmoid", Former._even),
-    "exp(a + 1) is exp(a)": ("_CALLS.tanh", Former._softmax),
+    "tanh(x + a) is tanh(x)": ("_CALLS.tanh", Former._softmax),
+    "exp(x + a) is exp(x)": ("_CALLS.exp", Former._softmax),
     "max(a, b) is max(b, a)": ("_CALLS.max", Former._norm),
     "concat(a, b) is concat(b, a)": ("_CALLS.concat", lambda self, name, *parts: normal.Sum.of(normal.Atom(name, sorted(parts, key=str), (Size.of("N"),)))),
     "outer(a, b) is outer(b, a)": ("_CALLS.outer", lambda self, name, *parts: normal.Sum.of(normal.Atom(name, sorted(parts, key=str), parts[0].shape * 2))),
     "sum(a + b) is b + sum(a)": ("_CALLS.sum", lambda self, name, argument: Former._entries(self, "mean", argument)),
-    "a >= b is a > b": ("Former._condition", lambda self, node: f"{self.form(node.left)}; {self.form(node.comparators[0])}"),
+    "a >= b is a > b": ("Former._condition", lambda self, node: (f"{self.form(node.left)}; {self.form(node.comparators[0])}", ())),
+    "a condition of the branch above holds in both branches": ("Former._under", lambda self, text, holds, node: _always_under(self, text, node)),
+    "stop(a) * a is stop(a)": ("product_of_atoms", lambda atoms: tuple(sorted({atom.parts[0] if atom.kind == "stop" else atom for atom in atoms}))),
+    "conditions do not count": ("Former._condition", lambda self, node: ("always", ())),
     "h[t] is h[t-1]": ("Former._places", lambda self, wanted, shape: ([], tuple(shape[len(wanted):]))),
 }
+
+
+def _always_under(former, text, node):
+    former.known[text] = True
+    try:
+        return former.form(node)
+    finally:
+        del former.known[text]
 
 
 @pytest.mark.parametrize("rule", WRONG_RULES)

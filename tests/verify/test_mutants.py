@@ -130,7 +130,7 @@ def test_a_list_is_held_against_the_mutants(mutant):
 
 def test_a_wrong_proof_is_contradicted_by_a_draw(monkeypatch):
     """A threshold is no open one: a prover that says so is found out, as the cases alone can't."""
-    monkeypatch.setattr(normal.Former, "_condition", lambda self, node: "always")
+    monkeypatch.setattr(normal.Former, "_condition", lambda self, node: ("always", ()))
     why = dict(matrix_of(TIED).alive)[THRESHOLD]
     assert why == f"the draw tied tells it, so that this proof is wrong: {equivalence.BY_ALGEBRA}"
 

@@ -4,8 +4,10 @@ A proof holds for the values and for all gradients. What it can't prove may stil
 """
 
 import ast
+from dataclasses import dataclass
+from typing import Callable
 
-from refrnn.equation.mutate.normal import Former, Sum, Unknown, transposed, without_stops
+from refrnn.equation.mutate.normal import Former, Sum, Unknown, quotient_of_atoms, shape_of_product, transposed, without_stops
 from refrnn.equation.mutate.tree import DIFFERENTIABLE, names, occurrences, rewritten
 from refrnn.equation.parse import subscripts
 
@@ -13,6 +15,7 @@ BY_ALGEBRA = "both sides have one normal form"
 BUT_FOR_TIES = "both sides have one normal form, but for the gradient where the arguments of min or max are equal"
 TURNED = "all that reads {name} is the same for -{name}"
 MOVED = "all that reads {name} is the same for {name} with this added"
+SCALED = "all that reads {name} is the same for {name} times this"
 NO_GRADIENT = "no gradient flows through {name}"
 
 
@@ -28,12 +31,13 @@ class Prover:
         self.shapes = dict(shapes)
         self.outputs = frozenset(outputs)
         self.symmetric = self._symmetric()
+        self.plain = Former(self.shapes, self.symmetric)
         self.flowing = self._flowing()
 
     def prove(self, mutant):
         """Why the mutant is equivalent, in words, or None."""
         changed = [place for place, (old, new) in enumerate(zip(self.equations, mutant.equations)) if old is not new]
-        for proof in (self._equal, self._equal_but_for_ties, self._without_gradient, self._turned, self._moved):
+        for proof in (self._equal, self._equal_but_for_ties, self._without_gradient, self._turned, self._moved, self._scaled):
             try:
                 reason = proof(mutant.equations, changed)
             except Unknown:
@@ -62,59 +66,102 @@ class Prover:
     # ------------------------------------------------------------ another symbol, and all that reads it the same
 
     def _turned(self, equations, changed):
-        """What is changed has become its negative, and all that reads it does not mind."""
+        """What is changed has become its negative, and nothing that is looked at minds."""
         name = self._only_name(changed)
-        if name is None or name in self.outputs:
+        if name is None or not self._nobody_minds(equations, {name: _Turned()}):
             return None
-        same = self._stands(equations, name, lambda wanted, atom: Sum.of(atom).times(-1), lambda new, equation: new.times(-1))
-        return TURNED.format(name=name) if same else None
+        return TURNED.format(name=name)
 
     def _moved(self, equations, changed):
-        """Something is added to what is changed, and all that reads it does not mind, as softmax and a number."""
+        """Something is added to what is changed, and nothing that is looked at minds, as softmax and a number."""
         name = self._only_name(changed)
-        if name is None or name in self.outputs or sum(equation.name == name for equation in equations) > 1:
+        if name is None or not self._is_alone(name):
             return None
-        target = self.equations[changed[0]].target
-        added = ast.BinOp(left=equations[changed[0]].value, op=ast.Sub(), right=self.equations[changed[0]].value)
-        former = Former(self.shapes, self.symmetric)
-        move = former.form(added)
-        if f"symbol({name};" in move.text or f"symbol({name})" in move.text or not all(isinstance(s, ast.Name) for s in _left(target)):
+        old, new = self.equations[changed[0]], equations[changed[0]]
+        move = self.plain.form(new.value).plus(self.plain.form(old.value).times(-1))
+        added = ast.BinOp(left=new.value, op=ast.Sub(), right=old.value)
+        if _mentions(move, name) or not self._nobody_minds(equations, {name: _Moved(move, old.target, self._at(added, move, old.target))}):
             return None
+        return MOVED.format(name=name)
 
-        def moved(wanted, atom):
-            return Sum.of(atom).plus(self._at(added, move, target, wanted, reader))
+    def _scaled(self, equations, changed):
+        """What is changed is multiplied by a number, and nothing that is looked at minds, as a quotient of two sums."""
+        name = self._only_name(changed)
+        if name is None or not self._is_alone(name):
+            return None
+        old, new = self.equations[changed[0]], equations[changed[0]]
+        factor = _ratio(self.plain.form(new.value), self.plain.form(old.value))
+        if factor is None or _mentions(factor, name) or not self._nobody_minds(equations, {name: _Scaled(factor, old.target)}):
+            return None
+        return SCALED.format(name=name)
 
-        reader = Former(self.shapes, self.symmetric, {name: moved})
-        same = self._stands(equations, name, None, lambda new, equation: new.plus(move.times(-1)), reader)
-        return MOVED.format(name=name) if same else None
-
-    def _at(self, added, move, target, wanted, reader):
-        """What is added to the symbol at the place that is read."""
+    def _at(self, added, move, target):
+        """A function that gives what is added to a symbol at the place that is read."""
         letters = [node.id for node in _left(target)]
-        given = {letter: node for letter, node in zip(letters, wanted) if not isinstance(node, ast.Slice)}
-        missing = [letter for letter in letters if letter not in given]
-        if any(f"free({letter})" in move.text for letter in missing) or (move.shape and len(wanted) > len(letters)):
-            raise Unknown("what is added is not the same for all that is read")
         inner = {node.target.id for node in ast.walk(added) if isinstance(node, ast.comprehension)}
-        if inner & {word for node in given.values() for word in names(node)}:
-            raise Unknown("two indices have one letter")
-        plain = Former(self.shapes, self.symmetric)
-        plain.bound = list(reader.bound)
-        return plain.form(rewritten(added, lambda node: given.get(node.id) if isinstance(node, ast.Name) else None))
 
-    def _stands(self, equations, name, put, back, reader=None):
-        """Whether each mutated equation, read with another symbol in the place of ``name``, is the right one."""
-        reader = reader or Former(self.shapes, self.symmetric, {name: put})
-        plain = Former(self.shapes, self.symmetric)
-        for old, new in zip(self.equations, equations):
-            if new.name != name and name not in names(new.value):
-                continue
-            found = reader.form(new.value)
-            if new.name == name:
-                found = back(found, new)
-            if found != plain.form(old.value):
+        def at(wanted, reader):
+            given = {letter: node for letter, node in zip(letters, wanted) if not isinstance(node, ast.Slice)}
+            if _uses(move, [letter for letter in letters if letter not in given]) or (move.shape and len(wanted) > len(letters)):
+                raise Unknown("what is added is not the same for all that is read")
+            if inner & {word for node in given.values() for word in names(node)}:
+                raise Unknown("two indices have one letter")
+            plain = Former(self.shapes, self.symmetric)
+            plain.bound = list(reader.bound)
+            return plain.form(rewritten(added, lambda node: given.get(node.id) if isinstance(node, ast.Name) else None))
+
+        return at
+
+    def _nobody_minds(self, equations, changes):
+        """Whether the outputs are what they were when some symbols change: each passes on what it can't take up.
+
+        ``changes`` says how symbols differ, by name; whatever reads one and differs by it is added, until every
+        equation, read with the changed symbols in the place of the right ones, gives its own symbol as it has changed.
+        """
+        while True:
+            if not self.outputs.isdisjoint(changes):
                 return False
-        return True
+            reader = Former(self.shapes, self.symmetric)
+            reader.put = {name: _put(change, reader) for name, change in changes.items()}
+            found = self._first_that_differs(equations, changes, reader)
+            if found is None:
+                return True
+            name, pairs = found
+            change = None if name in changes else self._change_of(name, pairs)
+            if change is None:
+                return False
+            changes = {**changes, name: change}
+
+    def _first_that_differs(self, equations, changes, reader):
+        """The first symbol that is not what ``changes`` say, with pairs of its new and its right side; or None."""
+        for name in dict.fromkeys(equation.name for equation in equations):
+            sides = [(old, new) for old, new in zip(self.equations, equations) if new.name == name]
+            if name not in changes and not any(names(new.value) & changes.keys() for _, new in sides):
+                continue
+            pairs = [(reader.form(new.value), self.plain.form(old.value)) for old, new in sides]
+            change = changes.get(name)
+            if any(new != (old if change is None else change.of(old)) for new, old in pairs):
+                return name, pairs
+        return None
+
+    def _change_of(self, name, pairs):
+        """How a symbol has changed, from its new and its right sides; None where that is not simple."""
+        if all(new == old.times(-1) for new, old in pairs):
+            return _Turned()
+        if not self._is_alone(name):
+            return None
+        ((new, old),) = pairs
+        target = next(equation.target for equation in self.equations if equation.name == name)
+        factor = _ratio(new, old)
+        if factor is not None and not _mentions(factor, name):
+            return _Scaled(factor, target)
+        move = new.plus(old.times(-1))
+        return None if _mentions(move, name) else _Moved(move, target)
+
+    def _is_alone(self, name):
+        """Whether one equation defines the symbol, for all places that have letters of their own."""
+        found = [equation for equation in self.equations if equation.name == name]
+        return len(found) == 1 and all(isinstance(node, ast.Name) for node in _left(found[0].target))
 
     # ------------------------------------------------------------ what the equations tell
 
@@ -145,6 +192,87 @@ class Prover:
                     found = occurrences(equation.value, self.symbols, DIFFERENTIABLE)
                     flowing |= {name for place, name in found if not place.inside & {"stop", "test"}}
         return frozenset(flowing)
+
+
+@dataclass(frozen=True)
+class _Turned:
+    """A symbol that has become its negative."""
+
+    def of(self, value):
+        return value.times(-1)
+
+    def read(self, wanted, value, reader):
+        return value.times(-1)
+
+
+@dataclass(frozen=True)
+class _Moved:
+    """A symbol to which ``move`` is added, a sum in the letters of ``target``; ``at`` gives it at other places."""
+
+    move: Sum
+    target: ast.expr
+    at: Callable | None = None
+
+    def of(self, value):
+        return value.plus(self.move)
+
+    def read(self, wanted, value, reader):
+        if self.at is not None:
+            return value.plus(self.at(wanted, reader))
+        _check_place(self.move, self.target, wanted, reader)
+        return value.plus(self.move)
+
+
+@dataclass(frozen=True)
+class _Scaled:
+    """A symbol that is multiplied by a number, a sum in the letters of ``target``."""
+
+    factor: Sum
+    target: ast.expr
+
+    def of(self, value):
+        return value.multiplied(self.factor)
+
+    def read(self, wanted, value, reader):
+        _check_place(self.factor, self.target, wanted, reader)
+        return value.multiplied(self.factor)
+
+
+def _put(change, reader):
+    return lambda wanted, atom: change.read(wanted, Sum.of(atom), reader)
+
+
+def _check_place(form, target, wanted, reader):
+    """What changes a symbol is known where the place that is read has the letters of the left side."""
+    left = _left(target)
+    for axis, node in enumerate(left):
+        same = axis < len(wanted) and isinstance(wanted[axis], ast.Name) and wanted[axis].id == node.id and node.id not in reader.bound
+        if not same and _uses(form, [node.id]):
+            raise Unknown("it is read at another place")
+    if form.shape and len(wanted) > len(left):
+        raise Unknown("a part of it is read")
+
+
+def _ratio(new, old):
+    """The number that ``old`` is multiplied by to become ``new``, or None."""
+    if not old.terms:
+        return None
+    first = min(old.terms, key=str)
+    for product, count in new.terms.items():
+        extra = quotient_of_atoms(product, first)
+        if extra is not None and shape_of_product(extra) == ():
+            factor = Sum({extra: count / old.terms[first]}, ())
+            if old.multiplied(factor) == new:
+                return factor
+    return None
+
+
+def _mentions(form, name):
+    return any(f"{kind}({name}{end}" in form.text for kind in ("symbol", "symmetric") for end in (";", ")"))
+
+
+def _uses(form, letters):
+    return any(f"free({letter})" in form.text for letter in letters)
 
 
 def _left(target):

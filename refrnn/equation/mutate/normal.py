@@ -88,7 +88,7 @@ class Sum:
         terms = Counter()
         for left, count in self.terms.items():
             for right, factor in other.terms.items():
-                terms[tuple(sorted(left + right))] += count * factor
+                terms[product_of_atoms(left + right)] += count * factor
         return Sum(terms, _joined(self.shape, other.shape))
 
     @property
@@ -102,6 +102,35 @@ class Sum:
     def leads_negative(self):
         """Whether the first product has a negative coefficient: of a sum and its negative, one does."""
         return bool(self.terms) and self.terms[min(self.terms, key=str)] < 0
+
+
+def product_of_atoms(atoms):
+    """The sorted tuple of ``atoms``: exp(a) * exp(-a) is 1, and a condition, which is 0 or 1, is its own square."""
+    plain, powers, conditions = [], {}, set()
+    for atom in atoms:
+        if atom.kind == "if":
+            conditions.add(atom)
+        elif atom.kind == "exp" and len(atom.parts[0].terms) == 1:
+            ((product, count),) = atom.parts[0].terms.items()
+            before = powers.get(product, (Fraction(0), None))[0]
+            powers[product] = before + count, atom.shape
+        else:
+            plain.append(atom)
+    left = [Atom("exp", [Sum({product: count}, shape)], shape) for product, (count, shape) in powers.items() if count]
+    return tuple(sorted([*plain, *conditions, *left]))
+
+
+def quotient_of_atoms(product, divisor):
+    """What ``divisor`` is to be multiplied by to become ``product``; None where that is no product."""
+    left = list(product)
+    for atom in divisor:
+        if atom in left:
+            left.remove(atom)
+        elif atom.kind == "exp":
+            left += _inverted(atom)
+        else:
+            return None
+    return product_of_atoms(left)
 
 
 def _counted(*sums):
@@ -123,7 +152,7 @@ def _shaped(name, *shapes):
         raise Unknown(str(error)) from None
 
 
-def _shape_of_product(product):
+def shape_of_product(product):
     shape = ()
     for atom in product:
         shape = _joined(shape, atom.shape)
@@ -174,6 +203,7 @@ class Former:
         self.put = put or {}
         self.ties = ties
         self.bound = []  # the letters of the sums that are open, outermost first
+        self.known = {}  # the conditions that hold, or do not, where the expression stands
 
     def form(self, node):
         """The :class:`Sum` of an expression."""
@@ -278,16 +308,31 @@ class Former:
     # ------------------------------------------------------------ conditions
 
     def _ifexp(self, node):
-        yes, no = self.form(node.body), self.form(node.orelse)
+        """a if c else b is c * a + (1 - c) * b, where c is 1 or 0."""
+        text, shape = self._condition(node.test)
+        if text in self.known:
+            return self.form(node.body if self.known[text] else node.orelse)
+        yes, no = self._under(text, True, node.body), self._under(text, False, node.orelse)
         if yes == no:
             return yes
-        return Sum.of(Atom("if", [self._condition(node.test), yes, no], _joined(yes.shape, no.shape)))
+        holds = Sum.of(Atom("if", [text], shape))
+        return yes.multiplied(holds).plus(no.multiplied(Sum.number(1).plus(holds.times(-1))))
+
+    def _under(self, condition, holds, node):
+        self.known[condition] = holds
+        try:
+            return self.form(node)
+        finally:
+            del self.known[condition]
 
     def _condition(self, node):
+        """The text of a condition in normal form, and its shape."""
         if isinstance(node, ast.BoolOp):
-            return f"{type(node.op).__name__}({'; '.join(sorted(self._condition(part) for part in node.values))})"
+            texts, shapes = zip(*sorted(self._condition(part) for part in node.values))
+            return f"{type(node.op).__name__}({'; '.join(texts)})", _joined(*shapes)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            return f"Not({self._condition(node.operand)})"
+            text, shape = self._condition(node.operand)
+            return f"Not({text})", shape
         if not isinstance(node, ast.Compare):
             raise Unknown(ast.unparse(node))
         left, right = self._still(node.left), self._still(node.comparators[0])
@@ -296,7 +341,7 @@ class Former:
             kind, left, right = {"Gt": "Lt", "GtE": "LtE"}[kind], right, left
         if kind in ("Eq", "NotEq"):
             left, right = sorted((left, right), key=str)
-        return f"{kind}({left}; {right})"
+        return f"{kind}({left}; {right})", _joined(left.shape, right.shape)
 
     def _still(self, node):
         """The normal form where no gradient flows: stop(a) is a there."""
@@ -329,6 +374,16 @@ class Former:
     def _elementwise(self, name, argument):
         return Sum.of(Atom(name, [argument], argument.shape))
 
+    def _exp(self, name, argument):
+        """exp(a + b) is exp(a) * exp(b)."""
+        if any(shape_of_product(product) not in ((), argument.shape) for product in argument.terms):
+            return self._elementwise(name, argument)
+        result = Sum({(): Fraction(1)}, argument.shape)
+        for product, count in argument.terms.items():
+            shape = shape_of_product(product)
+            result = result.multiplied(Sum.of(Atom(name, [Sum({product: count}, shape)], shape)))
+        return result
+
     def _odd(self, name, argument):
         """tanh(-a) is -tanh(a)."""
         sign = -1 if argument.leads_negative else 1
@@ -358,7 +413,7 @@ class Former:
     def _softmax(self, name, argument):
         """What is added to all entries alike does not count."""
         _shaped(name, argument.shape)
-        kept = {product: count for product, count in argument.terms.items() if _shape_of_product(product) != ()}
+        kept = {product: count for product, count in argument.terms.items() if shape_of_product(product) != ()}
         return self._elementwise(name, Sum(kept, argument.shape))
 
     def _entries(self, name, argument):
@@ -371,7 +426,7 @@ class Former:
                 part = Sum({numbers: count}, ())
             else:
                 entries = Sum({others: Fraction(1)}, argument.shape)
-                part = Sum({tuple(sorted((*numbers, Atom(name, [entries], ())))): count}, ())
+                part = Sum({product_of_atoms([*numbers, Atom(name, [entries], ())]): count}, ())
             total = total.plus(part)
         return total
 
@@ -393,7 +448,7 @@ class Former:
             for second, factor in right.terms.items():
                 numbers = [atom for atom in first + second if atom.shape == ()]
                 pair = [_factor(product, value.shape) for product, value in ((first, left), (second, right))]
-                terms[tuple(sorted([*numbers, Atom("outer", pair, shape)]))] += count * factor
+                terms[product_of_atoms([*numbers, Atom("outer", pair, shape)])] += count * factor
         return Sum(terms, shape)
 
     # ------------------------------------------------------------ sums over a range
@@ -411,14 +466,17 @@ class Former:
         if REDUCTIONS[name] != "add":
             return Sum.of(Atom(name, [body, *ends], body.shape))
         total = Sum({}, body.shape)
+        letters = [f"letter({level})" for level in range(opened, opened + len(ends))]
         for product, count in body.terms.items():
-            shape = _shape_of_product(product)
-            term = Atom("total", [Sum({product: Fraction(1)}, shape), *ends], shape)
-            total = total.plus(Sum({(term,): count}, shape))
+            running = tuple(atom for atom in product if any(letter in atom.text for letter in letters))
+            shape = shape_of_product(running)
+            term = Atom("total", [Sum({running: Fraction(1)}, shape), *ends, letters], shape)
+            total = total.plus(Sum({product_of_atoms([term, *(atom for atom in product if atom not in running)]): count}, body.shape))
         return total
 
 
 _CALLS = {
+    "exp": Former._exp,
     "tanh": Former._odd,
     "abs": Former._even,
     "sigmoid": Former._sigmoid,
@@ -436,21 +494,22 @@ _CALLS = {
 
 
 def _stopped(atom):
-    return atom if atom.kind in ("stop", "letter", "free", "identity", *_FLOWLESS) else Atom("stop", [atom], atom.shape)
+    return atom if atom.kind in ("stop", "letter", "free", "if", "identity", *_FLOWLESS) else Atom("stop", [atom], atom.shape)
 
 
 def inverse(value):
-    """1 / value; the inverse of a product is the product of the inverses, and nothing is cancelled: 0 / 0 is not 1."""
+    """1 / value; the inverse of a product is the product of the inverses, and but for exp nothing is cancelled: 0 / 0 is not 1."""
     if len(value.terms) == 1:
-        (product, count), = value.terms.items()
-        terms = {tuple(sorted(_inverted(atom) for atom in product)): 1 / count}
-        return Sum(terms, value.shape)
+        ((product, count),) = value.terms.items()
+        return Sum({product_of_atoms(other for atom in product for other in _inverted(atom)): 1 / count}, value.shape)
     sign = -1 if value.leads_negative else 1
     return Sum.of(Atom("inverse", [value.times(sign)], value.shape)).times(sign)
 
 
 def _inverted(atom):
-    return Atom("inverse", [Sum.of(atom)], atom.shape)
+    if atom.kind == "exp":
+        return [Atom("exp", [atom.parts[0].times(-1)], atom.shape)]
+    return [Atom("inverse", [Sum.of(atom)], atom.shape)]
 
 
 # ---------------------------------------------------------------- matrix products
@@ -464,14 +523,14 @@ def product_of(left, right):
         for second, factor in right.terms.items():
             numbers = [atom for atom in first + second if atom.shape == ()]
             chain = _row(_links(first, left.shape)) if len(left.shape) == 1 else _links(first, left.shape)
-            terms[tuple(sorted([*numbers, *_chained(chain + _links(second, right.shape), shape, left.shape)]))] += count * factor
+            terms[product_of_atoms([*numbers, *_chained(chain + _links(second, right.shape), shape, left.shape)])] += count * factor
     return Sum(terms, shape)
 
 
 def _factor(product, shape):
     """The one factor of vectors or matrices that a product is, its numbers left out."""
     arrays = [atom for atom in product if atom.shape != ()]
-    if _shape_of_product(arrays) != shape:
+    if shape_of_product(arrays) != shape:
         arrays.append(Atom("full", shape, shape))
     return arrays[0] if len(arrays) == 1 else Atom("hadamard", sorted(arrays), shape)
 
