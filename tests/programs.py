@@ -37,8 +37,9 @@ def run(program, arrays, sizes=SIZES, constants=None, dtype=np.longdouble):
 
 
 def values(lines, outputs, sizes=SIZES, constants=None, integers=(), declared=None, **arrays):
-    """The outputs of equations on given arrays; shapes are taken from them."""
-    shapes = {name: ",".join(map(str, np.shape(array))) for name, array in arrays.items()}
+    """The outputs of equations on given arrays; shapes are taken from them, in the names of the sizes where others are ``declared``."""
+    named = {number: name for name, number in SIZES.items() if number != 4} if declared else {}
+    shapes = {name: ",".join(str(named.get(number, number)) for number in np.shape(array)) for name, array in arrays.items()}
     arrays = {name: np.asarray(array, np.longdouble) for name, array in arrays.items()}
     made = program(lines, shapes, outputs, integers, declared, sizes)
     made.check(sizes, constants)

@@ -19,6 +19,13 @@ _COMPARE = {
 }
 
 
+_NO_POWER = f"a matrix to a power that is not a whole number from 0 to {LARGEST_POWER:,}"
+
+
+def _is_power(exponent):
+    return isinstance(exponent, int) and 0 <= exponent <= LARGEST_POWER
+
+
 class Shapes:
     """The algebra of shapes: a value is a tuple of sizes."""
 
@@ -35,12 +42,12 @@ class Shapes:
             raise ShapeError(f"a power of {show_shape(base)}, which is not square")
         if len(base) > 2:
             raise ShapeError(f"a power of {show_shape(base)}")
-        if len(base) == 2 and not (isinstance(exponent, int) and 0 <= exponent <= LARGEST_POWER):
-            raise ShapeError(f"the power {exponent} of a matrix; it must be a whole number from 0 to {LARGEST_POWER}")
+        if len(base) == 2 and not _is_power(exponent):
+            raise ShapeError(_NO_POWER)
         return base
 
-    def total(self, operation, terms):
-        return FUNCTIONS[operation].shape(*terms)
+    def total(self, operation, terms, shape=()):
+        return FUNCTIONS[operation].shape(*terms) if terms else shape
 
     def index(self, shape, places):
         if len(places) > len(shape):
@@ -56,6 +63,12 @@ class Shapes:
         if any(value != first for value in values):
             raise ShapeError(f"the elements {show_shape(first)} and others are not of one shape")
         return (Size.of(extent),) + first
+
+    def filled(self, value, shape):
+        return value or shape
+
+    def join(self, word, shapes):
+        return join_shapes(word)(*shapes)
 
     def compare(self, kind, left, right):
         return join_shapes("the comparison")(left, right)
@@ -169,6 +182,8 @@ class Numbers:
 
     def power(self, base, exponent):
         if base.value.ndim == 2:
+            if not _is_power(exponent):
+                raise ShapeError(_NO_POWER)
             if exponent == 0:
                 return Node(np.eye(len(base.value)).astype(self.dtype), "identity")
             return self._powers_of(base, exponent)[exponent - 1]
@@ -185,10 +200,11 @@ class Numbers:
             powers[-1].taken = True  # an equation that is this power and nothing else names a copy
         return powers
 
-    def total(self, operation, terms):
-        """The sum or product of many terms."""
+    def total(self, operation, terms, shape=()):
+        """The sum or product of many terms, each of the given shape where there are none."""
         if not terms:
-            return self.constant(0 if operation == "add" else 1)
+            neutral = 0 if operation == "add" else 1
+            return Node(np.full(shape, neutral, self.dtype), "constant") if shape else self.constant(neutral)
         if operation != "add" or len(terms) == 1:
             result = terms[0]
             for term in terms[1:]:
@@ -200,6 +216,10 @@ class Numbers:
             if self.noise is not None:
                 value = self.noise.relative(value, 1)
         return self._node(value, "total", terms)
+
+    def filled(self, node, shape):
+        """The value, or, where it is a single number, an array of it."""
+        return node if node.value.ndim else self._node(np.full(shape, node.value), "total", (node,))
 
     def index(self, node, places):
         where = tuple(slice(*place) if isinstance(place, tuple) else place for place in places)

@@ -1,7 +1,7 @@
 """Tree to closures: what an expression is worth, and which elements of other symbols it needs first.
 
 A compiled expression is a pair of functions. ``value(run, indices)`` computes it in the run's algebra;
-``needs(indices, reads)`` calls ``reads.add(name, key)`` for every element it reads (None where it reads none).
+``needs(indices, reads)`` calls ``reads.add(name, key, text)`` for every element it reads (None where it reads none).
 ``indices`` maps index letters, sizes and integer constants to integers.
 """
 
@@ -15,7 +15,7 @@ from refrnn.equation.parse import INTEGER_FUNCTIONS, REDUCTIONS, subscripts
 from refrnn.equation.sizes import Size
 
 LARGEST_INTEGER = 10**15  # of index arithmetic
-LARGEST_ARRAY = 10**8  # entries of zeros(...) and identity(...)
+LARGEST_ARRAY = 2**26  # entries of zeros(...) and identity(...)
 
 _ARITHMETIC = {
     ast.Add: operator.add,
@@ -55,13 +55,17 @@ class Work:
 class Reads:
     """The elements that an expression reads, in order."""
 
-    def __init__(self, work):
+    def __init__(self, work, texts=None):
+        """``texts`` is a mapping that takes the text of the subscripted symbol by element, or None."""
         self.work = work
+        self.texts = texts
         self.found = []
 
-    def add(self, name, key):
+    def add(self, name, key, text):
         self.work.spend(1)
         self.found.append((name, key))
+        if self.texts is not None:
+            self.texts.setdefault((name, key), text)
 
 
 class Compiled(NamedTuple):
@@ -258,7 +262,7 @@ class Compiler:
     def _ifexp(self, node, letters):
         yes, no = self.compile(node.body, letters), self.compile(node.orelse, letters)
         if self.is_integer_condition(node.test, letters):
-            return self._branch(self.integer_condition(node.test, letters), yes, no)
+            return self._branch(node, self.integer_condition(node.test, letters), yes, no)
         test = self.compile(node.test, letters)
 
         def value(run, indices):
@@ -267,16 +271,19 @@ class Compiler:
         return Compiled(value, _all_needs((test, yes, no)))
 
     @staticmethod
-    def _branch(chooses, yes, no):
+    def _branch(node, chooses, yes, no):
         def needs(indices, reads):
             chosen = yes if chooses(indices) else no
             if chosen.needs is not None:
                 chosen.needs(indices, reads)
 
+        def value(run, indices):
+            chosen = (yes if chooses(indices) else no).value(run, indices)
+            shape = run.kept_shape(node, indices)
+            return chosen if shape is None else run.algebra.filled(chosen, shape)
+
         has_needs = yes.needs is not None or no.needs is not None
-        return Compiled(
-            lambda run, indices: (yes if chooses(indices) else no).value(run, indices), needs if has_needs else None
-        )
+        return Compiled(value, needs if has_needs else None)
 
     def _call(self, node, letters):
         name = node.func.id
@@ -289,9 +296,10 @@ class Compiler:
         parts = [self.compile(argument, letters) for argument in node.args[:split]]
         sized = [self._size(argument, letters) for argument in node.args[split:]]
         numbers = [self.integer(argument, letters) for argument in node.args[split:]]
+        text = ast.unparse(node)
 
         def value(run, indices):
-            _check_extents(name, [number(indices) for number in numbers])
+            _check_extents(name, [number(indices) for number in numbers], text)
             return run.algebra.apply(
                 name,
                 *[part.value(run, indices) for part in parts],
@@ -313,7 +321,7 @@ class Compiler:
 
         def value(run, indices):
             terms = [body.value(run, inner) for inner in _places(bounds, dict(indices), run.work)]
-            return run.algebra.total(operation, terms)
+            return run.algebra.total(operation, terms, () if terms else run.kept_shape(generator, indices))
 
         def needs(indices, reads):
             for inner in _places(bounds, dict(indices), reads.work):
@@ -360,7 +368,7 @@ class Compiler:
         key, rest = _key(places[:rank]), places[rank:]
 
         def needs(indices, reads):
-            reads.add(name, key(indices))
+            reads.add(name, key(indices), text)
 
         if not rest:
             return Compiled(lambda run, indices: run.element(name, key(indices)), needs)
@@ -390,11 +398,12 @@ def _number(node):
     return node.value
 
 
-def _check_extents(name, extents):
+def _check_extents(name, extents, text):
     made = FUNCTIONS[name].shape(*extents) if FUNCTIONS[name].sized < 0 else extents
-    if any(extent < 0 for extent in made) or math.prod(made) > LARGEST_ARRAY:
-        shown = ", ".join(map(str, extents))
-        raise EquationError(f"{name} of the sizes {shown}; no size is below 0, and an array has at most {LARGEST_ARRAY:,} entries")
+    if any(extent < 0 for extent in made):
+        raise EquationError(f"{text} has a size below 0")
+    if math.prod(made) > LARGEST_ARRAY:
+        raise EquationError(f"{text} has more than {LARGEST_ARRAY:,} entries; make it smaller")
 
 
 def _places(bounds, indices, work):
@@ -439,18 +448,29 @@ def _index(run, value, places, text, name=None):
     extents = run.extents(value)
     if len(places) > len(extents):
         raise EquationError(f"{text} has more subscripts than axes")
-    for extent, place in zip(extents, places):
+    for axis, (extent, place) in enumerate(zip(extents, places)):
         if isinstance(place, tuple):
-            _check_slice(run, place, extent, text)
+            _check_slice(run, place, axis, value, text, name)
         elif not 0 <= place < extent:
             if run.outside_is_zero:
                 return run.zero(value, len(places))
-            whose = f" of {name}" if name else ""
-            raise EquationError(f"{text} reads place {place}, but there are only the places 0 to {extent - 1}{whose}")
+            raise EquationError(_outside(run, text, axis, value, f"place {place}", name))
     return run.algebra.index(value, places)
 
 
-def _check_slice(run, bounds, extent, text):
+def _check_slice(run, bounds, axis, value, text, name):
     start, stop = (run.whole_number(bound) for bound in bounds)
-    if not 0 <= start <= stop <= extent:
-        raise EquationError(f"{text} reads the places {start} to {stop - 1}, but there are only 0 to {extent - 1}")
+    if start > stop:
+        numbers = "" if run.algebra.symbolic else f", at {start}:{stop}"
+        raise EquationError(f"{text} ends before it begins{numbers}")
+    if start < 0 or stop > run.extents(value)[axis]:
+        raise EquationError(_outside(run, text, axis, value, f"the places {start} to {stop - 1}", name))
+
+
+def _outside(run, text, axis, value, read, name):
+    """What is read beyond the ends: in sizes where a check chose the numbers."""
+    whose = f" of {name}" if name else ""
+    if run.algebra.symbolic:
+        return f"{text} reaches beyond the places 0 to {value[axis] - 1}{whose}"
+    return f"{text} reads {read}, but there are only the places 0 to {run.extents(value)[axis] - 1}{whose}"
+

@@ -6,6 +6,7 @@ The direction of a recurrence is nowhere said: an element is computed when all i
 import ast
 import math
 from collections import OrderedDict
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,8 @@ from refrnn.equation.algebra import Numbers, Shapes
 from refrnn.equation.compile import Compiler, EquationError, Reads, Work
 from refrnn.equation.functions import ShapeError
 from refrnn.equation.parse import subscripts
+from refrnn.equation.places import Places
+from refrnn.equation.shapes import element_shapes as shapes_of_elements
 from refrnn.equation.sizes import Size
 from refrnn.equation.sweep import Sweep
 from refrnn.errors import SpecError
@@ -55,18 +58,16 @@ class Definition:
         """Whether an equation runs over all places from ``axis`` on."""
         return all(isinstance(pattern, Pattern) for pattern in self.equations[-1][1][axis:])
 
-    def find(self, key, indices):
-        """The equation for the element at ``key`` and the index letters it binds, or None."""
+    def find(self, key, indices, places=None):
+        """The equation for the element at ``key`` and the index letters it binds, or None; ``places`` tells errors."""
         found = None
         for entry in self.equations:
             if found is not None and _generality(entry) > _generality(found[1]):
                 break
             bound = _match(entry[1], key, indices)
             if bound is not None and found is not None:
-                raise SpecError(
-                    f"{entry[0].place}: {entry[0].shown()} and {found[1][0].shown()} both define "
-                    f"{self.name}[{', '.join(map(str, key))}]; delete one"
-                )
+                element = (places or Places(indices)).element(self, key)
+                raise SpecError(f"{entry[0].place}: {entry[0].shown()} and {found[1][0].shown()} both define {element}; delete one")
             if bound is not None:
                 found = bound, entry
         return found and (found[1][0], found[0], found[1][2])
@@ -137,13 +138,19 @@ class Program:
         self.declared = declared or {}
         self.outputs = tuple(outputs)
         self.outside_is_zero = outside_is_zero
-        self.element_shapes = dict(element_shapes or {})
+        self.shapes_outside = dict(element_shapes or {})
+        self.kept_shapes = {}  # by the trees of sums and conditionals: what an empty sum, or a branch that is a single number, is
         self._schedules = OrderedDict()
         self.ranks = self._find_ranks()
         self.definitions = {}
-        compiler = Compiler(self.sizes, self.integers, self.arrays, self.ranks, self.stack_keys)
+        self.compiler = Compiler(self.sizes, self.integers, self.arrays, self.ranks, self.stack_keys)
         for equation in self.equations:
-            self._define(equation, compiler)
+            self._define(equation, self.compiler)
+
+    @cached_property
+    def element_shapes(self):
+        """The shape of one element of each defined symbol, the same in every branch and at all sizes."""
+        return shapes_of_elements(self)
 
     def _find_ranks(self):
         ranks = {}
@@ -158,7 +165,7 @@ class Program:
             patterns = [self._pattern(equation, axis, node, compiler) for axis, node in enumerate(equation.subscripts)]
             letters = frozenset(pattern.letter for pattern in patterns if isinstance(pattern, Pattern))
             compiled = compiler.compile(equation.value, letters)
-        except EquationError as error:
+        except (EquationError, ShapeError) as error:
             raise SpecError(f"{equation.place}: in {equation.shown()}: {error}") from None
         definition = self.definitions.setdefault(equation.name, Definition(equation.name))
         for other, other_patterns, _ in definition.equations:
@@ -168,7 +175,7 @@ class Program:
 
     def _pattern(self, equation, axis, node, compiler):
         """A subscript of a left side: a Pattern, or a function that computes a fixed place."""
-        letters = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in self.sizes and n.id not in self.integers]
+        letters = self._letters(node)
         if not letters:
             return _placed(compiler.integer(node, frozenset()), equation)
         letter, offset = letters[0], self._offset(node)
@@ -180,14 +187,23 @@ class Program:
         if letter in self.arrays or letter in self.ranks:
             raise EquationError(f"the index letter {letter} is also a symbol; choose another letter")
         usual, copied = self._range_of(equation.name, axis, letter), None
-        if offset != 0:
-            copied = self._copied_axis(equation.value, letter)
+        if offset != 0 and (usual is None or self._is_start(equation, axis)):
+            copied = self._copied_axis(equation, letter)
         if copied is None and usual is None:
             raise EquationError(
                 f"the index {letter} of {equation.name} has no range; declare {equation.name} under symbols with role value and a shape, "
                 f"or name the index after a size"
             )
         return Pattern(letter, offset, copied or usual, narrow=copied is not None and copied != usual)
+
+    def _is_start(self, equation, axis):
+        """Whether an equation reads nothing but what is handed in, and another one gives its symbol over an index too."""
+        read = {node.id for node in ast.walk(equation.value) if isinstance(node, ast.Name)}
+        others = [other for other in self.equations if other.name == equation.name and other is not equation]
+        return not read & self.ranks.keys() and any(self._letters(other.subscripts[axis]) for other in others)
+
+    def _letters(self, node):
+        return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in self.sizes and n.id not in self.integers]
 
     def _offset(self, node):
         """What is added to the index letter of a subscript, as a Size of sizes and integers; None where it is no sum."""
@@ -214,14 +230,18 @@ class Program:
             return shape[axis]
         return Size.of(letter.upper()) if letter.upper() in self.sizes else None
 
-    def _copied_axis(self, value, letter):
-        """The axis of the first array handed in that ``value`` reads at just ``letter``, as a Size, or None."""
-        for node in ast.walk(value):
+    def _copied_axis(self, equation, letter):
+        """The axis of the arrays handed in that an equation reads at just ``letter``, as a Size; None where there is none."""
+        found = {}
+        for node in ast.walk(equation.value):
             if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id in self.arrays:
                 for subscript, size in zip(subscripts(node), self.arrays[node.value.id]):
                     if isinstance(subscript, ast.Name) and subscript.id == letter:
-                        return size
-        return None
+                        found.setdefault(size, node.value.id)
+        if len(found) > 1:
+            told = " and ".join(f"over {size} in {name}" for size, name in found.items())
+            raise EquationError(f"the index {letter} of {equation.name} would run {told}; use one letter for each size")
+        return next(iter(found), None)
 
     def stack_keys(self, name, indices, work, begin=()):
         """All keys of a defined symbol that begin with ``begin``, in order."""
@@ -235,19 +255,19 @@ class Program:
         work.spend(count)
         return _keys(spans, begin)
 
-    def schedule(self, indices, wanted, most=MOST_WORK):
+    def schedule(self, indices, wanted, most=MOST_WORK, places=None):
         """The elements to compute, each after all it needs: a list of (name, key, bound indices, compiled, equation)."""
         mark = (tuple(sorted(indices.items())), wanted)
         if mark in self._schedules:
             self._schedules.move_to_end(mark)
             return self._schedules[mark]
-        schedule = self._order(indices, wanted, Work(most))
+        schedule = self._order(indices, wanted, Work(most), places or Places(indices))
         self._schedules[mark] = schedule
         if len(self._schedules) > _SCHEDULES_KEPT:
             self._schedules.popitem(last=False)
         return schedule
 
-    def _order(self, indices, wanted, work):
+    def _order(self, indices, wanted, work, places):
         order, done, open_elements = [], set(), {}
         stack = self._wanted_elements(indices, wanted, work)[::-1]
         while stack:
@@ -260,12 +280,12 @@ class Program:
                 done.add(element)
                 order.append((*element, *open_elements.pop(element)))
                 continue
-            reader = next(reversed(open_elements.values()))[2] if open_elements else None
-            entry, needed = self._needed(element, indices, work, reader)
+            reader = next(reversed(open_elements.values())) if open_elements else None
+            entry, needed = self._needed(element, indices, work, reader, places)
             open_elements[element] = entry
             for other in needed:
                 if other in open_elements:
-                    raise SpecError(self._cycle(other, entry[2], list(open_elements)))
+                    raise SpecError(self._cycle(other, entry[2], list(open_elements), places))
                 if other not in done:
                     stack.append(other)
         return order
@@ -279,14 +299,14 @@ class Program:
                 raise SpecError(f"{self.definitions[name].equations[-1][0].place}: {error}") from None
         return elements
 
-    def _needed(self, element, indices, work, reader):
-        """What finds the value of an element, and the elements it needs; ``reader`` is the equation that asks for it."""
+    def _needed(self, element, indices, work, reader, places):
+        """What finds the value of an element, and the elements it needs; ``reader`` is what finds the one that asks for it."""
         name, key = element
-        found = self.definitions[name].find(key, indices)
+        found = self.definitions[name].find(key, indices, places)
         if found is None:
             if self.outside_is_zero:
                 return (None, None, None), []
-            raise SpecError(self._no_equation(name, key, indices, reader or self.definitions[name].equations[-1][0]))
+            raise SpecError(self._no_equation(element, reader, places))
         equation, bound, compiled = found
         bound = {**indices, **bound}
         reads = Reads(work)
@@ -297,17 +317,36 @@ class Program:
                 raise SpecError(f"{equation.place}: in {equation.shown()}: {error}") from None
         return (bound, compiled, equation), reads.found
 
-    def _no_equation(self, name, key, indices, reader):
-        spans = self.definitions[name].ranges(indices)
-        run_over = ", ".join(f"{span.start} to {span.stop - 1}" for span in spans)
-        place = ", ".join(map(str, key))
-        mend = f"; give a start, such as {name}[{place}] = {name}0" if len(key) == 1 else ""
-        return f"{reader.place}: {reader.shown()} needs {name}[{place}], but the equations define only {run_over}{mend}"
+    def _no_equation(self, element, reader, places):
+        definition = self.definitions[element[0]]
+        equation, at, mend = definition.equations[-1][0], "", ""
+        shown = places.element(definition, element[1])
+        if reader is not None:
+            bound, compiled, equation = reader
+            reads = Reads(Work(MOST_WORK), {})
+            compiled.needs(bound, reads)
+            shown = reads.texts.get(element, shown) if places.symbolic else shown
+            at = places.letters(self.patterns_of(equation), bound)
+        if len(element[1]) == 1:
+            start = self._start(shown) if places.symbolic else None
+            mend = "; give a start, such as " + (start or f"{places.element(definition, element[1])} = {definition.name}0")
+        return f"{equation.place}: {equation.shown()} needs {shown}{at}, but the equations define only {places.run_over(definition)}{mend}"
 
-    def _cycle(self, element, equation, chain):
-        name, key = element
+    def _start(self, shown):
+        """A start for h[t-S], whose first place is another at other sizes; None for h[t-2]."""
+        tree = ast.parse(shown, mode="eval").body
+        names = {node.id for node in ast.walk(tree.slice) if isinstance(node, ast.Name)} if isinstance(tree, ast.Subscript) else set()
+        size = min(names & (self.sizes | self.integers), default=None)
+        return size and f"{tree.value.id}[d-{size}] = {tree.value.id}_start[d]"
+
+    def patterns_of(self, equation):
+        """The subscripts of the left side of one of the program's equations."""
+        return next(patterns for other, patterns, _ in self.definitions[equation.name].equations if other is equation)
+
+    def _cycle(self, element, equation, chain, places):
+        name = element[0]
         chain = chain[chain.index(element):] + [element]
-        shown = " -> ".join(f"{n}[{', '.join(map(str, k))}]" if k else n for n, k in chain[:6])
+        shown = " -> ".join(places.element(self.definitions[n], key) for n, key in chain[:6])
         return f"{equation.place}: {name} needs itself without a delay ({shown}); a recurrence reads an earlier step, such as {name}[t-1]"
 
     # ------------------------------------------------------------ running
@@ -320,6 +359,7 @@ class Program:
         """
         indices = {**sizes, **(constants or {})}
         wanted = tuple(wanted or self.outputs)
+        self.element_shapes  # noqa: B018  (what does not fit is refused before any number is computed)
         run = Run(self, arrays, indices, algebra or Numbers(np.float64), set(differentiate))
         run.scaled = scaled or {}
         with np.errstate(all="ignore"):
@@ -327,22 +367,14 @@ class Program:
         return run
 
     def check(self, sizes, constants=None, wanted=None):
-        """Run over shapes instead of numbers, with small sizes; returns the shapes of all defined symbols.
+        """Run over shapes instead of numbers at small sizes; returns the shape of an element of each defined symbol.
 
-        Finds cycles, missing starts, indices out of range and shapes that do not fit before any number is computed.
+        Finds shapes that do not fit at any size, and cycles, missing starts and places out of range at these.
         """
+        shapes = self.element_shapes
         indices = {**sizes, **(constants or {})}
-        wanted = tuple(wanted or self.outputs)
         run = Run(self, self.arrays, indices, Shapes(), set(), MOST_WORK_AT_LOADING)
-        run.evaluate(self.schedule(indices, wanted, MOST_WORK_AT_LOADING))
-        shapes = {}
-        for name, key in run.memo:
-            shape = run.memo[name, key]
-            if shapes.setdefault(name, shape) != shape:
-                equation = self.definitions[name].find(key, indices)[0]
-                raise SpecError(
-                    f"{equation.place}: in {equation.shown()}: {name} has shape {list(shape)} here and {list(shapes[name])} elsewhere"
-                )
+        run.evaluate(self.schedule(indices, tuple(wanted or self.outputs), MOST_WORK_AT_LOADING, Places(indices, symbolic=True)))
         return shapes
 
 
@@ -380,8 +412,7 @@ class Run:
                 raise SpecError(self._refusal(equation, bound, error)) from None
 
     def _refusal(self, equation, bound, error):
-        at = ", ".join(f"{letter} = {bound[letter]}" for letter in bound if letter not in self.indices)
-        at = " at " + at if at else ""
+        at = Places(self.indices, self.algebra.symbolic).letters(self.program.patterns_of(equation), bound)
         if isinstance(error, MemoryError):
             return f"{equation.place}: {equation.shown()}{at} does not fit into memory; choose smaller sizes"
         verb = "does not fit" if isinstance(error, ShapeError) else "is wrong"
@@ -410,6 +441,11 @@ class Run:
         self.stacks[name, begin] = values[0]
         return values[0]
 
+    def kept_shape(self, tree, indices):
+        """The shape of the terms of a sum, or of a conditional with a branch that is a single number; else None."""
+        shape = self.program.kept_shapes.get(id(tree))
+        return shape if shape is None or self.algebra.symbolic else tuple(size.number(indices) for size in shape)
+
     def extents(self, value):
         """How many places each axis has."""
         if self.algebra.symbolic:
@@ -427,7 +463,7 @@ class Run:
         return self.algebra.apply("zeros", sized=np.shape(value.value)[taken:])
 
     def _zero_element(self, name):
-        shape = self.program.element_shapes[name]
+        shape = self.program.shapes_outside[name]
         if self.algebra.symbolic:
             return shape
         return self.algebra.apply("zeros", sized=tuple(size.number(self.indices) for size in shape))

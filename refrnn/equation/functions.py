@@ -9,11 +9,7 @@ from typing import Callable
 
 import numpy as np
 
-from refrnn.equation.sizes import Size, show_shape
-
-
-class ShapeError(Exception):
-    """Shapes that do not fit; the text says which, the caller adds the place."""
+from refrnn.equation.sizes import ShapeError, Size, show_shape
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,21 @@ import warnings
 from refrnn.errors import SpecError
 
 LONGEST = 60  # characters of one size
+MOST_TERMS = 1000  # of one polynomial
+
+
+class Opaque(str):
+    """An integer that is no polynomial in sizes, such as T // 2: equal to what is written in the same way, and to nothing else."""
+
+    def __new__(cls, text, names, number):
+        """``names`` are those that occur in it, ``number`` computes it from a mapping of them to integers."""
+        made = super().__new__(cls, text)
+        made.names, made.number = frozenset(names), number
+        return made
+
+
+class ShapeError(Exception):
+    """Shapes that do not fit, or a size beyond all use; the text says which, the caller adds the place."""
 
 
 class Size:
@@ -38,6 +53,8 @@ class Size:
             for right, factor in Size.of(other).terms.items():
                 names = tuple(sorted(left + right))
                 terms[names] = terms.get(names, 0) + count * factor
+            if len(terms) > MOST_TERMS:
+                raise ShapeError(f"a size is a sum of more than {MOST_TERMS:,} products; make it shorter")
         return Size(terms)
 
     def __eq__(self, other):
@@ -60,13 +77,14 @@ class Size:
         total = 0
         for names, count in self.terms.items():
             for name in names:
-                count *= sizes[name]
+                count *= name.number(sizes) if isinstance(name, Opaque) else sizes[name]
             total += count
         return total
 
     def names(self):
         """The named sizes that occur."""
-        return {name for names in self.terms for name in names}
+        factors = {name for names in self.terms for name in names}
+        return {name for factor in factors for name in (factor.names if isinstance(factor, Opaque) else (factor,))}
 
 
 _OPERATIONS = {ast.Add: Size.__add__, ast.Sub: Size.__sub__, ast.Mult: Size.__mul__}

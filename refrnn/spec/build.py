@@ -11,7 +11,7 @@ from refrnn.equation.parse import LARGEST, REDUCTIONS, equation_of, parse_equati
 from refrnn.equation.sizes import read_size, show_shape
 from refrnn.errors import SpecError
 from refrnn.spec import binding
-from refrnn.spec.check import check_spec
+from refrnn.spec.check import check_program, check_spec
 from refrnn.spec.quotes import Quote
 from refrnn.spec.spec import Claim, Misprint, PrintedGradient, Spec
 from refrnn.spec.symbol import DRAWS, ROLES, Symbol
@@ -183,6 +183,8 @@ def _symbols(reader, data, sizes):
             reader.fail((*path, "low"), f"{name} has low {low} above high {high}; swap them")
         place = reader.place(*path, "shape")
         shape = tuple(read_size(size, sizes, f"{place}: {name}") for size in entry["shape"])
+        if any(not size.names() and size.number({}) < 1 for size in shape):
+            reader.fail((*path, "shape"), f"the shape {show_shape(shape)} of {name} is not positive; mend it")
         if "below" in entry:
             if entry.get("type") != "integer" or low is not None or high is not None:
                 reader.fail((*path, "below"), f"below is for integers from 0; {name} needs type integer, and neither low nor high")
@@ -334,7 +336,8 @@ def _check_printed_gradients(reader, spec):
                 reader.fail((*path, "upstream", name), f"{name} is not an output; upstream has {', '.join(spec.outputs)}")
             reader.kind(value, (int, float), (*path, "upstream", name))
         program, printed = printed_program(spec, block, block.equations)
-        shapes = program.check(spec.small_sizes(4), spec.lowest_constants())
+        shapes = program.element_shapes
+        check_program(spec, program)
         for name, shape in ((name, spec.full_shape(name)) for name in block.gradients):
             if shapes[printed[name]] != shape:
                 found = show_shape(shapes[printed[name]])

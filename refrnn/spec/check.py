@@ -3,6 +3,7 @@
 import ast
 
 from refrnn.equation.sizes import show_shape
+from refrnn.spec.domain import empty_shape, trials
 
 
 def check_spec(reader, spec):
@@ -12,6 +13,12 @@ def check_spec(reader, spec):
     _check_use(reader, spec)
     _check_reach(reader, spec)
     _check_promises(reader, spec)
+
+
+def check_program(spec, program):
+    """Refuse cycles, missing starts and places out of range in equations over the symbols of a spec."""
+    for sizes, constants in trials(spec):
+        program.check(sizes, constants)
 
 
 def _names_in(trees):
@@ -44,12 +51,13 @@ def _check_lettering(reader, spec):
 
 
 def _check_shapes(reader, spec):
-    """Cycles, missing starts, indices out of range and shapes that do not fit, at small sizes and at the smallest."""
-    for name, symbol in spec.symbols.items():
-        if any(size.number(spec.small_sizes(4)) < 1 for size in symbol.shape):
-            reader.fail(("symbols", name, "shape"), f"{show_shape(symbol.shape)} is not positive even where the sizes are; mend the shape of {name}")
+    """Shapes that do not fit at some sizes or in some branch; cycles, missing starts and places out of range at some of them."""
     shapes = spec.element_shapes
-    spec.program.check(spec.small_sizes(1, least=1), spec.lowest_constants())
+    wrong = empty_shape(spec, spec.small_sizes(4))
+    if wrong is not None:
+        name = wrong[0]
+        reader.fail(("symbols", name, "shape"), f"the shape {show_shape(wrong[1])} of {name} is not positive, however large the sizes are; mend it")
+    check_program(spec, spec.program)
     for name, declared in spec.value_shapes.items():
         if name in shapes and spec.full_shape(name) != declared:
             found = show_shape(spec.full_shape(name))

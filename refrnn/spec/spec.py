@@ -7,10 +7,9 @@ from itertools import product
 
 from refrnn.equation.evaluate import Program
 from refrnn.spec.chunks import beginnings, continuing, staying
+from refrnn.spec.domain import enlarged
 from refrnn.spec.quotes import Quote
 from refrnn.spec.symbol import BATCHED_ROLES
-
-MOST_MORE = 20  # that is added to small sizes until a shape such as [T-5] is positive
 
 
 @dataclass(frozen=True)
@@ -139,23 +138,40 @@ class Spec:
     @cached_property
     def element_shapes(self):
         """The shape of one element of each defined symbol, in sizes."""
-        return self.program.check(self.small_sizes(4), self.lowest_constants())
+        return self.program.element_shapes
 
-    @property
+    @cached_property
+    def bounding_shapes(self):
+        """The shapes, by name, that must be positive: those declared, and those of the outputs."""
+        declared = {name: symbol.shape for name, symbol in self.symbols.items()}
+        return declared | {name: self.full_shape(name) for name in self.outputs}
+
+    @cached_property
     def reached(self):
-        """The defined symbols that some output depends on."""
-        return self.element_shapes
+        """The defined symbols that some output depends on, in some branch of the equations between them."""
+        reads = self._reads()
+        reached, waiting = set(), list(self.outputs)
+        while waiting:
+            name = waiting.pop()
+            if name in reads and name not in reached:
+                reached.add(name)
+                waiting += reads[name]
+        return reached
+
+    def _reads(self):
+        """The names that the equations of each defined symbol read."""
+        reads = {}
+        for equation in self.equations:
+            names = {node.id for node in ast.walk(equation.value) if isinstance(node, ast.Name)}
+            reads.setdefault(equation.name, set()).update(names)
+        return reads
 
     def small_sizes(self, time, least=None):
-        """Small sizes with ``time`` steps, for checks that need integers: unequal from 2 on, or all ``least``."""
+        """Small sizes with ``time`` steps, for checks that need integers: unequal from 2 on, or all ``least``; more where shapes need it."""
         others = [name for name in self.sizes if name not in self.time]
-        declared = [size for symbol in self.symbols.values() for size in symbol.shape]
-        for more in range(MOST_MORE):
-            sizes = {name: time + more for name in self.time}
-            sizes.update({name: more + (2 + place if least is None else least) for place, name in enumerate(others)})
-            if all(size.number(sizes) >= 1 for size in declared):
-                break
-        return sizes
+        sizes = {name: time for name in self.time}
+        sizes.update({name: 2 + place if least is None else least for place, name in enumerate(others)})
+        return enlarged(self, sizes)
 
     def lowest_constants(self):
         """Every integer constant at the low end of its domain."""
@@ -183,11 +199,7 @@ class Spec:
         if self.batch is not None:
             return frozenset()
         batched = {name for name, symbol in self.arrays.items() if symbol.role in BATCHED_ROLES}
-        reads = {}
-        for equation in self.equations:
-            names = {node.id for node in ast.walk(equation.value) if isinstance(node, ast.Name)}
-            reads.setdefault(equation.name, set()).update(names)
-        grown = True
+        reads, grown = self._reads(), True
         while grown:
             fresh = {name for name, names in reads.items() if name not in batched and names & batched}
             batched |= fresh

@@ -1,0 +1,321 @@
+"""Shapes over sizes as symbols: every branch of every equation is held to one shape, whatever the sizes and constants are.
+
+A shape is first guessed for the elements of each symbol, then every equation must give it on every path through its
+conditions. By induction each element then has it, at all sizes; no run at some sizes could show that.
+"""
+
+import ast
+
+from refrnn.equation.algebra import Shapes
+from refrnn.equation.compile import EquationError
+from refrnn.equation.functions import FUNCTIONS, ShapeError
+from refrnn.equation.parse import REDUCTIONS, subscripts
+from refrnn.equation.sizes import Opaque, Size, show_shape
+from refrnn.errors import SpecError
+
+MOST_PATHS = 200  # through the conditions of one equation whose branches have different shapes
+
+_OPERATORS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.MatMult: "matmul"}
+_POLYNOMIAL = {ast.Add: Size.__add__, ast.Sub: Size.__sub__, ast.Mult: Size.__mul__}
+_ELEMENTWISE = {"add", "subtract", "multiply", "divide", "min", "max"}
+_TO_A_SCALAR = {"norm", "sum", "mean", "argmax"}
+
+
+def element_shapes(program):
+    """The shape of one element of each defined symbol, by name; SpecError where an equation has another one or none."""
+    guessed = _guessed(program)
+    for equation in program.equations:
+        _check(program, equation, guessed)
+    return guessed
+
+
+def _guessed(program):
+    """A shape for each symbol: by its equation with an index letter, else by any of its equations, else as declared."""
+    known = {}
+    while len(known) < len(program.definitions):
+        found = _next_guess(program, known)
+        if found is None:
+            raise SpecError(_no_guess(program, known))
+        known.update([found])
+    return known
+
+
+def _next_guess(program, known):
+    for most_general in (True, False):
+        for name, definition in program.definitions.items():
+            if name in known:
+                continue
+            for equation, *_ in definition.equations[-1:] if most_general else definition.equations:
+                try:
+                    shape = _Walk(program, known, equation).shape()
+                except (ShapeError, EquationError):
+                    continue
+                if shape is not None:
+                    return name, shape
+    for name, shape in program.declared.items():
+        if name in program.ranks and name not in known and len(shape) >= program.ranks[name]:
+            return name, tuple(shape[program.ranks[name]:])
+    return None
+
+
+def _no_guess(program, known):
+    """What is wrong with an equation by itself, or that nothing tells the shape of a symbol."""
+    unknown = [equation for equation in program.equations if equation.name not in known]
+    for equation in unknown:
+        try:
+            _Walk(program, known, equation).shape()
+        except (ShapeError, EquationError) as error:
+            return _refusal(equation, error)
+    equation = unknown[-1]
+    return (
+        f"{equation.place}: in {equation.shown()}: the shape of {equation.name} can't be told; "
+        f"declare {equation.name} under symbols with role value and a shape"
+    )
+
+
+def _refusal(equation, error):
+    if isinstance(error, ShapeError):
+        return f"{equation.place}: {equation.shown()} does not fit: {error}"
+    return f"{equation.place}: in {equation.shown()}: {error}"
+
+
+def _check(program, equation, known):
+    """One equation on every path: it gives the shape that is known, on sizes alone."""
+    found, kept, waiting, paths = [], {}, [[]], 0
+    while waiting:
+        walk = _Walk(program, known, equation, waiting.pop(), kept)
+        paths += 1
+        try:
+            found.append(walk.shape())
+        except (ShapeError, EquationError) as error:
+            raise SpecError(_refusal(equation, error)) from None
+        if paths > MOST_PATHS:
+            raise SpecError(f"{equation.place}: {equation.shown()} has too many conditions whose branches differ in shape; split it")
+        waiting += [walk.decisions[:place] + [False] for place in range(len(walk.given), len(walk.decisions))]
+    program.kept_shapes.update(kept)
+    wanted = known[equation.name]
+    for shape in found:
+        names = {name for size in shape for name in size.names()} - program.sizes
+        if names:
+            raise SpecError(
+                f"{equation.place}: {equation.shown()} gives {show_shape(shape)}, which changes with {min(names)}; "
+                f"the shape of a symbol is made of sizes alone"
+            )
+    wrong = next((shape for shape in found if shape != wanted), None)
+    if wrong is not None:
+        raise SpecError(f"{equation.place}: {_disagreement(program, equation, found, wrong, wanted)}")
+
+
+def _disagreement(program, equation, found, wrong, wanted):
+    if any(shape == wanted for shape in found):
+        return f"{equation.shown()} gives {_spoken(wanted)} or {_spoken(wrong)}, as its conditions turn out; make its branches agree"
+    mend = ""
+    if not wrong:
+        mend = ", such as zeros(" + ", ".join(map(str, wanted)) + ")"
+    other = program.definitions[equation.name].equations[-1][0]
+    if other is equation:
+        return f"{equation.shown()} reads {equation.name} as {_spoken(wanted)} and gives {_spoken(wrong)}; make them agree{mend}"
+    return f"{equation.shown()} gives {_spoken(wrong)}, but {other.shown()} gives {_spoken(wanted)}; make them agree{mend}"
+
+
+def _spoken(shape):
+    return f"the shape {show_shape(shape)}" if shape else "a single number"
+
+
+class _Walk:
+    """One way through an equation; a shape that is not known yet is None.
+
+    ``given`` are the first decisions on conditions over integers whose branches differ in shape; further ones are taken
+    as true and noted in ``decisions``. ``kept`` takes shapes that running the equation needs, by their trees.
+    """
+
+    def __init__(self, program, known, equation, given=(), kept=None):
+        self.program = program
+        self.known = known
+        self.equation = equation
+        self.given = given
+        self.decisions = []
+        self.kept = {} if kept is None else kept
+        self.assumed = {}  # what conditions are taken to be, by their normal form and the sums whose letters they name
+        self.sums = {}  # the sum of each letter of a sum
+        self.algebra = Shapes()
+
+    def shape(self):
+        letters = {pattern.letter for pattern in self._patterns() if isinstance(pattern, tuple)}
+        return self.visit(self.equation.value, frozenset(letters))
+
+    def _patterns(self):
+        entries = self.program.definitions[self.equation.name].equations
+        return next(patterns for equation, patterns, _ in entries if equation is self.equation)
+
+    # ------------------------------------------------------------ integers
+
+    def size(self, node, letters):
+        """An index expression as a Size over sizes, letters and integer constants."""
+        self.program.compiler.integer(node, letters)
+        return self._size(node, letters)
+
+    def _size(self, node, letters):
+        if isinstance(node, ast.Constant):
+            return Size.of(node.value)
+        if isinstance(node, ast.Name):
+            return Size.of(node.id)
+        if isinstance(node, ast.UnaryOp):
+            inner = self._size(node.operand, letters)
+            return Size.of(0) - inner if isinstance(node.op, ast.USub) else inner
+        if isinstance(node, ast.BinOp) and type(node.op) in _POLYNOMIAL:
+            return _POLYNOMIAL[type(node.op)](self._size(node.left, letters), self._size(node.right, letters))
+        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} - {"min", "max"}
+        return Size.of(Opaque(f"({ast.unparse(node)})", names, self.program.compiler.integer(node, letters)))
+
+    # ------------------------------------------------------------ values
+
+    def visit(self, node, letters):
+        if self.program.compiler.is_integer(node, letters):
+            return ()
+        return getattr(self, "_" + type(node).__name__.lower())(node, letters)
+
+    def apply(self, name, shapes, sized=()):
+        if None not in shapes:
+            return self.algebra.apply(name, *shapes, sized=sized)
+        if name in _TO_A_SCALAR:
+            return ()
+        joined = self.algebra.apply(name, *[shape or () for shape in shapes]) if name in _ELEMENTWISE else ()
+        return joined or None
+
+    def _constant(self, node, letters):
+        return ()
+
+    def _name(self, node, letters):
+        return self._read(node, (), letters)
+
+    def _attribute(self, node, letters):
+        return self.apply("transpose", [self.visit(node.value, letters)])
+
+    def _unaryop(self, node, letters):
+        inner = self.visit(node.operand, letters)
+        return self.apply("negative", [inner]) if isinstance(node.op, ast.USub) else inner
+
+    def _binop(self, node, letters):
+        if isinstance(node.op, ast.Pow):
+            base = self.visit(node.left, letters)
+            return None if base is None else self.algebra.power(base, 1)
+        return self.apply(_OPERATORS[type(node.op)], [self.visit(part, letters) for part in (node.left, node.right)])
+
+    def _compare(self, node, letters):
+        return self._joined("the comparison", [self.visit(part, letters) for part in (node.left, node.comparators[0])])
+
+    def _boolop(self, node, letters):
+        return self._joined("the condition", [self.visit(part, letters) for part in node.values])
+
+    def _joined(self, word, shapes):
+        return self.algebra.join(word, [shape for shape in shapes if shape is not None])
+
+    def _ifexp(self, node, letters):
+        if not self.program.compiler.is_integer_condition(node.test, letters):
+            parts = [self.visit(part, letters) for part in (node.test, node.body, node.orelse)]
+            joined = self._joined("the conditional", parts)
+            return joined if joined or None not in parts else None
+        mark, true = _normal(node.test)
+        mark += tuple(self.sums[part.id] for part in ast.walk(node.test) if isinstance(part, ast.Name) and part.id in self.sums)
+        if mark in self.assumed:
+            return self.visit(node.body if self.assumed[mark] == true else node.orelse, letters)
+        yes, no = self._under(mark, true, node.body, letters), self._under(mark, not true, node.orelse, letters)
+        if yes is None or no is None or yes == no:
+            return no if yes is None else yes
+        if not yes or not no:
+            return self._keep(node, yes or no)
+        place = len(self.decisions)
+        decision = self.given[place] if place < len(self.given) else True
+        self.decisions.append(decision)
+        self.assumed[mark] = decision == true
+        return yes if decision else no
+
+    def _under(self, mark, truth, branch, letters):
+        """The shape of a branch, in which a condition is taken to be so."""
+        self.assumed[mark] = truth
+        shape = self.visit(branch, letters)
+        del self.assumed[mark]
+        return shape
+
+    def _call(self, node, letters):
+        name = node.func.id
+        if isinstance(node.args[0], ast.GeneratorExp):
+            return self._reduction(REDUCTIONS[name], node.args[0], letters)
+        function = FUNCTIONS[name]
+        split = 0 if function.sized < 0 else len(node.args) - function.sized
+        shapes = [self.visit(argument, letters) for argument in node.args[:split]]
+        sized = tuple(self.size(argument, letters) for argument in node.args[split:])
+        for size in sized:
+            _check_extent(size, f"{ast.unparse(node)} has a size below 0")
+        return self.apply(name, shapes, sized)
+
+    def _reduction(self, operation, generator, letters):
+        inner = letters | {loop.target.id for loop in generator.generators}
+        outer, self.sums = self.sums, {**self.sums, **{letter: id(generator) for letter in inner - letters}}
+        shape = self.visit(generator.elt, inner)
+        self.sums = outer
+        changing = {name for size in shape or () for name in size.names()} & (inner - letters)
+        if changing:
+            raise ShapeError(f"the terms of a sum have the shape {show_shape(shape)}, which changes with {min(changing)}")
+        return None if shape is None else self._keep(generator, shape)
+
+    def _keep(self, tree, shape):
+        """Note the shape of a sum's terms, or of a conditional whose other branch is a single number."""
+        if self.kept.setdefault(id(tree), shape) != shape:
+            raise ShapeError(f"its parts come out as {_spoken(self.kept[id(tree)])} or as {_spoken(shape)}, as conditions turn out")
+        return shape
+
+    def _subscript(self, node, letters):
+        if isinstance(node.value, ast.Name) and not isinstance(node.value.ctx, ast.Store):
+            return self._read(node, subscripts(node), letters)
+        return self._part(self.visit(node.value, letters), self._places(subscripts(node), letters, node), node)
+
+    def _places(self, wanted, letters, whole):
+        places = []
+        for node in wanted:
+            if not isinstance(node, ast.Slice):
+                places.append(self.size(node, letters))
+                continue
+            bounds = self.size(node.lower, letters), self.size(node.upper, letters)
+            _check_extent(bounds[1] - bounds[0], f"{ast.unparse(whole)} ends before it begins")
+            places.append(bounds)
+        return places
+
+    def _part(self, shape, places, node):
+        if shape is not None and len(places) > len(shape):
+            raise EquationError(f"{ast.unparse(node)} has more subscripts than axes")
+        return None if shape is None else self.algebra.index(shape, places)
+
+    def _read(self, node, wanted, letters):
+        name, places = node.value.id if wanted else node.id, self._places(wanted, letters, node)
+        if name in self.program.arrays:
+            return self._part(self.program.arrays[name], places, node)
+        rank, element = self.program.ranks[name], self.known.get(name)
+        whole_from = next((axis for axis, place in enumerate(places) if isinstance(place, tuple)), len(places))
+        if element is None or whole_from >= rank:
+            return self._part(element, places[rank:], node)
+        patterns = self.program.definitions[name].equations[-1][1]
+        leading = tuple(pattern.size if isinstance(pattern, tuple) else Size.of(1) for pattern in patterns[whole_from:])
+        return self._part(leading + element, places[whole_from:], node)
+
+
+def _check_extent(size, text):
+    """Refuse a size that is a number below 0, whatever the sizes are."""
+    if not size.names() and size.number({}) < 0:
+        raise EquationError(text)
+
+
+def _normal(test):
+    """A condition as a mark that is the same for a < b, b > a and, with the other truth, for a >= b."""
+    true = True
+    while isinstance(test, ast.UnaryOp):
+        test, true = test.operand, not true
+    if isinstance(test, ast.Compare):
+        left, right, kind = ast.dump(test.left), ast.dump(test.comparators[0]), type(test.ops[0])
+        if kind in (ast.Gt, ast.LtE):
+            left, right = right, left
+        if kind in (ast.GtE, ast.LtE, ast.NotEq):
+            true = not true
+        return ("equal" if kind in (ast.Eq, ast.NotEq) else "less", left, right), true
+    return (ast.dump(test),), true
