@@ -55,7 +55,7 @@ def test_what_reads_outside_and_no_case_tells_is_refused():
     """k[-2] is nowhere: as a spec this is refused, though a zero there makes no difference."""
     text = CELL.replace("- h[-1] = h0", "- h[-1] = h0\n  - k[-1] = zeros(H)\n  - k[t] = u").replace("h[t] = tanh(u", "h[t] = tanh(0 * k[t-1] + u") + ENDS
     refused = dict(matrix_of(text).refused)
-    assert "needs k[-2]" in refused["equation 5: read k[t-2] for k[t-1]"]
+    assert "needs k[t - 2] at t = 0" in refused["equation 5: read k[t-2] for k[t-1]"]
 
 
 def test_proved():
