@@ -1,7 +1,8 @@
 """The library's face of a pass: spec.forward(values) gives a Run, run.backward(upstream) the gradients."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from types import ModuleType
 
 import numpy as np
@@ -22,8 +23,9 @@ class Run:
     that continue it; a start that is a parameter may be given so, one for each sequence, and then has a gradient for each.
     """
 
-    def __init__(self, spec, checked, outputs, intermediates, backward):
+    def __init__(self, spec, checked, backend, outputs, intermediates, backward):
         self.spec = spec
+        self.backend = backend
         self.outputs = {name: array.copy() for name, array in outputs.items()}
         self._found = {**intermediates, **outputs}
         self._checked = checked
@@ -35,14 +37,34 @@ class Run:
         """The defined symbols, other than outputs, that the backend offers."""
         return {name: array.copy() for name, array in self._found.items() if name not in self.outputs}
 
+    def __getitem__(self, name):
+        """An output or an intermediate by its name."""
+        if name in self.outputs:
+            return self.outputs[name]
+        if name in self.intermediates:
+            return self.intermediates[name]
+        raise NotFoundError(f"{self.spec.id}: this run has no {name!r}; it has {', '.join((*self.outputs, *self.intermediates))}")
+
+    def __repr__(self):
+        shown = ", ".join(f"{name} {list(array.shape)}" for name, array in self.outputs.items())
+        return f"<refrnn run of {self.spec.id} by {_name_of(self.backend)}: {shown}, {self._checked.dtype}>"
+
+    def __getstate__(self):
+        """All but the way back, which is no data: a copy walks the way forward again when it is first asked for gradients."""
+        backend = self.backend if isinstance(self.backend, str) else _ModuleByName(self.backend.__name__)
+        return {**self.__dict__, "backend": backend, "_backward": None}
+
     def backward(self, upstream):
         """Gradients of every input, start and parameter, by name.
 
-        ``upstream`` maps outputs to their gradients, in the shape and dtype of the outputs; those left out are zero.
+        ``upstream`` maps outputs to their gradients, in the shape of the outputs; those left out are zero, and any real
+        numbers are taken in the precision of the values, as from a loss that was computed in double precision.
         Raises ValuesError for wrong names, shapes or dtypes.
         """
         shapes = {name: array.shape for name, array in self._found.items()}
         complete = check_upstream(self.spec, upstream, self._checked, shapes)
+        if self._backward is None:
+            self._backward = run_checked(self.spec, self._checked, self.backend)._backward
         taken = [*complete.values(), *self._checked.arrays.values(), *self._found.values()]
         gradients = {}
         for name, gradient in self._backward(complete).items():
@@ -95,6 +117,17 @@ class Run:
         return array[lengths - 1, np.arange(len(lengths))]
 
 
+@dataclass(frozen=True)
+class _ModuleByName:
+    """A backend of one's own in a run that is pickled."""
+
+    name: str
+
+
+def _name_of(backend):
+    return backend if isinstance(backend, str) else getattr(backend, "__name__", None) or backend.name
+
+
 def _own(array, others):
     """The array, copied where it lies in the memory of another one."""
     return array.copy() if any(np.may_share_memory(array, other) for other in others) else array
@@ -120,6 +153,8 @@ def forward(spec, values, backend, lengths):
 
 def run_checked(spec, checked, backend):
     """Run values that are already checked."""
+    if isinstance(backend, _ModuleByName):
+        backend = import_module(backend.name)
     if isinstance(backend, ModuleType):
         outputs, intermediates, backward = kernel.answer(spec, checked, backend)
     elif backend == "equation":
@@ -129,7 +164,7 @@ def run_checked(spec, checked, backend):
         outputs, intermediates, backward = answer(spec, checked, spec.bindings[backend].load())
     else:
         raise NotFoundError(f"{spec.id}: there is no backend {backend!r}; this spec has {', '.join(spec.backends)}")
-    return Run(spec, checked, outputs, intermediates, backward)
+    return Run(spec, checked, backend, outputs, intermediates, backward)
 
 
 def expected_shapes(spec, checked):

@@ -249,7 +249,7 @@ class Program:
         spans = definition.ranges(indices)[len(begin):]
         count = math.prod(max(0, span.stop - span.start) for span in spans)
         if not count:
-            raise EquationError(f"{name} has no place at all at these sizes")
+            raise EquationError(f"{name} has no place at all at these sizes; choose larger ones")
         if not definition.is_whole(len(begin)):
             raise EquationError(f"{name} is defined at single places only; read those, or give it an equation with an index letter")
         work.spend(count)

@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import sys
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import refrnn
@@ -20,22 +21,26 @@ FOLDERS = {"reference": "reference", "kernel": "kernels", "peer": "peers"}
 
 @dataclass(frozen=True)
 class Binding:
-    """A module that answers a spec: its dotted name (the library's) or its file (a user's)."""
+    """A module that answers a spec: its dotted name (the library's), or its file and what stood in it (a user's)."""
 
     kind: str
     path: Path
     module: str | None
+    source: bytes = b""
 
     def load(self):
-        """Import the module; done when the backend is first asked for."""
+        """Import the module; done when the backend is first asked for.
+
+        A user's module is the text that the spec was loaded with: a spec that is loaded after an edit has the new one.
+        """
         if self.module is not None:
             return importlib.import_module(self.module)
-        name = f"refrnn_user_{self.kind}_{abs(hash(str(self.path)))}"
+        name = f"refrnn_user_{self.kind}_{sha256(str(self.path).encode() + self.source).hexdigest()[:20]}"
         if name not in sys.modules:
             found = importlib.util.spec_from_file_location(name, self.path)
             sys.modules[name] = module = importlib.util.module_from_spec(found)
             try:
-                found.loader.exec_module(module)
+                exec(compile(self.source, str(self.path), "exec"), module.__dict__)
             except BaseException:
                 del sys.modules[name]
                 raise
@@ -63,7 +68,11 @@ def find(kind, spec_path, named, library, place):
     beside = {entry.name for entry in spec_path.parent.iterdir() if entry.is_file()}
     if path.suffix != ".py" or named not in beside:
         raise SpecError(f"{place}: there is no Python file {named[:60]!r} beside the spec; put the {kind} there")
-    return Binding(kind, path.resolve(), None)
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise SpecError(f"{place}: the {kind} {named} can't be read ({error.strerror}); mend it there") from None
+    return Binding(kind, path.resolve(), None, source)
 
 
 def check(binding, spec):
@@ -78,7 +87,7 @@ def check(binding, spec):
 
 def _arguments(binding, spec):
     try:
-        tree = ast.parse(binding.path.read_text(encoding="utf-8"))
+        tree = ast.parse(binding.path.read_bytes() if binding.module else binding.source)
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise SpecError(f"{spec.id}: the {binding.kind} {binding.path.name} can't be read ({error}); mend it there") from None
     found = {}

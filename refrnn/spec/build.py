@@ -354,6 +354,8 @@ def _check_cases(reader, spec):
             if name not in spec.sizes:
                 reader.fail((*path, "sizes", name), f"{name} is no size; there are {', '.join(spec.sizes)}")
             reader.kind(value, int, (*path, "sizes", name))
+            if value < 1:
+                reader.fail((*path, "sizes", name), f"{name} is {value}; a size is at least 1")
         for name, value in entry.get("values", {}).items():
             if name not in spec.arrays:
                 reader.fail((*path, "values", name), f"{name} is no symbol that is handed in; there are {', '.join(spec.arrays)}")

@@ -43,11 +43,17 @@ def _check_use(reader, spec):
 
 def _check_lettering(reader, spec):
     """A time axis comes first, so that the batch axis has its place behind it."""
+    if spec.batch in spec.time:
+        reader.fail(("batch",), f"batch is {spec.batch}, which is a time; name the size of the batch")
     for name, symbol in spec.symbols.items():
         first = str(symbol.shape[0]) if symbol.shape else None
         later = [str(size) for size in symbol.shape[1:] if str(size) in spec.time]
         if later and first not in spec.time:
             reader.fail(("symbols", name, "shape"), f"the time {later[0]} is a later axis of {name}; put it first")
+        for word, role, taken in (("time", "start", spec.time), ("batch", "parameter", (spec.batch,))):
+            wrong = [str(size) for size in symbol.shape if str(size) in taken and symbol.role == role]
+            if wrong:
+                reader.fail((word,), f"the {word} {wrong[0]} is an axis of the {symbol.role} {name}; name the size that sequences have")
 
 
 def _check_shapes(reader, spec):

@@ -75,14 +75,19 @@ def sources():
 
 def load(name):
     """See :func:`refrnn.load`."""
+    if not isinstance(name, (str, Path)):
+        raise NotFoundError(f"load takes the id of a spec, such as lstm, or the path of a YAML file, not {type(name).__name__}")
     text = str(name)
     if text in _paths():
         return _load_path(_paths()[text])
     if text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
         return _build_file(Path(text), library=False)
-    near = get_close_matches(text, ids(), n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    raise NotFoundError(f"there is no spec {text[:80]!r}{hint} (refrnn list shows all; a file of your own ends in .yaml)")
+    raise NotFoundError(f"there is no spec {text[:80]!r}{_hint(text.lower())} (refrnn list shows all; a file of your own ends in .yaml)")
+
+
+def _hint(text):
+    near = [name for name in ids() if name == text] or [name for name in ids() if text in name.split("-")] or get_close_matches(text, ids(), n=1, cutoff=0.4)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 @lru_cache(maxsize=None)

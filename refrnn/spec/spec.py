@@ -1,7 +1,7 @@
 """The Spec object: what a YAML file says, ready to be shown, drawn from and run."""
 
 import ast
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import product
 
@@ -101,6 +101,11 @@ class Spec:
     def arrays(self):
         """The symbols that are handed in, by name: all but the defined ones."""
         return {name: symbol for name, symbol in self.symbols.items() if symbol.role != "value"}
+
+    @property
+    def parameters(self):
+        """The symbols that are learned, by name."""
+        return {name: symbol for name, symbol in self.arrays.items() if symbol.role == "parameter"}
 
     @cached_property
     def array_shapes(self):
@@ -274,6 +279,10 @@ class Spec:
     def backends(self):
         """The backends that can answer this spec, by name."""
         return ("equation", *(kind for kind in ("reference", "kernel") if kind in self.bindings))
+
+    def __getstate__(self):
+        """What was read; what follows from it is found anew where the spec is copied, pickled or sent to another process."""
+        return {one.name: getattr(self, one.name) for one in fields(self)} | {"_continued": {}, "_going_on": {}}
 
     # ------------------------------------------------------------ using it
 

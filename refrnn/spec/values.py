@@ -42,6 +42,7 @@ def check_values(spec, values, lengths):
     scalars = {name for name in arrays if not spec.symbols[name].shape and spec.symbols[name].type == "real"}
     arrays = {name: array.astype(dtype) if name in scalars and array.dtype.kind in "fiu" else array for name, array in arrays.items()}
     sizes, batch = _find_sizes(spec, arrays, named)
+    _refuse_batch_first(spec, arrays, named, sizes, batch)
     lengths = check_lengths(spec, lengths, sizes, batch)
     omitted = frozenset(set(spec.arrays) - set(arrays) - set(integers))
     for name in omitted:
@@ -49,7 +50,8 @@ def check_values(spec, values, lengths):
     for name, array in arrays.items():
         wanted = shape_of(spec, name, sizes, batch)
         if array.shape != wanted:
-            raise ValuesError(f"{spec.id}: {name} has the shape {_show(array.shape)}, expected {_show(wanted)}, which is {_layout(spec, name)}")
+            hint = f"; {name}.T would fit" if array.ndim == 2 and array.shape[::-1] == wanted else ""
+            raise ValuesError(f"{spec.id}: {name} has the shape {_show(array.shape)}, expected {_show(wanted)}, which is {_layout(spec, name)}{hint}")
         _check_domain(spec, spec.symbols[name], array, sizes, lengths)
     return Checked(arrays, integers, sizes, batch, lengths, dtype, omitted)
 
@@ -84,10 +86,23 @@ def _integer(spec, name, value):
 
 
 def _as_array(spec, name, value):
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValuesError(f"{spec.id}: {name} is a masked array; give plain numbers, such as {name}.filled(0), and say with lengths where sequences end")
     try:
         return np.asarray(value, order="C")
-    except (ValueError, TypeError):
-        raise ValuesError(f"{spec.id}: {name} is not an array; its rows may have unequal lengths") from None
+    except Exception as error:  # what is handed in may be anyone's object
+        raise ValuesError(f"{spec.id}: {name} {_why_no_array(name, value, error)}") from None
+
+
+def _why_no_array(name, value, error):
+    """What is wrong with an object that NumPy can't read, and the mend."""
+    if getattr(value, "requires_grad", False):
+        return f"is a tensor that requires gradients; give {name}.detach().numpy(), and take the gradients from run.backward"
+    if str(getattr(value, "device", "cpu")) != "cpu":
+        return f"is on the device {value.device}; give {name}.cpu().numpy()"
+    if isinstance(value, (list, tuple)):
+        return "is not an array; its rows may have unequal lengths"
+    return f"can't be read as an array ({str(error).splitlines()[0] if str(error) else type(error).__name__}); give a NumPy array"
 
 
 def _array(spec, name, value):
@@ -140,6 +155,29 @@ def _find_sizes(spec, arrays, named):
     return sizes, batch
 
 
+def _refuse_batch_first(spec, arrays, named, sizes, batch):
+    """Sequences with the batch before time are the likeliest slip where shapes do not fit: say so where it explains all."""
+    if _all_fit(spec, arrays, sizes, batch):
+        return
+    timed = [name for name in arrays if name in spec.batched and spec.batch_axis(name) == 1]
+    for names in [[name] for name in timed] + [timed]:
+        turned = {name: array.swapaxes(0, 1) if name in names else array for name, array in arrays.items()}
+        try:
+            fits = names and _all_fit(spec, turned, *_find_sizes(spec, turned, named))
+        except ValuesError:
+            continue
+        if fits:
+            first = names[0]
+            raise ValuesError(
+                f"{spec.id}: {' and '.join(names)} with the shape {_show(arrays[first].shape)} looks like batch first; "
+                f"time comes first here, {_layout(spec, first)}: give {first}.swapaxes(0, 1)"
+            )
+
+
+def _all_fit(spec, arrays, sizes, batch):
+    return all(array.shape == shape_of(spec, name, sizes, batch) for name, array in arrays.items())
+
+
 def _check_domain(spec, symbol, array, sizes, lengths):
     """What lies past a sequence's end is never read and may be anything."""
     read = np.ones(array.shape, bool)
@@ -185,7 +223,7 @@ def _layout(spec, name):
 
 
 def check_lengths(spec, lengths, sizes, batch):
-    """``lengths`` as {time size: integers (batch,)}, or None where every sequence is whole."""
+    """``lengths`` as {time size: integers (batch,)}, or None where every sequence is whole; a time left out is whole."""
     if lengths is None:
         return None
     if not spec.time:
@@ -194,8 +232,11 @@ def check_lengths(spec, lengths, sizes, batch):
         if len(spec.time) > 1:
             raise ValuesError(f"{spec.id}: it has the times {', '.join(spec.time)}; give lengths as a mapping from each to integers")
         lengths = {spec.time[0]: lengths}
+    lengths = {name: given for name, given in lengths.items() if given is not None}
+    if not lengths:
+        return None
     items = sizes[spec.batch] if spec.batch is not None else batch
-    checked = {}
+    checked = {name: np.full(items, sizes[name], np.int64) for name in spec.time}
     for name, given in lengths.items():
         if name not in spec.time:
             raise ValuesError(f"{spec.id}: {name} is not a time of this spec; it has {', '.join(spec.time)}")
@@ -211,7 +252,7 @@ def check_lengths(spec, lengths, sizes, batch):
 
 
 def check_upstream(spec, upstream, checked, expected_shapes):
-    """Upstream gradients by output name; those left out or None are zero."""
+    """Upstream gradients by output name, in the values' dtype; those left out or None are zero."""
     if not hasattr(upstream, "keys"):
         raise ValuesError(f"{spec.id}: backward takes a mapping from output names to gradients, not {type(upstream).__name__}")
     unknown = [str(name) for name in upstream.keys() if name not in spec.outputs]
@@ -226,7 +267,7 @@ def check_upstream(spec, upstream, checked, expected_shapes):
         array = _as_array(spec, f"the gradient of {name}", given)
         if array.shape != shape:
             raise ValuesError(f"{spec.id}: the gradient of {name} has the shape {_show(array.shape)}, expected {_show(shape)}")
-        if array.dtype != checked.dtype and (array.ndim or array.dtype.kind not in "fiu"):
-            raise ValuesError(f"{spec.id}: the gradient of {name} has dtype {array.dtype}, but the values are {checked.dtype}; use one")
+        if array.dtype.kind not in "fiu":
+            raise ValuesError(f"{spec.id}: the gradient of {name} has dtype {array.dtype}; it must be real numbers")
         complete[name] = array.astype(checked.dtype, copy=False)
     return complete

@@ -29,6 +29,14 @@ def own(folder, name, body):
     return str(path)
 
 
+def command(*arguments):
+    """The command in a session of its own; what starts tests in the background may ignore Ctrl-C, and so would it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "refrnn", "verify", *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+
+
 def verify(*arguments):
     return CliRunner().invoke(main, ["verify", *map(str, arguments)])
 
@@ -47,8 +55,7 @@ def test_ctrl_c_ends_everything_and_loses_nothing(tmp_path, how):
     """``communicate`` ends only when nobody holds the pipes any more."""
     path = own(tmp_path, "sleeper", f"pathlib.Path({str(tmp_path / 'begun')!r}).touch(); time.sleep(1000)")
     out = tmp_path / "out.json"
-    command = [sys.executable, "-m", "refrnn", "verify", "clip-value", path, "--jobs", "1", "--json", str(out)]
-    done = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    done = command("clip-value", path, "--jobs", "1", "--json", str(out))
     try:
         started(tmp_path / "begun")
         done.send_signal(signal.SIGINT) if how == "to the command" else os.killpg(done.pid, signal.SIGINT)
@@ -66,7 +73,7 @@ def test_ctrl_c_ends_everything_and_loses_nothing(tmp_path, how):
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_a_command_that_is_killed_leaves_no_process_behind(tmp_path):
     path = own(tmp_path, "sleeper", f"pathlib.Path({str(tmp_path / 'begun')!r}).touch(); time.sleep(1000)")
-    done = subprocess.Popen([sys.executable, "-m", "refrnn", "verify", path], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    done = command(path)
     started(tmp_path / "begun")
     done.kill()
     done.communicate(timeout=PATIENCE)

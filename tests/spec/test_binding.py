@@ -95,7 +95,7 @@ def test_two_references_of_one_name_do_not_meet(tmp_path):
     ("import numpy as np", "from numpy import abs as forward", []),
     ("import numpy as np", "from numpy import forward", ["must define forward itself"]),
     ("def backward", "def backward(", ["can't be read", "mend it there"]),
-    ("import numpy as np", "x = " + "-" * 5000 + "1", ["can't be read"]),
+    ("import numpy as np", "x = " + "(" * 300 + "1" + ")" * 300, ["can't be read"]),
     ("import numpy as np", "x = '\x00'", ["can't be read"]),
 ])  # fmt: skip
 def test_modules_that_do_not_fit(tmp_path, old, new, words):
@@ -131,3 +131,27 @@ def test_files_that_are_not_beside_the_spec(tmp_path, named):
     for place in (tmp_path / "mine.py", folder / "mine.txt", folder / "sub" / "mine.py"):
         place.write_text(REFERENCE, encoding="utf-8")
     refused(written(folder, REFERENCE, name="other.py", line=f"reference: {named}"), "cell.yaml, line 14: there is no Python file", "beside the spec")
+
+
+def test_an_edited_module_is_new_for_a_spec_that_is_loaded_again(tmp_path):
+    """Also within one second and at the same length, as a test or a notebook edits."""
+    path = written(tmp_path, REFERENCE)
+    before = refrnn.load(path)
+    values = before.draw(dtype="float64")
+    first = before.forward(values, "reference").outputs["h"]
+    edited = REFERENCE.replace("np.tanh(", "np.sinh(")
+    assert edited != REFERENCE
+    written(tmp_path, edited)
+    after = refrnn.load(path)
+    assert not np.array_equal(after.forward(values, "reference").outputs["h"], first)
+    # What was loaded before keeps the module that it was checked with.
+    np.testing.assert_array_equal(before.forward(values, "reference").outputs["h"], first)
+    written(tmp_path, REFERENCE)
+    np.testing.assert_array_equal(refrnn.load(path).forward(values, "reference").outputs["h"], first)
+
+
+def test_a_module_in_another_encoding(tmp_path):
+    path = written(tmp_path, REFERENCE)
+    (tmp_path / "mine.py").write_bytes(b"# -*- coding: latin-1 -*-\n# Ger\xe4t\n" + REFERENCE.encode())
+    spec = refrnn.load(path)
+    assert spec.forward(spec.draw(), "reference").outputs["h"].any()

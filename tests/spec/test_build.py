@@ -408,3 +408,20 @@ def test_printed_gradient(old, new, line, words):
 def test_misprint(old, new, words):
     message = refusal(changed(("outputs: [h]", MISPRINT.replace(old, new))))
     assert message.startswith("cell.yaml, line 15") and words in message, message
+
+
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ("time: H", "line 4: the time H is an axis of the start h0; name the size that sequences have"),
+        ("time: T\nbatch: H", "line 5: the batch H is an axis of the parameter W; name the size that sequences have"),
+        ("time: T\nbatch: T", "line 5: batch is T, which is a time"),
+    ],
+)
+def test_sizes_that_are_no_time_and_no_batch(line, words):
+    assert words in refusal(changed(("time: T", line)))
+
+
+@pytest.mark.parametrize("size", [0, -5])
+def test_a_case_size_is_at_least_1(size):
+    assert f"T is {size}; a size is at least 1" in refusal(CELL + f"cases:\n  - {{name: small, sizes: {{T: {size}}}}}\n")

@@ -43,7 +43,7 @@ def test_papers_are_whole_and_their_keys_say_which_they_are():
 
 @pytest.mark.parametrize("name, words", [
     ("elmann", "did you mean elman?"), ("lstm-peep", "did you mean lstm-peephole"), ("", "there is no spec"), ("zzz", "refrnn list shows all"),
-    (None, "there is no spec 'None'"), (5, "there is no spec '5'"), ("x" * 500, "there is no spec"), ("\x00", "there is no spec"),
+    ("LSTM", "did you mean lstm?"), ("gru", "gru-minimal or gru-reset-after or gru-reset-before?"), (None, "not NoneType"), (5, "a YAML file, not int"), ("x" * 500, "there is no spec"), ("\x00", "there is no spec"),
 ])  # fmt: skip
 def test_unknown_names(name, words):
     with pytest.raises(NotFoundError) as caught:
