@@ -1,6 +1,6 @@
 """Draws on which two programs that are not the same can hardly agree: equal, zero, tiny, negative, large and tied values.
 
-The values are in extended precision, so that the truth of a draw tells whatever is more than rounding there.
+They are judged in extended precision: what differs by more than rounding costs there is no rounding.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ def _same(array, random):
 class Draw(Case):
     """A case of values of ``change(array, random)``, in the domain of each symbol; ``ties``: many of them are equal."""
 
-    dtype: str = "longdouble"
     batch: int = 2
     change: Callable = _same
     steps: int = 4
@@ -42,6 +41,9 @@ class Draw(Case):
 def _chosen(*numbers):
     return lambda array, random: random.choice(numbers, np.shape(array))
 
+
+# An error in ulp of float64, in which the cost of rounding is measured, is this many ulp of extended precision.
+FINER = float(np.finfo(np.float64).eps / np.finfo(np.longdouble).eps)
 
 DRAWS = (
     Draw("random", seed=50),

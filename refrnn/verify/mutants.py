@@ -14,7 +14,7 @@ from refrnn.equation.evaluate import Program
 from refrnn.equation.mutate import Symbols, mutants
 from refrnn.equation.mutate.equivalence import BUT_FOR_TIES, Prover
 from refrnn.errors import RefrnnError, SpecError
-from refrnn.verify.adversarial import DRAWS
+from refrnn.verify.adversarial import DRAWS, FINER
 from refrnn.verify.truth import Truth
 
 UNDECIDED = "no draw tells it either, and it is not proved equivalent"
@@ -87,7 +87,7 @@ class _Judge:
     def _survivor(self, mutant, program, listed):
         proof = self.prover.prove(mutant)
         try:
-            draw = _teller(self.spec, program, self.draws, values_of_ties=proof == BUT_FOR_TIES)
+            draw = _teller(self.spec, program, self.draws, FINER, values_of_ties=proof == BUT_FOR_TIES)
         except SpecError as error:
             return "alive", f"a draw is refused: {error}"
         if draw is not None:
@@ -151,19 +151,23 @@ class _Judge:
         return found
 
 
-def _teller(spec, program, truths, values_of_ties=False):
+def _teller(spec, program, truths, finer=1.0, values_of_ties=False):
     """The name of the first case that tells the broken program from the right one, or None.
 
-    With ``values_of_ties`` a draw of equal values looks at the values alone, not at their gradients.
+    An ulp of the case counts as ``finer`` ulp. With ``values_of_ties`` a draw of equal values looks at the values
+    alone, not at their gradients.
     """
+
+    def differs(found):
+        return any(worst.ulp * finer > worst.bound for worst in truth.judge(found))
+
     for truth in truths:
         broken = EquationPass(spec, truth.checked, np.longdouble, program=program)
-        found = {(truth.kind_of(name), name): array for name, array in broken.gather(spec.outputs).items()}
-        if any(not worst.ok for worst in truth.judge(found)):
+        if differs({(truth.kind_of(name), name): array for name, array in broken.gather(spec.outputs).items()}):
             return truth.case.name
         if not spec.differentiated or (values_of_ties and truth.case.ties):
             continue
-        gradients = {("gradient", f"d_{name}"): g for name, g in broken.backward(truth.upstream).items() if name not in truth.checked.omitted}
-        if any(not worst.ok for worst in truth.judge(gradients)):
+        gradients = broken.backward(truth.upstream)
+        if differs({("gradient", f"d_{name}"): array for name, array in gradients.items() if name not in truth.checked.omitted}):
             return truth.case.name
     return None

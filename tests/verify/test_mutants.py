@@ -182,7 +182,7 @@ def test_draws_are_what_they_say():
     drawn = {draw.name: draw.draw(spec)[0] for draw in DRAWS}
     assert len(drawn) == len(DRAWS) >= 12
     for values in drawn.values():
-        assert all(values[name].dtype == np.longdouble for name in "xuv")
+        assert all(values[name].dtype == np.float64 for name in "xuv")
         assert np.all((values["v"] >= 0.5) & (values["v"] <= 2))
     assert np.all(drawn["negative"]["u"] < 0) and np.all(drawn["positive"]["u"] > 0)
     assert 0 < np.max(np.abs(drawn["tiny"]["u"])) < 1e-8 and np.max(np.abs(drawn["large"]["u"])) > 2
@@ -196,6 +196,13 @@ def test_a_draw_on_which_nothing_is_a_number_is_left_out():
     spec = refrnn.load_text(SAME.replace("r / (r + s)", "log(r * s * u)"))
     found = {truth.case.name for truth in _Judge(spec, {}).draws}
     assert "negative" not in found and "zero" not in found and "positive" in found
+
+
+def test_what_differs_by_less_than_a_double_shows_is_told_by_a_draw():
+    """1 and 2 beside 1e16: float64 can't tell them apart, extended precision can."""
+    spec = TIED.replace("y[t] = 1 if x[t] > 0.5 else 0", "y[t] = x[t] + 0.00000000000000001")
+    name = "equation 1: drop the term 1e-17"
+    assert dict(matrix_of(spec).alive)[name] == "the draw random tells it"
 
 
 def test_draws_are_made_for_survivors_alone(monkeypatch):
