@@ -55,6 +55,8 @@ EQUAL = [
     ("max(x, x)", "x"),
     ("softmax(x + a)", "softmax(x - b)"),
     ("log_softmax(2 + x)", "log_softmax(x)"),
+    ("argmax(2 * x + a)", "argmax(x)"),
+    ("argmax(2 if x > a else 0)", "argmax(1 if x > a else 0)"),
     ("mean(x + a)", "mean(x) + a"),
     ("sum(a * x)", "a * sum(x)"),
     ("sum(x[i] * y[i] for i in range(H))", "sum(y[j] * x[j] for j in range(H))"),
@@ -140,6 +142,8 @@ UNEQUAL = [
     ("zeros(H)", "0"),
     ("sum(x * 0 + a)", "a"),
     ("argmax(x)", "argmax(-x)"),
+    ("argmax(a * x)", "argmax(x)"),
+    ("argmax(x + y)", "argmax(x)"),
     ("one_hot(1, H)", "one_hot(2, H)"),
 ]
 
@@ -197,6 +201,7 @@ WRONG_RULES = {
     "relu(-a) is -relu(a)": ("_CALLS.relu", Former._odd),
     "sigmoid(-a) is sigmoid(a)": ("_CALLS.sigmoid", Former._even),
     "tanh(x + a) is tanh(x)": ("_CALLS.tanh", Former._softmax),
+    "argmax(-x) is argmax(x)": ("Former._argmax", lambda self, argument: normal.Sum.of(normal.Atom("argmax", [argument.times(-1 if argument.leads_negative else 1)], ()))),
     "exp(x + a) is exp(x)": ("_CALLS.exp", Former._softmax),
     "max(a, b) is max(b, a)": ("_CALLS.max", Former._norm),
     "concat(a, b) is concat(b, a)": ("_CALLS.concat", lambda self, name, *parts: normal.Sum.of(normal.Atom(name, sorted(parts, key=str), (Size.of("N"),)))),

@@ -353,6 +353,8 @@ class Former:
         name = node.func.id
         if isinstance(node.args[0], ast.GeneratorExp):
             return self._reduction(name, node.args[0])
+        if name == "argmax":
+            return self._argmax(self._still(node.args[0]))
         if name in _FLOWLESS:
             return self._sized(name, [self._still(argument) for argument in node.args])
         arguments = [self.form(argument) for argument in node.args]
@@ -415,6 +417,13 @@ class Former:
         _shaped(name, argument.shape)
         kept = {product: count for product, count in argument.terms.items() if shape_of_product(product) != ()}
         return self._elementwise(name, Sum(kept, argument.shape))
+
+    def _argmax(self, argument):
+        """Neither what is added to all entries alike nor a positive number that multiplies them counts."""
+        shape = _shaped("argmax", argument.shape)
+        kept = {product: count for product, count in argument.terms.items() if shape_of_product(product) != ()}
+        size = abs(kept[min(kept, key=str)]) if kept else 1
+        return Sum.of(Atom("argmax", [Sum(kept, argument.shape).times(1 / size)], shape))
 
     def _entries(self, name, argument):
         """sum and mean of a vector or a matrix: linear; a number that stands in each entry is its own mean."""
