@@ -1,27 +1,27 @@
-"""Where compiled kernels are kept on disk, and when they are out of date.
+"""Compiled kernels on disk, and when they are out of date.
 
 Numba's own cache watches the file of the function it keeps, not the files of the functions that one calls. Here every
-entry lives in a folder named by the content of *all* kernel files, so an edit anywhere starts a new folder.
+entry lives in a folder named by the content of *all* kernel files and by the machine that they are compiled for, so that an
+edit anywhere starts a new folder. An entry is a file with a checksum, written beside its place and then put there whole.
 """
 
-import functools
 import hashlib
 import os
 import platform
-import shutil
-import stat
-import tempfile
-import time
+import uuid
 from pathlib import Path
 
 import llvmlite
 import numba
+from llvmlite import binding
 from numba.core import config
-from numba.core.caching import CompileResultCacheImpl, FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, dumps
+from numba.core.serialize import pickle
+
+from .folder import SUFFIX, folder, owned
+from .tiles import PANEL_BYTES, vector_bytes
 
 KERNELS = Path(__file__).resolve().parent.parent
-KEPT_FOLDERS = 8
-KEPT_SECONDS = 24 * 3600
 
 # Settings of Numba that change the machine code but not the source.
 _SETTINGS = (
@@ -30,12 +30,17 @@ _SETTINGS = (
 )  # fmt: skip
 
 
+def _target():
+    """The processor, whatever Numba is told to compile for: tiles and panels are as wide as its registers."""
+    return binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten(), vector_bytes(), PANEL_BYTES
+
+
 def digest_on_disk():
-    """The name of all kernel sources together, the versions that compile them and the settings that shape the code."""
+    """The name of all kernel sources together, the versions that compile them, the processor and the settings."""
     content = hashlib.sha256()
     settings = [(name, repr(getattr(config, name, None))) for name in _SETTINGS]
     versions = (numba.__version__, llvmlite.__version__, platform.python_version(), platform.machine(), __package__)
-    content.update(repr((versions, settings)).encode())
+    content.update(repr((versions, settings, _target())).encode())
     for path in sorted(KERNELS.rglob("*.py")):
         content.update(path.relative_to(KERNELS).as_posix().encode() + b"\0")
         content.update(path.read_bytes() + b"\0")
@@ -51,87 +56,90 @@ def digest():
     return _IMPORTED
 
 
-@functools.cache
-def folder():
-    """The folder of this digest, made and writable; in the user's cache folder or, failing that, a temporary one."""
-    base = os.environ.get("REFRNN_CACHE_DIR")
-    if not base:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "refrnn"
-    for make in (lambda: Path(base).expanduser(), _temporary_base):
+class _Entries:
+    """The entries of one function, one file for each signature and target."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def load(self, key):
+        """What was kept under ``key``; None where nothing was, or where the file is not whole or not ours."""
+        place = folder(digest())
+        if place is None:
+            return None
         try:
-            place = make()
-            return _made(place)
+            with open(self._path(place, key), "rb", opener=_without_links) as file:
+                if not owned(os.fstat(file.fileno())):
+                    return None
+                checksum, content = file.read(hashlib.sha256().digest_size), file.read()
         except OSError:
-            continue
-    return Path(tempfile.mkdtemp(prefix="refrnn-"))
+            return None
+        if hashlib.sha256(content).digest() != checksum:
+            return None
+        kept, data = pickle.loads(content)
+        return data if kept == repr(key) else None
+
+    def save(self, key, data):
+        """Keep ``data`` under ``key``, if there is a place and room for it: what was compiled runs all the same."""
+        place = folder(digest())
+        if place is None:
+            return
+        path = self._path(place, key)
+        beside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
+        content = dumps((repr(key), data))
+        try:
+            try:
+                with open(beside, "xb", opener=_for_this_user) as file:
+                    file.write(hashlib.sha256(content).digest() + content)
+                os.replace(beside, path)
+            finally:
+                beside.unlink(missing_ok=True)
+        except OSError:
+            pass
+
+    def _path(self, place, key):
+        return place / f"{self.name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}{SUFFIX}"
 
 
-def _made(base):
-    place = base.absolute() / digest()
-    place.mkdir(parents=True, exist_ok=True)
-    tempfile.TemporaryFile(dir=place).close()
-    os.utime(place)  # the folder was used now; pruning goes by this
-    _prune(base, place)
-    return place
+def _without_links(path, flags):
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0))
 
 
-def _temporary_base():
-    """A folder in the shared temporary place that belongs to this user alone: entries are pickles, which can run code."""
-    user = os.getuid() if hasattr(os, "getuid") else "user"
-    base = Path(tempfile.gettempdir()) / f"refrnn-{user}"
-    base.mkdir(mode=0o700, exist_ok=True)
-    status = base.lstat()
-    if not stat.S_ISDIR(status.st_mode):
-        raise OSError(f"{base} is not a folder")
-    if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o077):
-        raise OSError(f"{base} is open to other users")
-    return base
-
-
-def _prune(base, place):
-    """Remove folders of old digests: all but the newest few, and none that was used within a day."""
-    folders = [p for p in base.iterdir() if p.is_dir() and p != place and len(p.name) == len(place.name)]
-    try:
-        by_age = sorted(folders, key=lambda p: p.stat().st_mtime, reverse=True)
-        for old in by_age[KEPT_FOLDERS - 1 :]:
-            if time.time() - old.stat().st_mtime > KEPT_SECONDS:
-                shutil.rmtree(old, ignore_errors=True)
-    except OSError:
-        pass  # another process pruned at the same time
+def _for_this_user(path, flags):
+    return os.open(path, flags, 0o600)
 
 
 class _Locator:
-    """The place of one function's entries; the folder's name says all that a stamp could."""
+    """What Numba asks of a function's place; the folder's name says all that a stamp could."""
 
     def __init__(self, function):
-        code = function.__code__
-        self._py_file = code.co_filename
-        self._name = f"{function.__module__.rpartition('kernels.')[2]}.{function.__qualname__}-{code.co_firstlineno}"
+        self._py_file = function.__code__.co_filename
 
     def ensure_cache_path(self):
-        Path(self.get_cache_path()).mkdir(parents=True, exist_ok=True)
-
-    def get_cache_path(self):
-        return str(folder())
-
-    def get_source_stamp(self):
-        return digest()
-
-    def file_name(self):
-        return self._name.replace("<", "").replace(">", "")
+        folder(digest())
 
 
 class _Implementation(CompileResultCacheImpl):
     def __init__(self, function):
         self._lineno = function.__code__.co_firstlineno
         self._locator = _Locator(function)
-        self._filename_base = self._locator.file_name()
+        name = f"{function.__module__.rpartition('kernels.')[2]}.{function.__qualname__}-{self._lineno}"
+        self._filename_base = name.replace("<", "").replace(">", "")
 
 
 class KernelCache(FunctionCache):
-    """Numba's cache of one function's compiled signatures, kept in ``folder()``."""
+    """Numba's cache of one function's compiled signatures, kept in ``folder``."""
 
-    _impl_class = _Implementation
+    def __init__(self, function):
+        # Not Numba's own, which would ask for the folder now: importing a kernel touches no disk.
+        self._name, self._py_func = repr(function), function
+        self._impl = _Implementation(function)
+        self._cache_file = _Entries(self._impl.filename_base)
+        self.enable()
+
+    @property
+    def cache_path(self):
+        return str(folder(digest()))
 
     def save_overload(self, sig, data):
         """Keep the machine code, unless a source was edited meanwhile: what was compiled may then be neither version."""
