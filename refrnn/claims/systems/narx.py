@@ -10,8 +10,11 @@ STEPS = 60
 
 
 def output_holds_the_entire_past(spec):
-    """An input's tangent never dies where predictions or their errors are fed back; of true values it dies after M steps."""
-    alive, late = [], []
+    """An input's tangent never dies where predictions or their errors come back; of true values it dies after M steps.
+
+    Without a return, as with weights above the diagonal alone, it dies after M steps and N for every output but the first.
+    """
+    alive, late, led_on = [], [], []
     for values in draws(spec, ({"T": STEPS, "M": 3, "N": 3}, {"T": STEPS, "M": 2, "N": 1, "I": 3, "O": 2}), 2):
         delays = values["X_start"].shape[1]
         for place in (0, 17):
@@ -24,11 +27,16 @@ def output_holds_the_entire_past(spec):
                     late.append(response[delays + 1 :].max())
                 else:
                     alive.append(response.min())
+            (N, O, _), line = values["W_y"].shape, {**values, "feedback": PREDICTED, "W_y": np.triu(values["W_y"], 1)}
+            led = tangent(spec, line, {"X": direction})["Y"][place + delays + N * (O - 1) + 1 :]
+            led_on.append(np.abs(led).max(initial=0))
     return Shown(
-        min(alive) > 0 and max(late) == 0,
+        min(alive) > 0 and min(led_on) > 0,
         f"over {len(alive)} tangents and {STEPS} steps the derivative of every later output by an input is at least {min(alive):.2g} "
         f"with predicted outputs or errors fed back (asked: above 0), and with true values at most {max(late):.2g} once the input "
-        f"delays have passed (asked: 0)",
+        f"delays have passed (asked: 0); with weights of predicted outputs above the diagonal alone it is at most {max(led_on):.2g} once N steps more "
+        f"have passed for each output behind the first (asked: 0)",
+        mend_holds=min(alive) > 0 and max(late) == 0 and max(led_on) == 0,
     )
 
 

@@ -22,25 +22,29 @@ TAPS = 4
 
 
 def affects_outputs_for_ever(spec):
-    """An input's tangent never dies in the state-space model; in a finite response it dies after the taps.
+    """An input's tangent never dies where W_hh is invertible; in a shift register, and in a finite response, it dies.
 
     At each step the derivative is multiplied by diag(1 - h**2) W_hh, which is invertible where W_hh is.
     """
     finite = refrnn.load_text(FINITE_RESPONSE, "finite response")
-    here, smallest_singular = [], []
+    here, shifted, smallest_singular = [], [], []
     for values in draws(spec, ({"T": STEPS}, {"T": STEPS, "H": 3, "O": 2}), 4):
         smallest_singular.append(np.linalg.svd(values["W_hh"], compute_uv=False)[-1])
         for place in (0, 17):
             here.append(_response(spec, values, place))
+            register = {**values, "W_hh": np.triu(values["W_hh"], 1)}
+            shifted.append(_response(spec, register, place)[len(register["W_hh"]) :].max())
     there = [_response(finite, values, 5) for values in draws(finite, ({"T": STEPS, "L": TAPS},), 4)]
     late = max(response[TAPS:].max() for response in there)
     early = min(response[:TAPS].min() for response in there)
     smallest = min(response.min() for response in here)
     return Shown(
-        bool(smallest > 0 and min(smallest_singular) > 0 and late == 0 and early > 0),
+        smallest > 0 and min(shifted) > 0,
         f"over {len(here)} tangents and {STEPS} steps the derivative of y[s] by x[t] is at least {smallest:.2g} (asked: above 0; "
         f"the smallest singular value of W_hh is {min(smallest_singular):.2g}); with {TAPS} taps it is at least {early:.2g} "
-        f"for {TAPS} steps and then {late:.2g} (asked: exactly 0)",
+        f"for {TAPS} steps and then {late:.2g} (asked: exactly 0); with weights W_hh above the diagonal alone it is {max(shifted):.2g} after as many "
+        f"steps as there are units (asked: exactly 0)",
+        mend_holds=smallest > 0 and min(smallest_singular) > 0 and late == 0 and early > 0 and max(shifted) == 0,
     )
 
 
