@@ -30,7 +30,7 @@ _QUOTE = {"from": str, "where": str, "quote": (str, list), "restored": str, "pic
 _MISPRINT = {**_QUOTE, "printed": str, "reads": (str, list), "says": str, "refused": str}
 _PRINTED = {"from": str, "equations": list, "gradients": dict, "upstream": dict, "misprints": list}
 _CLAIM = {**_QUOTE, "taken": str, "says": str, "verdict": str, "test": str, "mended": str}
-VERDICTS = ("holds", "fails", "remark")
+VERDICTS = ("holds", "fails", "misprint", "remark")
 _EQUIVALENT = {"mutant": str, "because": str}
 _CASE = {"name": str, "sizes": dict, "values": dict}
 VERIFY = ("forward", "bptt", "printed-gradient", "clip", "claim", "task")
@@ -298,12 +298,12 @@ def _claims(reader, data):
         if entry["verdict"] not in VERDICTS:
             reader.fail((*path, "verdict"), f"a verdict is {' or '.join(VERDICTS)}, not {entry['verdict']!r}")
         if (entry["verdict"] != "holds") != ("mended" in entry):
-            reader.fail(path, "a claim that fails, and a remark, needs what holds instead under mended, and one that holds has none")
+            reader.fail(path, "a claim that does not hold needs what holds instead under mended, and one that holds has none")
         if ("says" in entry) == ("quote" in entry):
             reader.fail(path, "a claim has a lecture's words under quote, or our own under says; write one of the two")
         quote = _quote(reader, entry, path, "says") if "from" in entry else None
         if quote is None and entry["verdict"] != "holds":
-            reader.fail(path, "a claim that fails, and a remark, is a lecture's; quote it")
+            reader.fail(path, "a claim that does not hold is a lecture's; quote it")
         said = "" if quote else entry["says"]
         claims.append(Claim(quote, entry.get("taken", ""), said, entry["verdict"], entry["test"], entry.get("mended", "")))
     return tuple(claims)

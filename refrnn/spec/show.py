@@ -165,7 +165,7 @@ def html(spec):
         parts.append(f"<p>{escape(_paper(key))}</p>")
     for claim in spec.claims:
         if claim.verdict != "holds":
-            word = "False" if claim.verdict == "fails" else "Remark on"
+            word = {"fails": "False", "misprint": "Misprint", "remark": "Remark"}[claim.verdict]
             mended = f"<q>{escape(claim.statement)}</q> {escape(claim.mended)}"
             parts.append(f"<p>{word}, {escape(claim.quote.place())}: {mended}</p>")
     for misprint in all_misprints(spec):

@@ -43,7 +43,8 @@ class Claim:
 
     A lecture's has a ``quote``, and ``taken`` is the reading of it that is tested where it has several; one of our own
     has ``says``. The verdict is "holds"; "fails": in a reading that its author would accept, it has a counterexample;
-    or "remark": it holds under conditions that the slide leaves out. ``mended`` is what holds instead.
+    "misprint": a slip that is no equation of the spec, such as a wrong number; or "remark": it holds under conditions
+    that the slide leaves out. ``mended`` is what holds instead.
     """
 
     quote: Quote | None

@@ -10,7 +10,7 @@ from refrnn.verify.claims import check_claims
 from refrnn.verify.printed import check_misprints, check_printed_gradients
 from refrnn.verify.truth import Truth
 
-_OF_VERDICT = {"fails": "false", "remark": "remark"}
+_OF_VERDICT = {"fails": "false", "misprint": "misprint", "remark": "remark"}
 
 
 def errata_of(spec):

@@ -20,9 +20,8 @@ WRONG = [
     ("eigen-expansion", "length_follows_the_largest", ("a[j] = v[j] @ h", "a[j] = u[j] @ h")),
     ("eigen-expansion", "curves_by_eigenvalues", ("power[t] = W**t @ h", "power[t] = tanh(W**t @ h)")),
     ("eigen-expansion", "curves_by_eigenvalues", ("+ lamda_im[j] * (outer(u[M+j], v[j]) - outer(u[j], v[M+j]))", "")),
-    ("blow-up-criterion", "blows_up_where_printed", ("r[t] = lamda_re * r[t-1]", "r[t] = lamda_re * r[t-1] / 2")),
-    ("blow-up-criterion", "shrinks_otherwise", ("r[t] = lamda_re * r[t-1]", "r[t] = lamda_re * r[t-1] / 2")),
-    ("blow-up-criterion", "shrinks_otherwise", ("blows_up[j] = 1 if lamda_re[j]**2 + lamda_im[j]**2 > 1", "blows_up[j] = 1 if lamda_re[j] > 1")),
+    ("blow-up-criterion", "real_part_decides", ("r[t] = lamda_re * r[t-1]", "r[t] = lamda_re * r[t-1] / 2")),
+    ("blow-up-criterion", "real_part_decides", ("blows_up[j] = 1 if lamda_re[j]**2 + lamda_im[j]**2 > 1", "blows_up[j] = 1 if lamda_re[j] > 1")),
     ("scalar-recursion", "sigmoid_saturates", ("h[t] = sigmoid(z[t])", "h[t] = sigmoid(z[t] / 100)")),
     ("scalar-recursion", "sigmoid_saturates", ("h[t] = sigmoid(z[t])", "h[t] = sigmoid(2 * z[t])")),
     ("scalar-recursion", "tanh_is_sensitive", FLAT_TANH),
@@ -33,12 +32,12 @@ WRONG = [
     ("scalar-recursion", "negative_start_has_no_response", ("z[t] = w * h[t-1]", "z[t] = abs(w) * h[t-1]")),
     ("vector-recursion", "bounded_ones_are_as_the_scalar", NO_TANH),
     ("vector-recursion", "bounded_ones_are_as_the_scalar", ("h[t] = sigmoid(z[t])", "h[t] = relu(z[t])")),
-    ("vector-recursion", "negative_start_has_no_response", RELU_IS_IDENTITY),
-    ("vector-recursion", "negative_start_has_no_response", ("z[t] = W @ h[t-1]", "z[t] = relu(W) @ h[t-1]")),
+    ("vector-recursion", "negative_start_answers", RELU_IS_IDENTITY),
+    ("vector-recursion", "negative_start_answers", ("z[t] = W @ h[t-1]", "z[t] = relu(W) @ h[t-1]")),
     ("vector-recursion", "relu_alone_blows_up", RELU_HAS_A_CEILING),
     ("vector-recursion", "relu_alone_blows_up", NO_TANH),
-    ("vector-recursion", "blows_up_more_than_the_scalar", RELU_HAS_A_CEILING),
-    ("vector-recursion", "blows_up_more_than_the_scalar", RELU_IS_IDENTITY),
+    ("vector-recursion", "relu_against_the_scalar", RELU_HAS_A_CEILING),
+    ("vector-recursion", "relu_against_the_scalar", RELU_IS_IDENTITY),
 ]
 
 

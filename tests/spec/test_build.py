@@ -131,7 +131,7 @@ EQUATION_LISTS = [
     ("outputs: [h]", "outputs: [h]\nlectures: [eee511]", OUTPUTS + 1, "must be a mapping with the keys from, where, quote"),
     ("outputs: [h]", "outputs: [h]\nlectures: {from: eee511}", OUTPUTS + 1, "lectures must be a list, not a mapping"),
     ("outputs: [h]", "outputs: [h]\nlectures: [{prints: a}]", OUTPUTS + 1, "lacks the key 'from'"),
-    ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: maybe, test: f}]", OUTPUTS + 1, "holds or fails or remark"),
+    ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: maybe, test: f}]", OUTPUTS + 1, "holds or fails or misprint or remark"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: holds, test: f, mended: b}]", OUTPUTS + 1, "one that holds has none"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: remark, test: f, from: k}]", OUTPUTS + 1, "what holds instead under mended"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: fails, test: f, mended: b}]", OUTPUTS + 1, "is a lecture's; quote it"),

@@ -8,7 +8,7 @@ import numpy as np
 
 from refrnn.claims import Shown
 from refrnn.claims.depth import ACTIVATIONS, layer_table, starting_values
-from refrnn.claims.measure import SAME, distance, run
+from refrnn.claims.measure import SAME, distance, orthogonal, run
 
 PLOTTED, DEEP = 1024, 16
 WIDTH, LAYERS = 24, 10
@@ -34,19 +34,19 @@ def magnitude_falls(spec):
     )
 
 
-def falls_from_every_start(spec):
-    """A ReLU net that keeps the size of its activities; and what stands fast for any weights, if there are no biases."""
-    relu, sigmoid = 1, 2
+def start_decides(spec):
+    """A ReLU net that keeps the size of its activities, what stands fast for any weights without biases, and a sigmoid net that grows."""
+    relu = 1
     starts = ("uniform", "even", "doubled")
     even = _share(spec, relu, "doubled")
-    squashed = [_share(spec, sigmoid, start) for start in starts]
     balance = max(_imbalance(spec, relu, start) for start in starts)
+    grown = _share_of_centred_sigmoids(spec, 8.0)
     return Shown(
-        even < 0.1,
+        even > 0.5 and balance < SAME and grown > 100,
         f"width {WIDTH}, {LAYERS} layers: without biases and with weights of variance 2/{WIDTH}, the magnitude next to the input of a ReLU "
-        f"net is {even:.2g} of that at the output; the sums of weights times gradients differ between layers by at most {balance:.2g} of "
-        f"themselves (asked: below {SAME:g}); with the sigmoid the share is at most {max(squashed):.2g} over {len(starts)} starts (asked: below 0.1)",
-        mend_holds=even > 0.5 and balance < SAME and max(squashed) < 0.1,
+        f"net is {even:.2g} of that at the output (asked: above 0.5); the sums of weights times gradients differ between layers by at most "
+        f"{balance:.2g} of themselves (asked: below {SAME:g}); with orthogonal weights times 8 and biases that keep every unit at 1/2, that of "
+        f"a sigmoid net is {grown:.3g} times the one at the output (asked: above 100)",
     )
 
 
@@ -74,3 +74,28 @@ def _imbalance(spec, activation, start):
     values = starting_values(activation, WIDTH, LAYERS, 2, start, bias=False, dtype="float64")
     sums = np.sum(values["W"] * run(spec, values).backward({"E": np.ones(2)})["W"], axis=(1, 2))
     return distance(sums, np.full_like(sums, sums[-1]))
+
+
+def _share_of_centred_sigmoids(spec, stretch):
+    """As :func:`_share`, of a sigmoid net whose biases take from every unit what units at 1/2 give it."""
+    values = starting_values(2, WIDTH, LAYERS, 1, dtype="float64")
+    W = stretch * np.stack([orthogonal(WIDTH, layer) for layer in range(LAYERS)])
+    values = {**values, "W": W, "b": -W.sum(axis=2) / 2, "x": 0.5 + 1e-6 * values["x"]}
+    gradients = run(spec, values).backward({"E": np.ones(1)})["W"]
+    magnitudes = np.linalg.norm(gradients, axis=2).mean(axis=1)
+    return magnitudes[0] / magnitudes[-1]
+
+
+def width_is_counted_in_units(spec):
+    """How many of a neuron's incoming weights get a gradient, for nets of more and more layers."""
+    depths, counts = (3, 6, 9), set()
+    for layers in depths:
+        values = starting_values(3, WIDTH, layers, 1, dtype="float64")
+        counts |= set(np.count_nonzero(run(spec, values).backward({"E": np.ones(1)})["W"], axis=2).ravel().tolist())
+    shown = " or ".join(map(str, sorted(counts)))
+    return Shown(
+        counts == set(depths),
+        f"in nets of {', '.join(map(str, depths))} layers of {WIDTH} units every neuron has {shown} incoming weights that get a gradient, whatever the "
+        f"number of layers (asked: {WIDTH})",
+        mend_holds=counts == {WIDTH},
+    )

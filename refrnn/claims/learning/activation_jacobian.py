@@ -96,15 +96,3 @@ def derivatives_are_less_than_one(spec):
         f"{slopes['h_relu'][positive].min():g} and {slopes['h_elu'][positive].min():g}",
         mend_holds=mend,
     )
-
-
-def tanh_derivative_is_less_than_one(spec):
-    """It is 1 at 0, and below 1 everywhere else."""
-    at_zero = _derivatives(spec, [0.0])["h_tanh"][0]
-    elsewhere = _derivatives(spec, LINE)["h_tanh"]
-    return Shown(
-        max(at_zero, elsewhere.max()) < 1,
-        f"at 0 it is {at_zero:.17g}; at {len(LINE)} other numbers, from {np.abs(LINE).min():g} to {np.abs(LINE).max():g} in magnitude, "
-        f"it is at most 1 - {1 - elsewhere.max():.2g}",
-        mend_holds=at_zero == 1 and elsewhere.max() < 1,
-    )
