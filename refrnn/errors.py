@@ -15,3 +15,7 @@ class ValuesError(RefrnnError, ValueError):
 
 class NotFoundError(RefrnnError, LookupError):
     """No spec, backend or symbol has that name."""
+
+
+class AnswerError(RefrnnError, LookupError):
+    """A reference, a kernel or a module of one's own leaves out what it is to answer, or answers what nobody asked for."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from refrnn.backends.reference import offered
+from refrnn.backends.answers import offered, picked
 from refrnn.errors import ValuesError
 
 KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -21,11 +21,12 @@ def answer(spec, checked, module):
     arrays = {name: array[()] if array.ndim == 0 else apart(array) for name, array in checked.arrays.items()}
     named = {name: checked.sizes[name] for name in spec.named_sizes}
     outputs, saved = module.forward(**arrays, **checked.integers, **named, **lengths)
-    outputs = {name: np.asarray(outputs[name]) for name in spec.outputs}
+    outputs = {name: np.asarray(array) for name, array in picked(outputs, spec.outputs, "the outputs of forward").items()}
     intermediates = {name: np.asarray(saved[name]) for name in offered(spec, saved)}
 
     def backward(upstream):
         gradients = module.backward(saved, **{f"d_{name}": apart(gradient) for name, gradient in upstream.items()})
-        return {name: np.asarray(gradients[name]) for name in spec.differentiated}
+        gradients = picked(gradients, spec.differentiated, "the gradients of backward")
+        return {name: np.asarray(gradient) for name, gradient in gradients.items()}
 
     return outputs, intermediates, backward

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from refrnn.backends.answers import offered, picked
 from refrnn.backends.sequences import Sequences
 
 
@@ -18,6 +19,7 @@ def answer(spec, checked, module):
         with np.errstate(all="ignore"):
             found, saved = module.forward(**arrays, **checked.integers, **named)
         all_saved.append(saved)
+        found = picked(found, spec.outputs, "the outputs of forward")
         for name in spec.outputs:
             sequences.put(name, outputs[name], item, found[name])
         for name in offered(spec, saved):
@@ -30,7 +32,7 @@ def answer(spec, checked, module):
         for item, saved in zip(sequences.items, all_saved):
             parts = {f"d_{name}": sequences.take(name, array, item) for name, array in upstream.items()}
             with np.errstate(all="ignore"):
-                found = module.backward(saved, **parts)
+                found = picked(module.backward(saved, **parts), spec.differentiated, "the gradients of backward")
             for name in spec.differentiated:
                 if spec.batch_axis(name) is None:
                     gradients[name] = gradients[name] + found[name]
@@ -39,8 +41,3 @@ def answer(spec, checked, module):
         return gradients
 
     return outputs, intermediates, backward
-
-
-def offered(spec, saved):
-    """The defined symbols, other than outputs, that a backend saved under their names."""
-    return [name for name in spec.defined if name not in spec.outputs and isinstance(saved.get(name), (np.ndarray, np.floating))]

@@ -70,6 +70,8 @@ def print_details(say, reports):
         say("\n" + click.style(report.id, bold=True))
         for kind, worst in report.worst.items():
             say(f"  worst {kind}: {worst['ulp']:.2g} ulp, bound {worst['bound']:.2g}: {worst['where']}")
+        for backend, missing in report.not_offered.items():
+            say(f"  not compared, because {backend} does not save them: {', '.join(missing)}")
         for entry in report.undecided:
             say(f"  undecided in case {entry['case']}: {', '.join(entry['symbols'])}; held against either side")
         if report.derivative is not None:

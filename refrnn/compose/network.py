@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refrnn.backends.reference import offered
+from refrnn.backends.answers import offered
 from refrnn.compose.part import reads
 from refrnn.errors import SpecError
 from refrnn.spec.check import check_spec

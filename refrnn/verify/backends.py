@@ -27,22 +27,36 @@ def _name_of(backend):
 
 def compare(spec, truth, backend):
     """Judge one backend on one case: (worst of each quantity, findings)."""
-    checked = poisoned(spec, truth.checked)
-    upstream = {name: _poison(spec, name, array, truth.checked) for name, array in truth.upstream.items()}
-    run = run_checked(spec, checked, backend)
+    run = run_checked(spec, poisoned(spec, truth.checked), backend)
     found = {(truth.kind_of(name), name): array for name, array in {**run.intermediates, **run.outputs}.items()}
-    if spec.differentiated:
-        gradients = run.backward(upstream)
-        found.update({("gradient", f"d_{name}"): gradient for name, gradient in gradients.items()})
     # A backend may offer an intermediate at steps where the equation has none.
     found = {key: array for key, array in found.items() if key in truth.quantities}
-    judged = truth.judge(found)
-    findings = [Finding("equation", truth.case.name, f"can't be judged: {text}") for text in truth.failures]
-    findings += [
-        Finding(_name_of(backend), truth.case.name, describe(worst, truth.case.name)) for worst in judged if not worst.ok
-    ]
-    findings += _dtype_findings(found, truth, backend)
-    return judged, findings
+    misshapen = _misshapen(found, truth)
+    if spec.differentiated and not misshapen:
+        upstream = {name: _poison(spec, name, array, truth.checked) for name, array in truth.upstream.items()}
+        found.update({("gradient", f"d_{name}"): gradient for name, gradient in run.backward(upstream).items()})
+        misshapen = _misshapen(found, truth)
+    judged = truth.judge({key: array for key, array in found.items() if key not in misshapen})
+    case = truth.case.name
+    findings = [Finding("equation", case, f"can't be judged: {text}") for text in truth.failures]
+    texts = list(misshapen.values()) + [describe(worst, case) for worst in judged if not worst.ok] + _dtype_texts(found, truth)
+    if backend == "reference":
+        texts += [f"does not save {name} under its name, so that nothing compares it; save it in forward" for name in not_offered(truth, found)]
+    return judged, findings + [Finding(_name_of(backend), case, text) for text in texts]
+
+
+def _misshapen(found, truth):
+    """What has another shape than it should, in words, by key."""
+    return {
+        key: f"{key[1]} has the shape {list(np.shape(array))}, expected {list(truth.quantities[key].shape)}, in case {truth.case.name}"
+        for key, array in found.items()
+        if np.shape(array) != truth.quantities[key].shape
+    }
+
+
+def not_offered(truth, found):
+    """The symbols that the equation computes at every step and that are not among the keys ``found``."""
+    return [name for kind, name in truth.quantities if kind != "gradient" and (kind, name) not in found]
 
 
 def describe(worst, case):
@@ -52,13 +66,12 @@ def describe(worst, case):
     return f"{worst.quantity} differs{place} in case {case}, {size}, bound {worst.bound:.3g}"
 
 
-def _dtype_findings(found, truth, backend):
-    wrong = [name for (_, name), array in found.items() if array.dtype != truth.checked.dtype]
-    case = truth.case.name
+def _dtype_texts(found, truth):
+    expected = truth.checked.dtype
     return [
-        Finding(_name_of(backend), case, f"{name} has dtype {found_dtype}, expected {truth.checked.dtype} in case {case}")
-        for name in wrong
-        for found_dtype in {str(array.dtype) for (_, other), array in found.items() if other == name}
+        f"{name} has dtype {array.dtype}, expected {expected} in case {truth.case.name}"
+        for (_, name), array in found.items()
+        if array.dtype != expected
     ]
 
 

@@ -24,6 +24,7 @@ class SpecReport:
     backends: tuple = ()
     cases: int = 0
     worst: dict = field(default_factory=dict)  # kind -> {"ulp", "bound", "where"}
+    not_offered: dict = field(default_factory=dict)  # by backend: the symbols that nothing compares, because it saves none of them
     undecided: list = field(default_factory=list)  # {"case", "symbols"}: rounding leaves open what they decide
     derivative: dict | None = None  # {"method", "error", "where"}
     printed: list = field(default_factory=list)
@@ -61,6 +62,7 @@ class SpecReport:
             "backends": list(self.backends),
             "cases": self.cases,
             "worst": {kind: self.worst.get(kind, nothing) for kind in KINDS},
+            "not_offered": self.not_offered,
             "undecided": self.undecided,
             "derivative": self.derivative,
             "printed_gradients": self.printed,

@@ -2,8 +2,8 @@
 
 import time
 
-from refrnn.errors import RefrnnError
-from refrnn.verify.backends import compare, properties, threads_agree
+from refrnn.errors import AnswerError, RefrnnError
+from refrnn.verify.backends import compare, not_offered, properties, threads_agree
 from refrnn.verify.cases import cases
 from refrnn.verify.claims import check_claims
 from refrnn.verify.derivatives import confirm
@@ -50,16 +50,24 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
 def _compare(report, spec, truth, backend):
     try:
         judged, findings = compare(spec, truth, backend)
+    except AnswerError as error:
+        report.failures.append(f"{_named(backend)}: {error}, in case {truth.case.name}")
+        return
     except RefrnnError:
         raise
     except Exception as error:  # a backend is anyone's code: what it raises is a finding
-        name = backend if isinstance(backend, str) else backend.__name__
-        report.failures.append(f"{name}: raises {type(error).__name__} ({error}) in case {truth.case.name}")
+        report.failures.append(f"{_named(backend)}: raises {type(error).__name__} ({error}) in case {truth.case.name}")
         return
+    missing = not_offered(truth, {(worst.kind, worst.quantity) for worst in judged})
+    report.not_offered.update({_named(backend): missing} if missing else {})
     for worst in judged:
-        report.note_worst(worst, backend if isinstance(backend, str) else backend.__name__, truth.case.name)
+        report.note_worst(worst, _named(backend), truth.case.name)
     texts = map(str, findings)
     report.failures += [text for text in dict.fromkeys(texts) if text not in report.failures]
+
+
+def _named(backend):
+    return backend if isinstance(backend, str) else backend.__name__
 
 
 def _properties(report, spec, truths, chosen, step):

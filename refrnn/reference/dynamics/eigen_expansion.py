@@ -14,9 +14,11 @@ def forward(h, lamda, lamda_re, lamda_im, p, q, T):
     x, y, real = slice(0, M), slice(M, 2 * M), slice(2 * M, N)  # a pair has a place in x and one in y
 
     a = v @ h
-    W = u[real].T @ np.diag(lamda) @ v[real]
-    W = W + u[x].T @ (np.diag(lamda_re) @ v[x] - np.diag(lamda_im) @ v[y])
-    W = W + u[y].T @ (np.diag(lamda_im) @ v[x] + np.diag(lamda_re) @ v[y])
+    turn = np.empty((M, N, N), dtype=h.dtype)
+    for j in range(M):
+        turn[j] = lamda_re[j] * (np.outer(u[j], v[j]) + np.outer(u[M + j], v[M + j]))
+        turn[j] += lamda_im[j] * (np.outer(u[M + j], v[j]) - np.outer(u[j], v[M + j]))
+    W = turn.sum(axis=0) + u[real].T @ np.diag(lamda) @ v[real]
 
     power = np.empty((T, N), dtype=h.dtype)
     plane, line = np.empty((T, M, N), dtype=h.dtype), np.empty((T, R, N), dtype=h.dtype)
@@ -36,7 +38,7 @@ def forward(h, lamda, lamda_re, lamda_im, p, q, T):
     leads[np.argmax(np.concatenate([np.sqrt(lamda_re**2 + lamda_im**2), np.abs(lamda)]))] = 1
     leading = (leads[:, None] * np.concatenate([plane, line], axis=1)).sum(axis=1)
 
-    saved = {"u": u, "v": v, "a": a, "W": W, "r": r, "s": s, "plane": plane, "line": line, "leads": leads, "lamda": lamda}
+    saved = {"u": u, "v": v, "a": a, "turn": turn, "W": W, "r": r, "s": s, "plane": plane, "line": line, "leads": leads, "lamda": lamda}
     return {"power": power, "expanded": expanded, "leading": leading}, saved
 
 

@@ -13,20 +13,21 @@ def sigmoid(z):
 
 def forward(x, h0, c0, W, b):
     T, H = len(x), len(h0)
+    a = np.empty((T, 4 * H), dtype=x.dtype)
     i, f, o, g, c, h = (np.empty((T, H), dtype=x.dtype) for _ in range(6))
 
     h_previous, c_previous = h0, c0
     for t in range(T):
-        a = W @ np.concatenate([h_previous, x[t]]) + b
-        i[t] = sigmoid(a[0:H])
-        f[t] = sigmoid(a[H : 2 * H])
-        o[t] = sigmoid(a[2 * H : 3 * H])
-        g[t] = np.tanh(a[3 * H : 4 * H])
+        a[t] = W @ np.concatenate([h_previous, x[t]]) + b
+        i[t] = sigmoid(a[t, 0:H])
+        f[t] = sigmoid(a[t, H : 2 * H])
+        o[t] = sigmoid(a[t, 2 * H : 3 * H])
+        g[t] = np.tanh(a[t, 3 * H : 4 * H])
         c[t] = f[t] * c_previous + i[t] * g[t]
         h[t] = o[t] * np.tanh(c[t])
         h_previous, c_previous = h[t], c[t]
 
-    saved = {"x": x, "h0": h0, "c0": c0, "W": W, "i": i, "f": f, "o": o, "g": g, "c": c, "h": h}
+    saved = {"x": x, "h0": h0, "c0": c0, "W": W, "a": a, "i": i, "f": f, "o": o, "g": g, "c": c, "h": h}
     return {"h": h, "c": c}, saved
 
 

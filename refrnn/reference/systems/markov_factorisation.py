@@ -11,16 +11,17 @@ def forward(x, c, alpha, K):
     count = np.zeros((T, N), dtype=alpha.dtype)
     P = np.empty((T, N), dtype=alpha.dtype)
     loss = np.empty(T, dtype=alpha.dtype)
+    same = np.zeros((T, len(c)), dtype=alpha.dtype)
 
     for t in range(T):
         k = min(K, t)  # the context is all that there is before step K
         for s in range(k, len(c)):
-            if np.array_equal(x[t - k : t], c[s - k : s]):
-                count[t, c[s]] += 1
+            same[t, s] = np.array_equal(x[t - k : t], c[s - k : s])
+            count[t, c[s]] += same[t, s]
         P[t] = (alpha + count[t]) / np.sum(alpha + count[t])
         loss[t] = -np.log(P[t, x[t]])
 
-    return {"count": count, "P": P, "loss": loss}, {}
+    return {"count": count, "P": P, "loss": loss}, {"same": same}
 
 
 def backward(saved, d_count, d_P, d_loss):

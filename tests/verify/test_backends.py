@@ -1,0 +1,149 @@
+"""What a backend answers is compared whole: what is missing, superfluous, of another name, shape or dtype is found."""
+
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import refrnn
+from refrnn.verify.backends import compare
+from refrnn.verify.cases import cases
+from refrnn.verify.truth import Truth
+from refrnn.verify.verify import verify_spec
+
+SPEC = refrnn.load("gru-reset-before")
+TRUTH = Truth(SPEC, cases(SPEC)[0])
+
+
+class Planted:
+    """Stands where a binding stands and gives a module whose answers are changed."""
+
+    def __init__(self, backend, outputs=None, saved=None, gradients=None):
+        right = SPEC.bindings[backend].load()
+        self.module = ModuleType("planted")
+
+        def forward(**arguments):
+            found, kept = right.forward(**arguments)
+            return (outputs or dict)(found), (saved or dict)(kept) | {"kept": kept}
+
+        def backward(saved, **upstream):
+            return (gradients or dict)(right.backward(saved["kept"], **upstream))
+
+        self.module.forward, self.module.backward = forward, backward
+
+    def load(self):
+        return self.module
+
+
+def without(name):
+    return lambda found: {other: array for other, array in found.items() if other != name}
+
+
+def renamed(name, new):
+    return lambda found: {new if other == name else other: array for other, array in found.items()}
+
+
+def with_one_more(name):
+    return lambda found: dict(found) | {name: np.zeros(3)}
+
+
+def cast(name, dtype):
+    return lambda found: dict(found) | {name: np.asarray(found[name], dtype)}
+
+
+def texts(monkeypatch, backend, **changes):
+    monkeypatch.setitem(SPEC.bindings, backend, Planted(backend, **changes))
+    return verify_spec(SPEC, [backend]).failures
+
+
+def test_nothing_is_found_where_nothing_is_planted(monkeypatch):
+    monkeypatch.setitem(SPEC.bindings, "reference", Planted("reference"))
+    assert compare(SPEC, TRUTH, "reference")[1] == []
+
+
+@pytest.mark.parametrize("backend", ["reference", "kernel"])
+@pytest.mark.parametrize("changes, text", [
+    ({"outputs": without("h")}, "the outputs of forward lack h; they have nothing"),
+    ({"outputs": with_one_more("H_")}, "the outputs of forward have H_, which the spec does not ask for; it asks for h"),
+    ({"outputs": lambda found: list(found.values())}, "the outputs of forward must be arrays by name, not list"),
+    ({"gradients": without("U_r")}, "the gradients of backward lack U_r; they have"),
+    ({"gradients": renamed("x", "d_x")}, "the gradients of backward lack x; they have"),
+    ({"gradients": with_one_more("k")}, "the gradients of backward have k, which the spec does not ask for"),
+    ({"gradients": lambda found: None}, "the gradients of backward must be arrays by name, not NoneType"),
+])  # fmt: skip
+def test_an_answer_with_other_names(monkeypatch, backend, changes, text):
+    if "gradients" in changes and "U_r" in text and "U_r" not in SPEC.differentiated:
+        text = text.replace("U_r", SPEC.differentiated[-1])
+        changes = {"gradients": without(SPEC.differentiated[-1])}
+    found = texts(monkeypatch, backend, **changes)
+    assert any(f"{backend}: {text}" in one and "in case plain-float64" in one for one in found), found[:2]
+
+
+@pytest.mark.parametrize("saved", [without("r"), renamed("r", "reset"), lambda kept: {}, lambda kept: dict(kept) | {"r": list(kept["r"])}])
+def test_a_reference_offers_every_intermediate(monkeypatch, saved):
+    found = texts(monkeypatch, "reference", saved=saved)
+    assert any("reference: does not save r under its name" in one for one in found)
+
+
+def test_a_kernel_that_offers_none_is_said_to(monkeypatch):
+    monkeypatch.setitem(SPEC.bindings, "kernel", Planted("kernel", saved=lambda kept: {}))
+    assert {"r", "z"} <= set(verify_spec(SPEC, ["kernel"]).not_offered["kernel"])
+    assert verify_spec(SPEC, ["reference"]).not_offered == {}
+
+
+@pytest.mark.parametrize("changes, name", [
+    ({"outputs": cast("h", np.float32)}, "h"), ({"saved": cast("r", np.float32)}, "r"), ({"gradients": cast("x", np.float32)}, "d_x"),
+])  # fmt: skip
+def test_dtypes_are_judged(monkeypatch, changes, name):
+    """Of a kernel, whose arrays are its own; float32 is told before its rounding is."""
+    monkeypatch.setitem(SPEC.bindings, "kernel", Planted("kernel", **changes))
+    found = [str(finding) for finding in compare(SPEC, TRUTH, "kernel")[1]]
+    assert f"kernel: {name} has dtype float32, expected float64 in case plain-float64" in found
+
+
+@pytest.mark.parametrize("changes, name", [
+    ({"outputs": lambda found: {"h": found["h"][:, :, :2]}}, "h"),
+    ({"saved": lambda kept: dict(kept) | {"r": np.asarray(kept["r"])[None]}}, "r"),
+    ({"gradients": lambda found: dict(found) | {"x": found["x"].T}}, "d_x"),
+])  # fmt: skip
+def test_shapes_are_judged(monkeypatch, changes, name):
+    monkeypatch.setitem(SPEC.bindings, "kernel", Planted("kernel", **changes))
+    found = [str(finding) for finding in compare(SPEC, TRUTH, "kernel")[1]]
+    assert any(f"kernel: {name} has the shape [" in text and "expected [" in text for text in found)
+    assert not any("differs" in text for text in found)
+
+
+QUANTITIES = sorted(TRUTH.quantities)
+
+
+@pytest.mark.parametrize("kind, name", QUANTITIES)
+@pytest.mark.parametrize("backend", ["equation", "reference", "kernel"])
+def test_every_quantity_of_every_backend_is_compared(monkeypatch, kind, name, backend):
+    """Three bounds off in one entry of one quantity, on its way from the backend: that very quantity is named."""
+    from refrnn.verify import backends
+
+    right = backends.run_checked
+    key = kind, name
+
+    def off(array):
+        moved = np.array(array)
+        moved.flat[int(np.argmax(np.abs(TRUTH.quantities[key])))] += float(3 * TRUTH.bounds[key] * TRUTH.eps * TRUTH.scales[key].max())
+        return moved
+
+    def wrong(spec, checked, chosen):
+        run = right(spec, checked, chosen)
+        for found in (run.outputs, run.intermediates):
+            if kind != "gradient" and name in found:
+                found[name] = off(found[name])
+        back = run.backward
+        run.backward = lambda upstream: {
+            other: off(array) if f"d_{other}" == name else array for other, array in back(upstream).items()
+        }
+        return run
+
+    if backend == "kernel" and name not in SPEC.outputs and kind != "gradient":
+        if name not in right(SPEC, TRUTH.checked, "kernel").intermediates:
+            pytest.skip("the kernel does not save it")
+    monkeypatch.setattr(backends, "run_checked", wrong)
+    found = [str(finding) for finding in compare(SPEC, TRUTH, backend)[1]]
+    assert found and all(f"{backend}: {name} differs" in text for text in found)
