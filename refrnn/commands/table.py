@@ -64,6 +64,18 @@ def print_failures(say, reports):
             say(click.style(f"{report.id}: could not check: {sentence}", fg="yellow"))
 
 
+def print_notes(say, reports):
+    """What a reader's own backend does not show; the library's kernels are in the details."""
+    for report in reports:
+        for backend, missing in report.not_offered.items():
+            if backend != "kernel":
+                say(f"{report.id}: {_not_compared(backend, missing)}")
+
+
+def _not_compared(backend, missing):
+    return f"not compared, because {backend} does not save {'it' if len(missing) == 1 else 'them'} by name: {', '.join(missing)}"
+
+
 def print_details(say, reports):
     """Where the worst errors sit, what confirmed the gradients, and each claim and erratum with its evidence."""
     for report in reports:
@@ -71,7 +83,7 @@ def print_details(say, reports):
         for kind, worst in report.worst.items():
             say(f"  worst {kind}: {worst['ulp']:.2g} ulp, bound {worst['bound']:.2g}: {worst['where']}")
         for backend, missing in report.not_offered.items():
-            say(f"  not compared, because {backend} does not save them: {', '.join(missing)}")
+            say(f"  {_not_compared(backend, missing)}")
         for entry in report.undecided:
             say(f"  undecided in case {entry['case']}: {', '.join(entry['symbols'])}; held against either side")
         if report.derivative is not None:

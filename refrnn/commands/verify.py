@@ -9,7 +9,7 @@ import click
 
 from refrnn.commands.output import OutputFile, Outputs
 from refrnn.commands.processes import run
-from refrnn.commands.table import print_details, print_failures, print_sum, print_table
+from refrnn.commands.table import print_details, print_failures, print_notes, print_sum, print_table
 from refrnn.errors import NotFoundError
 from refrnn.verify.report import SpecReport, html_text, json_text, junit_text
 
@@ -58,6 +58,7 @@ def command(names, backends, level, mutants, verbose, jobs, json_path, junit_pat
         outputs.say()
     print_table(outputs.say, reports, mutants, outputs.width)
     print_failures(outputs.say, reports)
+    print_notes(outputs.say, reports)
     print_sum(outputs.say, reports, time.perf_counter() - started)
     sys.exit(130 if stopped else _exit_status(reports, outputs))
 

@@ -84,7 +84,10 @@ def test_an_own_reference_beside_it(run, tmp_path):
     path.write_text(OWN + "reference: my_rate.py\n")
     result = run("verify", path, "--json", tmp_path / "out.json")
     assert result.exit_code == 0, result.output
-    assert json.loads((tmp_path / "out.json").read_text())["specs"][0]["backends"] == ["equation", "reference"]
+    report = json.loads((tmp_path / "out.json").read_text())["specs"][0]
+    assert report["backends"] == ["equation", "reference"]
+    assert report["not_offered"] == {"reference": ["a"]}
+    assert "rate: not compared, because reference does not save it by name: a" in result.output
 
 
 def test_a_wrong_own_reference_fails_with_status_1_and_is_named(run, tmp_path):
