@@ -1,6 +1,12 @@
 """refrnn, the executable lecture on recurrent networks."""
 
+from __future__ import annotations
+
 from pathlib import Path as _Path
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+if _TYPE_CHECKING:
+    from refrnn.spec.spec import Spec as _Spec
 
 __version__ = "0.1.0"
 
@@ -14,7 +20,7 @@ from refrnn.errors import NotFoundError, RefrnnError, SpecError, ValuesError  # 
 __all__ = ["NotFoundError", "RefrnnError", "SpecError", "ValuesError", "load", "load_text", "ids", "__version__"]
 
 
-def load(name):
+def load(name: str | _Path) -> _Spec:
     """The spec called ``name`` ("lstm"), or the spec in the YAML file at the path ``name``.
 
     Returns a :class:`refrnn.spec.spec.Spec`. Raises NotFoundError for an unknown name and SpecError for a wrong file.
@@ -24,14 +30,14 @@ def load(name):
     return load_spec(name)
 
 
-def load_text(text, source="text"):
+def load_text(text: str, source: str = "text") -> _Spec:
     """The spec written in the YAML ``text``; ``source`` names it in errors."""
     from refrnn.spec.library import load_text as load_spec_text
 
     return load_spec_text(text, source)
 
 
-def ids():
+def ids() -> list[str]:
     """The ids of every spec of the library, in the order of their groups."""
     from refrnn.spec.library import ids as library_ids
 

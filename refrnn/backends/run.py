@@ -1,9 +1,13 @@
 """The library's face of a pass: spec.forward(values) gives a Run, run.backward(upstream) the gradients."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import import_module
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +16,11 @@ from refrnn.errors import NotFoundError
 from refrnn.spec.chunks import NotCarried
 from refrnn.spec.draw import shape_of
 from refrnn.spec.values import check_upstream, check_values
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from refrnn.spec.spec import Spec
 
 
 class Run:
@@ -23,6 +32,10 @@ class Run:
     that continue it; a start that is a parameter may be given so, one for each sequence, and then has a gradient for each.
     """
 
+    spec: Spec
+    backend: str | ModuleType
+    outputs: dict[str, NDArray[Any]]
+
     def __init__(self, spec, checked, backend, outputs, intermediates, backward):
         self.spec = spec
         self.backend = backend
@@ -33,11 +46,11 @@ class Run:
         self._later = _kept_for_later(spec, checked, self._found)
 
     @cached_property
-    def intermediates(self):
+    def intermediates(self) -> dict[str, NDArray[Any]]:
         """The defined symbols, other than outputs, that the backend offers."""
         return {name: array.copy() for name, array in self._found.items() if name not in self.outputs}
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> NDArray[Any]:
         """An output or an intermediate by its name."""
         if name in self.outputs:
             return self.outputs[name]
@@ -45,7 +58,7 @@ class Run:
             return self.intermediates[name]
         raise NotFoundError(f"{self.spec.id}: this run has no {name!r}; it has {', '.join((*self.outputs, *self.intermediates))}")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         shown = ", ".join(f"{name} {list(array.shape)}" for name, array in self.outputs.items())
         return f"<refrnn run of {self.spec.id} by {_name_of(self.backend)}: {shown}, {self._checked.dtype}>"
 
@@ -54,7 +67,7 @@ class Run:
         backend = self.backend if isinstance(self.backend, str) else _ModuleByName(self.backend.__name__)
         return {**self.__dict__, "backend": backend, "_backward": None}
 
-    def backward(self, upstream):
+    def backward(self, upstream: Mapping[str, ArrayLike | None]) -> dict[str, NDArray[Any]]:
         """Gradients of every input, start and parameter, by name.
 
         ``upstream`` maps outputs to their gradients, in the shape of the outputs; those left out are zero, and any real
@@ -74,7 +87,7 @@ class Run:
         return gradients
 
     @property
-    def state(self):
+    def state(self) -> dict[str, Any]:
         """For each start (by its name) the last state, or states, of every sequence, to be handed to the next chunk.
 
         ``values | run.state`` continues the sequences. What does not go on there, such as a state that reads the wanted

@@ -10,12 +10,15 @@ Its equations are those of its cells under names of their own (W_xh of layer 2 i
 run as every spec is; its reference and its kernel run those of its cells one after the other, and back.
 """
 
+from __future__ import annotations
+
 from refrnn.compose.cells import autoencoder, bidirectional, conditioned, encoder_decoder, stack
 from refrnn.compose.pieces import layer
+from refrnn.spec.spec import Spec
 
 __all__ = ["autoencoder", "bidirectional", "conditioned", "encoder_decoder", "feed_forward", "stack"]
 
 
-def feed_forward(activation="tanh"):
+def feed_forward(activation: str = "tanh") -> Spec:
     """A layer without recurrence, y[t] = f(W @ x[t] + b), with f "tanh", "sigmoid", "relu", "softmax" or "linear"."""
     return layer(activation)

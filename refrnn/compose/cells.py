@@ -1,6 +1,9 @@
 """How cells are put together: which names and sizes each part gets, and what it is joined to."""
 
+from __future__ import annotations
+
 import ast
+from collections.abc import Sequence
 
 import refrnn
 from refrnn.compose.network import network
@@ -11,7 +14,7 @@ from refrnn.errors import SpecError
 from refrnn.spec.spec import Spec
 
 
-def stack(cells, between=None):
+def stack(cells: Sequence[str | Spec], between: str | Spec | None = None) -> Spec:
     """Layers one on the other: each reads what the one below it passes on.
 
     ``between`` is put between every two of ``cells``: a cell, or the name of a feed-forward layer's activation.
@@ -33,7 +36,7 @@ def stack(cells, between=None):
     return network(call, f"{len(layers)} layers, one on the other", parts, outputs, sizes)
 
 
-def bidirectional(forward, backward=None):
+def bidirectional(forward: str | Spec, backward: str | Spec | None = None) -> Spec:
     """Two nets over one input, the second in reverse time, their states side by side in h.
 
     ``backward`` is a cell like ``forward`` where it is left out. Their symbols end in _f and _b.
@@ -49,7 +52,7 @@ def bidirectional(forward, backward=None):
     return network(call, "Two nets over one input, the second in reverse time", [onward, back, joined], ["h"], sizes)
 
 
-def conditioned(cell):
+def conditioned(cell: str | Spec) -> Spec:
     """A cell whose starts are computed from fixed data v, each by weights of its own: h0 = tanh(W_h0 @ v)."""
     cell, sizes = _spec(cell), {"T": "time steps"}
     part = _part(cell, "", "", "x", sizes)
@@ -59,7 +62,7 @@ def conditioned(cell):
     return network(f"conditioned({cell.id})", "Started from fixed data", [*starts, part], cell.outputs, sizes)
 
 
-def encoder_decoder(encoder, decoder):
+def encoder_decoder(encoder: str | Spec, decoder: str | Spec) -> Spec:
     """From a sequence x of S steps to one vector v, the encoder's last state, to a sequence of T steps.
 
     The last state of a bidirectional encoder is that of both its nets, each at its own end. The decoder's starts are
@@ -76,7 +79,7 @@ def encoder_decoder(encoder, decoder):
     return network(f"encoder_decoder({encoder.id}, {decoder.id})", "From one sequence to another", parts, outputs, sizes)
 
 
-def autoencoder(encoder, decoder=None):
+def autoencoder(encoder: str | Spec, decoder: str | Spec | None = None) -> Spec:
     """From a sequence x to one vector v, the encoder's last state, and back to a sequence y as wide as x.
 
     v is the decoder's input u at every step, and a linear layer makes y of what the decoder passes on. ``decoder`` is

@@ -1,15 +1,26 @@
 """The Spec object: what a YAML file says, ready to be shown, drawn from and run."""
 
+from __future__ import annotations
+
 import ast
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import product
+from typing import TYPE_CHECKING, Any
 
 from refrnn.equation.evaluate import Program
 from refrnn.spec.chunks import beginnings, continuing, staying
 from refrnn.spec.domain import enlarged
 from refrnn.spec.quotes import Quote
-from refrnn.spec.symbol import BATCHED_ROLES
+from refrnn.spec.symbol import BATCHED_ROLES, Symbol
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+    from refrnn.backends.run import Run
 
 
 @dataclass(frozen=True)
@@ -31,7 +42,7 @@ class PrintedGradient:
     """A lecture's own backward equations; ``gradients`` says which true gradient each of them is."""
 
     lecture: str
-    equations: tuple
+    equations: tuple[Any, ...]
     gradients: dict
     upstream: dict
     misprints: tuple
@@ -76,15 +87,15 @@ class Spec:
     group: str
     title: str
     source: str
-    lectures: tuple
-    cites: tuple
-    verify: tuple
-    sizes: dict
-    time: tuple
+    lectures: tuple[Any, ...]
+    cites: tuple[str, ...]
+    verify: tuple[str, ...]
+    sizes: dict[str, str]
+    time: tuple[str, ...]
     batch: str | None
-    symbols: dict
-    equations: tuple
-    outputs: tuple
+    symbols: dict[str, Symbol]
+    equations: tuple[Any, ...]
+    outputs: tuple[str, ...]
     misprints: tuple = ()
     printed_gradients: tuple = ()
     claims: tuple = ()
@@ -99,12 +110,12 @@ class Spec:
     # ------------------------------------------------------------ what it is made of
 
     @cached_property
-    def arrays(self):
+    def arrays(self) -> dict[str, Symbol]:
         """The symbols that are handed in, by name: all but the defined ones."""
         return {name: symbol for name, symbol in self.symbols.items() if symbol.role != "value"}
 
     @property
-    def parameters(self):
+    def parameters(self) -> dict[str, Symbol]:
         """The symbols that are learned, by name."""
         return {name: symbol for name, symbol in self.arrays.items() if symbol.role == "parameter"}
 
@@ -250,7 +261,7 @@ class Spec:
         return {one.start: (one.state, one.forward) for one in self._beginnings if not one.delayed}
 
     @cached_property
-    def carried(self):
+    def carried(self) -> dict[str, tuple[str, bool]]:
         """Those of ``begun`` whose state, whatever the constants are, may be handed to the next chunk, which then goes on.
 
         {"h0": ("h", True)} says that h at its last step may be handed on as h0.
@@ -258,7 +269,7 @@ class Spec:
         return {one.start: (one.state, one.forward) for one in self.continuing({}) if not one.delayed}
 
     @cached_property
-    def delayed(self):
+    def delayed(self) -> dict[str, str]:
         """For each start that holds all states before the first step, in the order of time: the state it begins.
 
         {"h_start": "h"} says that h[d-D] = h_start[d]: the last states of both together continue the sequence.
@@ -277,7 +288,7 @@ class Spec:
         return self._continued[given]
 
     @cached_property
-    def backends(self):
+    def backends(self) -> tuple[str, ...]:
         """The backends that can answer this spec, by name."""
         return ("equation", *(kind for kind in ("reference", "kernel") if kind in self.bindings))
 
@@ -287,7 +298,7 @@ class Spec:
 
     # ------------------------------------------------------------ using it
 
-    def draw(self, sizes=None, batch=3, seed=0, dtype="float32"):
+    def draw(self, sizes: Mapping[str, int] | None = None, batch: int = 3, seed: int = 0, dtype: DTypeLike = "float32") -> dict[str, Any]:
         """Random values for every symbol, by name: unequal, non-zero, with pre-activations mostly in [-2, 2].
 
         ``sizes`` maps size names to integers (those left out are small and unequal). Arrays are (T, batch, ...)
@@ -297,7 +308,12 @@ class Spec:
 
         return draw(self, sizes or {}, batch, seed, dtype)
 
-    def forward(self, values, backend="kernel", lengths=None):
+    def forward(
+        self,
+        values: Mapping[str, Any],
+        backend: str | ModuleType = "kernel",
+        lengths: Sequence[int] | NDArray[Any] | Mapping[str, ArrayLike | None] | None = None,
+    ) -> Run:
         """Run the spec on ``values`` with "kernel", "reference", "equation" or the module of an own backend.
 
         ``lengths`` (batch,) are the steps of each sequence where they differ. Returns a
@@ -307,15 +323,15 @@ class Spec:
 
         return forward(self, values, backend, lengths)
 
-    def __str__(self):
+    def __str__(self) -> str:
         from refrnn.spec.show import terminal
 
         return terminal(self)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<refrnn spec {self.id}: {self.title}>"
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         from refrnn.spec.show import html
 
         return html(self)
