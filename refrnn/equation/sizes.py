@@ -65,10 +65,10 @@ class Size:
 
     def __str__(self):
         texts = []
-        for names, count in sorted(self.terms.items(), key=lambda term: (not term[0], term[0])):
-            factors = ([] if count == 1 and names else [str(count)]) + list(names)
-            texts.append("*".join(factors))
-        return "+".join(texts).replace("+-", "-") or "0"
+        for names, count in sorted(self.terms.items(), key=lambda term: (term[1] < 0, not term[0], term[0])):
+            factors = ([] if abs(count) == 1 and names else [str(abs(count))]) + list(names)
+            texts.append(("-" if count < 0 else "+") + "*".join(factors))
+        return "".join(texts).removeprefix("+") or "0"
 
     __repr__ = __str__
 

@@ -9,9 +9,10 @@ from refrnn.equation.evaluate import Program
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.parse import LARGEST, REDUCTIONS, equation_of, parse_equation, parse_expression
 from refrnn.equation.sizes import read_size, show_shape
-from refrnn.errors import SpecError
+from refrnn.errors import SpecError, ValuesError
 from refrnn.spec import binding
 from refrnn.spec.check import check_program, check_spec
+from refrnn.spec.draw import complete_sizes, drawn_shapes
 from refrnn.spec.quotes import Quote
 from refrnn.spec.spec import Claim, Misprint, PrintedGradient, Spec
 from refrnn.spec.symbol import DRAWS, ROLES, Symbol
@@ -356,6 +357,11 @@ def _check_cases(reader, spec):
             reader.kind(value, int, (*path, "sizes", name))
             if value < 1:
                 reader.fail((*path, "sizes", name), f"{name} is {value}; a size is at least 1")
+        try:
+            sizes = entry.get("sizes", {})
+            drawn_shapes(spec, complete_sizes(spec, sizes, sizes.get(spec.batch, 1)), 1)
+        except ValuesError as error:
+            reader.fail((*path, "sizes"), f"the case {entry['name']} can't be drawn: {str(error).partition(': ')[2]}")
         for name, value in entry.get("values", {}).items():
             if name not in spec.arrays:
                 reader.fail((*path, "values", name), f"{name} is no symbol that is handed in; there are {', '.join(spec.arrays)}")

@@ -11,21 +11,21 @@ def empty_shape(spec, sizes):
     return None
 
 
-def enlarged(spec, sizes):
-    """These sizes, each raised as little as it takes for all shapes to be positive; as far as it goes where that can't be."""
+def enlarged(spec, sizes, fixed=()):
+    """These sizes, all but the ``fixed`` raised as little as it takes for all shapes to be positive; as far as it goes where they can't be."""
     sizes = dict(sizes)
     for _ in range(MOST_RAISED):
         found = empty_shape(spec, sizes)
-        name = None if found is None else _raising(spec, next(size for size in found[1] if size.number(sizes) < 1), sizes)
+        name = None if found is None else _raising(spec, next(size for size in found[1] if size.number(sizes) < 1), sizes, fixed)
         if name is None:
             break
         sizes[name] += 1
     return sizes
 
 
-def _raising(spec, size, sizes):
+def _raising(spec, size, sizes, fixed):
     """A size by name that, one larger, makes ``size`` larger, a time before others; or None."""
-    names = sorted(size.names() & sizes.keys(), key=lambda name: (name not in spec.time, list(spec.sizes).index(name)))
+    names = sorted(size.names() & sizes.keys() - set(fixed), key=lambda name: (name not in spec.time, list(spec.sizes).index(name)))
     return next((name for name in names if size.number({**sizes, name: sizes[name] + 1}) > size.number(sizes)), None)
 
 

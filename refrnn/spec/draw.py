@@ -4,14 +4,38 @@ import math
 
 import numpy as np
 
+from refrnn.equation.sizes import show_shape
 from refrnn.errors import ValuesError
+from refrnn.spec.domain import empty_shape, enlarged
 
 FLOATS = ("float32", "float64", "longdouble")
 LARGEST_DRAW = 2**28  # entries of all arrays together
 
 
 def complete_sizes(spec, sizes, batch):
-    """All sizes by name; those not given are small and unequal."""
+    """All sizes by name; those not given are small and unequal. Refused where a shape has no entry at those that are given."""
+    complete = enlarged(spec, _default_sizes(spec, sizes, batch), fixed={*sizes, spec.batch})
+    check_shapes(spec, complete)
+    return complete
+
+
+def fitting_sizes(spec, sizes, batch):
+    """``sizes`` with those raised at which a shape has no entry, such as T to 3 for [T-2]."""
+    wanted = _default_sizes(spec, sizes, batch)
+    raised = enlarged(spec, wanted, fixed=[spec.batch])
+    return sizes | {name: raised[name] for name in wanted if raised[name] != wanted[name]}
+
+
+def check_shapes(spec, sizes, where=""):
+    """Refuse sizes (all, as integers by name) at which a shape has no entry."""
+    found = empty_shape(spec, sizes)
+    if found is not None:
+        name, shape = found
+        numbers = [size.number(sizes) for size in shape]
+        raise ValuesError(f"{spec.id}: {name}, which is {show_shape(shape)}, would have the shape {numbers}{where}; choose larger sizes")
+
+
+def _default_sizes(spec, sizes, batch):
     if not isinstance(sizes, dict):
         raise ValuesError(f"{spec.id}: sizes must be a mapping from names to integers, not {type(sizes).__name__}")
     unknown = [name for name in sizes if name not in spec.sizes]
@@ -56,8 +80,7 @@ def draw(spec, sizes, batch, seed, dtype):
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ValuesError(f"{spec.id}: the seed must be an integer from 0, not {seed!r}")
     random = np.random.default_rng(seed)
-    shapes = {name: shape_of(spec, name, sizes, batch) for name in spec.arrays}
-    _check_room(spec, shapes)
+    shapes = drawn_shapes(spec, sizes, batch)
     values = {}
     for name, symbol in spec.arrays.items():
         shape = shapes[name]
@@ -69,15 +92,15 @@ def draw(spec, sizes, batch, seed, dtype):
     return values | {name: sizes[name] for name in spec.named_sizes}
 
 
-def _check_room(spec, shapes):
-    for name, shape in shapes.items():
-        if min(shape, default=1) < 1:
-            raise ValuesError(f"{spec.id}: {name} would have the shape {list(shape)}; choose larger sizes")
+def drawn_shapes(spec, sizes, batch):
+    """The library's shape of each array, by name, at these sizes (all by name)."""
+    shapes = {name: shape_of(spec, name, sizes, batch) for name in spec.arrays}
     if sum(math.prod(shape) for shape in shapes.values()) > LARGEST_DRAW:
         name = max(shapes, key=lambda name: math.prod(shapes[name]))
         raise ValuesError(
             f"{spec.id}: {name} would have the shape {list(shapes[name])}, and all arrays more than {LARGEST_DRAW:,} entries; choose smaller sizes"
         )
+    return shapes
 
 
 def _real(symbol, shape, random):

@@ -6,7 +6,7 @@ import numpy as np
 
 from refrnn.errors import ValuesError
 from refrnn.spec.chunks import NotCarried
-from refrnn.spec.draw import FLOATS, shape_of
+from refrnn.spec.draw import FLOATS, check_shapes, shape_of
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ def check_values(spec, values, lengths):
     arrays = {name: array.astype(dtype) if name in scalars and array.dtype.kind in "fiu" else array for name, array in arrays.items()}
     sizes, batch = _find_sizes(spec, arrays, named)
     _refuse_batch_first(spec, arrays, named, sizes, batch)
+    check_shapes(spec, sizes)
     lengths = check_lengths(spec, lengths, sizes, batch)
     omitted = frozenset(set(spec.arrays) - set(arrays) - set(integers))
     for name in omitted:
@@ -248,6 +249,9 @@ def check_lengths(spec, lengths, sizes, batch):
             item = int(np.argmax(bad))
             raise ValuesError(f"{spec.id}: the length of sequence {item} is {array[item]}; it must lie in 1 to {sizes[name]}")
         checked[name] = array.astype(np.int64)
+    for item in range(items):
+        own = sizes | {name: int(array[item]) for name, array in checked.items()}
+        check_shapes(spec, own, f" for sequence {item}, whose length is {', '.join(str(own[name]) for name in checked)}")
     return checked
 
 

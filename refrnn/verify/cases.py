@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from refrnn.errors import SpecError
-from refrnn.spec.draw import complete_sizes
+from refrnn.spec.domain import empty_shape, enlarged
+from refrnn.spec.draw import complete_sizes, fitting_sizes
 
 LEVELS = ("quick", "full")
 # Around the widths of vector registers and of the kernels' blocks of rows.
@@ -44,11 +45,16 @@ class Case:
             return None
         sizes = complete_sizes(spec, self.sizes, self.batch)
         random = np.random.default_rng(self.seed + 1)
+        shortest = enlarged(spec, sizes | {name: 1 for name in spec.time}, fixed=sizes.keys() - set(spec.time))
         lengths = {}
         for name in spec.time:
-            drawn = random.integers(1, sizes[name], self.batch, endpoint=True)
-            drawn[0], drawn[-1] = sizes[name], 1
+            drawn = random.integers(shortest[name], sizes[name], self.batch, endpoint=True)
+            drawn[0], drawn[-1] = sizes[name], shortest[name]
             lengths[name] = drawn
+        for item in range(self.batch):
+            if empty_shape(spec, sizes | {name: int(drawn[item]) for name, drawn in lengths.items()}):
+                for name, drawn in lengths.items():
+                    drawn[item] = sizes[name]
         return lengths if len(lengths) > 1 else lengths[spec.time[0]]
 
 
@@ -83,7 +89,8 @@ def cases(spec, level="quick"):
     if any(symbol.optional for symbol in spec.arrays.values()):
         found.append(Case("left-out", "float64", seed=11, omit=True))
     found += [_own_case(spec, entry) for entry in spec.cases]
-    return found if level == "quick" else found + _more(spec)
+    found = found if level == "quick" else found + _more(spec)
+    return [Case(**{**vars(case), "sizes": fitting_sizes(spec, case.sizes, case.batch)}) for case in found]
 
 
 def _edges(spec):

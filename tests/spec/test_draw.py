@@ -166,7 +166,7 @@ def test_sizes_that_are_too_much_together():
 def test_sizes_that_make_a_shape_vanish():
     spec = refrnn.load_text(changed(("h0:", "b: {role: parameter, shape: [T-2]}\n  h0:"), ("tanh(W", "sum(b) * tanh(W")))
     assert spec.draw({"T": 3})["b"].shape == (1,)
-    with pytest.raises(ValuesError, match=r"b would have the shape \[0\]; choose larger sizes"):
+    with pytest.raises(ValuesError, match=r"b, which is \[T-2\], would have the shape \[0\]; choose larger sizes"):
         spec.draw({"T": 2})
 
 
