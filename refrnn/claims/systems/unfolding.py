@@ -1,10 +1,10 @@
-"""Unfolding: claims of krippahl and ds4440 about shared weights, and about gradients and values over many steps."""
+"""Unfolding: claims of krippahl about shared weights, and about gradients and values over many steps."""
 
 import numpy as np
 
 import refrnn
 from refrnn.claims import Shown
-from refrnn.claims.measure import SAME, distance, draws, farthest, jacobian, orthogonal, passed, rewritten, run
+from refrnn.claims.measure import DIFFERENT, SAME, distance, draws, farthest, jacobian, orthogonal, passed, rewritten, run
 
 UNFOLDED = """
 id: unfolded
@@ -48,7 +48,7 @@ def _carried(spec, steps, stretch, seed, small=False):
     values = spec.draw({"T": steps, "I": 2, "H": 3}, batch=1, seed=seed, dtype="float64")
     values["U"] = stretch * orthogonal(3, seed)
     if small:
-        values["x"], values["s0"] = 0 * values["x"], 1e-9 * values["s0"]
+        values["x"], values["s0"] = 0 * values["x"], 1e-15 * values["s0"]
     return float(np.linalg.norm(jacobian(spec, values, "s", "s0", steps - 1), 2))
 
 
@@ -61,6 +61,47 @@ def gradients_explode_or_vanish(spec):
         vanished < 1e-6 and exploded > 1e5,
         f"over {steps} steps and 5 draws each, the derivative of the state by the start is at most {vanished:.2g} where U shrinks by "
         f"0.6 (asked: below 1e-6) and at least {exploded:.2g} where U stretches by 1.4 and the state is small (asked: above 1e5)",
+    )
+
+
+def patterns_do_not_depend_on_position(spec):
+    """A pattern of three inputs at every place of a sequence of zeros, with shared weights and with a copy for each step."""
+    unfolded = refrnn.load_text(UNFOLDED, "unfolded net")
+    shared, own, length = [], [], 3
+    for seed, values in enumerate(draws(spec, ({"T": 9, "I": 2, "H": 4}, {"T": 7, "I": 3, "H": 2}), 5)):
+        steps, still = len(values["x"]), {**values, "x": 0 * values["x"], "s0": 0 * values["s0"]}
+        other = unfolded.draw({"T": steps, "I": values["x"].shape[2], "H": values["U"].shape[0]}, 1, seed, "float64")
+        for network, weights, found in ((spec, {}, shared), (unfolded, {name: other[name] for name in "UV"}, own)):
+            answers = []
+            for place in range(steps - length + 1):
+                x = np.zeros_like(values["x"])
+                x[place : place + length] = values["x"][:length]
+                answers.append(run(network, {**still, **weights, "x": x}).outputs["s"][place : place + length])
+            found += [distance(answer, answers[0]) for answer in answers[1:]]
+    return Shown(
+        max(shared) == 0 and min(own) > DIFFERENT,
+        f"over {len(shared)} other places of a pattern of {length} inputs among zeros its states differ by {max(shared):.2g} (asked: 0), and with weights of its "
+        f"own for each step by at least {min(own):.2g} of the largest (asked: above {DIFFERENT:g})",
+    )
+
+
+def composing_the_same_function_is_unstable(spec):
+    """Stretches of a state near 0, where tanh is its own argument, over 40 steps: by the same weights, and by weights in turn."""
+    unfolded = refrnn.load_text(UNFOLDED, "unfolded net")
+    steps, stretches = 40, (0.6, 1.0, 1.4)
+    same = {stretch: _carried(spec, steps, stretch, 1, small=True) for stretch in stretches}
+    turns = []
+    for stretch in stretches:
+        values = spec.draw({"T": steps, "I": 2, "H": 3}, batch=1, seed=1, dtype="float64")
+        U = np.stack([(stretch, 1 / stretch)[step % 2] * orthogonal(3, step) for step in range(steps)])
+        copies = {"x": 0 * values["x"], "s0": 1e-15 * values["s0"], "U": U, "V": np.repeat(values["V"][None], steps, axis=0)}
+        turns.append(abs(float(np.linalg.norm(jacobian(unfolded, copies, "s", "s0", steps - 1), 2)) - 1))
+    apart = {stretch: same[stretch] / stretch**steps - 1 for stretch in stretches}
+    return Shown(
+        min(abs(np.log(same[stretch])) for stretch in stretches) > 1,
+        f"over {steps} steps a small state is stretched by {', '.join(f'{same[stretch]:.3g} where each step does by {stretch:g}' for stretch in stretches)}, the power but for "
+        f"{max(map(abs, apart.values())):.2g}; by these stretches and their inverses in turn it is stretched by 1 but for {max(turns):.2g} (asked: below 1e-9)",
+        mend_holds=max(map(abs, apart.values())) < 1e-9 and max(turns) < 1e-9,
     )
 
 
