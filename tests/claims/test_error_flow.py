@@ -35,6 +35,7 @@ WRONG = [
     ("singular-value-bound", "jacobians_stretch_nothing", ("tanh(z[n+1])", "tanh(2 * z[n+1])")),
     ("singular-value-bound", "bound_is_reached", ("tanh(z[n+1])", "tanh(z[n+1] / 2)")),
     ("singular-value-bound", "vanishes_below_one", DOUBLED),
+    ("singular-value-bound", "gradients_vanish", ("tanh(z[n+1])", "sigmoid(z[n+1])")),
     ("constant-error-carousel", "error_is_carried_unchanged", NOT_LINEAR),
     ("constant-error-carousel", "only_gates_scale", NOT_LINEAR),
 ]

@@ -15,7 +15,10 @@ FORGETFUL = ("W_hh @ h[t-1]", "0 * W_hh @ h[t-1]")
 WRONG = [
     ("binary-adder", "exact_at_any_length", FORGETFUL),
     ("binary-adder", "exact_at_any_length", ("relu(W_xh", "elu(W_xh")),
+    ("binary-adder", "printed_sum", FORGETFUL),
+    ("binary-adder", "two_ones_carry", FORGETFUL),
     ("parity", "exact_at_any_length", FORGETFUL),
+    ("parity", "printed_bits", ("relu(W_xh", "elu(W_xh")),
     ("parity", "label_of_the_third_sequence", FORGETFUL),
     ("parity", "order_matters", FORGETFUL),
 ]

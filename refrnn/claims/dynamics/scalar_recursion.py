@@ -1,5 +1,7 @@
 """Scalar recursion: claims of cmu-2017 about where it goes from a start, without input, by activation and by w."""
 
+from fractions import Fraction
+
 import numpy as np
 
 from refrnn.claims import Shown
@@ -121,3 +123,57 @@ def negative_start_has_no_response(spec):
         f"-10 to -0.5 the first is at least {min(answers):.3g}, within {max(first):.2g} of w h(-1), and the others are {max(later):.2g} (asked: 0)",
         mend_holds=silent == 0 and min(answers) > 0 and max(first) < 1e-12 and max(later) == 0,
     )
+
+
+def best_memory_is_short(spec):
+    """A tanh unit between its two resting states, under random inputs, constant opposing ones, and ones that are too strong."""
+    steps, w, starts = 2000, 2.0, (1.0, -1.0)
+    highest = float(np.sqrt(1 - 1 / w))  # where the slope w (1 - h^2) is 1, the other resting state disappears
+    strongest = w * highest - np.arctanh(highest)
+    random = np.random.default_rng(5).uniform(-1, 1, (steps, 2))
+    against = -np.sign(starts) * np.ones((steps, 2))
+    kept = [np.sign(starts) * _under(spec, TANH, w, 0.99 * strongest * inputs, starts) for inputs in (0 * random, random, against)]
+    turned = np.sign(starts) * _under(spec, TANH, w, 1.05 * strongest * against, starts)
+    near, far = _under(spec, TANH, w, 0.99 * strongest * random[:60, [0, 0]], (0.8, 1.0))[-1]
+    least = min(states.min() for states in kept)
+    return Shown(
+        least < 0,
+        f"with w = {w:g} the state keeps the sign of its start over {steps} steps, at a size of at least {least:.3g}, without input and under random and "
+        f"opposing inputs of up to {0.99 * strongest:.3f}; opposing ones of {1.05 * strongest:.3f} turn it (the limit is {strongest:.4f}); of the difference "
+        f"between the starts 0.8 and 1 {abs(near - far) / 0.2:.2g} is left after 60 steps (asked: below 1e-6)",
+        mend_holds=least > 0.5 and turned[-1].max() < 0 and abs(near - far) < 1e-6 * 0.2 and abs(strongest - 0.53) < 0.005,
+    )
+
+
+def _under(spec, f, w, inputs, starts):
+    """The states (steps, starts) under ``inputs`` of that shape."""
+    return run(spec, {"x": inputs, "h0": np.array(starts), "w": np.float64(w), "c": np.float64(1), "f": f}).outputs["h"]
+
+
+def state_holds_a_stack(spec):
+    """Bits pushed one by one, h = h/2 + bit/2, and read off again from the last state, in two precisions."""
+    steps, depths = 64, {}
+    bits = np.random.default_rng(9).integers(0, 2, steps)
+    bits[0] = 1  # the bottom of the stack
+    for dtype, precision in (("float32", 24), ("float64", 53)):
+        number = np.dtype(dtype).type
+        values = {"x": bits[:, None].astype(dtype), "h0": np.zeros(1, dtype), "w": number(0.5), "c": number(0.5), "f": RELU}
+        h = spec.forward(values, "equation").outputs["h"][:, 0]
+        depths[dtype] = next((count for count in range(1, steps + 1) if not np.array_equal(_popped(h[count - 1], count), bits[:count])), steps + 1) - 1
+        if depths[dtype] != precision:
+            break
+    return Shown(
+        min(depths.values()) >= steps,
+        f"of {steps} bits pushed into one state all come back up to a depth of {', '.join(f'{depth} in {dtype}' for dtype, depth in depths.items())} "
+        f"(a stack of any depth would give {steps})",
+        mend_holds=depths == {"float32": 24, "float64": 53},
+    )
+
+
+def _popped(state, count):
+    """The last ``count`` bits pushed, the oldest first, by exact doubling."""
+    bits, rest = [], Fraction(float(state))
+    for _ in range(count):
+        bits.append(int(rest >= Fraction(1, 2)))
+        rest = 2 * rest - bits[-1]
+    return np.array(bits[::-1])

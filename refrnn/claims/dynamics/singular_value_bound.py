@@ -91,3 +91,18 @@ def _kept(spec, values):
 def _ratio(spec, values, activation):
     """The length of the gradient of X relative to its bound."""
     return _kept(spec, values) / np.prod([STEEPEST[activation] * np.linalg.norm(W, 2) for W in values["W"]])
+
+
+def gradients_vanish(spec):
+    """tanh units near 0, and the same weights in every layer, as in time: they shrink by 0.7, and stretch by 1.4."""
+    layers, kept = 40, {}
+    for stretch in (0.7, 1.4):
+        values = spec.draw({"N": layers, "H": 4}, batch=1, seed=1, dtype="float64")
+        W = np.repeat(stretch * orthogonal(4, 1)[None], layers, axis=0)
+        kept[stretch] = _kept(spec, {**values, "X": 1e-9 * values["X"], "W": W, "activation": 3})
+    return Shown(
+        max(kept.values()) < 1e-3,
+        f"of the gradient at T, {kept[0.7]:.2g} is left after {layers} steps where W shrinks by 0.7 (asked: below 1e-5), and it is {kept[1.4]:.3g} times as long where W "
+        f"stretches by 1.4 (asked: above 1e5)",
+        mend_holds=kept[0.7] < 1e-5 and kept[1.4] > 1e5,
+    )

@@ -136,3 +136,32 @@ def _beside_active_part(W, h):
 
 def _scalar_end(spec, w, start, steps):
     return _lengths(_states(spec, RELU, np.array([[w]]), steps)[-1])[start]
+
+
+def only_tanh_is_reasonable(spec):
+    """Without bias each activation from both starts; then sigmoids with four times the weights and the bias that centres them."""
+    steps, apart, left, relu, same = 300, [], [], [], []
+    for seed in range(4):
+        W = _drawn(1.5, seed, smallest=0)
+        # The positive start with every unit turned to the leading eigenvector's sign, which no unit leaves.
+        start = np.sign(np.linalg.eigh(W)[1][:, -1]) / np.sqrt(UNITS)
+        ends = {f: _from(spec, f, W, np.zeros((steps, 1)), np.zeros((UNITS, 1)), start) for f in (SIGMOID, TANH, RELU)}
+        apart.append(np.abs(ends[SIGMOID][-1, 0] - ends[SIGMOID][-1, 1]).max())
+        left.append(np.abs(ends[TANH][-1, 0] - ends[TANH][-1, 1]).max())
+        relu += _lengths(ends[RELU][-1]).tolist()
+        centred = _from(spec, SIGMOID, 4 * W, np.ones((steps, 1)), -2 * W.sum(axis=1, keepdims=True), (1 + start) / 2, (1 - start) / 2)
+        same.append(np.abs((1 + ends[TANH]) / 2 - centred).max())
+    sensible = max(apart) < STILL and all(length < STILL or length > BLOWN for length in relu)
+    return Shown(
+        max(same) > STILL,
+        f"over {len(same)} draws with |λmax| = 1.5 the ends from two opposite starts are {min(left):.3g} apart with tanh and {max(apart):.2g} with sigmoid (asked: "
+        f"above 0.5, below {STILL:g}), those of ReLU from {min(relu):.2g} to {max(relu):.2g} long (asked: below {STILL:g} or above {BLOWN:g}); with four times the weights and a "
+        f"bias the sigmoids' states are those of the tanhs, moved to [0, 1], to within {max(same):.2g} (asked: below 1e-9)",
+        mend_holds=min(left) > 0.5 and sensible and max(same) < 1e-9,
+    )
+
+
+def _from(spec, f, W, x, C, start, other=None):
+    """The states (steps, 2, N) from ``start`` and from ``other``, or its opposite, under the same inputs (steps, I)."""
+    starts = np.stack([start, -start if other is None else other])
+    return run(spec, {"x": np.repeat(x[:, None], 2, axis=1), "h0": starts, "W": W, "C": C, "f": f}).outputs["h"]

@@ -50,3 +50,24 @@ def _share_wrong(bits, tried):
         slopes = slopes_through((np.arange(1, largest + 1) >> place) & 1)
         wrong |= staircase(sums, np.arange(largest), slopes) != (sums >> place) & 1
     return float(np.mean(wrong))
+
+
+def printed_sum(spec):
+    """The two numbers and their sum as the slide has them, the highest bit first."""
+    first, second, printed = "1000110010", "1100101100", "10101011110"
+    bits = np.array([[int(bit) for bit in number.zfill(len(printed))[::-1]] for number in (first, second)], float).T[:, None]
+    found = {backend: _number(y[:, 0, 0]) for backend, y in outputs(spec, bits).items()}
+    right = set(found.values()) == {int(first, 2) + int(second, 2)} == {int(printed, 2)}
+    return Shown(right, f"{int(first, 2)} and {int(second, 2)} are {sorted(set(found.values()))} by {', '.join(found)}; printed is {int(printed, 2)}")
+
+
+def two_ones_carry(spec):
+    """Two bits of 1 after two of 0, which leave no carry, and after two of 1, which do."""
+    bits = np.array([[[0, 0], [1, 1]], [[1, 1], [1, 1]]], float)
+    found = {backend: y[1].tolist() for backend, y in outputs(spec, bits).items()}
+    wrong = sum(pair != [[0, 1], [1, 1]] for pair in found.values())
+    one = next(iter(found.values()))
+    return Shown(
+        wrong == 0,
+        f"sum and carry are {one[0]} without and {one[1]} with a previous carry by {', '.join(found)}, of which {wrong} differ (asked: [0, 1] and [1, 1])",
+    )

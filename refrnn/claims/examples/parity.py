@@ -97,3 +97,14 @@ def _by_sigmoids(numbers, bits, units):
     hidden = 1 / (1 + np.exp(-slopes * (counts - middles)))
     output = hidden @ np.array([4 / slopes[0]] + [-2.0] * (units - 1)) - 2 / slopes[0] + bits / 2 - 0.5
     return (output > 0).astype(int)
+
+
+def printed_bits(spec):
+    """The ten bits that the slide feeds to its network."""
+    bits = "1000110010"
+    found = {backend: int(y[-1, 0, 0]) for backend, y in outputs(spec, _one_hot([[int(bit) for bit in bits]])).items()}
+    ones = bits.count("1")
+    return Shown(
+        set(found.values()) == {1} and ones % 2 == 0,
+        f"{bits} holds {ones} ones; the network gives {sorted(set(found.values()))} by {', '.join(found)}, printed is 1",
+    )

@@ -144,3 +144,20 @@ def output_lies_within_one(spec):
         f"over {len(state)} draws of 30 steps with open gates the memory reaches at least {min(memory):.3g} in magnitude (asked: above "
         f"1), the state at most {max(state):.6g} (asked: at most 1)",
     )
+
+
+def memory_can_be_held(spec):
+    """Biases that grow like the logarithm of the duration: the forget gate open, the input gate shut, whatever comes in."""
+    durations, lost = (10, 100, 1000), []
+    for seed, steps in enumerate(durations):
+        values = spec.draw({"T": steps, "I": 2, "H": 3}, batch=1, seed=seed, dtype="float64")
+        reach = np.abs(values["W"]).sum(axis=1).max() * max(1, np.abs(values["x"]).max())  # what W can give a gate at most
+        bias = reach + np.log(1000 * steps)
+        values["b"] = np.concatenate([np.full(3, -bias), np.full(3, bias), values["b"][6:]])
+        c = run(spec, values).outputs["c"][-1]
+        lost.append(np.abs(c - values["c0"]).max() / np.abs(values["c0"]).max())
+    return Shown(
+        max(lost) < 0.01,
+        f"over {', '.join(map(str, durations))} steps of random inputs the memory changes by {', '.join(f'{part:.2g}' for part in lost)} of itself, with biases of "
+        f"the logarithm of 1000 times the steps above what W can give (asked: below 0.01)",
+    )

@@ -75,3 +75,34 @@ def any_other_divergence_has_a_factor(spec):
         f"by at least {min(apart):.2g} of the largest entry (asked: above {DIFFERENT:g}); with the factor dDIV/dDiv(t) by at most "
         f"{max(mended):.2g} (asked: below {SAME:g})",
     )
+
+
+def edit_distance_has_no_slope(spec):
+    """From one output to another in small steps: the edit distance jumps and is level between, the cross-entropy has the gradient's slope."""
+    jumps, level, slopes, steps = [], 0, [], 400
+    for seed, values in enumerate(draws(spec, ({"T": 6, "O": 4},), 4)):
+        wanted = values["P"][:, 0].argmax(axis=1)
+        way = 3 * np.random.default_rng([seed, 29]).standard_normal(values["Y"].shape)
+        distances = np.array([_edits((values["Y"] + part * way)[:, 0].argmax(axis=1), wanted) for part in np.linspace(0, 1, steps)])
+        moved = np.abs(np.diff(distances))
+        jumps.append(int(np.sum(moved > 0)))
+        level += int(np.sum(moved == 0))
+        slope = float(np.sum(run(spec, values).backward({"DIV_entropy": np.ones(1)})["Y"] * way))
+        ahead, behind = (run(spec, {**values, "Y": values["Y"] + part * way}).outputs["DIV_entropy"][0] for part in (1e-5, -1e-5))
+        slopes.append(abs((ahead - behind) / 2e-5 - slope) / abs(slope))
+    return Shown(
+        min(jumps) > 0 and level > 0.9 * len(jumps) * (steps - 1) and max(slopes) < 1e-6,
+        f"on {len(jumps)} ways of {steps} outputs the edit distance is level in {level} of the steps between and jumps in {sum(jumps)} (asked: on every way), so its "
+        f"derivative is 0 or none; DIV_entropy has the slope that its gradient says to within {max(slopes):.2g} (asked: below 1e-6)",
+    )
+
+
+def _edits(found, wanted):
+    """The least number of symbols put in, left out or exchanged that make one sequence the other (Levenshtein)."""
+    row = np.arange(len(wanted) + 1)
+    for count, symbol in enumerate(found, 1):
+        above, row = row, np.empty_like(row)
+        row[0] = count
+        for place, other in enumerate(wanted):
+            row[place + 1] = min(row[place] + 1, above[place + 1] + 1, above[place] + (symbol != other))
+    return int(row[-1])
