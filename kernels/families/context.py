@@ -33,7 +33,7 @@ def trace(x, m0, y0, decay, W_in, W_m, b_h, W_y, b_y, lengths=None, activation=S
 
 def _run(x, starts, decay, W_fed, b_m, W_in, W_m, b_h, W_y, b_y, lengths, activation):
     (T, B, _), (M, H), O = x.shape, W_m.shape, W_y.shape[1]
-    x, W_in = cut(x, lengths), dense(W_in)
+    x, starts, W_in = cut(x, lengths), dense(starts), dense(W_in)
     m, h, y = np.empty((T, B, M), x.dtype), np.empty((T, B, H), x.dtype), np.empty((T, B, O), x.dtype)
     m[:], y[:] = b_m, b_y
     multiply((flat(h), flat(x), W_in, dense(b_h)))

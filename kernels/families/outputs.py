@@ -33,7 +33,7 @@ def backward(saved, d_y):
         delta = pointwise.softmax_pulled_back(y, delta)
     elif activation != IDENTITY:
         delta = pointwise.pulled_back(activation, y, delta)
-    d_h, d_W, d_bias = np.empty_like(h), np.empty(W.shape, h.dtype), np.empty((1, W.shape[1]), h.dtype)
+    d_h, d_W, d_bias = np.empty(h.shape, h.dtype), np.empty(W.shape, h.dtype), np.empty((1, W.shape[1]), h.dtype)
     deltas = flat(delta)
     multiply((d_W, flat(h).T, deltas), (flat(d_h), deltas, dense(W.T)), (d_bias, ones(len(deltas), h.dtype), deltas))
     clear(d_h, lengths)

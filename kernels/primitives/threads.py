@@ -20,6 +20,7 @@ LITTLE = 2**20  # products and sums, some 20 microseconds
 
 _default = numba.config.NUMBA_NUM_THREADS
 _chosen = contextvars.ContextVar("refrnn_threads", default=None)
+_little = contextvars.ContextVar("refrnn_little_work", default=LITTLE)
 
 
 class _Process:
@@ -62,13 +63,14 @@ def set(count):
 
 
 @contextlib.contextmanager
-def using(count):
-    """Within the ``with`` block, and in this Python thread only, use ``count`` threads."""
-    token = _chosen.set(_checked(count))
+def using(count, little=LITTLE):
+    """Within the ``with`` block, and in this Python thread only, use ``count`` threads; one for less work than ``little``."""
+    tokens = _chosen.set(_checked(count)), _little.set(little)
     try:
         yield
     finally:
-        _chosen.reset(token)
+        _chosen.reset(tokens[0])
+        _little.reset(tokens[1])
 
 
 def _checked(count):
@@ -100,7 +102,7 @@ class Tasks:
         table = np.array([0, *(_entry(argument, dtype) for argument in arguments)], dtype=np.int64)
         workers = min(get(), count)
         address, place = self.native.address(dtype), table.ctypes.data
-        if workers == 1 or work < LITTLE or _Process.forbidden:
+        if workers == 1 or work < _little.get() or _Process.forbidden:
             _work(address, count, place)
         else:
             _start(workers, address, count, place)

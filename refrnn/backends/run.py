@@ -168,16 +168,19 @@ def run_checked(spec, checked, backend):
     """Run values that are already checked."""
     if isinstance(backend, _ModuleByName):
         backend = import_module(backend.name)
+    return Run(spec, checked, backend, *answer(spec, checked, backend))
+
+
+def answer(spec, checked, backend):
+    """What a backend itself says to arrays just as they are: outputs, intermediates, and backward(complete upstream)."""
     if isinstance(backend, ModuleType):
-        outputs, intermediates, backward = kernel.answer(spec, checked, backend)
-    elif backend == "equation":
-        outputs, intermediates, backward = equation.answer(spec, checked)
-    elif isinstance(backend, str) and backend in spec.bindings:
-        answer = {"reference": reference.answer, "kernel": kernel.answer, "peer": kernel.answer}[backend]
-        outputs, intermediates, backward = answer(spec, checked, spec.bindings[backend].load())
-    else:
-        raise NotFoundError(f"{spec.id}: there is no backend {backend!r}; this spec has {', '.join(spec.backends)}")
-    return Run(spec, checked, backend, outputs, intermediates, backward)
+        return kernel.answer(spec, checked, backend)
+    if backend == "equation":
+        return equation.answer(spec, checked)
+    if isinstance(backend, str) and backend in spec.bindings:
+        kind = {"reference": reference.answer, "kernel": kernel.answer, "peer": kernel.answer}[backend]
+        return kind(spec, checked, spec.bindings[backend].load())
+    raise NotFoundError(f"{spec.id}: there is no backend {backend!r}; this spec has {', '.join(spec.backends)}")
 
 
 def expected_shapes(spec, checked):

@@ -5,6 +5,7 @@ same evaluation with every result randomly rounded to the case's precision shows
 through its operation count and its conditioning, for each quantity by itself.
 """
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from refrnn.verify.precision import require_extended
 from refrnn.verify.world import World
 
 MOST_WORLDS = 32  # ways of taking what rounding leaves open
+SMALL = 1e-3  # Relative errors below it grow in proportion to eps.
 
 
 @dataclass(frozen=True)
@@ -39,26 +41,40 @@ class Truth:
     def __init__(self, spec, case):
         require_extended()
         self.spec = spec
+        self._draw(case)
+        self.worlds, self._unvisited = [], []
+        self._visit(World(self))
+
+    def _draw(self, case):
         self.case = case
-        values, lengths = case.draw(spec)
-        self.values = values
-        self.lengths = lengths
-        self.checked = check_values(spec, values, lengths)
+        self.values, self.lengths = case.draw(self.spec)
+        self.checked = check_values(self.spec, self.values, self.lengths)
         self.special = case.special
         self.eps = float(np.finfo(self.checked.dtype).eps)
         # Below the smallest normal number a precision has no ulp to measure in.
         self.smallest = float(np.finfo(self.checked.dtype).tiny) / self.eps
-        self.sequences = len(Sequences(spec, self.checked).items)
+        self.sequences = len(Sequences(self.spec, self.checked).items)
         self.upstream = self._draw_upstream()
-        self.worlds, self._unvisited = [], []
-        self._visit(World(self))
 
     def _draw_upstream(self):
         random = np.random.default_rng([self.case.seed, 99])
         upstream = {}
         for name, shape in expected_shapes(self.spec, self.checked).items():
-            upstream[name] = np.asarray(random.standard_normal(shape)).astype(self.checked.dtype)
+            # In both precisions the same numbers.
+            upstream[name] = np.asarray(random.standard_normal(shape)).astype(np.float32).astype(self.checked.dtype)
         return upstream
+
+    def in_precision(self, case):
+        """The truth of a case that differs in its dtype alone, measured anew where rounding does more here than to cost some ulp."""
+        world = self.worlds[0]
+        small = max(world.bounds.values(), default=0) * self.eps <= SMALL
+        sizes = [scale[scale > 0].min(initial=1) for scale in world.scales.values()]
+        if self.special or world.open or not small or min(sizes, default=1) <= self.smallest or any(map(np.any, world.cancels.values())):
+            return Truth(self.spec, case)
+        twin = copy.copy(self)
+        twin._draw(case)
+        twin.worlds = [world.seen_by(twin)]
+        return twin
 
     @property
     def quantities(self):
@@ -142,3 +158,17 @@ class Truth:
     def _visit(self, world):
         self.worlds.append(world)
         self._unvisited += [world.flips + (flip,) for flip in world.open]
+
+
+def truths(spec, cases):
+    """The truth of each case, in their order; where cases differ in precision alone it is measured once, in float32.
+
+    What rounding costs there is at least what it costs in float64, in ulp.
+    """
+    in_float32 = {case.problem(): case for case in cases if case.dtype == "float32"}
+    known = {}
+    for case in cases:
+        problem = case.problem()
+        if problem not in known:
+            known[problem] = Truth(spec, in_float32.get(problem, case))
+        yield known[problem] if known[problem].case is case else known[problem].in_precision(case)

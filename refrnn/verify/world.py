@@ -4,6 +4,7 @@ Rounding can leave a decision of the equation open: a comparison of two numbers 
 errors are large. A world is the truth with some of the open decisions taken the other way.
 """
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,6 +58,12 @@ class World:
         self.scales = {key: self._scale(key) for key in self.quantities}
         self.bounds = {key: FLOOR + HEADROOM * self._largest(key, self.deviations[key])[0] for key in self.quantities}
         self.unjudged = self._find_unjudged()
+
+    def seen_by(self, truth):
+        """The same world for a truth of another precision: an ulp is another one, and all is as many of them."""
+        other = copy.copy(self)
+        other.truth = truth
+        return other
 
     def _exact(self):
         forced = {}

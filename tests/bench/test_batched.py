@@ -6,12 +6,13 @@ import pytest
 import refrnn
 from refrnn.bench import batched
 from refrnn.errors import ValuesError
-from refrnn.verify.backends import compare, properties
+from refrnn.verify.backends import compare
 from refrnn.verify.cases import cases
+from refrnn.verify.properties import properties
 from refrnn.verify.truth import Truth
 
 IDS = ("elman", "lstm", "gru-reset-before", "gru-reset-after")
-CASES = ("plain-float64", "plain-float32", "one-step", "long-float32", "rows-float32", "left-out", "simple-low", "simple-high")
+CASES = ("plain-float64", "plain-float32", "one-step-float64", "long-float32", "width-16-float32", "left-out-float64", "simple-low-float64", "simple-high-float64")
 
 
 @pytest.mark.parametrize("name", IDS)

@@ -14,14 +14,14 @@ from faults import KERNEL_FAULTS, REFERENCE_FAULTS
 import refrnn
 from refrnn.verify.backends import compare
 from refrnn.verify.cases import cases
-from refrnn.verify.truth import Truth
+from refrnn.verify.truth import truths
 
 ROOT = Path(refrnn.load("gru-reset-before").bindings["kernel"].path).parent.parent
 
 
 @lru_cache(maxsize=None)
-def truths(name):
-    return [Truth(refrnn.load(name), case) for case in cases(refrnn.load(name))]
+def truths_of(name):
+    return list(truths(refrnn.load(name), cases(refrnn.load(name))))
 
 
 class Planted:
@@ -48,7 +48,7 @@ def faulty_reference(fault):
 
 def findings(spec, backend, dtypes=("float32", "float64")):
     found = []
-    for truth in truths(spec.id):
+    for truth in truths_of(spec.id):
         if truth.case.dtype not in dtypes:
             continue
         found += [str(finding) for finding in compare(spec, truth, backend)[1]]

@@ -1,0 +1,411 @@
+"""What holds for any right backend, whatever the equation: each property a function, each with a planted fault in the tests.
+
+A property takes (spec, truth, backend) and returns in words what does not hold, or None. Arrays go to the backend itself,
+just as they are laid out: the library would put them in order first.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from refrnn.backends.run import answer, run_checked
+from refrnn.spec.values import check_values
+from refrnn.verify.backends import Finding, name_of, poison, poisoned
+
+
+def properties(spec, truth, backend):
+    """The findings of all properties on one case."""
+    checks = PROPERTIES + (KERNEL_PROPERTIES if backend == "kernel" else ())
+    found = [(check, _checked_by(check, spec, truth, backend)) for check in checks]
+    return [Finding(name_of(backend), truth.case.name, f"{text} in case {truth.case.name}") for _, text in found if text]
+
+
+def _checked_by(check, spec, truth, backend):
+    try:
+        return check(spec, truth, backend)
+    except Exception as error:  # a backend is anyone's code: what it raises is a finding
+        return f"{check.__name__.strip('_').replace('_', ' ')}: raises {type(error).__name__} ({error})"
+
+
+# ------------------------------------------------------------ asking a backend
+
+
+def _asked(spec, checked, backend, upstream):
+    """Outputs and gradients by name, the gradients as d_name."""
+    outputs, _, backward = answer(spec, checked, backend)
+    return {**outputs, **_gradients(spec, backward, upstream)}
+
+
+def _gradients(spec, backward, upstream):
+    return {f"d_{name}": gradient for name, gradient in backward(upstream).items()} if spec.differentiated else {}
+
+
+def _key(spec, truth, name):
+    return (truth.kind_of(name), name) if name in spec.outputs else ("gradient", name)
+
+
+def _wrong(spec, truth, found):
+    """The first name under which ``found`` is not right, or None."""
+    judged = truth.judge({_key(spec, truth, name): array for name, array in found.items() if _key(spec, truth, name) in truth.quantities})
+    return next((worst.quantity for worst in judged if not worst.ok), None)
+
+
+def _near(truth, key, found, other, factor=2):
+    """Whether two arrays differ by at most ``factor`` bounds of the quantity ``key``; what has no bound must be equal."""
+    if key not in truth.quantities or found.dtype.kind != "f":
+        return np.array_equal(found, other)
+    scale = max(float(np.abs(truth.quantities[key]).max(initial=0)), truth.smallest)
+    return np.all(np.abs(found - other) <= factor * truth.bounds[key] * truth.eps * scale)
+
+
+def _same_bits(left, right):
+    return left.dtype == right.dtype and np.array_equal(left, right, equal_nan=True) and np.array_equal(np.signbit(left), np.signbit(right))
+
+
+def _only(upstream, *names):
+    """``upstream`` of these outputs, zero for the others."""
+    return {name: array if name in names else np.zeros_like(array) for name, array in upstream.items()}
+
+
+# ------------------------------------------------------------ the way back
+
+
+def upstream_is_linear(spec, truth, backend):
+    """A thousandfold upstream gives a thousandfold gradient: nothing is clipped on the way."""
+    if not spec.differentiated:
+        return None
+    factor = truth.checked.dtype.type(1024)
+    _, _, backward = answer(spec, truth.checked, backend)
+    grown = _gradients(spec, backward, {name: factor * array for name, array in truth.upstream.items()})
+    for name, gradient in grown.items():
+        key = ("gradient", name)
+        if key in truth.quantities and not truth.judge({key: gradient / factor})[0].ok:
+            return f"{name} is not linear in the upstream gradient"
+    return None
+
+
+def missing_upstream_is_zero(spec, truth, backend):
+    """Outputs without an upstream gradient, left out, None or zero, add nothing; without any all gradients are zero."""
+    if not spec.differentiated:
+        return None
+    for name, gradient in _pulled(spec, truth, backend, {}).items():
+        if np.any(gradient):
+            return f"d_{name} is not zero though no output has an upstream gradient"
+    total = {}
+    for output in spec.outputs:
+        given = {output: truth.upstream[output]}
+        left_out = _pulled(spec, truth, backend, given)
+        for word, upstream in (("None", dict.fromkeys(spec.outputs) | given), ("zero", _only(truth.upstream, output))):
+            for name, gradient in _pulled(spec, truth, backend, upstream).items():
+                if not _same_bits(gradient, left_out[name]):
+                    return f"d_{name} is another one where the other outputs' upstream is {word}, not left out"
+        for name, gradient in left_out.items():
+            total[name] = total.get(name, 0) + gradient
+    whole = _pulled(spec, truth, backend, truth.upstream)
+    for name, gradient in total.items():
+        # Single shares may be larger than their sum.
+        if not _near(truth, ("gradient", f"d_{name}"), gradient, whole[name], 4 * (1 + len(spec.outputs))):
+            return f"d_{name} is not the sum of what the single outputs give"
+    return None
+
+
+def _pulled(spec, truth, backend, upstream):
+    return run_checked(spec, truth.checked, backend).backward(upstream)
+
+
+def backward_repeats(spec, truth, backend):
+    if not spec.differentiated:
+        return None
+    _, _, backward = answer(spec, truth.checked, backend)
+    first = {name: np.copy(array) for name, array in backward(truth.upstream).items()}
+    backward({name: array / 4 for name, array in truth.upstream.items()})
+    for name, gradient in backward(truth.upstream).items():
+        if not _same_bits(gradient, first[name]):
+            return f"d_{name} changes when backward is called again"
+    return None
+
+
+# ------------------------------------------------------------ sequences
+
+
+def sequences_do_not_touch(spec, truth, backend):
+    """Whatever the last sequence holds, NaN too, the others have the same bits, forward and backward."""
+    checked = truth.checked
+    if spec.batch is not None or not spec.batched or checked.batch < 2:
+        return None
+    plain = _asked(spec, checked, backend, truth.upstream)
+    for word, change in (("three times as large", lambda last: 3 * last), ("NaN", lambda last: np.full_like(last, np.nan))):
+        other = replace(checked, arrays={name: _with_last(spec, name, array, change) for name, array in checked.arrays.items()})
+        upstream = {name: _with_last(spec, name, array, change) for name, array in truth.upstream.items()}
+        found = _asked(spec, other, backend, upstream)
+        for name, array in plain.items():
+            axis = spec.batch_axis(name.removeprefix("d_") if name not in spec.outputs else name)
+            if axis is not None and not _same_bits(_but_last(array, axis), _but_last(found[name], axis)):
+                return f"{name} of the other sequences changes when the last one is {word}"
+    return None
+
+
+def _with_last(spec, name, array, change):
+    """``array`` with its last sequence changed, where any real numbers may stand."""
+    axis, symbol = spec.batch_axis(name), spec.arrays.get(name)
+    bound = symbol and (symbol.draw != "normal" or symbol.low is not None or symbol.finite)
+    if axis is None or array.dtype.kind != "f" or bound:
+        return array
+    changed = array.copy()
+    np.moveaxis(changed, axis, 0)[-1] = change(np.moveaxis(changed, axis, 0)[-1])
+    return changed
+
+
+def _but_last(array, axis):
+    return np.moveaxis(array, axis, 0)[:-1]
+
+
+# ------------------------------------------------------------ memory
+
+
+def _strided(array):
+    wide = np.full(array.shape[:-1] + (2 * array.shape[-1],), 77, array.dtype)
+    wide[..., ::2] = array
+    return wide[..., ::2]
+
+
+def _reversed(array):
+    return np.flip(np.flip(array).copy())
+
+
+def _dense_looking(array):
+    """Where an axis has one place only its stride is of no meaning, and NumPy calls the array contiguous."""
+    strides = [3 * array.itemsize if size == 1 else stride for size, stride in zip(array.shape, array.strides)]
+    return np.lib.stride_tricks.as_strided(array, strides=strides)
+
+
+def _unaligned(array):
+    room = np.zeros(array.nbytes + 1, np.uint8)[1:].view(array.dtype).reshape(array.shape)
+    room[...] = array
+    return room
+
+
+def _read_only(array):
+    copy = array.copy()
+    copy.flags.writeable = False
+    return copy
+
+
+LAYOUTS = {
+    "Fortran-ordered": np.asfortranarray,
+    "strided": _strided,
+    "in reverse in memory": _reversed,
+    "one wide with odd strides": _dense_looking,
+    "unaligned": _unaligned,
+    "read-only": _read_only,
+}
+
+
+def layout_does_not_matter(spec, truth, backend):
+    """Arrays that lie otherwise in memory, handed to the backend as they are, do as well."""
+    for word, rearrange in LAYOUTS.items():
+        arrays = _each(truth.checked.arrays, rearrange)
+        name = _wrong(spec, truth, _asked(spec, replace(truth.checked, arrays=arrays), backend, _each(truth.upstream, rearrange)))
+        if name:
+            return f"{name} is wrong when the arrays are {word}"
+    return None
+
+
+def _each(arrays, rearrange):
+    return {name: rearrange(array) if array.ndim else array for name, array in arrays.items()}
+
+
+def arguments_are_not_written(spec, truth, backend):
+    """Not even past a sequence's end, where nobody reads."""
+    checked = poisoned(spec, truth.checked)
+    arrays = {name: array.copy() for name, array in checked.arrays.items()}
+    upstream = {name: poison(spec, name, array, checked).copy() for name, array in truth.upstream.items()}
+    _asked(spec, replace(checked, arrays=arrays), backend, upstream)
+    for name, array in arrays.items():
+        if array.tobytes() != checked.arrays[name].tobytes():
+            return f"the argument {name} was written to"
+    for name, array in upstream.items():
+        if array.tobytes() != poison(spec, name, truth.upstream[name], checked).tobytes():
+            return f"the upstream gradient of {name} was written to"
+    return None
+
+
+def results_are_their_own(spec, truth, backend):
+    """No output or gradient shares its memory with an argument, with another one, or with those of another call."""
+    arrays = {name: array.copy() for name, array in truth.checked.arrays.items()}
+    checked = replace(truth.checked, arrays=arrays)
+    upstream = {name: array.copy() for name, array in truth.upstream.items()}
+    outputs, _, backward = answer(spec, checked, backend)
+    results = list({**outputs, **_gradients(spec, backward, upstream)}.items())
+    again = list(_gradients(spec, backward, upstream).items())
+    others = [(f"the argument {name}", array) for name, array in arrays.items()]
+    others += [(f"the upstream gradient of {name}", array) for name, array in upstream.items()]
+    others += [(f"{name} of the next call", array) for name, array in (*again, *answer(spec, checked, backend)[0].items())]
+    for place, (name, array) in enumerate(results):
+        for word, other in others + results[place + 1 :]:
+            if np.shares_memory(array, other):
+                return f"{name} shares its memory with {word}"
+    return None
+
+
+def runs_do_not_share(spec, truth, backend):
+    """Two runs alive at once: the later one, of the same shapes, changes nothing of the earlier one."""
+    checked = truth.checked
+    alone = _asked(spec, checked, backend, truth.upstream)
+    outputs, _, backward = answer(spec, checked, backend)
+    other = replace(checked, arrays={name: _halved(spec, name, array) for name, array in checked.arrays.items()})
+    _asked(spec, other, backend, {name: -array for name, array in truth.upstream.items()})
+    found = {**outputs, **_gradients(spec, backward, truth.upstream)}
+    for name, array in alone.items():
+        if not _same_bits(found[name], array):
+            return f"{name} changes when another run came between"
+    return None
+
+
+def outputs_may_be_written_into(spec, truth, backend):
+    """What a Run hands out is the caller's own: d = run.outputs["h"]; d -= wanted; run.backward({"h": d})."""
+    if not spec.differentiated:
+        return None
+    plain = _pulled(spec, truth, backend, truth.upstream)
+    run = run_checked(spec, truth.checked, backend)
+    for array in (*run.outputs.values(), *run.intermediates.values()):
+        array[...] = 3
+    for name, gradient in run.backward(truth.upstream).items():
+        if not _same_bits(gradient, plain[name]):
+            return f"d_{name} changes when outputs and intermediates are written into"
+    return None
+
+
+def arguments_are_read_anew(spec, truth, backend):
+    """Arrays changed in place give what new arrays with those numbers give: nothing is kept by the array it was made from."""
+    arrays = {name: array.copy() for name, array in truth.checked.arrays.items()}
+    checked = replace(truth.checked, arrays=arrays)
+    _asked(spec, checked, backend, truth.upstream)
+    for name, array in arrays.items():
+        array[...] = _halved(spec, name, array)
+    changed = _asked(spec, checked, backend, truth.upstream)
+    fresh = replace(checked, arrays={name: array.copy() for name, array in arrays.items()})
+    for name, array in _asked(spec, fresh, backend, truth.upstream).items():
+        if not _same_bits(changed[name], array):
+            return f"{name} is that of the arrays before they were changed in place"
+    return None
+
+
+def _halved(spec, name, array):
+    symbol = spec.symbols[name]
+    return array / 2 if symbol.type == "real" and symbol.draw == "normal" and symbol.low is None and array.ndim else array
+
+
+# ------------------------------------------------------------ going on
+
+
+def chunks_join(spec, truth, backend):
+    """A second run started with the first one's state, of the sequences that go on, is the rest of the whole, and ends in its state."""
+    checked = truth.checked
+    going_on = {one.start: one for one in spec.continuing(checked.integers)}
+    starts = {name for name, symbol in spec.arrays.items() if symbol.role == "start"} | set(spec.begun)
+    stays = starts != set(going_on) or spec.staying(checked.integers)
+    if len(spec.time) != 1 or spec.batch is not None or spec.named_sizes or stays or not starts:
+        return None
+    cut = checked.sizes[spec.time[0]] // 2
+    if not cut or not all(one.forward for one in going_on.values()):
+        return None
+    lengths = np.full(checked.batch, checked.sizes[spec.time[0]]) if checked.lengths is None else checked.lengths[spec.time[0]]
+    items = np.flatnonzero(lengths > cut)
+    values = {name: array for name, array in checked.arrays.items() if name not in checked.omitted} | checked.integers
+    ragged = checked.lengths is not None
+    first = _run_of(spec, _part(spec, values, slice(0, cut), slice(None)), np.minimum(lengths, cut) if ragged else None, backend)
+    state = first.state
+    rest = _part(spec, values, slice(cut, None), items) | {name: state[name][items] for name in state}
+    second = _run_of(spec, rest, lengths[items] - cut if ragged else None, backend)
+    whole = _run_of(spec, values, checked.lengths, backend)
+    for name, last in second.state.items():
+        state[name] = state[name].copy()
+        state[name][items] = last
+        key = truth.kind_of(going_on[name].state), going_on[name].state
+        right = whole.state[name]
+        if key in truth.quantities and not going_on[name].delayed:
+            right = truth.quantities[key][lengths - 1, np.arange(len(lengths))]
+        for word, found in (("the whole", whole.state[name]), ("two chunks", state[name])):
+            if not _near(truth, key, found, right):
+                return f"the state {name} after {word} is not that at the end of each sequence"
+    outputs = [name for name in spec.outputs if spec.time_size(name) and name in spec.batched]
+    name = _wrong(spec, truth, {name: _joined(first.outputs[name], second.outputs[name], items) for name in outputs})
+    return name and f"{name} of two chunks is not that of the whole"
+
+
+def _part(spec, values, steps, items):
+    """Some steps of some sequences."""
+    part = {}
+    for name, value in values.items():
+        axis = spec.batch_axis(name) if np.ndim(value) else None
+        if axis is not None:
+            value = np.moveaxis(np.moveaxis(value, axis, 0)[items], 0, axis)
+        part[name] = value[steps] if np.ndim(value) and spec.time_size(name) else value
+    return part
+
+
+def _run_of(spec, values, lengths, backend):
+    spec = spec.continued(values)
+    return run_checked(spec, check_values(spec, values, lengths), backend)
+
+
+def _joined(first, second, items):
+    rest = np.zeros((len(second), *first.shape[1:]), first.dtype)
+    rest[:, items] = second
+    return np.concatenate((first, rest))
+
+
+def learned_starts_may_be_given_for_each_sequence(spec, truth, backend):
+    """A start that is a parameter, repeated for every sequence, gives the same, and one gradient for each sequence."""
+    checked = truth.checked
+    learned = [name for name in spec.begun if spec.symbols[name].role == "parameter" and name not in checked.omitted]
+    if not learned or spec.batch is not None or not spec.batched:
+        return None
+    repeated = {name: np.repeat(checked.arrays[name][None], checked.batch, axis=0) for name in learned}
+    values = {name: array for name, array in checked.arrays.items() if name not in checked.omitted}
+    values |= checked.integers | {name: checked.sizes[name] for name in spec.named_sizes} | repeated
+    run = _run_of(spec, values, checked.lengths, backend)
+    found = {_key(spec, truth, name): array for name, array in run.outputs.items()}
+    if spec.differentiated:
+        for name, gradient in run.backward(truth.upstream).items():
+            found["gradient", f"d_{name}"] = gradient.sum(axis=0) if name in learned else gradient
+    for worst in truth.judge({key: array for key, array in found.items() if key in truth.quantities}):
+        if not worst.ok:
+            return f"{worst.quantity} changes when {learned[0]} is given for each sequence"
+    return None
+
+
+# ------------------------------------------------------------ kernels of this project
+
+
+def threads_agree(spec, truth, backend):
+    """The same bits by one thread, by two that share even the least work, and by two again."""
+    from refrnn.kernels.primitives import threads
+
+    plain = None
+    for number in (1, 2, 2):
+        with threads.using(min(number, threads.most()), little=0):
+            found = _asked(spec, truth.checked, backend, truth.upstream)
+        plain = plain or found
+        for name, array in plain.items():
+            if not _same_bits(found[name], array):
+                return f"{name} differs between 1 and 2 threads"
+    return None
+
+
+PROPERTIES = (
+    upstream_is_linear,
+    missing_upstream_is_zero,
+    backward_repeats,
+    sequences_do_not_touch,
+    layout_does_not_matter,
+    arguments_are_not_written,
+    results_are_their_own,
+    runs_do_not_share,
+    outputs_may_be_written_into,
+    arguments_are_read_anew,
+    chunks_join,
+    learned_starts_may_be_given_for_each_sequence,
+)
+KERNEL_PROPERTIES = (threads_agree,)

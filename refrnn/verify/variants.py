@@ -1,0 +1,156 @@
+"""More cases from one truth: the same sequences in larger batches, other orders and longer arrays, explicitly whole or not.
+
+A truth is dear and a kernel is cheap. Sequences that stand in the batch many times over, in any order and beside others, in
+arrays of more steps than the longest has, still have the outputs and gradients of the few whose truth is known.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from refrnn.backends.run import answer
+from refrnn.spec.draw import shape_of
+from refrnn.verify.backends import Finding, describe, name_of, poison, poisoned
+
+
+@dataclass(frozen=True)
+class Variant:
+    """``places``: which sequence of the truth stands at each place of the batch; ``steps``: how many more the arrays have.
+
+    The first ``times`` copies of each sequence have an upstream gradient; ``times`` is a power of two, so that the
+    parameters' gradients can be divided by it without rounding. The other places are there to take room.
+    """
+
+    name: str
+    places: np.ndarray
+    times: int
+    steps: int
+
+    @property
+    def counted(self):
+        """The places that have an upstream gradient."""
+        seen, counted = {}, []
+        for place, item in enumerate(self.places.tolist()):
+            seen[item] = seen.get(item, 0) + 1
+            if seen[item] <= self.times:
+                counted.append(place)
+        return np.array(counted)
+
+
+# (batch, order, more steps). The batches lie across the edges of blocks of 4, 8 and 16 rows, and of what chooses between them.
+WIDE = ((17, "shuffled", 0), (20, "longest first", 2), (65, "shortest first", 0), (67, "shuffled", 1))
+NARROW = ((None, "as drawn", 0), (None, "as drawn", 2), (None, "longest first", 0))
+
+
+def variants(spec, truth, wide=True):
+    """The variants of a case; without ``wide`` those whose batch is as it was."""
+    checked = truth.checked
+    if not (spec.batched or spec.batch):
+        return []
+    batch = checked.sizes[spec.batch] if spec.batch else checked.batch
+    found = []
+    for number, order, steps in NARROW + (WIDE if wide else ()):
+        if steps and not spec.time:
+            continue
+        places = np.resize(np.arange(batch), number or batch)
+        if order == "shuffled":
+            places = np.random.default_rng(number).permutation(places)
+        elif order != "as drawn" and checked.lengths:
+            longest = sum(checked.lengths.values())[places]
+            places = places[np.argsort(longest if order == "shortest first" else -longest, kind="stable")]
+        times = 2 ** int(np.log2(len(places) // batch))
+        name = f"{truth.case.name} ({len(places)} sequences, {order}{f', arrays {steps} steps longer' if steps else ''})"
+        found.append(Variant(name, places, times, steps))
+    return found
+
+
+def compare_variant(spec, truth, backend, variant):
+    """The findings of one backend on one variant."""
+    checked = poisoned(spec, _arranged(spec, truth, variant))
+    upstream = _upstream(spec, truth, variant, checked)
+    outputs, intermediates, backward = answer(spec, checked, backend)
+    found = {(truth.kind_of(name), name): array for name, array in {**intermediates, **outputs}.items()}
+    if spec.differentiated:
+        found |= {("gradient", f"d_{name}"): array for name, array in backward(upstream).items()}
+    texts = []
+    for key, array in found.items():
+        if key in truth.quantities:
+            texts += _judged(spec, truth, variant, key, np.asarray(array), checked)
+    return [Finding(name_of(backend), truth.case.name, text) for text in texts]
+
+
+def _arranged(spec, truth, variant):
+    checked = truth.checked
+    sizes = checked.sizes | {name: checked.sizes[name] + variant.steps for name in spec.time}
+    if spec.batch:
+        sizes[spec.batch] = len(variant.places)
+    batch = checked.batch if spec.batch else len(variant.places)
+    lengths = None
+    if spec.time:
+        whole = {name: np.full(variant.places.max() + 1, checked.sizes[name]) for name in spec.time}
+        lengths = {name: ends[variant.places] for name, ends in (whole | (checked.lengths or {})).items()}
+    other = replace(checked, sizes=sizes, batch=batch, lengths=lengths)
+    return replace(other, arrays={name: _spread(spec, name, array, variant, other) for name, array in checked.arrays.items()})
+
+
+def _spread(spec, name, array, variant, checked):
+    """A library array of the truth at all places of the variant, zero at the steps that are more."""
+    axis = spec.batch_axis(name)
+    if axis is not None:
+        array = array.take(variant.places, axis)
+    larger = np.zeros(shape_of(spec, name, checked.sizes, checked.batch), array.dtype)
+    larger[tuple(slice(0, size) for size in array.shape)] = array
+    return larger
+
+
+def _upstream(spec, truth, variant, checked):
+    """Of what has no batch axis once for all copies; it must count as often as they do."""
+    idle = np.setdiff1d(np.arange(len(variant.places)), variant.counted)
+    found = {}
+    for name, array in truth.upstream.items():
+        axis = spec.batch_axis(name)
+        spread = _spread(spec, name, array, variant, checked)
+        if axis is None:
+            spread = spread * spread.dtype.type(variant.times)
+        else:
+            np.moveaxis(spread, axis, 0)[idle] = 0
+        found[name] = spread
+    return {name: poison(spec, name, array, checked) for name, array in found.items()}
+
+
+def _judged(spec, truth, variant, key, array, checked):
+    """What is wrong with one quantity, in words."""
+    name = key[1].removeprefix("d_") if key[0] == "gradient" else key[1]
+    wanted = shape_of(spec, name, checked.sizes, checked.batch)
+    if array.shape != wanted:
+        return [f"{key[1]} has the shape {list(array.shape)}, expected {list(wanted)} in case {variant.name}"]
+    shape = list(truth.quantities[key].shape)
+    axis = spec.batch_axis(name)
+    if axis is not None:
+        shape[axis] = len(variant.places)
+    kept = array[tuple(slice(0, size) for size in shape)]
+    if np.count_nonzero(array) != np.count_nonzero(kept):
+        return [f"{key[1]} is not zero past the end of every sequence in case {variant.name}"]
+    if axis is None:
+        copies = [kept / kept.dtype.type(variant.times) if key[0] == "gradient" else kept]
+    else:
+        copies = _copies(kept, axis, variant, key[0] == "gradient")
+    # A sum of n equal terms may round by half an ulp at each addition, always to the same side.
+    more = variant.times / 4 if axis is None and key[0] == "gradient" else 0
+    for copy in copies:
+        (worst,) = truth.judge({key: copy})
+        if not worst.ulp <= worst.bound + more:
+            return [describe(worst, variant.name)]
+    return []
+
+
+def _copies(array, axis, variant, gradient):
+    """The copies of the truth's batch that are in ``array``, each as an array of the truth's shape, without those that repeat."""
+    places = variant.counted if gradient else np.arange(len(variant.places))
+    items = variant.places[places]
+    order = places[np.argsort(items, kind="stable")]
+    each = [order[variant.places[order] == item] for item in range(items.max() + 1)]
+    first = array.take([own[0] for own in each], axis)
+    if np.array_equal(array.take(places, axis), first.take(items, axis), equal_nan=True):
+        return [first]
+    return [array.take([own[number % len(own)] for own in each], axis) for number in range(max(map(len, each)))]

@@ -1,0 +1,210 @@
+"""Each property of verification has a planted fault that it alone finds: no case and no other property notices it."""
+
+from functools import lru_cache
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+import refrnn
+from refrnn.backends.run import Run
+from refrnn.kernels.primitives import threads
+from refrnn.verify import properties as of
+from refrnn.verify.backends import compare
+from refrnn.verify.cases import cases
+from refrnn.verify.properties import KERNEL_PROPERTIES, PROPERTIES
+from refrnn.verify.truth import truths
+from refrnn.verify.variants import compare_variant, variants
+from refrnn.verify.verify import PROPERTY_CASES, VARIANT_CASES
+
+
+class Faulty:
+    """Stands where the binding of a kernel stands: its module with one of its functions changed."""
+
+    def __init__(self, spec, forward=None, backward=None):
+        kernel = spec.bindings["kernel"].load()
+        self.module = ModuleType("faulty")
+        self.module.forward = kernel.forward if forward is None else lambda **arguments: forward(kernel.forward, **arguments)
+        self.module.backward = kernel.backward if backward is None else lambda saved, **d: backward(kernel.backward, saved, **d)
+
+    def load(self):
+        return self.module
+
+
+def plant(spec, monkeypatch, **functions):
+    monkeypatch.setitem(spec.bindings, "kernel", Faulty(spec, **functions))
+
+
+# ------------------------------------------------------------ the faults, each a function (spec, monkeypatch)
+
+
+def clips_inside_the_gradient(spec, monkeypatch):
+    """As the best known little character model does."""
+
+    def backward(right, saved, **d):
+        return {name: np.clip(gradient, -1000, 1000) for name, gradient in right(saved, **d).items()}
+
+    plant(spec, monkeypatch, backward=backward)
+
+
+def takes_no_upstream_for_ones(spec, monkeypatch):
+    def backward(right, saved, d_h, d_c):
+        return right(saved, d_h=d_h, d_c=d_c if d_c.any() else np.ones_like(d_c))
+
+    plant(spec, monkeypatch, backward=backward)
+
+
+def adds_up_over_calls(spec, monkeypatch):
+    def backward(right, saved, **d):
+        found = right(saved, **d)
+        saved["sum"] = found["b"] = found["b"] + saved.get("sum", 0)
+        return found
+
+    plant(spec, monkeypatch, backward=backward)
+
+
+def adds_zero_times_another_sequence(spec, monkeypatch):
+    def forward(right, x, **arguments):
+        outputs, saved = right(x=x, **arguments)
+        return {**outputs, "h": outputs["h"] + 0 * x[0, -1, 0]}, saved
+
+    plant(spec, monkeypatch, forward=forward)
+
+
+def reads_in_the_order_of_memory(spec, monkeypatch):
+    def forward(right, x, **arguments):
+        return right(x=x.reshape(-1, order="A").reshape(x.shape), **arguments)
+
+    plant(spec, monkeypatch, forward=forward)
+
+
+def clears_the_callers_padding(spec, monkeypatch):
+    def forward(right, x, lengths, **arguments):
+        if lengths is not None and x.flags.writeable:
+            x[np.arange(len(x))[:, None] >= lengths] = 0
+        return right(x=x, lengths=lengths, **arguments)
+
+    plant(spec, monkeypatch, forward=forward)
+
+
+def returns_a_work_buffer(spec, monkeypatch):
+    def backward(right, saved, **d):
+        found = right(saved, **d)
+        buffer = saved.setdefault("buffer", np.empty_like(found["h0"]))
+        buffer[...] = found["h0"]
+        return {**found, "h0": buffer}
+
+    plant(spec, monkeypatch, backward=backward)
+
+
+def keeps_one_run_only(spec, monkeypatch):
+    kept = {}
+
+    def forward(right, **arguments):
+        outputs, kept["saved"] = right(**arguments)
+        return outputs, dict(kept["saved"])
+
+    plant(spec, monkeypatch, forward=forward, backward=lambda right, saved, **d: right(kept["saved"], **d))
+
+
+def hands_out_what_backward_reads(spec, monkeypatch):
+    right = Run.__init__
+
+    def __init__(self, spec, checked, outputs, intermediates, backward):
+        right(self, spec, checked, outputs, intermediates, backward)
+        self.outputs = outputs
+
+    monkeypatch.setattr(Run, "__init__", __init__)
+
+
+def packs_once_for_each_array(spec, monkeypatch):
+    packed = {}
+
+    def forward(right, W, **arguments):
+        if packed.get("of") is not W:
+            packed.update(of=W, W=W.copy())
+        return right(W=packed["W"], **arguments)
+
+    plant(spec, monkeypatch, forward=forward)
+
+
+def hands_on_the_last_row(spec, monkeypatch):
+    monkeypatch.setattr(Run, "_last", lambda self, name, array, forward: array[-1].copy())
+
+
+def shares_the_error_of_a_start(spec, monkeypatch):
+    def backward(right, saved, **d):
+        found = right(saved, **d)
+        start = found["h_start"]
+        return {**found, "h_start": start + start.mean() if start.ndim == 2 else start}
+
+    plant(spec, monkeypatch, backward=backward)
+
+
+def rounds_by_the_number_of_threads(spec, monkeypatch):
+    def forward(right, **arguments):
+        outputs, saved = right(**arguments)
+        return {**outputs, "h": np.nextafter(outputs["h"], 0)} if threads.get() > 1 else outputs, saved
+
+    plant(spec, monkeypatch, forward=forward)
+
+
+FAULTS = {
+    of.upstream_is_linear: ("lstm", clips_inside_the_gradient),
+    of.missing_upstream_is_zero: ("lstm", takes_no_upstream_for_ones),
+    of.backward_repeats: ("lstm", adds_up_over_calls),
+    of.sequences_do_not_touch: ("lstm", adds_zero_times_another_sequence),
+    of.layout_does_not_matter: ("lstm", reads_in_the_order_of_memory),
+    of.arguments_are_not_written: ("lstm", clears_the_callers_padding),
+    of.results_are_their_own: ("lstm", returns_a_work_buffer),
+    of.runs_do_not_share: ("lstm", keeps_one_run_only),
+    of.outputs_may_be_written_into: ("lstm", hands_out_what_backward_reads),
+    of.arguments_are_read_anew: ("lstm", packs_once_for_each_array),
+    of.chunks_join: ("lstm", hands_on_the_last_row),
+    of.learned_starts_may_be_given_for_each_sequence: ("state-space", shares_the_error_of_a_start),
+    of.threads_agree: ("lstm", rounds_by_the_number_of_threads),
+}
+
+
+@lru_cache(maxsize=None)
+def truths_of(name):
+    spec = refrnn.load(name)
+    return tuple(truths(spec, cases(spec)))
+
+
+def test_every_property_has_its_fault():
+    assert set(FAULTS) == {*PROPERTIES, *KERNEL_PROPERTIES}
+
+
+@pytest.mark.parametrize("name", ["lstm", "state-space"])
+def test_all_properties_hold_of_the_kernel_as_it_is(name):
+    spec = refrnn.load(name)
+    assert of_properties(spec) == set() and of_cases(spec) == []
+
+
+@pytest.mark.parametrize("check", FAULTS, ids=lambda check: check.__name__)
+def test_only_this_property_finds_it(check, monkeypatch):
+    if check is of.threads_agree and threads.most() == 1:
+        pytest.skip("this machine has one thread")
+    name, fault = FAULTS[check]
+    spec = refrnn.load(name)
+    truths_of(name)
+    fault(spec, monkeypatch)
+    assert of_properties(spec) == {check}
+    assert of_cases(spec) == []
+
+
+def of_properties(spec):
+    """The properties that do not hold in some case."""
+    found = [truth for truth in truths_of(spec.id) if truth.case.name in PROPERTY_CASES]
+    return {check for truth in found for check in (*PROPERTIES, *KERNEL_PROPERTIES) if check(spec, truth, "kernel")}
+
+
+def of_cases(spec):
+    """What the comparisons find, variants among them."""
+    found = []
+    for truth in truths_of(spec.id):
+        found += compare(spec, truth, "kernel")[1]
+        if truth.case.name in VARIANT_CASES:
+            found += [finding for variant in variants(spec, truth) for finding in compare_variant(spec, truth, "kernel", variant)]
+    return [str(finding) for finding in found]
