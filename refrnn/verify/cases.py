@@ -37,6 +37,7 @@ class Case:
     stretch: float = 1.0  # factor on parameters: large ones saturate the activations
     omit: bool = False  # leave the optional symbols out
     values: dict = field(default_factory=dict)  # symbols that are set, not drawn
+    extreme: bool = False  # about values so large that rounding may leave some quantities no digit: the others are judged
     special: bool = False  # about NaN and infinity: they may come out, and must come out in the same places
 
     def draw(self, spec):
@@ -115,7 +116,7 @@ def cases(spec, level="quick"):
     found += _both("saturated", seed=7, stretch=8.0)
     # One unit shows what is small beside nothing larger: gates that are shut to 1e-7, 1e-20 and 1e-40.
     for stretch in (24, 64, 128):
-        found += _both(f"one-saturated-{stretch}", sizes=_ones(spec) | _times(spec, 2), batch=1, seed=8, stretch=float(stretch))
+        found += _both(f"one-saturated-{stretch}", sizes=_ones(spec) | _times(spec, 2), batch=1, seed=8, stretch=float(stretch), extreme=True)
     for widths in WIDTHS[level]:
         found += _both(f"width-{widths[0]}", sizes=_times(spec, 2) | _widths(spec, widths), batch=2, seed=9)
     if any(symbol.optional for symbol in spec.arrays.values()):

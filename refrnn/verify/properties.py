@@ -262,17 +262,19 @@ def runs_do_not_share(spec, truth, backend):
     return None
 
 
-def outputs_may_be_written_into(spec, truth, backend):
-    """What a Run hands out is the caller's own: d = run.outputs["h"]; d -= wanted; run.backward({"h": d})."""
+def what_changes_hands_may_be_written_into(spec, truth, backend):
+    """d = run.outputs["h"]; d -= wanted; run.backward({"h": d}): backward answers for the pass that was run."""
     if not spec.differentiated:
         return None
     plain = _pulled(spec, truth, backend, truth.upstream)
-    run = run_checked(spec, truth.checked, backend)
-    for array in (*run.outputs.values(), *run.intermediates.values()):
-        array[...] = 3
-    for name, gradient in run.backward(truth.upstream).items():
-        if not _same_bits(gradient, plain[name]):
-            return f"d_{name} changes when outputs and intermediates are written into"
+    for word in ("outputs and intermediates are", "the arguments are"):
+        arrays = {name: array.copy() for name, array in truth.checked.arrays.items()}
+        run = run_checked(spec, replace(truth.checked, arrays=arrays), backend)
+        for array in arrays.values() if "arguments" in word else (*run.outputs.values(), *run.intermediates.values()):
+            array[...] = 3
+        for name, gradient in run.backward(truth.upstream).items():
+            if not _same_bits(gradient, plain[name]):
+                return f"d_{name} changes when {word} written into before backward"
     return None
 
 
@@ -403,7 +405,7 @@ PROPERTIES = (
     arguments_are_not_written,
     results_are_their_own,
     runs_do_not_share,
-    outputs_may_be_written_into,
+    what_changes_hands_may_be_written_into,
     arguments_are_read_anew,
     chunks_join,
     learned_starts_may_be_given_for_each_sequence,

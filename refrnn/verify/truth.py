@@ -117,7 +117,9 @@ class Truth:
     @property
     def failures(self):
         """What can't be judged on this case, in words."""
-        found = [f"{name} {why}, in case {self.case.name}" for (_, name), why in self.worlds[0].unjudged.items()]
+        found = []
+        if not self.case.extreme:
+            found = [f"{name} {why}, in case {self.case.name}" for (_, name), why in self.worlds[0].unjudged.items()]
         if 2 ** len(self.worlds[0].open) > MOST_WORLDS:
             found.append(f"rounding leaves {len(self.worlds[0].open)} decisions open, too many to try, in case {self.case.name}")
         return found
