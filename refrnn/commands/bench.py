@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from refrnn.commands.output import OutputFile, Outputs
+from refrnn.commands.output import OutputFile, Outputs, progress
 from refrnn.errors import RefrnnError
 
 DEFAULT_IDS = ("elman", "lstm", "gru-reset-before", "gru-reset-after")
@@ -73,7 +73,7 @@ def _run(problems, peers, threads, repeats):
         torch.set_num_threads(threads)
     turns = sum(repeats * len(ways(problem.spec)) for problem in problems)
     rows = []
-    with click.progressbar(length=turns, label="bench", file=sys.stderr, item_show_func=lambda item: item or "") as bar:
+    with progress(turns, "bench") as bar:
         for problem in problems:
             bar.update(0, f"{problem.spec.id}: compiling and comparing")
             rows += race(problem, peers, repeats, lambda text: bar.update(1, text))

@@ -11,6 +11,19 @@ import click
 STANDARD_OUTPUT = "-"
 
 
+BAR = 24  # columns of a progress bar; what stands around it, with the time that is left, takes 26 more
+
+
+def progress(length, label):
+    """A progress bar on standard error that says what is worked on, on one line of the terminal."""
+    room = max(0, shutil.get_terminal_size().columns - BAR - 26 - len(label))
+    return click.progressbar(length=length, label=label, width=BAR, file=sys.stderr, item_show_func=lambda item: _cut(item or "", room))
+
+
+def _cut(text, room):
+    return text if len(text) <= room else f"{text[: max(0, room - 3)]}..."[:room]
+
+
 class OutputFile(click.Path):
     """A path for a file that is to be written, in a folder that is there and can be written to; "-" is standard output."""
 

@@ -54,14 +54,14 @@ def _number(ulp):
     return f"{ulp:.1f}" if ulp < 10 else f"{ulp:.0f}"
 
 
-def print_failures(say, reports):
+def print_failures(say, reports, width=None):
     for report in reports:
         for failure in report.failures[:8]:
-            say(click.style(f"{report.id}: {failure}", fg="red"))
+            say(click.style(_filled(f"{report.id}: {failure}", width), fg="red"))
         if len(report.failures) > 8:
             say(f"{report.id}: and {len(report.failures) - 8} more (--json lists all)")
         for sentence in report.unchecked:
-            say(click.style(f"{report.id}: could not check: {sentence}", fg="yellow"))
+            say(click.style(_filled(f"{report.id}: could not check: {sentence}", width), fg="yellow"))
 
 
 def print_notes(say, reports):
@@ -116,19 +116,30 @@ def _print_wrapped(say, word, says, shown):
     say(textwrap.fill(shown, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False))
 
 
-def print_sum(say, reports, seconds):
+def print_sum(say, reports, seconds, width=None):
     failed, unchecked = ([report.id for report in reports if report.status == status] for status in ("fails", "could not check"))
-    claims = sum(len(report.claims) for report in reports)
+    claims = _counted(sum(len(report.claims) for report in reports), "claim")
     errata = sum(sum(map(is_erratum, report.errata)) for report in reports)
-    cases = sum(report.cases for report in reports)
-    names = ", ".join(dict.fromkeys(name for report in reports for name in report.backends))
-    say(
-        f"{len(reports)} spec{'s' * (len(reports) > 1)}, {cases} cases, backends {names}; {claims} claims, {errata} errata; {seconds:.1f} s\n"
-        "errors: the worst of all backends, in ulp of the result's scale, of the bound that was measured on its case"
-    )
+    cases = _counted(sum(report.cases for report in reports), "case")
+    names = ", ".join(dict.fromkeys(name for report in reports for name in report.backends)) or "none"
+    many = _counted(len(reports), "spec")
+    shown = f"{claims}, {errata} errat{'um' if errata == 1 else 'a'}"
+    say(_filled(f"{many}, {cases}, backends {names}; {shown}; {seconds:.1f} s", width))
+    if any(report.worst for report in reports):
+        say(_filled("errors: the worst of all backends, in ulp of the result's scale, of the bound that was measured on its case", width))
     if failed:
-        say(click.style(f"{len(failed)} of {len(reports)} fail: {', '.join(failed)}", fg="red", bold=True))
+        say(click.style(_filled(f"{len(failed)} of {len(reports)} fail: {', '.join(failed)}", width), fg="red", bold=True))
     if unchecked:
-        say(click.style(f"{len(unchecked)} of {len(reports)} could not be checked: {', '.join(unchecked)}", fg="yellow", bold=True))
+        text = f"{len(unchecked)} of {len(reports)} could not be checked: {', '.join(unchecked)}"
+        say(click.style(_filled(text, width), fg="yellow", bold=True))
     if not failed and not unchecked:
         say(click.style("all hold", fg="green", bold=True))
+
+
+def _counted(number, word):
+    return f"{number} {word}{'s' * (number != 1)}"
+
+
+def _filled(text, width):
+    """Broken at words where a terminal of ``width`` columns would break it anywhere."""
+    return text if width is None else textwrap.fill(text, width, subsequent_indent="    ", break_on_hyphens=False)

@@ -7,7 +7,7 @@ import time
 
 import click
 
-from refrnn.commands.output import OutputFile, Outputs
+from refrnn.commands.output import OutputFile, Outputs, progress
 from refrnn.commands.processes import run
 from refrnn.commands.table import print_details, print_failures, print_notes, print_sum, print_table
 from refrnn.errors import NotFoundError
@@ -57,9 +57,9 @@ def command(names, backends, level, mutants, verbose, jobs, json_path, junit_pat
         print_details(outputs.say, reports)
         outputs.say()
     print_table(outputs.say, reports, mutants, outputs.width)
-    print_failures(outputs.say, reports)
+    print_failures(outputs.say, reports, outputs.width)
     print_notes(outputs.say, reports)
-    print_sum(outputs.say, reports, time.perf_counter() - started)
+    print_sum(outputs.say, reports, time.perf_counter() - started, outputs.width)
     sys.exit(130 if stopped else _exit_status(reports, outputs))
 
 
@@ -128,7 +128,7 @@ def _run(specs, names, settings, jobs):
     """All reports in the order of ``specs``, with a progress bar on standard error, and whether Ctrl-C stopped it."""
     reports = [None] * len(specs)
     stopped = False
-    with click.progressbar(length=len(specs), label="verify", file=sys.stderr, item_show_func=lambda item: item or "") as bar:
+    with progress(len(specs), "verify") as bar:
 
         def done(place, report, sentence):
             reports[place] = report or _unchecked(specs[place], sentence)

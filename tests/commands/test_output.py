@@ -7,14 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 import refrnn
-from refrnn.commands import output
+from refrnn.commands import output, table
 from refrnn.commands.letters import spell
 from refrnn.commands.main import main
 from refrnn.commands.output import Outputs
+from refrnn.verify.report import KINDS, SpecReport
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FULL = Path("/dev/full")
@@ -146,3 +148,32 @@ def test_no_color(monkeypatch):
 def test_python_m_refrnn():
     done = shell("$R --version")
     assert done.returncode == 0 and done.stdout.startswith(b"refrnn, version")
+
+
+def test_a_progress_bar_stays_on_one_line(monkeypatch):
+    for columns in (20, 60, 80, 200):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        show = output.progress(3, "verify").item_show_func
+        assert show(None) == "" and show("lstm") in ("lstm", "")
+        long = show("lstm-peephole-diagonal: numerical derivatives of everything")
+        assert len(long) + output.BAR + 26 + len("verify") <= max(columns, output.BAR + 26 + len("verify"))
+        assert long.endswith("...") == (60 <= columns <= 80) or not long
+
+
+def test_a_table_fits_the_terminal():
+    worst = {kind: {"ulp": 12.0, "bound": 340.0, "where": "h"} for kind in KINDS}
+    reports = [SpecReport("lstm-peephole-diagonal", worst=worst, cases=12, claims=[1], seconds=3.0), SpecReport("elman", unchecked=["it was killed"])]
+    for width in (None, 140, 80, 70):
+        lines = []
+        table.print_table(lambda text: lines.append(click.unstyle(text)), reports, False, width)
+        assert width is None or all(len(line) <= width for line in lines)
+        assert ("seconds" in lines[0]) == (width in (None, 140)) and "gradient, ulp" in lines[0] and "could not check" in lines[2]
+        lines = []
+        table.print_failures(lambda text: lines.append(click.unstyle(text)), [SpecReport("elman", failures=["kernel: d_W differs " * 9])], width)
+        assert ("\n    " in lines[0]) == (width is not None)
+
+
+def test_sums_in_words():
+    said = []
+    table.print_sum(lambda text: said.append(click.unstyle(text)), [SpecReport("elman", unchecked=["it was killed"])], 1.0)
+    assert said == ["1 spec, 0 cases, backends none; 0 claims, 0 errata; 1.0 s", "1 of 1 could not be checked: elman"]
