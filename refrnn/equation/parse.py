@@ -5,6 +5,7 @@ import warnings
 from dataclasses import dataclass
 
 from refrnn.equation.functions import FUNCTIONS
+from refrnn.equation.slips import slip
 from refrnn.errors import SpecError
 
 LONGEST = 2000  # characters of one equation
@@ -91,12 +92,12 @@ def _python_tree(text, place):
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Python only warns of 1if and the like
             tree = ast.parse(text.strip())
-    except SyntaxError as error:
-        raise SpecError(f"{place}: {_short(text)} can't be read ({error.msg}, column {error.offset}); mend it there") from None
+    except SyntaxError:
+        raise SpecError(f"{place}: {_short(text)} can't be read: {slip(text.strip())}") from None
     except (RecursionError, MemoryError):
         raise SpecError(f"{place}: {_short(text)} is nested too deep; split it into several equations") from None
-    except (ValueError, Warning) as error:
-        raise SpecError(f"{place}: {_short(text)} can't be read ({error}); mend it there") from None
+    except (ValueError, Warning):
+        raise SpecError(f"{place}: {_short(text)} can't be read: {slip(text.strip())}") from None
     if _depth_exceeds(tree, DEEPEST):
         raise SpecError(f"{place}: {_short(text)} is nested deeper than {DEEPEST} levels; split it into several equations")
     return tree
@@ -133,13 +134,16 @@ def _check_name(node, place):
 
 
 def _check_number(node, place):
-    if type(node.value) not in (int, float) or not abs(node.value) <= LARGEST:
-        raise SpecError(f"{place}: {_short(ast.unparse(node))} is not a number of at most {LARGEST:g}")
+    if type(node.value) not in (int, float):
+        raise SpecError(f"{place}: {_short(ast.unparse(node))} is not a number; write one, or the name of a symbol")
+    if not abs(node.value) <= LARGEST:
+        raise SpecError(f"{place}: what is beyond {LARGEST:g} is not a number here; hand it in as a constant")
 
 
 def _check_binary(node, place):
     if not isinstance(node.op, _OPERATORS):
-        raise SpecError(f"{place}: the operator in {_short(ast.unparse(node))} is not one of + - * / ** @ // %")
+        mend = "; write ** for a power and .T for a transpose" if isinstance(node.op, ast.BitXor) else ""
+        raise SpecError(f"{place}: the operator in {_short(ast.unparse(node))} is not one of + - * / ** @ // %{mend}")
     check_language(node.left, place)
     check_language(node.right, place)
 

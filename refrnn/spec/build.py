@@ -9,6 +9,7 @@ from refrnn.equation.evaluate import Program
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.parse import LARGEST, REDUCTIONS, equation_of, parse_equation, parse_expression
 from refrnn.equation.sizes import read_size, show_shape
+from refrnn.equation.slips import python_word
 from refrnn.errors import SpecError, ValuesError
 from refrnn.spec import binding
 from refrnn.spec.check import check_program, check_spec
@@ -138,7 +139,9 @@ def build(document, path, library):
 
 
 def _good_name(reader, name, path, what):
-    if not isinstance(name, str) or not _NAME.match(name) or keyword.iskeyword(name):
+    if keyword.iskeyword(name):
+        reader.fail(path, python_word(name).replace("a symbol", f"a {what}"))
+    if not isinstance(name, str) or not _NAME.match(name):
         reader.fail(path, f"{name!r} can't name a {what}; a name is letters, digits and _, beginning with a letter")
     if name in _RESERVED:
         reader.fail(path, f"{name} is a word of the language and can't name a {what}; choose another name")

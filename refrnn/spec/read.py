@@ -32,6 +32,9 @@ _NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-
 # Besides control characters: the line ends that only YAML 1.1 knows, halves of surrogate pairs, byte order marks.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
+# Byte order marks; that of UTF-32 begins with that of UTF-16.
+_MARKS = {b"\xff\xfe\x00\x00": "UTF-32", b"\x00\x00\xfe\xff": "UTF-32", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
 _TAB_MEND = "a tab stands where only spaces may, so use spaces"
 _QUOTE_MEND = "a quote is opened here and never closed, so close it"
 _BRACKET_MEND = "a [ or { is not closed, or text with one of [ ] { } , in it needs quotes"
@@ -127,17 +130,30 @@ def _checked_text(text, source):
     if len(text) > LARGEST:
         raise SpecError(f"{source}: the text is longer than {LARGEST:,} characters; split it into several files")
     if isinstance(text, bytes):
-        try:
-            text = text.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = text.count(b"\n", 0, error.start) + 1
-            raise SpecError(f"{source}, line {line}: the text is not UTF-8; save the file as UTF-8") from None
+        text = _decoded(text, source)
     text = text.removeprefix("\ufeff")
     found = _FORBIDDEN.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
         raise SpecError(f"{source}, line {line}: the character U+{ord(found[0]):04X} can't stand in a spec; delete it")
     return text
+
+
+def _decoded(content, source):
+    """UTF-8, with or without a byte order mark; any other encoding is refused by its likeliest name."""
+    marked = next((name for mark, name in _MARKS.items() if content.startswith(mark)), None)
+    if marked is None and 0 in content:
+        marked = "not text, or UTF-16"
+    if marked is not None:
+        raise SpecError(f"{source}, line 1: the file is {marked}; save it as UTF-8")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        column = error.start - content.rfind(b"\n", 0, error.start)
+        byte = content[error.start]
+        guess = f", in Latin-1 {chr(byte)!r}" if byte >= 0xA0 else ""
+        raise SpecError(f"{source}, line {line}: the text is not UTF-8 (byte {byte:02X} in column {column}{guess}); save the file as UTF-8") from None
 
 
 def _unreadable(error, text, source):

@@ -50,7 +50,7 @@ SIZES_AND_SYMBOLS = [
     ("H: units", "H: units, Q: more", SIZES, "the size Q is used nowhere; delete it"),
     ("H: units", "H: units, h0: more", H0, "h0 is a size and a symbol"),
     ("H: units", "H: units, sum: more", SIZES, "sum is a word of the language"),
-    ("H: units", "H: units, lambda: more", SIZES, "'lambda' can't name a size"),
+    ("H: units", "H: units, lambda: more", SIZES, "lambda is a word of Python and can't name a size; choose another name, such as lamda"),
     ("H: units", "H: units, \u03b8: more", SIZES, "can't name a size"),
     ("{T: steps, I: inputs, H: units}", "[T, I, H]", SIZES, "sizes must be a mapping, not a list"),
     ("{T: steps, I: inputs, H: units}", "", SIZES, "sizes must be a mapping, not empty"),

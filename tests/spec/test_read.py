@@ -164,7 +164,12 @@ REFUSED = {
     "a: \ud800\n": (1, "U+D800"),
     "a: b\ufeff\n": (1, "U+FEFF"),
     b"a: 1\nb: \xff\n": (2, "not UTF-8"),
-    "a: 1\n".encode("utf-16"): (1, "not UTF-8"),
+    "a: 1\nb: G\u00f6del".encode("latin-1"): (2, "the text is not UTF-8 (byte F6 in column 5, in Latin-1 '\u00f6'); save the file as UTF-8"),
+    "a: \u201e".encode("cp1252"): (1, "the text is not UTF-8 (byte 84 in column 4); save the file as UTF-8"),
+    "a: 1\n".encode("utf-16"): (1, "the file is UTF-16; save it as UTF-8"),
+    "a: 1\n".encode("utf-16-be"): (1, "the file is not text, or UTF-16; save it as UTF-8"),
+    "a: 1\n".encode("utf-32"): (1, "the file is UTF-32; save it as UTF-8"),
+    b"\x00\x00\xfe\xff\x00\x00\x00a": (1, "the file is UTF-32; save it as UTF-8"),
     None: (None, "a spec is text, not NoneType"),
 }
 
