@@ -17,6 +17,9 @@ if not (_Path(__file__).parent / "specs").is_dir() and (_checkout / "specs" / "l
 
 from refrnn.errors import NotFoundError, RefrnnError, SpecError, ValuesError  # noqa: E402
 
+# Imported now, so that a child of this process knows what its parent had; forks wait for imports that are under way.
+from refrnn.kernels.primitives.fork import compiling as _importing  # noqa: E402
+
 __all__ = ["NotFoundError", "RefrnnError", "SpecError", "ValuesError", "load", "load_text", "ids", "__version__"]
 
 

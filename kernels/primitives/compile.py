@@ -4,8 +4,6 @@
 it is compiled once for float32 and once for float64, and its callers neither copy nor optimise it again.
 """
 
-import threading
-
 import numba
 import numpy as np
 from llvmlite import ir
@@ -14,6 +12,7 @@ from numba.core import cgutils
 from numba.core.ccallback import CFunc
 from numba.extending import intrinsic
 
+from . import fork
 from .cache import KernelCache
 
 # "contract" joins a product and a sum into one fused operation; nothing else of fast mathematics is wanted:
@@ -45,14 +44,13 @@ class Native:
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
         self._compiled = {}
-        self._lock = threading.Lock()
 
     def address(self, dtype):
         """Where the machine code for ``dtype`` (float32 or float64) is; compiles or loads it when first asked."""
         dtype = np.dtype(dtype)
         found = self._compiled.get(dtype)
         if found is None:
-            with self._lock:
+            with fork.compiling():
                 found = self._compiled.get(dtype) or self._compile(dtype)
                 self._compiled[dtype] = found
         return found.address

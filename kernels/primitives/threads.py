@@ -6,14 +6,13 @@ writes its own part and no sum crosses a cut, the result has the same bits for e
 
 import contextlib
 import contextvars
-import os
-import sys
 import threading
 
 import numba
 import numpy as np
 from numba import prange
 
+from . import fork
 from .compile import call, fetch_add, integers, kernel, native, shift
 
 LITTLE = 2**20  # products and sums, some 20 microseconds
@@ -24,25 +23,12 @@ _little = contextvars.ContextVar("refrnn_little_work", default=LITTLE)
 
 
 class _Process:
-    """What this process may still do. A forked child must not start threads its parent had already started."""
-
-    started = False  # a parallel loop ran, or is about to
-    forbidden = False  # this is the child of a process where one had
     turn = threading.Lock()  # for the threading layer that ends the process when called twice at once
 
 
-def _after_fork():
-    _Process.forbidden = _Process.forbidden or _Process.started or _other_kernels_started()
+@fork.renewed
+def _renew_turn():
     _Process.turn = threading.Lock()
-
-
-def _other_kernels_started():
-    """Whether Numba's threads run already, started by somebody else's functions."""
-    return bool(getattr(sys.modules.get("numba.np.ufunc.parallel"), "_is_initialized", False))
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 def most():
@@ -102,7 +88,7 @@ class Tasks:
         table = np.array([0, *(_entry(argument, dtype) for argument in arguments)], dtype=np.int64)
         workers = min(get(), count)
         address, place = self.native.address(dtype), table.ctypes.data
-        if workers == 1 or work < _little.get() or _Process.forbidden:
+        if workers == 1 or work < _little.get() or not fork.may_use_threads():
             _work(address, count, place)
         else:
             _start(workers, address, count, place)
@@ -115,7 +101,7 @@ def _entry(argument, dtype):
 
 
 def _start(workers, address, count, place):
-    _Process.started = True
+    fork.threads_run()
     if _may_be_called_at_once():
         _in_parallel(workers, address, count, place)
     else:

@@ -69,7 +69,8 @@ class _Module:
     argument: object = None
 
     def load(self):
-        module = importlib.import_module(self.module)
+        with refrnn._importing():
+            module = importlib.import_module(self.module)
         return module if self.made is None else getattr(module, self.made)(self.argument)
 
 

@@ -33,6 +33,10 @@ class Binding:
 
         A user's module is the text that the spec was loaded with: a spec that is loaded after an edit has the new one.
         """
+        with refrnn._importing():  # a fork in another thread waits: half an import can't be finished in its child
+            return self._imported()
+
+    def _imported(self):
         if self.module is not None:
             return importlib.import_module(self.module)
         name = f"refrnn_user_{self.kind}_{sha256(str(self.path).encode() + self.source).hexdigest()[:20]}"

@@ -1,0 +1,121 @@
+"""What a fork finds: no compilation half done, and in the child no use of threads that are not there.
+
+A fork copies the memory of all threads, and of the threads only the one that forks. So it waits until the others have
+finished importing and compiling; and where the parent may have had threads of OpenMP or Numba, its child runs on one.
+"""
+
+import logging  # noqa: F401 (it registers at forks, and must have done so before the fork that waits for its import)
+import os
+import sys
+import threading
+import warnings
+
+PATIENCE = 60  # seconds that a fork waits for another thread's compilation
+
+
+class _Process:
+    """What is known of this process."""
+
+    compiling = threading.RLock()
+    threads_ran = False  # a parallel loop of ours ran, or is about to
+    bereft = None  # why no thread may be started: what the parent had
+    warned = False
+    renewals = []  # what else is to be made anew in a child
+
+
+_taken = threading.local()
+
+
+def compiling():
+    """A context for compiling and importing, for one thread at a time; a fork in another thread waits for its end."""
+    return _Process.compiling
+
+
+def threads_run():
+    """Say that threads are about to be used here, so that no child of this process may."""
+    _Process.threads_ran = True
+
+
+def renewed(renew):
+    """Decorator: call ``renew`` in every child."""
+    _Process.renewals.append(renew)
+    return renew
+
+
+def may_use_threads():
+    """Whether this process may start threads; the first time that it may not, a RuntimeWarning says so."""
+    if _Process.bereft is None:
+        return True
+    if not _Process.warned:
+        _Process.warned = True
+        warnings.warn(
+            f"this process was forked from one {_Process.bereft}, so kernels run on one thread here; "
+            "start processes by 'spawn' to have several",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return False
+
+
+def _locks():
+    """Ours, and those of Numba and LLVM if they are imported: (whose it is, the lock's name there)."""
+    numbas = getattr(sys.modules.get("numba.core.compiler_lock"), "global_compiler_lock", None)
+    llvms = getattr(getattr(sys.modules.get("llvmlite.binding.ffi"), "lib", None), "_lock", None)
+    owners = ((_Process, "compiling"), (numbas, "_lock"), (llvms, "_lock"))
+    return [(owner, name) for owner, name in owners if hasattr(getattr(owner, name, None), "acquire")]
+
+
+def _before():
+    _taken.locks = []
+    for owner, name in _locks():
+        lock = getattr(owner, name)
+        if lock.acquire(timeout=PATIENCE):
+            _taken.locks.append(lock)
+
+
+def _in_parent():
+    for lock in reversed(_taken.locks):
+        lock.release()
+
+
+def _in_child():
+    for owner, name in _locks():
+        lock = getattr(owner, name)
+        if lock in _taken.locks:
+            lock.release()
+        else:
+            setattr(owner, name, threading.RLock())
+    _Process.bereft = _Process.bereft or _what_there_was()
+    for renew in _Process.renewals:
+        renew()
+
+
+def _what_there_was():
+    """What this process had that its child has not, or None."""
+    if _Process.threads_ran:
+        return "whose kernels ran on several threads"
+    if getattr(sys.modules.get("numba.np.ufunc.parallel"), "_is_initialized", False):
+        return "where Numba had started threads"
+    return "where OpenMP was loaded" if _openmp_is_loaded() else None
+
+
+def _openmp_is_loaded():
+    """PyTorch loads it, for instance; whether its threads run can't be told."""
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
+            return any(name in line for line in maps for name in ("libgomp", "libiomp", "libomp"))
+    except OSError:
+        return False
+
+
+def _was_forked_before_this():
+    """Whether multiprocessing forked this process before anybody could register here."""
+    processes = sys.modules.get("multiprocessing.process")
+    parent = processes.parent_process() if processes else None
+    return parent is not None and "--multiprocessing-fork" not in sys.orig_argv  # which is how spawned ones are called
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before, after_in_parent=_in_parent, after_in_child=_in_child)
+    if _was_forked_before_this():
+        _Process.bereft = _what_there_was()

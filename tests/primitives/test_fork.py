@@ -1,0 +1,189 @@
+"""Forks: while another thread compiles or imports, after threads ran, and by multiprocessing. The child always answers."""
+
+import ctypes.util
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.primitives.test_threads import HOME
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+
+# ``child`` runs a function in a fork: its result must be true within a minute; ``warned`` keeps what was said there.
+HEAD = """
+import os, signal, sys, threading, time, warnings
+sys.path.insert(0, sys.argv[1])
+
+def child(work):
+    process = os.fork()
+    if process == 0:
+        signal.alarm(100)
+        ok = False
+        try:
+            ok = work()
+        except BaseException as error:
+            print("in the child:", repr(error), file=sys.stderr, flush=True)
+        os._exit(0 if ok else 1)
+    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    assert status == 0, f"the child ended with {status}"
+
+def warned(work):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        work(), work()
+    return [str(warning.message) for warning in said]
+"""
+
+ONE_THREAD = "so kernels run on one thread here"
+
+WHILE_COMPILING = """
+import refrnn
+from tests.primitives.test_threads import layer
+from numba.core.compiler_lock import global_compiler_lock
+found = []
+worker = threading.Thread(target=lambda: found.append(layer(0)))
+worker.start()
+while global_compiler_lock._lock.acquire(blocking=False):
+    global_compiler_lock._lock.release()
+    time.sleep(0.001)
+assert worker.is_alive() and not found
+child(lambda: found.append(layer(0)) is None)
+worker.join()
+child(lambda: layer(0) == found[0])
+"""
+
+WHILE_IMPORTING = """
+import refrnn
+spec = refrnn.load("hopfield")
+values = spec.draw(sizes={"T": 2})
+def work():
+    return spec.forward(values, "kernel") is not None
+worker = threading.Thread(target=work)
+worker.start()
+while "numba" not in sys.modules and worker.is_alive():
+    time.sleep(0.0001)
+child(work)
+worker.join()
+"""
+
+WHILE_ANOTHER_RUNS = """
+from tests.primitives.test_threads import layer
+expected, done = layer(0), []
+def work():
+    while not done:
+        assert layer(0) == expected
+workers = [threading.Thread(target=work) for _ in range(2)]
+for worker in workers: worker.start()
+for _ in range(5):
+    child(lambda: layer(0) == expected)
+done.append(True)
+for worker in workers: worker.join()
+assert layer(0) == expected
+"""
+
+AFTER_OUR_THREADS = """
+from tests.primitives.test_threads import layer
+assert not warned(lambda: layer(0))
+def work():
+    said = warned(lambda: layer(0))
+    return len(said) == 1 and "whose kernels ran on several threads, so kernels run on one thread here" in said[0]
+child(work)
+child(lambda: (child(work), True)[1])
+assert not warned(lambda: layer(0))
+"""
+
+AFTER_THE_CALLERS_THREADS = """
+import refrnn
+import numba, numpy as np
+@numba.njit(parallel=True)
+def total(x):
+    found = 0.0
+    for i in numba.prange(len(x)):
+        found += x[i]
+    return found
+assert total(np.ones(1000)) == 1000
+def work():
+    from tests.primitives.test_threads import layer
+    said = warned(lambda: layer(0))
+    return len(said) == 1 and "where Numba had started threads" in said[0]
+child(work)
+"""
+
+AFTER_OPENMP = """
+import ctypes, refrnn
+from tests.primitives.test_threads import layer
+from refrnn.kernels.primitives import threads
+with threads.using(1):
+    expected = layer(0)
+def in_peace():
+    return not warned(lambda: layer(0)) and layer(0) == expected
+child(in_peace)
+ctypes.CDLL("libgomp.so.1").omp_get_max_threads()
+def work():
+    said = warned(lambda: layer(0))
+    return len(said) == 1 and "where OpenMP was loaded" in said[0] and layer(0) == expected
+child(work)
+"""
+
+BY_MULTIPROCESSING = """
+import multiprocessing
+from tests.primitives.test_threads import layer
+if __name__ == "__main__":
+    expected = [layer(seed) for seed in range(4)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            assert pool.map_async(layer, range(4)).get(90) == expected
+"""
+
+UNSEEN = """
+import multiprocessing, numba, numpy as np
+@numba.njit(parallel=True)
+def twice(x):
+    for i in numba.prange(len(x)):
+        x[i] *= 2
+twice(np.ones(1000))
+def work(pipe):
+    from tests.primitives.test_threads import layer
+    pipe.send(warned(lambda: layer(0)))
+here, there = multiprocessing.Pipe()
+process = multiprocessing.get_context("fork").Process(target=work, args=(there,))
+process.start()
+assert here.poll(90)
+said = here.recv()
+process.join()
+assert len(said) == 1 and "where Numba had started threads" in said[0], said
+"""
+
+
+def run(program, environment):
+    done = subprocess.run(
+        [sys.executable, "-c", HEAD + program + "\nprint('done')", HOME],
+        capture_output=True, text=True, timeout=240, env={**os.environ, **environment}, cwd=HOME,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.strip()) == (0, "done"), done.stderr
+
+
+@pytest.mark.parametrize("threading_layer", ["omp", "workqueue"])
+@pytest.mark.parametrize(
+    "program",
+    [WHILE_ANOTHER_RUNS, AFTER_OUR_THREADS, AFTER_THE_CALLERS_THREADS, BY_MULTIPROCESSING, UNSEEN],
+    ids=["while another runs", "after our threads", "after the caller's", "by multiprocessing", "unseen"],
+)
+def test_child_answers(program, threading_layer):
+    run(program, {"NUMBA_THREADING_LAYER": threading_layer})
+
+
+def test_fork_waits_for_a_compilation(tmp_path):
+    run(WHILE_COMPILING, {"REFRNN_CACHE_DIR": str(tmp_path)})
+
+
+def test_fork_waits_for_an_import():
+    run(WHILE_IMPORTING, {})
+
+
+@pytest.mark.skipif(not ctypes.util.find_library("gomp"), reason="there is no OpenMP of GNU here")
+def test_child_of_a_process_with_openmp():
+    run(AFTER_OPENMP, {"NUMBA_THREADING_LAYER": "workqueue"})
