@@ -2,6 +2,8 @@
 
 from types import ModuleType
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -357,6 +359,29 @@ def test_an_argmax_of_equals_may_take_either():
         assert truth.judge({("forward", "y"): y})[0].ok is right
 
 
+def _single(seed):
+    """A cell of single numbers that cancel."""
+    spec = refrnn.load(str(Path(__file__).parent / "cells" / "lru.yaml"))
+    return Truth(spec, Case("single", "float32", sizes={name: 1 for name in spec.sizes}, batch=1, seed=seed))
+
+
+def test_an_honest_rounding_near_its_bound_is_looked_at_closer():
+    """Of a single number two samples of rounding may both be small by chance, as in the seventh draw."""
+    for seed in (5, 6, 7):
+        truth = _single(seed)
+        found = {("forward", name): array for name, array in truth.spec.forward(truth.values, "equation").outputs.items()}
+        assert (truth.error(("forward", "y"), found["forward", "y"])[0] > truth.bounds["forward", "y"]) == (seed == 6)
+        assert all(worst.ok for worst in truth.judge(found))
+        assert truth.worlds[0].looked_closer == (seed == 6)
+
+
+def test_what_is_far_off_is_not_looked_at_closer():
+    truth = _single(5)
+    y = truth.quantities["forward", "y"]
+    assert not truth.judge({("forward", "y"): y * 1.5})[0].ok and not truth.worlds[0].looked_closer
+    assert truth.judge({("forward", "y"): y})[0].ok and not truth.worlds[0].looked_closer
+
+
 def test_too_many_open_decisions_are_said():
     spec = spec_of({"x": INPUT, "w": "{role: parameter, shape: [H]}"}, ["y[t] = relu(x[t] / 3 * w - x[t] * w / 3)"], ["y"])
     assert any("decisions open, too many" in text for text in Truth(spec, Case("plain", sizes={"T": 9, "H": 4})).failures)
@@ -371,6 +396,7 @@ def test_what_is_off_by_two_bounds_is_found(name, dtype):
     """In every quantity by itself; and a bound is a small multiple of what rounding was seen to cost."""
     spec = refrnn.load(name)
     truth = Truth(spec, Case("plain", dtype))
+    truth.worlds[0].look_closer()
     for key, array in truth.quantities.items():
         off = np.array(array)
         off.flat[np.argmax(np.abs(off))] += 2 * truth.bounds[key] * truth.eps * np.abs(off).max() or 1e-300
