@@ -67,7 +67,8 @@ class EquationPass:
 
     def _join(self, gradients, name, item, gradient):
         if self.spec.batch_axis(name) is None:
-            gradients[name] = gradients[name] + gradient
+            with np.errstate(invalid="ignore"):  # infinities of two sequences may cancel
+                gradients[name] = gradients[name] + gradient
         else:
             self.sequences.put(name, gradients[name], item, gradient)
 

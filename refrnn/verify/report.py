@@ -25,6 +25,7 @@ class SpecReport:
     cases: int = 0
     worst: dict = field(default_factory=dict)  # kind -> {"ulp", "bound", "where"}
     not_offered: dict = field(default_factory=dict)  # by backend: the symbols that nothing compares, because it saves none of them
+    gentler: list = field(default_factory=list)  # {"case", "stretch"}: cases that could not be judged at their full stretch
     undecided: list = field(default_factory=list)  # {"case", "symbols"}: rounding leaves open what they decide
     derivative: dict | None = None  # {"method", "error", "where"}
     printed: list = field(default_factory=list)
@@ -63,6 +64,7 @@ class SpecReport:
             "cases": self.cases,
             "worst": {kind: self.worst.get(kind, nothing) for kind in KINDS},
             "not_offered": self.not_offered,
+            "gentler": self.gentler,
             "undecided": self.undecided,
             "derivative": self.derivative,
             "printed_gradients": self.printed,

@@ -6,7 +6,7 @@ through its operation count and its conditioning, for each quantity by itself.
 """
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -175,5 +175,18 @@ def truths(spec, cases):
     for case in cases:
         problem = case.problem()
         if problem not in known:
-            known[problem] = Truth(spec, in_float32.get(problem, case))
-        yield known[problem] if known[problem].case is case else known[problem].in_precision(case)
+            first = in_float32.get(problem, case)
+            known[problem] = first, _judgeable(spec, first)
+        first, truth = known[problem]
+        if first is not case:
+            truth = truth.in_precision(case) if truth.case.stretch == case.stretch else _judgeable(spec, case)
+        yield truth
+
+
+def _judgeable(spec, case):
+    """The truth of a case; what a precision can't hold, or leaves no digit of, where values are stretched, is stretched less."""
+    truth = Truth(spec, case)
+    while truth.failures and case.stretch > 1:
+        case = replace(case, stretch=max(1.0, case.stretch / 2))
+        truth = Truth(spec, case)
+    return truth

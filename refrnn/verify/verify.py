@@ -37,6 +37,8 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
     for case, truth in zip(drawn, truths(spec, drawn)):
         step(case.name)
         found[case.name] = truth
+        if truth.case.stretch != case.stretch:
+            report.gentler.append({"case": case.name, "stretch": truth.case.stretch})
         if truth.undecided:
             report.undecided.append({"case": case.name, "symbols": truth.undecided})
         for backend in chosen:

@@ -54,6 +54,7 @@ class World:
         self.quantities = self._quantities(exact)
         self.either = self._either_is_right(exact)
         self.held = held
+        self.origin = self
         samples = [self._sample(held, seed) for seed in range(SAMPLES)]
         self.deviations = {key: self._deviation(key, [found for found, _ in samples]) for key in self.quantities}
         self.open = self._still_open(held, [choices for _, choices in samples])
@@ -126,6 +127,10 @@ class World:
         if self.looked_closer:
             return
         self.looked_closer = True
+        if self.origin is not self:  # an ulp is another one here, and all is as many of them
+            self.origin.look_closer()
+            self.scales, self.bounds, self.unjudged = self.origin.scales, self.origin.bounds, self.origin.unjudged
+            return
         samples = [self._sample(self.held, seed)[0] for seed in range(SAMPLES, SAMPLES + MORE_SAMPLES)]
         for key, deviation in self.deviations.items():
             self.deviations[key] = np.maximum(deviation, self._deviation(key, samples))

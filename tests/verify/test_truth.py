@@ -1,8 +1,8 @@
 """Bounds are measured on the case: honest rounding is within them, a change of a few bounds is not."""
 
-from types import ModuleType
-
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ import refrnn
 from refrnn.verify.backends import compare
 from refrnn.verify.cases import Case, cases
 from refrnn.verify.derivatives import confirm
-from refrnn.verify.truth import Truth
+from refrnn.verify.truth import Truth, truths
 from refrnn.verify.world import FLOOR, HEADROOM
 
 
@@ -373,6 +373,29 @@ def test_an_honest_rounding_near_its_bound_is_looked_at_closer():
         assert (truth.error(("forward", "y"), found["forward", "y"])[0] > truth.bounds["forward", "y"]) == (seed == 6)
         assert all(worst.ok for worst in truth.judge(found))
         assert truth.worlds[0].looked_closer == (seed == 6)
+
+
+def test_a_closer_look_counts_in_both_precisions():
+    truth = _single(6)
+    twin = truth.in_precision(replace(truth.case, dtype="float64"))
+    before, scales = twin.bounds["forward", "y"], twin.scales
+    twin.worlds[0].look_closer()
+    assert twin.bounds["forward", "y"] == truth.bounds["forward", "y"] > 10 * before
+    assert all(np.array_equal(twin.scales[key], scales[key]) for key in scales)
+
+
+EXPONENTS = spec_of({"x": INPUT, "w": "{role: parameter, shape: [H]}"}, ["y[t] = exp(w * x[t])"], ["y"])
+
+
+def test_a_case_that_a_precision_can_t_hold_is_stretched_less():
+    """Each by itself: float64 holds more than float32. One that is not stretched, and can't be judged, stays a failure."""
+    found = [Case(f"wide-{dtype}", dtype, stretch=64.0, seed=3) for dtype in ("float64", "float32")]
+    wide, narrow = truths(EXPONENTS, found)
+    assert not wide.failures and not narrow.failures and 1 <= narrow.case.stretch < wide.case.stretch == 64
+    assert Truth(EXPONENTS, replace(found[1], stretch=2 * narrow.case.stretch)).failures
+    (hopeless,) = truths(spec_of({"x": INPUT}, ["y[t] = exp(exp(exp(4 + x[t] * x[t])))"], ["y"]), [Case("hopeless", stretch=4.0)])
+    assert hopeless.case.stretch == 1 and hopeless.failures
+    assert next(truths(refrnn.load("elman"), [Case("calm", stretch=8.0)])).case.stretch == 8
 
 
 def test_what_is_far_off_is_not_looked_at_closer():
