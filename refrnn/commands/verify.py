@@ -13,6 +13,8 @@ from refrnn.commands.table import print_details, print_failures, print_notes, pr
 from refrnn.errors import NotFoundError
 from refrnn.verify.report import SpecReport, html_text, json_text, junit_text
 
+STOPPED = "Ctrl-C came before it was verified"
+
 
 @click.command("verify")
 @click.argument("names", metavar="[ID]...", nargs=-1)
@@ -53,14 +55,19 @@ def command(names, backends, level, mutants, verbose, jobs, json_path, junit_pat
     started = time.perf_counter()
     reports, stopped = _run(specs, names, (chosen, level, mutants), _jobs(jobs, len(names)))
     _write(outputs, reports, specs, json_path, junit_path, html_path)
-    if verbose:
-        print_details(outputs.say, reports)
+    ended = [report for report in reports if report.unchecked != [STOPPED]]
+    if verbose and ended:
+        print_details(outputs.say, ended)
         outputs.say()
-    print_table(outputs.say, reports, mutants, outputs.width)
-    print_failures(outputs.say, reports, outputs.width)
-    print_notes(outputs.say, reports)
-    print_sum(outputs.say, reports, time.perf_counter() - started, outputs.width)
-    sys.exit(130 if stopped else _exit_status(reports, outputs))
+    if ended:
+        print_table(outputs.say, ended, mutants, outputs.width)
+        print_failures(outputs.say, ended, outputs.width)
+        print_notes(outputs.say, ended)
+        print_sum(outputs.say, ended, time.perf_counter() - started, outputs.width)
+    if stopped:
+        outputs.say(f"stopped by Ctrl-C before {len(reports) - len(ended)} of {len(reports)} specs were verified")
+        sys.exit(130)
+    sys.exit(_exit_status(reports, outputs))
 
 
 def _exit_status(reports, outputs):
@@ -138,8 +145,7 @@ def _run(specs, names, settings, jobs):
             run(_one, [(name, *settings) for name in names], jobs, done, lambda piece, text: bar.update(0, f"{piece[0]}: {text}"))
         except KeyboardInterrupt:
             stopped = True
-    left = "Ctrl-C came before it was verified"
-    return [report or _unchecked(spec, left) for report, spec in zip(reports, specs)], stopped
+    return [report or _unchecked(spec, STOPPED) for report, spec in zip(reports, specs)], stopped
 
 
 def _unchecked(spec, sentence):
