@@ -29,7 +29,7 @@ _SYMBOL = {
     "high": (int, float), "draw": str, "finite": bool, "below": (str, int),
 }
 _QUOTE = {"from": str, "where": str, "quote": (str, list), "restored": str, "picture": str}
-_MISPRINT = {**_QUOTE, "printed": str, "reads": (str, list), "says": str, "refused": str}
+_MISPRINT = {**_QUOTE, "reads": (str, list), "says": str, "refused": str}
 _PRINTED = {"from": str, "equations": list, "gradients": dict, "upstream": dict, "misprints": list}
 _CLAIM = {**_QUOTE, "taken": str, "says": str, "verdict": str, "test": str, "mended": str}
 VERDICTS = ("holds", "fails", "misprint", "remark")
@@ -245,19 +245,17 @@ def _verify(reader, data, key, default):
 
 
 def _lectures(reader, data):
-    entries = _entries(reader, data, "lectures", {**_QUOTE, "prints": str}, ("from",))
-    return tuple(_quote(reader, entry, ("lectures", number), "prints") for number, entry in enumerate(entries))
+    entries = _entries(reader, data, "lectures", _QUOTE, ("from",))
+    return tuple(_quote(reader, entry, ("lectures", number)) for number, entry in enumerate(entries))
 
 
-def _quote(reader, entry, path, unplaced, lecture=""):
+def _quote(reader, entry, path, lecture=""):
     """The Quote of an entry; ``lecture`` is whose it is where the entry does not say."""
     lecture = entry.get("from", lecture)
-    if "quote" not in entry and "picture" not in entry:
-        return Quote(lecture, restored=entry.get(unplaced, ""))
     pieces = entry.get("quote", [])
-    if pieces == [] and "picture" not in entry:
-        reader.fail((*path, "quote"), "the quote is empty; write the words of the lecture's text")
     pieces = reader.texts([pieces] if isinstance(pieces, str) else pieces, (*path, "quote"))
+    if not pieces and "picture" not in entry:
+        reader.fail(path, "no words of the lecture are quoted; write them under quote, or what is shown without words under picture")
     if not lecture or "where" not in entry:
         reader.fail(path, "a quote needs its lecture under from and its slide under where; add both")
     return Quote(lecture, entry["where"], tuple(pieces), entry.get("restored", ""), entry.get("picture", ""))
@@ -274,7 +272,7 @@ def _misprints(reader, data, path, lecture=""):
         equations = tuple(parse_equation(line, f"{reader.place(*where)}, misprint {number + 1}") for line in lines)
         if "refused" in entry:
             reader.texts([entry["refused"]], (*where, "refused"))
-        quote = _quote(reader, entry, where, "printed", lecture)
+        quote = _quote(reader, entry, where, lecture)
         misprints.append(Misprint(quote, equations, entry["says"], entry.get("refused", "")))
     return tuple(misprints)
 
@@ -305,7 +303,10 @@ def _claims(reader, data):
             reader.fail(path, "a claim that does not hold needs what holds instead under mended, and one that holds has none")
         if ("says" in entry) == ("quote" in entry):
             reader.fail(path, "a claim has a lecture's words under quote, or our own under says; write one of the two")
-        quote = _quote(reader, entry, path, "says") if "from" in entry else None
+        borrowed = [key for key in (*_QUOTE, "taken") if key in entry and "says" in entry]
+        if borrowed:
+            reader.fail((*path, borrowed[0]), f"{borrowed[0]} belongs to a quote, and says is our own; quote the lecture, or delete it")
+        quote = _quote(reader, entry, path) if "quote" in entry else None
         if quote is None and entry["verdict"] != "holds":
             reader.fail(path, "a claim that does not hold is a lecture's; quote it")
         said = "" if quote else entry["says"]

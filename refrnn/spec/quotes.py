@@ -49,7 +49,7 @@ class Quote:
     """Words of a lecture and the slide they stand on; see the head of this module for what each field is."""
 
     lecture: str
-    where: str = ""
+    where: str
     words: tuple = ()
     restored: str = ""
     picture: str = ""
@@ -69,7 +69,7 @@ class Quote:
 
     def place(self):
         """The lecture and the slide."""
-        return f"{self.lecture}, slide “{self.where}”" if self.where else self.lecture
+        return f"{self.lecture}, slide “{self.where}”"
 
     def as_json(self):
         found = {"from": self.lecture, "where": self.where, "quote": list(self.words)}

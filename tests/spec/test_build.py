@@ -130,15 +130,19 @@ EQUATION_LISTS = [
     ("outputs: [h]", "outputs: [h]\ncites: [1]", OUTPUTS + 1, "entry 1 of cites must be text"),
     ("outputs: [h]", "outputs: [h]\nlectures: [eee511]", OUTPUTS + 1, "must be a mapping with the keys from, where, quote"),
     ("outputs: [h]", "outputs: [h]\nlectures: {from: eee511}", OUTPUTS + 1, "lectures must be a list, not a mapping"),
-    ("outputs: [h]", "outputs: [h]\nlectures: [{prints: a}]", OUTPUTS + 1, "lacks the key 'from'"),
+    ("outputs: [h]", "outputs: [h]\nlectures: [{where: a}]", OUTPUTS + 1, "lacks the key 'from'"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: maybe, test: f}]", OUTPUTS + 1, "holds or fails or misprint or remark"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: holds, test: f, mended: b}]", OUTPUTS + 1, "one that holds has none"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: remark, test: f, from: k}]", OUTPUTS + 1, "what holds instead under mended"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: fails, test: f, mended: b}]", OUTPUTS + 1, "is a lecture's; quote it"),
+    ("outputs: [h]", "outputs: [h]\nclaims: [{verdict: holds, test: f, says: b, from: k}]", OUTPUTS + 1, "from belongs to a quote"),
+    ("outputs: [h]", "outputs: [h]\nclaims: [{verdict: holds, test: f, says: b, taken: k}]", OUTPUTS + 1, "taken belongs to a quote"),
+    ("outputs: [h]", "outputs: [h]\nlectures: [{from: k, where: w}]", OUTPUTS + 1, "no words of the lecture are quoted"),
+    ("outputs: [h]", "outputs: [h]\nlectures: [{from: k, quote: a}]", OUTPUTS + 1, "its slide under where"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{verdict: holds, test: f, from: k}]", OUTPUTS + 1, "write one of the two"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{verdict: holds, test: f, from: k, where: w, quote: a, says: b}]", OUTPUTS + 1, "write one of the two"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{verdict: holds, test: f, from: k, quote: a}]", OUTPUTS + 1, "its slide under where"),
-    ("outputs: [h]", "outputs: [h]\nlectures: [{from: k, where: w, quote: []}]", OUTPUTS + 1, "the quote is empty"),
+    ("outputs: [h]", "outputs: [h]\nlectures: [{from: k, where: w, quote: []}]", OUTPUTS + 1, "no words of the lecture are quoted"),
     ("outputs: [h]", "outputs: [h]\nlectures: [{from: k, where: w, quote: [a, 5]}]", OUTPUTS + 1, "entry 2 of quote must be text"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: fails, test: f}]", OUTPUTS + 1, "mended"),
     ("outputs: [h]", "outputs: [h]\nclaims: [a]", OUTPUTS + 1, "must be a mapping"),
@@ -350,8 +354,8 @@ def test_a_missing_start_is_told_of_the_equation_that_needs_it():
 # ------------------------------------------------------------ printed gradients and misprints
 
 PRINTED = "outputs: [h]\nprinted_gradient:\n  - from: cmu-2020\n    equations:\n      - g[T] = zeros(H)\n      - g[t] = d_h[t] + g[t+1]\n"
-PRINTED += "    gradients: {h: g}\n    upstream: {h: 1}\n    misprints:\n      - {printed: a, reads: 'g[t] = d_h[t]', says: b}"
-MISPRINT = "outputs: [h]\nmisprints:\n  - {printed: a, reads: 'h[t] = tanh(W @ x[t])', says: b}"
+PRINTED += "    gradients: {h: g}\n    upstream: {h: 1}\n    misprints:\n      - {where: w, quote: a, reads: 'g[t] = d_h[t]', says: b}"
+MISPRINT = "outputs: [h]\nmisprints:\n  - {from: k, where: w, quote: a, reads: 'h[t] = tanh(W @ x[t])', says: b}"
 
 
 def test_printed_lines_that_are_right():
@@ -402,7 +406,7 @@ def test_printed_gradient(old, new, line, words):
         ("h[t] = tanh(W @ x[t])", "h[t] = x.y", "only .T is"),
         ("says: b", "say: b", "did you mean says?"),
         ("says: b", "says: b, refused: ' '", "entry 1 of refused must be text"),
-        ("printed: a", "printed: [a]", "printed must be text"),
+        ("quote: a", "quote: 5", "quote must be text or a list"),
     ],
 )
 def test_misprint(old, new, words):

@@ -29,10 +29,6 @@ Depth
 TEXTS = {"own": split(TEXT, ["Depth", "Width"])}
 
 
-def placed(quote):
-    return quote.where != ""
-
-
 # ------------------------------------------------------------ the library's
 
 
@@ -40,7 +36,7 @@ def placed(quote):
 @pytest.mark.parametrize("name", refrnn.ids())
 def test_every_quote_stands_in_its_text(name):
     texts = lecture_texts(FOLDER)
-    wrong = [sentence for quote in filter(placed, quotes_of(refrnn.load(name))) for sentence in check_quote(quote, texts)]
+    wrong = [sentence for quote in quotes_of(refrnn.load(name)) for sentence in check_quote(quote, texts)]
     assert wrong == []
 
 
@@ -53,7 +49,7 @@ def test_every_slide_that_lectures_yaml_names_is_found_in_its_order():
 def test_every_quote_names_a_slide_of_its_lecture():
     lectures = sources()["lectures"]
     for name in refrnn.ids():
-        for quote in filter(placed, quotes_of(refrnn.load(name))):
+        for quote in quotes_of(refrnn.load(name)):
             assert quote.where in lectures[quote.lecture]["slides"], f"{name}: {quote.place()}"
 
 
@@ -66,7 +62,7 @@ def test_one_altered_word_is_found_in_every_quote():
     texts = lecture_texts(FOLDER)
     tried = 0
     for name in refrnn.ids():
-        for quote in filter(placed, quotes_of(refrnn.load(name))):
+        for quote in quotes_of(refrnn.load(name)):
             for piece in quote.words:
                 words = piece.split()
                 middle = len(words) // 2
@@ -145,3 +141,26 @@ def test_what_is_restored_is_marked():
     assert quote.shown() == "b_r)" and quote.marks() == "restored from: b_r ight)"
     assert Quote("own", "Depth", ("equal",)).marks() == "" and Quote("own", "Depth", picture="two nets").marks() == "a picture"
     assert Quote("own", "Depth", picture="two nets").shown() == "two nets"
+
+
+# ------------------------------------------------------------ each once, and in its kind
+
+
+def test_nothing_is_corrected_twice():
+    """No two errata or remarks quote the same words and test the same reading of them."""
+    seen = set()
+    for name in refrnn.ids():
+        spec = refrnn.load(name)
+        misprints = [*spec.misprints, *(misprint for block in spec.printed_gradients for misprint in block.misprints)]
+        marks = [(misprint.quote.lecture, misprint.quote.words, misprint.says) for misprint in misprints]
+        marks += [(claim.lecture, claim.quote.words, "") for claim in spec.claims if claim.verdict != "holds"]
+        for mark in marks:
+            assert mark not in seen, f"{name}: {mark}"
+            seen.add(mark)
+
+
+def test_what_is_corrected_is_not_shown_to_hold():
+    """A sentence that has a counterexample is nowhere listed as one that holds, unless another reading is said."""
+    claims = [claim for name in refrnn.ids() for claim in refrnn.load(name).claims if claim.quote]
+    corrected = {(claim.lecture, claim.quote.words, claim.taken) for claim in claims if claim.verdict != "holds"}
+    assert corrected.isdisjoint((claim.lecture, claim.quote.words, claim.taken) for claim in claims if claim.verdict == "holds")
