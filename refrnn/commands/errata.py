@@ -78,6 +78,8 @@ def _print(say, found, lectures, remarks):
         apart = [erratum for erratum in of_lecture if not is_erratum(erratum)]
         if errata:
             say(click.style(f"{key}: {entry['title']}, {_counted(errata)}", bold=True))
+            if "note" in entry:
+                say(_filled(f"({entry['note']})", shutil.get_terminal_size().columns, ""))
             _print_entries(say, errata)
         if apart and remarks:
             say(click.style(f"{key}: {entry['title']}, {_counted(apart)} (true under conditions that the slide leaves out)", bold=True))

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 _SIGNS = {
     r"\nabla": "∇", r"\partial": "∂", r"\sigma": "σ", r"\varphi": "φ", r"\Theta": "Θ", r"\theta": "θ", r"\tau": "τ",
     r"\odot": "⊙", r"\cdot": "·", r"\times": "×", r"\sim": "~", r"\in": "∈", r"\geq": "≥", r"\leftarrow": "←",
-    r"\rightarrow": "→", r"\dots": "…", r"\sum": "Σ", r"\tanh": "tanh", r"\mathbb{R}": "ℝ", r"\left": "", r"\right": "",
+    r"\rightarrow": "→", r"\dots": "…", r"\sum": "Σ", r"\tanh": "tanh", r"\mathbb{R}": "ℝ", r"\mathbb{V}": "𝕍", r"\left": "", r"\right": "",
 }  # fmt: skip
 _ACCENTS = {"hat": "\u0302", "tilde": "\u0303"}
 _PLAIN = (
@@ -27,18 +27,21 @@ _PLAIN = (
     (re.compile(r"\\begin\{\w+\}(?:\{\w+\})?|\\end\{\w+\}|\$+|&(?=[+=])|\*\*"), lambda found: ""),
     (re.compile(r" *\\\\ *"), lambda found: "; "),
     (re.compile(r"\\text\{(.*?)\}"), lambda found: found[1]),
+    (re.compile(r"\\partial +"), lambda found: "∂"),
     (re.compile(r"\\(quad|[ {}])"), lambda found: " " if found[1] == "quad" else found[1]),
     (re.compile(r"\\(hat|tilde)\{(\w)(\w*)\}"), lambda found: found[2] + _ACCENTS[found[1]] + found[3]),
     (re.compile(r"\\frac\{(.*?)\}\{(.*?)\}"), lambda found: f"{found[1]}/{found[2]}"),
-    (re.compile(r"\\(?:mathbb\{R\}|[a-zA-Z]+)"), lambda found: _SIGNS.get(found[0], found[0])),
-    (re.compile(r"_\{(\w+)\}(?!\w)"), lambda found: f"_{found[1]}"),
+    (re.compile(r"\\(?:mathbb\{\w\}|[a-zA-Z]+)"), lambda found: _SIGNS.get(found[0], found[0])),
+    (re.compile(r"_\{([^\W_]+)\}(?!\w)"), lambda found: f"_{found[1]}"),
     (re.compile(r"\^\{(\(\w+\)|\w+)\}(?!\w)"), lambda found: f"^{found[1]}"),
 )
 
 
 def plain(words):
-    """Words of a text as a terminal shows them: LaTeX as signs, white space as single spaces."""
-    words = " ".join(words.split())
+    """Words of a text as a terminal shows them: LaTeX as signs, without a bullet, white space as single spaces."""
+    words = " ".join(words.split()).removeprefix("– ")
+    if "\\" in words:
+        words = words.replace("&", " ")
     for pattern, shown in _PLAIN:
         words = pattern.sub(shown, words)
     return " ".join(words.split())

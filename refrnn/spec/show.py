@@ -9,6 +9,7 @@ from refrnn.equation.sizes import show_shape
 from refrnn.spec.library import sources
 
 WIDTH = 100
+_VERDICTS = {"holds": "holds", "fails": "false", "misprint": "misprint", "remark": "remark"}
 
 
 _UNKNOWN_RANK = 9  # more axes than subscripts: not a scalar
@@ -116,7 +117,7 @@ def _claim_lines(spec):
     lines = ["", "claims"] if spec.claims else []
     for claim in spec.claims:
         source = f"{claim.quote.place()}: " if claim.quote else ""
-        lines += _wrapped(f"{claim.verdict}: {source}{claim.statement}")
+        lines += _wrapped(f"{_VERDICTS[claim.verdict]}: {source}{claim.statement}")
         if claim.mended:
             lines += _wrapped(f"mended: {claim.mended}", "        ", "        ")
     return lines
@@ -165,9 +166,8 @@ def html(spec):
         parts.append(f"<p>{escape(_paper(key))}</p>")
     for claim in spec.claims:
         if claim.verdict != "holds":
-            word = {"fails": "False", "misprint": "Misprint", "remark": "Remark"}[claim.verdict]
             mended = f"<q>{escape(claim.statement)}</q> {escape(claim.mended)}"
-            parts.append(f"<p>{word}, {escape(claim.quote.place())}: {mended}</p>")
+            parts.append(f"<p>{_VERDICTS[claim.verdict].capitalize()}, {escape(claim.quote.place())}: {mended}</p>")
     for misprint in all_misprints(spec):
         quote = misprint.quote
         parts.append(f"<p>Misprint, {escape(quote.place())}: <code>{escape(quote.shown())}</code> {escape(misprint.says)}</p>")

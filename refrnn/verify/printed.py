@@ -72,7 +72,7 @@ def _judged_line(refused, differences, equation):
     except SpecError as error:
         reason = str(error).partition(": ")[2] or str(error)
         if refused and refused in re.sub(r"'[^']*'", "''", reason):
-            return f"as printed, it means nothing: {reason}", True
+            return f"as printed, it means nothing: {refused}", True
         return f"as printed, it is refused, which the spec does not say with these words: {reason}", False
     worst = max(apart, key=apart.get)
     if refused:

@@ -124,12 +124,13 @@ def test_texts_that_are_missing(tmp_path):
         (r"\nabla_{W^{(11)}} DIV &+= h(t-1) \nabla_{Z^{(1)}(t)} DIV \\", "∇_{W^(11)} DIV += h(t-1) ∇_{Z^(1)(t)} DIV;"),
         (r"$$H_t = \tanh(W_{hh}^T H_{t-1}" + "\n+ W_{xh}^T X_t)$$", "H_t = tanh(W_hh^T H_{t-1} + W_xh^T X_t)"),
         (r"\begin{pmatrix} i \\ f \end{pmatrix} = \sigma", "(i; f) = σ"),
-        (r"\frac{\partial L}{\partial \hat{y}} \cdot W^o \in \mathbb{R}^d", "∂ L/∂ y\u0302 · W^o ∈ ℝ^d"),
+        (r"\frac{\partial L}{\partial \hat{y}} \cdot W^o \in \mathbb{R}^d", "∂L/∂y\u0302 · W^o ∈ ℝ^d"),
         (r"1 \text{ if Count}(b) \\ \text{is even}", "1 if Count(b); is even"),
         (r"[a \ b \ b] \\ X = \{x_1, \dots, x_m\}, \quad y", "[a b b]; X = {x_1, …, x_m}, y"),
         (r"h_{\tau+1} \leftarrow \sigma(x_{\tau} W_x)", "h_{τ+1} ← σ(x_τ W_x)"),
+        (r"\nabla_{h_3} L, \mathbb{V}_0 & \dots", "∇_{h_3} L, 𝕍_0 …"),
         ("Forward & backward nets", "Forward & backward nets"),
-        ("– Best case memory is short", "– Best case memory is short"),
+        ("– Best case memory is short – Exponential", "Best case memory is short – Exponential"),
     ],
 )
 def test_latex_is_shown_as_signs(words, shown):
