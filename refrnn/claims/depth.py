@@ -23,14 +23,14 @@ def starting_values(activation, width, layers, instances, start="uniform", bias=
     return {**{name: array.astype(dtype) for name, array in values.items()}, "W": W, "activation": activation}
 
 
-def layer_table(spec, activation, width=1024, layers=12, instances=8, backend="kernel", **start):
+def layer_table(spec, activation, width=1024, layers=12, instances=8, backend="kernel", alone=None, **start):
     """The lecture's plot as numbers: the mean over a layer's neurons of the norm of the gradient of its incoming weights.
 
-    Returns (layers,) for the batch and (instances, layers) for individual instances, the layer at the input first;
-    ``start`` is handed to :func:`starting_values`.
+    Returns (layers,) for the batch and (instances, layers) for individual instances, the layer at the input first, of the
+    first ``alone`` of them where that is given; ``start`` is handed to :func:`starting_values`.
     """
     values = starting_values(activation, width, layers, instances, **start)
-    single = [{**values, "x": values["x"][[item]], "d": values["d"][[item]]} for item in range(instances)]
+    single = [{**values, "x": values["x"][[item]], "d": values["d"][[item]]} for item in range(alone or instances)]
     return _magnitudes(spec, values, backend), np.stack([_magnitudes(spec, one, backend) for one in single])
 
 

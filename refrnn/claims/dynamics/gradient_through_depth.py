@@ -20,7 +20,7 @@ def magnitude_falls(spec):
     shares, descending = {}, True
     backend = "kernel" if "kernel" in spec.backends else "equation"
     for activation, name in enumerate(ACTIVATIONS):
-        batch, single = layer_table(spec, activation, width=PLOTTED, layers=DEEP, instances=2, backend=backend)
+        batch, single = layer_table(spec, activation, width=PLOTTED, layers=DEEP, instances=2, backend=backend, alone=1)
         tables = np.stack((batch, *single))
         shares[name] = float(np.max(tables[:, 0] / tables[:, -1]))
         descending = bool(np.all(np.diff(tables[:, DEEP // 2 :]) > 0))
