@@ -84,6 +84,8 @@ def print_details(say, reports):
             say(f"  worst {kind}: {worst['ulp']:.2g} ulp, bound {worst['bound']:.2g}: {worst['where']}")
         for backend, missing in report.not_offered.items():
             say(f"  {_not_compared(backend, missing)}")
+        for entry in report.gentler:
+            say(f"  {entry['case']} stretches its weights by {entry['stretch']:g} only: by more, its precision leaves nothing to judge")
         for entry in report.undecided:
             say(f"  undecided in case {entry['case']}: {', '.join(entry['symbols'])}; held against either side")
         if report.derivative is not None:

@@ -135,3 +135,37 @@ def test_wrong_input_is_one_clear_line_and_status_2(run, arguments, words):
     lines = [line for line in result.output.strip().splitlines() if not line.startswith(("Usage:", "Try ")) and line]
     assert len(lines) == 1
     assert "Traceback" not in result.output
+
+
+EXPONENT = """
+id: exponent
+title: A unit whose weights may take it out of float32
+sizes: {T: steps, H: units}
+symbols:
+  x: {role: input, shape: [T, H]}
+  w: {role: parameter, shape: [H]}
+equations:
+  - y[t] = exp(16 * w * x[t])
+outputs: [y]
+"""
+
+
+def test_a_case_that_is_stretched_less_is_said(run, tmp_path):
+    path = tmp_path / "exponent.yaml"
+    path.write_text(EXPONENT)
+    result = run("verify", path, "-v", "--json", tmp_path / "out.json")
+    assert result.exit_code == 0, result.output
+    gentler = json.loads((tmp_path / "out.json").read_text())["specs"][0]["gentler"]
+    assert [entry["case"] for entry in gentler] == ["saturated-float32"] and 1 <= gentler[0]["stretch"] < 8
+    assert f"saturated-float32 stretches its weights by {gentler[0]['stretch']:g} only" in result.output
+
+
+def test_mutants_are_told_apart_by_what_becomes_of_them(run, tmp_path):
+    """Killed and by which case, equivalent and why; what lives is a failure that says what to do."""
+    path = tmp_path / "sum.yaml"
+    path.write_text(EXPONENT.replace("exp(16 * w * x[t])", "w * x[t] / sum(w * x[t])").replace("outputs", "  - z[t] = 1 if x[t, 0] > 0.5 else 0\noutputs").replace("[y]", "[y, z]"))
+    result = run("verify", path, "--mutants", "-v")
+    assert result.exit_code == 1
+    words = " ".join(result.output.split())
+    assert "told first by plain-float64" in words and " refused, " in words and " alive" in words
+    assert "replace x[t, 0] > 0.5 by x[t, 0] >= 0.5: the draw tied-again tells it; add a case that tells it, or list it" in words
