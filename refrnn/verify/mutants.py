@@ -68,13 +68,13 @@ class _Judge:
 
     def __init__(self, spec, truths):
         self.spec = spec
-        self.truths = truths
+        self.truths = _finest(truths.values())
 
     def verdict(self, mutant, listed):
         """A pair: "killed" and the case; or "refused", "proved", "listed" or "alive", and why."""
         try:
             program = self._program(mutant)
-            case = _teller(self.spec, program, self.truths.values())
+            case = _teller(self.spec, program, self.truths)
         except SpecError as error:
             return "refused", str(error)
         if case is not None:
@@ -149,6 +149,16 @@ class _Judge:
             if all(np.isfinite(array).all() for array in truth.quantities.values()):
                 found.append(truth)
         return found
+
+
+def _finest(truths):
+    """Of truths that differ in precision alone the finest: it tells whatever the others tell."""
+    found = {}
+    for truth in truths:
+        problem = truth.case.problem()
+        if problem not in found or truth.eps < found[problem].eps:
+            found[problem] = truth
+    return list(found.values())
 
 
 def _teller(spec, program, truths, finer=1.0, values_of_ties=False):

@@ -205,6 +205,15 @@ def test_what_differs_by_less_than_a_double_shows_is_told_by_a_draw():
     assert dict(matrix_of(spec).alive)[name] == "the draw random tells it"
 
 
+def test_of_two_precisions_of_a_case_the_finer_one_is_asked():
+    spec = refrnn.load_text(CELL + ENDS)
+    truths = {case.name: Truth(spec, case) for case in cases(spec)}
+    asked = [truth.case.name for truth in _Judge(spec, truths).truths]
+    assert {"plain-float64", "long-float64"} <= set(asked) and not [name for name in asked if "32" in name]
+    only = {name: truth for name, truth in truths.items() if "32" in name}
+    assert [truth.case.name for truth in _Judge(spec, only).truths] == list(only)
+
+
 def test_draws_are_made_for_survivors_alone(monkeypatch):
     monkeypatch.setattr(adversarial.Draw, "draw", lambda self, spec: pytest.fail("a draw was made"))
     spec = refrnn.load("leaky-units")
