@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrnn.backends import equation, kernel, reference
-from refrnn.errors import NotFoundError
+from refrnn.errors import NotFoundError, ValuesError
 from refrnn.spec.chunks import NotCarried
 from refrnn.spec.draw import shape_of
 from refrnn.spec.values import check_upstream, check_values
@@ -77,7 +77,7 @@ class Run:
         shapes = {name: array.shape for name, array in self._found.items()}
         complete = check_upstream(self.spec, upstream, self._checked, shapes)
         if self._backward is None:
-            self._backward = run_checked(self.spec, self._checked, self.backend)._backward
+            self._backward = self._way_back()
         taken = [*complete.values(), *self._checked.arrays.values(), *self._found.values()]
         gradients = {}
         for name, gradient in self._backward(complete).items():
@@ -85,6 +85,14 @@ class Run:
                 gradients[name] = _own(np.asarray(gradient), taken)
                 taken.append(gradients[name])
         return gradients
+
+    def _way_back(self):
+        """That of a copy: the way forward once more, which has to end where it ended."""
+        again = run_checked(self.spec, self._checked, self.backend)
+        if not all(np.array_equal(again._found[name], self._found[name], equal_nan=True) for name in self.spec.outputs):
+            mend = "copy or pickle a run before its values are written into"
+            raise ValuesError(f"{self.spec.id}: this copy of a run holds other values than the run had, so it can't give its gradients; {mend}")
+        return again._backward
 
     @property
     def state(self) -> dict[str, Any]:

@@ -42,17 +42,19 @@ def check_values(spec, values, lengths):
     scalars = {name for name in arrays if not spec.symbols[name].shape and spec.symbols[name].type == "real"}
     arrays = {name: array.astype(dtype) if name in scalars and array.dtype.kind in "fiu" else array for name, array in arrays.items()}
     sizes, batch = _find_sizes(spec, arrays, named)
-    _refuse_batch_first(spec, arrays, named, sizes, batch)
+    wanted = {name: shape_of(spec, name, sizes, batch) for name in arrays}
+    if any(array.shape != wanted[name] for name, array in arrays.items()):
+        _refuse_batch_first(spec, arrays, named)
     check_shapes(spec, sizes)
     lengths = check_lengths(spec, lengths, sizes, batch)
     omitted = frozenset(set(spec.arrays) - set(arrays) - set(integers))
     for name in omitted:
-        arrays[name] = np.zeros(shape_of(spec, name, sizes, batch), dtype)
+        wanted[name] = shape_of(spec, name, sizes, batch)
+        arrays[name] = np.zeros(wanted[name], dtype)
     for name, array in arrays.items():
-        wanted = shape_of(spec, name, sizes, batch)
-        if array.shape != wanted:
-            hint = f"; {name}.T would fit" if array.ndim == 2 and array.shape[::-1] == wanted else ""
-            raise ValuesError(f"{spec.id}: {name} has the shape {_show(array.shape)}, expected {_show(wanted)}, which is {_layout(spec, name)}{hint}")
+        if array.shape != wanted[name]:
+            hint = f"; {name}.T would fit" if array.ndim == 2 and array.shape[::-1] == wanted[name] else ""
+            raise ValuesError(f"{spec.id}: {name} has the shape {_show(array.shape)}, expected {_show(wanted[name])}, which is {_layout(spec, name)}{hint}")
         _check_domain(spec, spec.symbols[name], array, sizes, lengths)
     return Checked(arrays, integers, sizes, batch, lengths, dtype, omitted)
 
@@ -156,10 +158,8 @@ def _find_sizes(spec, arrays, named):
     return sizes, batch
 
 
-def _refuse_batch_first(spec, arrays, named, sizes, batch):
+def _refuse_batch_first(spec, arrays, named):
     """Sequences with the batch before time are the likeliest slip where shapes do not fit: say so where it explains all."""
-    if _all_fit(spec, arrays, sizes, batch):
-        return
     timed = [name for name in arrays if name in spec.batched and spec.batch_axis(name) == 1]
     for names in [[name] for name in timed] + [timed]:
         turned = {name: array.swapaxes(0, 1) if name in names else array for name, array in arrays.items()}

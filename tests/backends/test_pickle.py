@@ -1,17 +1,20 @@
 """Specs and runs are sent to other processes and copied: they answer there as they do here."""
 
 import copy
-import multiprocessing
 import pickle
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import refrnn
 from refrnn.compose import stack
+from refrnn.errors import ValuesError
 from texts import CELL
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 MAKE = {
     "elman": lambda: refrnn.load("elman"),
     "skip-connections": lambda: refrnn.load("skip-connections"),
@@ -58,6 +61,18 @@ def test_a_copy_of_a_run(name, how):
         assert repr(other) == repr(run)
 
 
+@pytest.mark.parametrize("backend", ["equation", "reference", "kernel"])
+def test_a_copy_of_a_run_whose_values_changed_gives_no_wrong_gradients(backend):
+    spec = refrnn.load("elman")
+    values = spec.draw()
+    run = spec.forward(values, backend)
+    before = copy.deepcopy(run)
+    values["W_hh"][...] *= 2
+    same(before.backward(run.outputs), run.backward(run.outputs))
+    with pytest.raises(ValuesError, match="holds other values than the run had"):
+        copy.deepcopy(run).backward(run.outputs)
+
+
 def test_a_run_by_a_module(tmp_path, monkeypatch):
     (tmp_path / "of_mine.py").write_text("from refrnn.kernels.systems.elman import forward, backward\n")
     monkeypatch.syspath_prepend(tmp_path)
@@ -71,16 +86,17 @@ def test_a_run_by_a_module(tmp_path, monkeypatch):
     sys.modules.pop("of_mine")
 
 
-def _outputs(task):
-    spec, values = task
-    return spec.forward(values, "reference")
+THERE = """
+import pickle, sys
+spec, values = pickle.load(sys.stdin.buffer)
+pickle.dump(spec.forward(values, "reference"), sys.stdout.buffer)
+"""
 
 
 def test_another_process():
     spec = refrnn.load("elman")
     values = spec.draw()
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        [run] = pool.map(_outputs, [(spec, values)])
-    here = spec.forward(values, "reference")
+    done = subprocess.run([sys.executable, "-c", THERE], input=pickle.dumps((spec, values)), capture_output=True, cwd=ROOT, timeout=300)
+    run, here = pickle.loads(done.stdout), spec.forward(values, "reference")
     same(run.outputs, here.outputs)
     same(run.backward(here.outputs), here.backward(here.outputs))
