@@ -32,11 +32,11 @@ def command(lecture, remarks, texts, json_path):
     lectures = sources()["lectures"]
     if lecture is not None and lecture not in lectures:
         raise NotFoundError(f"there is no lecture {lecture!r}; there are {', '.join(sorted(lectures))}")
-    wrong_quotes = _check_quotes(texts) if texts else []
+    wrong_quotes = _check_quotes(texts, lecture) if texts else []
     found = []
     with click.progressbar(refrnn.ids(), label="errata", file=sys.stderr) as bar:
         for name in bar:
-            found += [{"spec": name, **entry} for entry in _errata(refrnn.load(name)) if lecture in (None, entry["from"])]
+            found += [{"spec": name, **entry} for entry in _errata(refrnn.load(name), lecture) if lecture in (None, entry["from"])]
     found = _in_order(found, lectures)
     outputs.write(json_path, json_module.dumps(found, indent=2, ensure_ascii=False) + "\n")
     _print(outputs.say, found, lectures, remarks)
@@ -45,19 +45,23 @@ def command(lecture, remarks, texts, json_path):
     sys.exit(1 if wrong_quotes or not all(entry["ok"] for entry in found) else 2 if outputs.failed else 0)
 
 
-def _errata(spec):
+def _errata(spec, lecture):
+    """Those of a spec, of which nothing is run where it corrects nothing of the lecture."""
+    from refrnn.spec.show import all_misprints
     from refrnn.verify.errata import errata_of
 
-    return errata_of(spec)
+    corrected = {misprint.quote.lecture for misprint in all_misprints(spec)} | {claim.lecture for claim in spec.claims if claim.verdict != "holds"}
+    return errata_of(spec) if corrected and lecture in (None, *corrected) else []
 
 
-def _check_quotes(folder):
+def _check_quotes(folder, lecture):
     import refrnn
     from refrnn.verify.quotes import check_quote, lecture_texts, quotes_of
 
     texts = lecture_texts(folder)
     specs = [refrnn.load(name) for name in refrnn.ids()]
-    return [f"{spec.id}: {wrong}" for spec in specs for quote in quotes_of(spec) for wrong in check_quote(quote, texts)]
+    quotes = [(spec.id, quote) for spec in specs for quote in quotes_of(spec) if lecture in (None, quote.lecture)]
+    return [f"{name}: {wrong}" for name, quote in quotes for wrong in check_quote(quote, texts)]
 
 
 def _in_order(found, lectures):

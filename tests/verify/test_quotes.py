@@ -72,6 +72,16 @@ def test_one_altered_word_is_found_in_every_quote():
     assert tried > 0
 
 
+@at_hand
+def test_the_command_names_what_is_misquoted(tmp_path):
+    for path in FOLDER.glob("*.txt"):
+        text = path.read_text(encoding="utf-8")
+        (tmp_path / path.name).write_text(text.replace("RNN can be bidirectional (e.g.", "RNN may be bidirectional (e.g."), encoding="utf-8")
+    right, wrong = (CliRunner().invoke(main, ["errata", "--lecture", "krippahl", "--texts", str(place)]) for place in (FOLDER, tmp_path))
+    assert right.exit_code == 0 and "MISQUOTED" not in right.output, right.output
+    assert wrong.exit_code == 1 and "MISQUOTED: bidirectional: " in wrong.output, wrong.output
+
+
 @pytest.mark.parametrize(
     "where, words, wrong",
     [
