@@ -136,10 +136,23 @@ def html_text(reports, show):
     heads = "".join(f"<th>{head}</th>" for head in ("spec", "", "cases", "forward", "gradient", "clip", "mutants"))
     sections = "".join(_section(report, show) for report in reports)
     return (
-        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>refrnn verify</title><style>{_STYLE}</style></head>"
-        f"<body><h1>refrnn verify</h1><p>Worst error of any backend in ulp, with its bound.</p>"
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        f"<meta name='viewport' content='width=device-width'><title>refrnn verify</title><style>{_STYLE}</style></head>"
+        f"<body><h1>refrnn verify</h1><p>{_verdicts(reports)}</p>"
+        f"<p class=small>The worst error of all backends, in ulp of the result's scale, of the bound that was measured on its case.</p>"
         f"<table><tr>{heads}</tr>{rows}</table>{sections}</body></html>\n"
     )
+
+
+def _verdicts(reports):
+    """How many specs hold, fail and could not be checked; those that do not hold by name."""
+    parts = []
+    for status in STATUSES:
+        found = [report.id for report in reports if report.status == status]
+        names = "" if status == "holds" else ": " + ", ".join(f"<a href='#{name}'>{escape(name)}</a>" for name in found)
+        if found:
+            parts.append(f"<b class={_CLASSES[status]}>{status}</b> {len(found)} of {len(reports)}{names}")
+    return "; ".join(parts)
 
 
 _CLASSES = {"holds": "ok", "fails": "bad", "could not check": "open"}
@@ -160,11 +173,14 @@ def mutants_in_words(report):
 
 
 def _section(report, show):
-    parts = [f"<section id='{report.id}'><h2>{escape(report.id)}</h2>", show(report.id)]
+    word = f"<span class={_CLASSES[report.status]}>{report.status}</span>"
+    parts = [f"<section id='{report.id}'><h2>{escape(report.id)} {word}</h2>", show(report.id)]
     for failure in report.failures:
         parts.append(f"<p class=bad>{escape(failure)}</p>")
     for sentence in report.unchecked:
         parts.append(f"<p class=open>could not check: {escape(sentence)}</p>")
+    for kind, worst in report.worst.items():
+        parts.append(f"<p class=small>worst {kind}: {worst['ulp']:.2g} ulp, bound {worst['bound']:.2g}: {escape(worst['where'])}</p>")
     for claim in report.claims:
         parts.append(f"<p><b>Claim</b> ({claim['verdict']}): {escape(claim['says'])}<br><span class=small>{escape(claim['shown'])}</span></p>")
     for erratum in report.errata:

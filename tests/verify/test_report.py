@@ -61,3 +61,5 @@ def test_the_page_shows_every_spec(reports):
     for report in reports:
         assert f"id='{report.id}'" in page and f"equations of {report.id}" in page
     assert "could not check: no &lt;precision&gt;" in page
+    assert f"<b class=ok>holds</b> {len(reports)} of {len(reports) + 1}; <b class=open>could not check</b> 1 of" in page
+    assert "worst gradient: " in page and report.worst["gradient"]["where"] in page
