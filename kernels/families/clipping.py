@@ -10,7 +10,7 @@ import numpy as np
 
 from ..primitives.arrays import dense
 from ..primitives.compile import doubles, pointer, shift
-from ..primitives.threads import Tasks
+from ..primitives.threads import Doubles, Tasks
 
 CHUNK = 16384  # numbers per task
 
@@ -81,7 +81,7 @@ def _product(a, a_unit, b, b_unit):
     """The sum of the products of a 2^-a_unit and b 2^-b_unit, as float64."""
     chunks = -(-a.size // CHUNK)
     parts, units = np.zeros(chunks), np.ldexp(1.0, [-a_unit, -b_unit])
-    _sum_products.run(chunks, a.dtype, a.size, dense(a), dense(b), units, parts, work=2 * a.size)
+    _sum_products.run(chunks, a.dtype, a.size, dense(a), dense(b), Doubles(units), Doubles(parts), work=2 * a.size)
     return sum(parts.tolist())
 
 
@@ -90,7 +90,7 @@ def _combined(a, fraction, power, b, part, b_power):
     first, found = max(min(power, 500), -1000), np.empty(a.shape, a.dtype)
     powers = [math.ldexp(1.0, p) for p in (first, max(power - first, -1074), b_power)]
     numbers = np.array([fraction, *powers, part])
-    _combine.run(-(-a.size // CHUNK), a.dtype, a.size, dense(a), dense(b), numbers, found, work=4 * a.size)
+    _combine.run(-(-a.size // CHUNK), a.dtype, a.size, dense(a), dense(b), Doubles(numbers), found, work=4 * a.size)
     return found
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from ..primitives.arrays import block_rows, dense
 from ..primitives.compile import doubles, pointer, shift
-from ..primitives.threads import Tasks
+from ..primitives.threads import Doubles, Tasks
 
 
 def forward(r0, s0, real, imaginary, T):
@@ -24,7 +24,7 @@ def backward(saved, d_r, d_s):
     error_r, error_s = np.zeros((2, B, N), r.dtype)
     sums, rows = np.zeros((2, B, N)), block_rows(B)
     _backward.run(
-        -(-B // rows), r.dtype, T, B, N, rows, *given, r, s, dense(d_r), dense(d_s), error_r, error_s, *sums, work=8 * r.size
+        -(-B // rows), r.dtype, T, B, N, rows, *given, r, s, dense(d_r), dense(d_s), error_r, error_s, *map(Doubles, sums), work=8 * r.size
     )
     d_real, d_imaginary = np.sum(sums, axis=1).astype(r.dtype)
     return {"r0": error_r, "s0": error_s, "real": d_real, "imaginary": d_imaginary}

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..primitives.arrays import dense, whole
 from ..primitives.compile import integers, pointer, shift
-from ..primitives.threads import Tasks
+from ..primitives.threads import Tasks, View
 
 ROWS = 64  # per task of the way there
 COLUMNS = 32  # per task of the way back: each adds up all rows, so that no sum crosses a cut
@@ -21,12 +21,19 @@ def places(w, lengths=None):
     return found
 
 
+def check_places(places, count):
+    """Raise ValueError where one of ``places`` is not below ``count``."""
+    if places.max(initial=-1) >= count:
+        raise ValueError(f"a place is {places.max()}; there are {count}, so it must be below that")
+
+
 def look_up(table, places):
     """The rows of ``table`` (N, M), any view, at ``places`` (...), as an array (..., M)."""
     table = np.require(table, requirements="A")
+    check_places(places, len(table))
     rows = np.empty((*places.shape, table.shape[1]), table.dtype)
     tasks, distances = -(-places.size // ROWS), _distances(table)
-    _look_up.run(tasks, table.dtype, places.size, table.shape[1], *distances, places, table, rows, work=rows.size)
+    _look_up.run(tasks, table.dtype, places.size, table.shape[1], *distances, places, View(table), rows, work=rows.size)
     return rows
 
 
@@ -38,6 +45,7 @@ def scattered(d_rows, places, count):
     """
     d_rows = dense(d_rows)
     M = d_rows.shape[-1]
+    check_places(places, count)
     found = np.zeros((count, M), d_rows.dtype)
     work = places.size * M
     _scatter.run(-(-M // COLUMNS), d_rows.dtype, places.size, M, d_rows.size // M, places, d_rows, found, work=work)
@@ -48,9 +56,10 @@ def mean(table, places, lengths=None):
     """The mean (B, M) of the rows of ``table`` (N, M), any view, at the ``places`` (K, B) of each item."""
     table = np.require(table, requirements="A")
     K, B = places.shape
+    check_places(places, len(table))
     found = np.zeros((B, table.shape[1]), table.dtype)
     _mean.run(
-        -(-B // ROWS), table.dtype, B, table.shape[1], *_distances(table), whole(lengths, K, B), places, table, found,
+        -(-B // ROWS), table.dtype, B, table.shape[1], *_distances(table), whole(lengths, K, B), places, View(table), found,
         work=K * found.size,
     )  # fmt: skip
     return found
@@ -93,8 +102,9 @@ def _mean(index, table, like):
     for b in range(index * ROWS, min(B, (index + 1) * ROWS)):
         found = shift(pointer(table[7], like), b * M)
         for k in range(steps[b]):
-            source = shift(pointer(table[6], like), places[k * B + b] * row)
-            for j in range(M):
-                found[j] += source[j * column]
+            if places[k * B + b] >= 0:
+                source = shift(pointer(table[6], like), places[k * B + b] * row)
+                for j in range(M):
+                    found[j] += source[j * column]
         for j in range(M):
             found[j] = found[j] / steps[b]

@@ -11,6 +11,7 @@ from ..primitives.activations import exp
 from ..primitives.arrays import dense
 from ..primitives.compile import integers, pointer, shift
 from ..primitives.threads import Tasks
+from .embedding import check_places
 
 ROWS = 64
 
@@ -22,6 +23,7 @@ def forward(y, places):
     """
     N, y = y.shape[-1], dense(y)
     rows = y.size // N
+    check_places(places, N)
     W, Div = np.empty_like(y), np.empty(places.shape, y.dtype)
     _forward.run(-(-rows // ROWS), y.dtype, rows, N, places.size // rows, places, y, W, Div, work=32 * y.size)
     return W, Div

@@ -14,8 +14,13 @@ def columns(*matrices):
 
 
 def whole(lengths, T, B):
-    """``lengths`` (B,) as dense int64; T for every item where there are none."""
-    return np.full(B, T, dtype=np.int64) if lengths is None else dense(np.asarray(lengths, dtype=np.int64))
+    """``lengths`` (B,) as dense int64; T for every item where there are none. Raises ValueError where one is not from 1 to T."""
+    if lengths is None:
+        return np.full(B, T, dtype=np.int64)
+    steps = dense(np.asarray(lengths, dtype=np.int64))
+    if steps.shape != (B,) or steps.min(initial=1) < 1 or steps.max(initial=T) > T:
+        raise ValueError(f"lengths must be {B} whole numbers from 1 to {T}, not {np.asarray(lengths).tolist()}"[:200])
+    return steps
 
 
 def cut(array, lengths):

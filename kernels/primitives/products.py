@@ -97,14 +97,28 @@ def multiply(*jobs):
 
     c (rows, columns), a (rows, terms), b (terms, columns), start (columns,), all of one float type; the columns of c, b
     and start are dense, a may be any view. No c overlaps another array. All jobs run in one parallel region.
+    Raises ValueError where shapes or types do not fit.
     """
     dtype = jobs[0][0].dtype
     rows, first_task, work = [], 0, 0
     for c, a, b, *start in jobs:
+        _check_job(c, a, b, *start)
         rows.append((first_task, *_address(c), *_address(a), *_address(b), *_address(*start or [None])))
         first_task += -(-c.shape[0] // TASK_ROWS)
         work += c.size * a.shape[1]
     _multiply.run(first_task, dtype, product, len(rows), np.array(rows, dtype=np.int64), work=work)
+
+
+def _check_job(c, a, b, start=None):
+    fits = a.shape == (len(c), len(b)) and b.shape[1] == c.shape[1] and (start is None or start.shape == c.shape[1:])
+    dense_columns = all(array.strides[-1] == array.itemsize or array.shape[-1] == 1 for array in (c, b, *_given(start)))
+    if not fits or not dense_columns or not all(array.dtype == c.dtype for array in (a, b, *_given(start))):
+        shown = ", ".join(f"{array.dtype} {array.shape}" for array in (c, a, b, *_given(start)))
+        raise ValueError(f"a product c = a @ b, or start + a @ b, does not fit: c, a, b (and start) are {shown}")
+
+
+def _given(start):
+    return () if start is None else (start,)
 
 
 # Per job: the first task, then address, rows, columns, distance of rows, distance of columns for c, a, b, start.

@@ -80,7 +80,8 @@ class Tasks:
         self.__doc__ = body.__doc__
 
     def run(self, count, dtype, *arguments, work):
-        """Do the tasks 0 .. count-1. An argument is an integer, a Native (its address) or a C-contiguous array.
+        """Do the tasks 0 .. count-1. An argument is an integer, a Native (its address), or an array: of ``dtype`` or int64, and
+        C-contiguous, unless it is wrapped in ``Doubles`` or ``View``. Others are refused by a TypeError.
 
         ``work`` is about how many products and sums there are in all; a little of it is not worth a second thread.
         """
@@ -94,10 +95,41 @@ class Tasks:
             _start(workers, address, count, place)
 
 
+class Doubles:
+    """An array of float64 for a kernel of any float type."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def address(self, dtype):
+        return _address(self.array, np.dtype(np.float64))
+
+
+class View:
+    """An array that a kernel reads by distances, which it is also given."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def address(self, dtype):
+        return _address(self.array, dtype, anywhere=True)
+
+
+_INTEGER = np.dtype(np.int64)
+
+
 def _entry(argument, dtype):
     if isinstance(argument, np.ndarray):
-        return argument.ctypes.data
+        return _address(argument, dtype)
     return argument if isinstance(argument, int) else argument.address(dtype)
+
+
+def _address(array, dtype, anywhere=False):
+    if array.dtype != dtype and array.dtype != _INTEGER:
+        raise TypeError(f"a kernel of {dtype} was given an array of {array.dtype} and of the shape {array.shape}; give it {dtype}")
+    if not anywhere and not array.flags.c_contiguous:
+        raise TypeError(f"a kernel was given an array of the shape {array.shape} whose entries are not in C order; copy it before")
+    return array.ctypes.data
 
 
 def _start(workers, address, count, place):

@@ -67,7 +67,7 @@ class EquationPass:
 
     def _join(self, gradients, name, item, gradient):
         if self.spec.batch_axis(name) is None:
-            with np.errstate(invalid="ignore"):  # infinities of two sequences may cancel
+            with np.errstate(all="ignore"):  # infinities of two sequences may cancel
                 gradients[name] = gradients[name] + gradient
         else:
             self.sequences.put(name, gradients[name], item, gradient)

@@ -61,6 +61,7 @@ def check(spec, values, backend):
                 np.testing.assert_array_equal(part, array, err_msg=f"{name} of item {item}")
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", RAGGED)
 def test_numbers_that_are_not_finite(name, backend):

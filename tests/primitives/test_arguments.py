@@ -10,9 +10,12 @@ from refrnn.kernels.architectures import encoder_decoder
 from refrnn.kernels.compose import join
 from refrnn.kernels.compose.last import Last
 from refrnn.kernels.dynamics import scalar_recursion
+from refrnn.kernels.families import embedding, pointwise, recurrent, softmax
 from refrnn.kernels.gated import leaky_units, lstm
 from refrnn.kernels.language import generation, one_hot, projection
+from refrnn.kernels.primitives.activations import TANH
 from refrnn.kernels.primitives.arguments import Arguments
+from refrnn.kernels.primitives.products import multiply
 from refrnn.kernels.systems import hopfield, state_space
 
 # Learned starts, which every item of a batch may have for itself.
@@ -205,3 +208,24 @@ def test_gradients_never_alias_the_error():
 def test_a_declaration_is_held_against_the_function():
     with pytest.raises(TypeError, match="y declared or taken, and not both"):
         Arguments("x (T, B); y (T, B)").forward(lambda x, lengths=None: None)
+
+
+def test_families_alone_refuse_what_they_would_misread():
+    """Below the declarations: the float type, the order, the lengths and places of whatever reaches compiled code."""
+    x, start, W_in, W = (np.zeros(shape, np.float32) for shape in ((3, 2, 4), (2, 5), (4, 5), (5, 5)))
+    with pytest.raises(TypeError, match="a kernel of float32 was given an array of float64 and of the shape .2, 5."):
+        recurrent.forward(x, start.astype(float), W_in, W)
+    with pytest.raises(TypeError, match="whose entries are not in C order; copy it before"):
+        pointwise.apply(TANH, np.zeros((3, 4)).T)
+    for lengths in ([4, 1], [0, 1]):
+        with pytest.raises(ValueError, match="lengths must be 2 whole numbers from 1 to 3, not "):
+            recurrent.forward(x, start, W_in, W, lengths=lengths)
+    for wrong in (np.zeros((4, 5)), np.zeros((3, 5), np.float32), np.zeros((4, 5), np.float32, order="F")):
+        with pytest.raises(ValueError, match="a product c = a @ b, or start . a @ b, does not fit: c, a, b .and start. are float32"):
+            multiply((np.zeros((2, 5), np.float32), np.zeros((2, 4), np.float32), wrong))
+    with pytest.raises(ValueError, match="a place is 4; there are 4, so it must be below that"):
+        embedding.look_up(np.zeros((4, 2)), np.array([0, 4]))
+    with pytest.raises(ValueError, match="a place is 9"):
+        embedding.scattered(np.zeros((1, 2)), np.array([9]), 4)
+    with pytest.raises(ValueError, match="a place is 9"):
+        softmax.forward(np.zeros((1, 4)), np.array([9]))
