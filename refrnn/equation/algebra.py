@@ -8,6 +8,7 @@ from refrnn.equation.functions import FUNCTIONS, ShapeError, join_shapes
 from refrnn.equation.sizes import Size, show_shape
 
 LARGEST_POWER = 100_000  # of a matrix
+NEAR_POWERS = 1000  # products by the matrix itself, as its equation has them, before squaring is used
 
 _COMPARE = {
     "Lt": np.less,
@@ -186,19 +187,27 @@ class Numbers:
                 raise ShapeError(_NO_POWER)
             if exponent == 0:
                 return Node(np.eye(len(base.value)).astype(self.dtype), "identity")
-            return self._powers_of(base, exponent)[exponent - 1]
+            return self._power_of(base, exponent)
         value = base.value**exponent if isinstance(exponent, int) else base.value ** self.dtype(exponent)
         if self.noise is not None:
             value = self.noise.relative(value, 2)
         return self._node(value, "power", (base,), exponent)
 
-    def _powers_of(self, base, most):
-        """The powers of a matrix from the first to ``most`` or beyond: a sum over W**(k-j) makes each of them once."""
-        powers = self.powers.setdefault(base, [base])
-        while len(powers) < most:
-            powers.append(self.apply("matmul", powers[-1], base))
-            powers[-1].taken = True  # an equation that is this power and nothing else names a copy
-        return powers
+    def _power_of(self, base, exponent):
+        """A power of a matrix. A sum over W**(k-j) makes each of them once, from the one before; one far beyond them is made by squaring."""
+        powers = self.powers.setdefault(base, {1: base})
+        if exponent in powers:
+            return powers[exponent]
+        before = next((less for less in range(exponent - 1, max(0, exponent - NEAR_POWERS), -1) if less in powers), None)
+        if before is None:
+            half = self._power_of(base, exponent // 2)
+            powers[exponent] = self.apply("matmul", half, self._power_of(base, exponent - exponent // 2))
+            powers[exponent].taken = True  # an equation that is this power and nothing else names a copy
+            return powers[exponent]
+        for next_one in range(before + 1, exponent + 1):
+            powers[next_one] = self.apply("matmul", powers[next_one - 1], base)
+            powers[next_one].taken = True
+        return powers[exponent]
 
     def total(self, operation, terms, shape=()):
         """The sum or product of many terms, each of the given shape where there are none."""

@@ -15,6 +15,7 @@ from refrnn.equation.algebra import Numbers, Shapes
 from refrnn.equation.compile import Compiler, EquationError, Reads, Work
 from refrnn.equation.functions import ShapeError
 from refrnn.equation.parse import subscripts
+from refrnn.equation.operations import Tally
 from refrnn.equation.places import Places
 from refrnn.equation.shapes import element_shapes as shapes_of_elements
 from refrnn.equation.sizes import Size
@@ -24,7 +25,7 @@ from refrnn.errors import SpecError
 # Steps of work: elements computed, elements read and terms of sums.
 MOST_WORK = 50_000_000
 MOST_WORK_AT_LOADING = 100_000
-_SCHEDULES_KEPT = 64
+_ELEMENTS_KEPT = 200_000  # of schedules, some 60 MB; the latest is kept whatever its length
 
 
 class Pattern(NamedTuple):
@@ -139,6 +140,7 @@ class Program:
         self.outputs = tuple(outputs)
         self.outside_is_zero = outside_is_zero
         self.shapes_outside = dict(element_shapes or {})
+        self.works = {}  # by equation: the work of each way through it
         self.kept_shapes = {}  # by the trees of sums and conditionals: what an empty sum, or a branch that is a single number, is
         self._schedules = OrderedDict()
         self.ranks = self._find_ranks()
@@ -263,13 +265,15 @@ class Program:
             return self._schedules[mark]
         schedule = self._order(indices, wanted, Work(most), places or Places(indices))
         self._schedules[mark] = schedule
-        if len(self._schedules) > _SCHEDULES_KEPT:
+        while len(self._schedules) > 1 and sum(map(len, self._schedules.values())) > _ELEMENTS_KEPT:
             self._schedules.popitem(last=False)
         return schedule
 
     def _order(self, indices, wanted, work, places):
         order, done, open_elements = [], set(), {}
         stack = self._wanted_elements(indices, wanted, work)[::-1]
+        self._count(stack, indices, places)
+        tally = Tally(self, indices, places.symbolic)
         while stack:
             element = stack[-1]
             if element in done:
@@ -283,12 +287,22 @@ class Program:
             reader = next(reversed(open_elements.values())) if open_elements else None
             entry, needed = self._needed(element, indices, work, reader, places)
             open_elements[element] = entry
+            if entry[2] is not None:
+                tally.add(entry[2], entry[0])
             for other in needed:
                 if other in open_elements:
                     raise SpecError(self._cycle(other, entry[2], list(open_elements), places))
                 if other not in done:
                     stack.append(other)
         return order
+
+    def _count(self, elements, indices, places):
+        """Refuse at once where the elements that are wanted are too much work by themselves."""
+        tally = Tally(self, indices, places.symbolic)
+        for name, key in elements:
+            found = self.definitions[name].find(key, indices, places)
+            if found is not None:
+                tally.add(found[0], {**indices, **found[1]})
 
     def _wanted_elements(self, indices, wanted, work):
         elements = []

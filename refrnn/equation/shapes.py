@@ -9,6 +9,7 @@ import ast
 from refrnn.equation.algebra import Shapes
 from refrnn.equation.compile import EquationError
 from refrnn.equation.functions import FUNCTIONS, ShapeError
+from refrnn.equation.operations import CALL, Guard, Loop, Work, entries, of_call, of_power
 from refrnn.equation.parse import REDUCTIONS, subscripts
 from refrnn.equation.sizes import Opaque, Size, show_shape
 from refrnn.errors import SpecError
@@ -81,7 +82,7 @@ def _refusal(equation, error):
 
 def _check(program, equation, known):
     """One equation on every path: it gives the shape that is known, on sizes alone."""
-    found, kept, waiting, paths = [], {}, [[]], 0
+    found, kept, ways, waiting, paths = [], {}, [], [[]], 0
     while waiting:
         walk = _Walk(program, known, equation, waiting.pop(), kept)
         paths += 1
@@ -89,10 +90,12 @@ def _check(program, equation, known):
             found.append(walk.shape())
         except (ShapeError, EquationError) as error:
             raise SpecError(_refusal(equation, error)) from None
+        ways.append(walk.work())
         if paths > MOST_PATHS:
             raise SpecError(f"{equation.place}: {equation.shown()} has too many conditions whose branches differ in shape; split it")
         waiting += [walk.decisions[:place] + [False] for place in range(len(walk.given), len(walk.decisions))]
     program.kept_shapes.update(kept)
+    program.works[id(equation)] = ways
     wanted = known[equation.name]
     for shape in found:
         names = {name for size in shape for name in size.names()} - program.sizes
@@ -138,6 +141,8 @@ class _Walk:
         self.kept = {} if kept is None else kept
         self.assumed = {}  # what conditions are taken to be, by their normal form and the sums whose letters they name
         self.sums = {}  # the sum of each letter of a sum
+        self.context = ()  # the loops and guards around what is visited
+        self.spent = {}  # (operations, numbers kept) by context
         self.algebra = Shapes()
 
     def shape(self):
@@ -147,6 +152,17 @@ class _Walk:
     def _patterns(self):
         entries = self.program.definitions[self.equation.name].equations
         return next(patterns for equation, patterns, _ in entries if equation is self.equation)
+
+    # ------------------------------------------------------------ work
+
+    def spend(self, operations, kept):
+        """Note operations, and numbers that are kept."""
+        before = self.spent.get(self.context, (Size.of(0), Size.of(0)))
+        self.spent[self.context] = (before[0] + operations, before[1] + kept)
+
+    def work(self):
+        """What the equation asks for on this way, as :class:`refrnn.equation.operations.Work`."""
+        return [Work(context, *amounts) for context, amounts in self.spent.items()]
 
     # ------------------------------------------------------------ integers
 
@@ -177,7 +193,9 @@ class _Walk:
 
     def apply(self, name, shapes, sized=()):
         if None not in shapes:
-            return self.algebra.apply(name, *shapes, sized=sized)
+            result = self.algebra.apply(name, *shapes, sized=sized)
+            self.spend(of_call(name, shapes, result) + CALL, entries(result))
+            return result
         if name in _TO_A_SCALAR:
             return ()
         joined = self.algebra.apply(name, *[shape or () for shape in shapes]) if name in _ELEMENTWISE else ()
@@ -199,7 +217,11 @@ class _Walk:
     def _binop(self, node, letters):
         if isinstance(node.op, ast.Pow):
             base = self.visit(node.left, letters)
-            return None if base is None else self.algebra.power(base, 1)
+            if base is None:
+                return None
+            result = self.algebra.power(base, 1)
+            self.spend(of_power(result) + CALL, entries(result))
+            return result
         return self.apply(_OPERATORS[type(node.op)], [self.visit(part, letters) for part in (node.left, node.right)])
 
     def _compare(self, node, letters):
@@ -220,7 +242,9 @@ class _Walk:
         mark += tuple(self.sums[part.id] for part in ast.walk(node.test) if isinstance(part, ast.Name) and part.id in self.sums)
         if mark in self.assumed:
             return self.visit(node.body if self.assumed[mark] == true else node.orelse, letters)
-        yes, no = self._under(mark, true, node.body, letters), self._under(mark, not true, node.orelse, letters)
+        test = self.program.compiler.integer_condition(node.test, letters)
+        yes = self._under(mark, true, Guard(test, True, _names(node.test)), node.body, letters)
+        no = self._under(mark, not true, Guard(test, False, _names(node.test)), node.orelse, letters)
         if yes is None or no is None or yes == no:
             return no if yes is None else yes
         if not yes or not no:
@@ -231,10 +255,12 @@ class _Walk:
         self.assumed[mark] = decision == true
         return yes if decision else no
 
-    def _under(self, mark, truth, branch, letters):
+    def _under(self, mark, truth, guard, branch, letters):
         """The shape of a branch, in which a condition is taken to be so."""
         self.assumed[mark] = truth
+        outer, self.context = self.context, (*self.context, guard)
         shape = self.visit(branch, letters)
+        self.context = outer
         del self.assumed[mark]
         return shape
 
@@ -253,8 +279,15 @@ class _Walk:
     def _reduction(self, operation, generator, letters):
         inner = letters | {loop.target.id for loop in generator.generators}
         outer, self.sums = self.sums, {**self.sums, **{letter: id(generator) for letter in inner - letters}}
+        around = self.context
+        for place, loop in enumerate(generator.generators):
+            known = letters | {before.target.id for before in generator.generators[:place]}
+            ends = tuple(self.program.compiler.integer(end, known) for end in loop.iter.args)
+            self.context = (*self.context, Loop(loop.target.id, ends, _names(loop.iter)))
         shape = self.visit(generator.elt, inner)
-        self.sums = outer
+        self.spend(entries(shape or ()) + CALL, Size.of(0))
+        self.sums, self.context = outer, around
+        self.spend(Size.of(0), entries(shape or ()))
         changing = {name for size in shape or () for name in size.names()} & (inner - letters)
         if changing:
             raise ShapeError(f"the terms of a sum have the shape {show_shape(shape)}, which changes with {min(changing)}")
@@ -304,6 +337,10 @@ def _check_extent(size, text):
     """Refuse a size that is a number below 0, whatever the sizes are."""
     if not size.names() and size.number({}) < 0:
         raise EquationError(text)
+
+
+def _names(tree):
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def _normal(test):

@@ -1,0 +1,125 @@
+"""How much work equations ask for, counted from their shapes before any of it is done, so that nothing runs without a bound."""
+
+import math
+from typing import NamedTuple
+
+from refrnn.equation.sizes import Size
+from refrnn.errors import SpecError
+
+CALL = 10_000  # operations that take as long as one call with its way back: 5,000 in extended precision, 48,000 in float64
+MOST = 10**11  # operations of one run
+MOST_KEPT = 2**28  # numbers in the results of one run, which the way back needs
+MOST_AT_LOADING = 10**9
+MOST_KEPT_AT_LOADING = 2**26
+_COUNTED = 30  # places of a sum that are looked at one by one
+
+
+class Loop(NamedTuple):
+    """A sum's letter, and the functions of its ends, in which ``names`` occur."""
+
+    letter: str
+    ends: tuple
+    names: frozenset
+
+    def places(self, indices):
+        start, stop = ([0] + [end(indices) for end in self.ends])[-2:]
+        return range(start, max(start, stop))
+
+
+class Guard(NamedTuple):
+    """A branch that is taken where ``test`` of the indices, in which ``names`` occur, is ``true``."""
+
+    test: object
+    true: bool
+    names: frozenset
+
+
+class Work(NamedTuple):
+    """Floating-point operations, and numbers kept, inside loops and guards (outermost first)."""
+
+    context: tuple
+    operations: Size
+    kept: Size
+
+
+def entries(shape):
+    return math.prod(shape, start=Size.of(1))
+
+
+def of_call(name, shapes, result):
+    """The operations of one call: twice the products of a matrix product, else the numbers that go in and come out."""
+    if name == "matmul":
+        return entries(result) * shapes[0][-1] * 2
+    return sum((entries(shape) for shape in shapes), entries(result))
+
+
+def of_power(shape):
+    """Two products of matrices: powers that follow one another cost one each, and one by itself twice the squarings."""
+    return entries(shape) * shape[0] * 4 if len(shape) == 2 else entries(shape)
+
+
+class Tally:
+    """Adds up what the elements of a run ask for, and refuses when it is too much, by the equation that asks for most.
+
+    ``program.works`` holds, for each equation, the :class:`Work` on each way through its conditions.
+    """
+
+    def __init__(self, program, indices, at_loading=False):
+        program.element_shapes  # noqa: B018  (finding them finds the works)
+        self.program = program
+        self.indices = indices
+        self.at_loading = at_loading
+        self.most = (MOST_AT_LOADING, MOST_KEPT_AT_LOADING) if at_loading else (MOST, MOST_KEPT)
+        self.spent = {}
+        self.total = [0, 0]
+        self.constant = {}  # by equation, where no letter changes its amounts
+
+    def add(self, equation, bound):
+        """Count one element of an equation whose letters are ``bound``."""
+        amounts = self.constant.get(id(equation)) or self._amounts(equation, bound)
+        spent = self.spent.setdefault(id(equation), [equation, 0, 0])
+        for place, amount in enumerate(amounts):
+            spent[place + 1] += amount
+            self.total[place] += amount
+        if self.total[0] > self.most[0] or self.total[1] > self.most[1]:
+            raise SpecError(self._refusal())
+
+    def _amounts(self, equation, bound):
+        ways = self.program.works[id(equation)]
+        letters = bound.keys() - self.indices.keys()
+        amounts = [0, 0]
+        for way in ways:
+            sums = [0, 0]
+            for work in way:
+                for place, size in enumerate(work[1:]):
+                    sums[place] += _number(work.context, size, bound)
+            amounts = [max(pair) for pair in zip(amounts, sums)]
+        if not letters or all(not work.context and not (work.operations.names() | work.kept.names()) & letters for way in ways for work in way):
+            self.constant[id(equation)] = amounts
+        return amounts
+
+    def _refusal(self):
+        many = self.total[0] > self.most[0]
+        place = 1 if many else 2
+        equation = max(self.spent.values(), key=lambda spent: spent[place])[0]
+        what = "operations" if many else "numbers to keep"
+        where = "even at small sizes" if self.at_loading else "at these sizes"
+        mend = "make it shorter" if self.at_loading else "choose smaller sizes"
+        return f"{equation.place}: {equation.shown()} asks for too much {where}, more than {self.most[not many]:,} {what}; {mend}"
+
+
+def _number(context, size, indices):
+    """``size`` times the places of the loops whose guards let it be done; where they are many, as at the dearer end of them."""
+    if not context:
+        return max(0, size.number(indices))
+    first, rest = context[0], context[1:]
+    if isinstance(first, Guard):
+        return _number(rest, size, indices) if bool(first.test(indices)) == first.true else 0
+    places = first.places(indices)
+    if not places:
+        return 0
+    if first.letter not in size.names().union(*(inner.names for inner in rest)):
+        return len(places) * _number(rest, size, {**indices, first.letter: places[0]})
+    looked_at = places if len(places) <= _COUNTED else (places[0], places[len(places) // 2], places[-1])
+    found = [_number(rest, size, {**indices, first.letter: place}) for place in looked_at]
+    return sum(found) if len(places) <= _COUNTED else len(places) * max(found)
