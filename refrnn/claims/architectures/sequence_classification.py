@@ -27,7 +27,7 @@ def lengths_may_differ_in_one_batch(spec):
         lone.append(distance(run(spec, values).outputs["y"], together.outputs["y"]))
     return Shown(
         max(answers) == 0 and max(gradients) < SAME and min(lone) > DIFFERENT,
-        f"over {len(answers)} sequences of {', '.join(map(str, LENGTHS))} steps, four to a batch, the answers differ from those of each alone by {max(answers):.2g} "
-        f"(asked: 0), the gradients by at most {max(gradients):.2g} of the largest (asked: below {SAME:g}); with all taken as whole the answers differ by at "
-        f"least {min(lone):.2g} (asked: above {DIFFERENT:g})",
+        f"over {len(answers)} sequences of {', '.join(map(str, LENGTHS))} steps, four to a batch, the answers differ from those of each alone by "
+        f"{max(answers):.2g} (asked: 0), the gradients by at most {max(gradients):.2g} of the largest (asked: below {SAME:g}); with all taken as "
+        f"whole the answers differ by at least {min(lone):.2g} (asked: above {DIFFERENT:g})",
     )
