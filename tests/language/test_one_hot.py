@@ -1,5 +1,7 @@
 """One-hot vectors."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from differential import assert_backends_agree, assert_same, each_backend
@@ -44,3 +46,14 @@ def test_items_run_alone(backend):
         alone = spec.forward({**values, "w": values["w"][:length, item : item + 1]}, backend).outputs["W"]
         assert_same(W[:length, item], alone[:, 0])
         assert not W[length:, item].any()
+
+
+def test_the_kernel_makes_no_square_of_the_vocabulary():
+    """Its room is that of its result, and of a few copies."""
+    values = {"w": np.array([[1], [29_999]]), "N": 30_000}
+    spec.forward(values, "kernel")
+    tracemalloc.start()
+    W = spec.forward(values, "kernel").outputs["W"]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert W.sum() == 2 and W[1, 0, -1] == 1 and peak < 20 * W.nbytes
