@@ -1,5 +1,7 @@
 """Every quote stands in its lecture's text, on the slide that it names; a quote that does not is found."""
 
+import unicodedata
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +53,20 @@ def test_every_quote_names_a_slide_of_its_lecture():
     for name in refrnn.ids():
         for quote in quotes_of(refrnn.load(name)):
             assert quote.where in lectures[quote.lecture]["slides"], f"{name}: {quote.place()}"
+
+
+def characters(text):
+    """The letters and digits of a text, without accents, and how often each occurs."""
+    return Counter(letter for letter in unicodedata.normalize("NFD", text).casefold() if letter.isalnum())
+
+
+@pytest.mark.parametrize("name", refrnn.ids())
+def test_what_is_restored_is_the_quote(name):
+    """Brackets and a few letters are put back, and signs that the text has for others are exchanged; no word is."""
+    for quote in quotes_of(refrnn.load(name)):
+        if quote.restored and quote.words:
+            said, read = characters(" ".join(map(plain, quote.words))), characters(quote.restored)
+            assert (said - read).total() <= 6 and (read - said).total() <= 10, f"{quote.words} is no {quote.restored}"
 
 
 # ------------------------------------------------------------ the checker
