@@ -40,8 +40,7 @@ def assert_backends_agree(spec, exact=("clip",)):
         assert len(found) == len(entries), promised
         assert found or promised not in spec.verify, promised
     assert all(printed["checked"] and printed["error"] < np.inf for printed in report.printed)
-    misprints = [*spec.misprints, *(misprint for printed in spec.printed_gradients for misprint in printed.misprints)]
-    assert {misprint.quote.shown() for misprint in misprints} <= {erratum["printed"] for erratum in report.errata}
+    assert {misprint.quote.shown() for misprint in spec.all_misprints} <= {erratum["printed"] for erratum in report.errata}
 
 
 # ------------------------------------------------------------ values and comparison

@@ -47,10 +47,9 @@ def command(lecture, remarks, texts, json_path):
 
 def _errata(spec, lecture):
     """Those of a spec, of which nothing is run where it corrects nothing of the lecture."""
-    from refrnn.spec.show import all_misprints
     from refrnn.verify.errata import errata_of
 
-    corrected = {misprint.quote.lecture for misprint in all_misprints(spec)} | {claim.lecture for claim in spec.claims if claim.verdict != "holds"}
+    corrected = {misprint.quote.lecture for misprint in spec.all_misprints} | {claim.lecture for claim in spec.claims if claim.verdict != "holds"}
     return errata_of(spec) if corrected and lecture in (None, *corrected) else []
 
 

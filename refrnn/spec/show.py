@@ -123,15 +123,9 @@ def _claim_lines(spec):
     return lines
 
 
-def all_misprints(spec):
-    """Misprints of the forward and of the printed backward equations."""
-    return [*spec.misprints, *(misprint for block in spec.printed_gradients for misprint in block.misprints)]
-
-
 def _misprint_lines(spec):
-    misprints = all_misprints(spec)
-    lines = ["", "misprints"] if misprints else []
-    for misprint in misprints:
+    lines = ["", "misprints"] if spec.all_misprints else []
+    for misprint in spec.all_misprints:
         lines += _wrapped(f"{misprint.quote.place()}: {misprint.quote.shown()}")
         lines += _wrapped(f"found: {misprint.says}", "        ", "        ")
     return lines
@@ -168,7 +162,7 @@ def html(spec):
         if claim.verdict != "holds":
             mended = f"<q>{escape(claim.statement)}</q> {escape(claim.mended)}"
             parts.append(f"<p>{_VERDICTS[claim.verdict].capitalize()}, {escape(claim.quote.place())}: {mended}</p>")
-    for misprint in all_misprints(spec):
+    for misprint in spec.all_misprints:
         quote = misprint.quote
         parts.append(f"<p>Misprint, {escape(quote.place())}: <code>{escape(quote.shown())}</code> {escape(misprint.says)}</p>")
     return "".join(parts) + "</div>"

@@ -119,6 +119,11 @@ class Spec:
         """The symbols that are learned, by name."""
         return {name: symbol for name, symbol in self.arrays.items() if symbol.role == "parameter"}
 
+    @property
+    def all_misprints(self):
+        """The misprints of the equations and of the printed backward ones."""
+        return (*self.misprints, *(misprint for block in self.printed_gradients for misprint in block.misprints))
+
     @cached_property
     def array_shapes(self):
         return {name: symbol.shape for name, symbol in self.arrays.items()}

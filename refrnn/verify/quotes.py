@@ -44,8 +44,7 @@ def _begins(line, name):
 
 def quotes_of(spec):
     """Every quote of a spec."""
-    misprints = [*spec.misprints, *(misprint for block in spec.printed_gradients for misprint in block.misprints)]
-    return [*spec.lectures, *(misprint.quote for misprint in misprints), *(claim.quote for claim in spec.claims if claim.quote)]
+    return [*spec.lectures, *(misprint.quote for misprint in spec.all_misprints), *(claim.quote for claim in spec.claims if claim.quote)]
 
 
 def check_quote(quote, texts):

@@ -178,8 +178,7 @@ def test_nothing_is_corrected_twice():
     seen = set()
     for name in refrnn.ids():
         spec = refrnn.load(name)
-        misprints = [*spec.misprints, *(misprint for block in spec.printed_gradients for misprint in block.misprints)]
-        marks = [(misprint.quote.lecture, misprint.quote.words, misprint.says) for misprint in misprints]
+        marks = [(misprint.quote.lecture, misprint.quote.words, misprint.says) for misprint in spec.all_misprints]
         marks += [(claim.lecture, claim.quote.words, "") for claim in spec.claims if claim.verdict != "holds"]
         for mark in marks:
             assert mark not in seen, f"{name}: {mark}"
