@@ -32,6 +32,7 @@ WRONG = [
     ("scalar-recursion", "negative_start_has_no_response", ("z[t] = w * h[t-1]", "z[t] = abs(w) * h[t-1]")),
     ("scalar-recursion", "best_memory_is_short", FLAT_TANH),
     ("scalar-recursion", "state_holds_a_stack", ("z[t] = w * h[t-1]", "z[t] = (w + 0.1) * h[t-1]")),
+    ("vector-recursion", "tanh_memory_is_a_power", FLAT_TANH),
     ("vector-recursion", "only_tanh_is_reasonable", FLAT_TANH),
     ("vector-recursion", "only_tanh_is_reasonable", RELU_HAS_A_CEILING),
     ("vector-recursion", "bounded_ones_are_as_the_scalar", NO_TANH),
