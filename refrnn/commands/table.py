@@ -72,6 +72,16 @@ def print_notes(say, reports):
                 say(f"{report.id}: {_not_compared(backend, missing)}")
 
 
+def print_sensitivity(say, reports, verbose):
+    """The error that a spec's cases see least, or with ``verbose`` every one of them."""
+    for report in reports:
+        if report.sensitivity is None or not report.sensitivity["symbols"]:
+            continue
+        say(f"{report.id}: every error is found that is larger than that in the {report.sensitivity['bluntest']}")
+        for least in report.sensitivity["symbols"] if verbose else ():
+            say(f"  {least['text']}")
+
+
 def _not_compared(backend, missing):
     return f"not compared, because {backend} does not save {'it' if len(missing) == 1 else 'them'} by name: {', '.join(missing)}"
 

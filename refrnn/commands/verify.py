@@ -9,7 +9,7 @@ import click
 
 from refrnn.commands.output import OutputFile, Outputs, progress
 from refrnn.commands.processes import run
-from refrnn.commands.table import print_details, print_failures, print_notes, print_sum, print_table
+from refrnn.commands.table import print_details, print_failures, print_notes, print_sensitivity, print_sum, print_table
 from refrnn.errors import NotFoundError
 from refrnn.verify.report import SpecReport, html_text, json_text, junit_text
 
@@ -21,12 +21,13 @@ STOPPED = "Ctrl-C came before it was verified"
 @click.option("--backends", help="Comma-separated: equation, reference, kernel, peer (PyTorch), or importable modules; without it the first three.")
 @click.option("--cases", "level", type=click.Choice(["quick", "full"]), default="quick", show_default=True, help="How many cases.")
 @click.option("--mutants", is_flag=True, help="Break each equation in every place that matters and show that the cases notice.")
+@click.option("--sensitivity", "sensitive", is_flag=True, help="Find the smallest error in each symbol's value and slope that the cases notice.")
 @click.option("-v", "--verbose", is_flag=True, help="Also print where the worst errors sit, and every claim and erratum with its evidence.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Processes to work in; by default one for each two specs, at most one a core.")
 @click.option("--json", "json_path", type=OutputFile(), metavar="FILE", help="Write the results as JSON.")
 @click.option("--junit", "junit_path", type=OutputFile(), metavar="FILE", help="Write the results as JUnit XML.")
 @click.option("--html", "html_path", type=OutputFile(), metavar="FILE", help="Write the results as a page.")
-def command(names, backends, level, mutants, verbose, jobs, json_path, junit_path, html_path):
+def command(names, backends, level, mutants, sensitive, verbose, jobs, json_path, junit_path, html_path):
     """Hold the backends of the specs against their equations: outputs, intermediates, gradients, printed lines, claims.
 
     ID is a spec of the library or the path of a YAML file; without one, all specs of the library are verified.
@@ -53,7 +54,7 @@ def command(names, backends, level, mutants, verbose, jobs, json_path, junit_pat
                 _check_backend(spec, backend)
     outputs = Outputs(json_path, junit_path, html_path)
     started = time.perf_counter()
-    reports, stopped = _run(specs, names, (chosen, level, mutants), _jobs(jobs, len(names)))
+    reports, stopped = _run(specs, names, (chosen, level, mutants, sensitive), _jobs(jobs, len(names)))
     _write(outputs, reports, specs, json_path, junit_path, html_path)
     ended = [report for report in reports if report.unchecked != [STOPPED]]
     if verbose and ended:
@@ -63,6 +64,7 @@ def command(names, backends, level, mutants, verbose, jobs, json_path, junit_pat
         print_table(outputs.say, ended, mutants, outputs.width)
         print_failures(outputs.say, ended, outputs.width)
         print_notes(outputs.say, ended)
+        print_sensitivity(outputs.say, ended, verbose)
         print_sum(outputs.say, ended, time.perf_counter() - started, outputs.width)
     if stopped:
         outputs.say(f"stopped by Ctrl-C before {len(reports) - len(ended)} of {len(reports)} specs were verified")
@@ -125,10 +127,10 @@ def _one(piece, step):
     import refrnn
     from refrnn.verify.verify import verify_spec
 
-    name, backends, level, mutants = piece
+    name, backends, level, mutants, sensitive = piece
     if backends is not None:
         backends = [b if b in ("equation", "reference", "kernel", "peer") else _module(b) for b in backends]
-    return verify_spec(refrnn.load(name), backends, level, mutants, step)
+    return verify_spec(refrnn.load(name), backends, level, mutants, step, sensitive)
 
 
 def _run(specs, names, settings, jobs):

@@ -1,6 +1,7 @@
 """The main job: one spec held against all its backends on all its cases."""
 
 import time
+from dataclasses import asdict
 
 from refrnn.errors import AnswerError, RefrnnError
 from refrnn.verify.backends import compare, not_offered
@@ -12,6 +13,7 @@ from refrnn.verify.mutants import kill_matrix
 from refrnn.verify.printed import check_misprints, check_printed_gradients
 from refrnn.verify.properties import properties
 from refrnn.verify.report import SpecReport
+from refrnn.verify.sensitivity import bluntest, sensitivity
 from refrnn.verify.truth import truths
 from refrnn.verify.variants import compare_variant, variants
 
@@ -24,11 +26,11 @@ EQUATION_CASES = ("plain-float32", "ragged-float32")
 _MEND = "add a case that tells it, or list it under equivalent with the reason"
 
 
-def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda text: None):
+def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda text: None, sensitive=False):
     """Verify ``spec`` and return its :class:`SpecReport`.
 
     ``backends`` names some of the spec's backends (all where None), or holds modules of one's own; ``level`` is
-    "quick" or "full"; ``mutants`` adds the kill matrix; ``step(text)`` is called before each piece of work.
+    "quick" or "full"; ``mutants`` adds the kill matrix, ``sensitive`` the smallest errors that are found; ``step(text)`` is called before each piece of work.
     """
     started = time.perf_counter()
     chosen = tuple(spec.backends if backends is None else backends)
@@ -53,6 +55,8 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
     _text_checks(report, spec, found, step)
     if mutants:
         _mutants(report, spec, found, step)
+    if sensitive:
+        _sensitivity(report, spec, found, step)
     report.seconds = time.perf_counter() - started
     return report
 
@@ -149,3 +153,8 @@ def _mutants(report, spec, found, step):
     report.failures += [f"mutant lives: {name}: {why}; {_MEND}" for name, why in matrix.alive]
     report.failures += [f"mutant listed as equivalent is {reason}: {name}" for name, reason in matrix.wrongly_listed]
 
+
+def _sensitivity(report, spec, truths, step):
+    found = sensitivity(spec, truths, step)
+    symbols = [asdict(least) | {"text": str(least)} for least in found]
+    report.sensitivity = {"bluntest": str(bluntest(found)) if found else None, "symbols": symbols}
