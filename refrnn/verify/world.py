@@ -21,6 +21,10 @@ HEADROOM = 5.0
 FLOOR = 4.0
 # A quantity this small beside its own rounding, had that been in extended precision, is zero by cancellation.
 CANCELLED = 64.0
+# In ulp of the largest quantities of a case: what the rounding of terms that cancel is below.
+CONDITIONED = 1000.0
+# In ulp: what rounding may cost in a step, and not only in this one, before it is measured by its rounding.
+EVENED = 32.0
 # The largest part of a quantity that rounding may take, if the quantity is to be judged: one digit is certain.
 UNCERTAIN = 0.1
 
@@ -63,8 +67,8 @@ class World:
 
     def _measure(self):
         """Scales and bounds from the deviations."""
-        self.cancels = {}
-        self.scales = {key: self._scale(key) for key in self.quantities}
+        self.scales, self.cancels, self.uncertain = {}, {}, {}
+        self._find_scales()
         self.bounds = {key: FLOOR + HEADROOM * self._largest(key, self.deviations[key])[0] for key in self.quantities}
         self.unjudged = self._find_unjudged()
 
@@ -144,20 +148,39 @@ class World:
         has_time = array.ndim and self.truth.spec.time_size(_symbol(key)) is not None
         return tuple(range(1 if has_time else 0, array.ndim))
 
-    def _scale(self, key):
-        """What an ulp counts of, in a shape that goes with the quantity.
+    def _find_scales(self):
+        """What an ulp counts of, by key, in a shape that goes with the quantity; notes where terms cancel.
 
-        It is the largest magnitude, of the time step where there is time. Where that is no more than the rounding of
-        extended precision, terms cancel to zero: then it is the scale of those terms, which random rounding shows.
+        It is the largest magnitude, of the time step where there is time. Where rounding is larger than that, terms
+        cancel, as in 1 - tanh(9)**2 or in the gradient of a bias that goes out in a softmax: then it is the scale of those
+        terms, which random rounding shows. They are told from numbers that rounding has run away with by their size:
+        that of the rounding of extended precision, or of some rounding of the largest quantities of the case.
         """
-        array, axes = self.quantities[key], self._axes(key)
-        size = np.where(np.isfinite(array), np.abs(array), 0).max(axis=axes, keepdims=True, initial=0)
-        apart = self.deviations[key].max(axis=axes, keepdims=True, initial=0)
-        eps = self.truth.eps
-        cancels = (apart > 0) & np.isfinite(apart) & (size <= CANCELLED * apart * (np.finfo(np.longdouble).eps / eps))
-        self.cancels[key] = cancels
-        size = np.where(cancels, apart / eps, size)
-        return np.where(size > 0, np.maximum(size, self.truth.smallest), 0)
+        sizes = {key: self._largest_of(key, np.where(np.isfinite(array), np.abs(array), 0)) for key, array in self.quantities.items()}
+        moved = {key: self._largest_of(key, apart) for key, apart in self.deviations.items()}
+        eps, largest = self.truth.eps, {}
+        for key, size in sizes.items():
+            largest[key[0] == "gradient"] = max(largest.get(key[0] == "gradient", 0), size.max(initial=0))
+        for key, size in sizes.items():
+            apart = moved[key]
+            lost = HEADROOM * apart > UNCERTAIN * size
+            in_extended = size <= CANCELLED * apart * (np.finfo(np.longdouble).eps / eps)
+            of_the_case = lost & (apart <= CONDITIONED * eps * largest[key[0] == "gradient"])
+            self.cancels[key] = cancels = (apart > 0) & np.isfinite(apart) & (in_extended | of_the_case)
+            self.uncertain[key] = bool(np.any(lost & ~cancels))
+            size = np.where(cancels, apart / eps, self._evened(size, apart))
+            self.scales[key] = np.where(size > 0, np.maximum(size, self.truth.smallest), 0)
+
+    def _evened(self, size, apart):
+        """The sizes of the steps, larger where rounding costs far more ulp than in most: one bound goes for all of them."""
+        if size.size < 2 or not size.max() > 0 or not np.isfinite(apart).all():
+            return size
+        costs = apart[size > 0] / (self.truth.eps * size[size > 0])
+        usual = max(EVENED, 4 * float(np.median(costs)))
+        return np.maximum(size, np.where(size > 0, apart / (self.truth.eps * usual), 0))
+
+    def _largest_of(self, key, array):
+        return array.max(axis=self._axes(key), keepdims=True, initial=0)
 
     def allowed(self, key):
         """How far each entry may be off, in a shape that goes with the quantity."""
@@ -203,9 +226,16 @@ class World:
                 found[key] = "is not finite, and the case is not about NaN and infinity"
             elif not np.isfinite(self.bounds[key]):
                 found[key] = "leaves the range of the precision"
-            elif self.bounds[key] * self.truth.eps > UNCERTAIN:
-                found[key] = f"has no certain digit: honest rounding costs {self.bounds[key]:.3g} ulp, and 1 is {1 / self.truth.eps:.3g} ulp"
+            elif self.uncertain[key] or self.bounds[key] * self.truth.eps > UNCERTAIN:
+                found[key] = f"has no certain digit: honest rounding costs up to {self._cost(key):.3g} ulp, and 1 is {1 / self.truth.eps:.3g} ulp"
         return found
+
+    def _cost(self, key):
+        """The most ulp, of the size of a quantity or a step, that honest rounding costs."""
+        size = self._largest_of(key, np.abs(self.quantities[key]))
+        apart = self._largest_of(key, self.deviations[key])
+        with np.errstate(all="ignore"):
+            return HEADROOM * float(np.nanmax(np.where(self.cancels[key], 0, apart / size))) / self.truth.eps
 
     # ------------------------------------------------------------ open decisions
 

@@ -427,3 +427,42 @@ def test_what_is_off_by_two_bounds_is_found(name, dtype):
         seen = max(truth.error(key, array + sign * truth.worlds[0].deviations[key])[0] for sign in (1, -1))
         assert truth.bounds[key] == pytest.approx(FLOOR + HEADROOM * seen, rel=1e-2)
     assert max(truth.bounds.values()) < 300
+
+
+# ------------------------------------------------------------ steps that lose their digits
+
+
+def of_gradients_by_step(name, dtype, seed):
+    """d_x of a saturated case, with its bound and the magnitude of each step."""
+    spec = refrnn.load(name)
+    truth = Truth(spec, Case("saturated", dtype, seed=seed, stretch=8.0))
+    key = ("gradient", "d_x")
+    sizes = np.abs(truth.quantities[key]).max(axis=(1, 2))
+    return truth, key, sizes
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_saturated_step_is_measured_by_the_terms_that_cancel_in_it(dtype, seed):
+    """1 - tanh(z)**2 keeps no digit of a large z; that is no failure to judge, and gives no other step a larger bound."""
+    truth, key, sizes = of_gradients_by_step("state-space", dtype, 8 + 1000 * seed)
+    assert truth.failures == [] and compare(truth.spec, truth, "equation")[1] == []
+    off = np.array(truth.quantities[key])
+    step = int(np.argmax(sizes))
+    allowed = np.broadcast_to(truth.allowed(key), off.shape)[step].max()
+    assert allowed < 3000 * truth.eps * sizes[step]
+    off[step, 0, 0] += 1.1 * allowed
+    assert not truth.judge({key: off})[0].ok
+
+
+def test_the_bound_of_a_tame_step_does_not_grow_with_the_wildest():
+    """Where one step costs 1e8 ulp of itself, the others are held to what they cost."""
+    spec = spec_of({"x": INPUT, "w": "{role: parameter, shape: [H]}"}, ["y[t] = (x[t] + w) - w if t > 0 else (x[t] + 3e7 * w) - 3e7 * w"], ["y"])
+    x = np.full((6, 2, 4), 1 / 3)
+    truth = Truth(spec, Case("mixed", sizes={"T": 6, "H": 4}, batch=2, values={"x": x}))
+    key = ("forward", "y")
+    assert truth.failures == [] and compare(spec, truth, "equation")[1] == []
+    for step, part in ((0, 1e-6), (3, 1e-12)):
+        off = np.array(truth.quantities[key])
+        off[step, 0, 0] += part
+        assert not truth.judge({key: off})[0].ok
