@@ -57,16 +57,19 @@ def bluntest(found):
 def _least(name, of, dtype, truths):
     eps = truths[0].eps
     shares = [_share_of_bound(truth, name, of, FIRST * eps) for truth in truths]
-    best = int(np.argmax(shares))
-    truth = truths[best]
-    high = LARGEST if shares[best] == 0 else min(LARGEST, FIRST * eps * max(2 / shares[best], 1e-3))
+    # What is infinitely wrong, such as another word chosen, does not grow in proportion.
+    best = int(np.argmax([share if np.isfinite(share) else 0 for share in shares])) if any(map(np.isfinite, shares)) else 0
+    truth, share = truths[best], shares[best]
+    high = min(LARGEST, 2 * FIRST * eps / share) if 0 < share < np.inf else FIRST * eps
+    while _share_of_bound(truth, name, of, high) <= 1 and high < LARGEST:
+        high = min(LARGEST, 16 * high)
     if _share_of_bound(truth, name, of, high) <= 1:
         shares = [_share_of_bound(other, name, of, LARGEST) for other in truths]
         if of == "slope" and max(shares) == 0:
             return None
         if max(shares) <= 1:
             return Least(name, of, dtype, None, None, None)
-        truth, high = truths[int(np.argmax(shares))], LARGEST
+        truth = truths[int(np.argmax(shares))]
     low = high / 2.0**STEPS
     for _ in range(STEPS):
         middle = (low * high) ** 0.5  # of their exponents

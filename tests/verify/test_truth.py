@@ -84,8 +84,8 @@ def test_honest_rounding_is_within_the_bounds(name, dtype):
 def test_bounds_are_small_where_the_case_is_tame_and_grow_where_it_is_not():
     spec = refrnn.load("elman")
     tame, wild = (Truth(spec, Case("case", "float64", seed=7, stretch=stretch)) for stretch in (1.0, 8.0))
-    assert max(tame.bounds.values()) < 100
-    assert max(wild.bounds.values()) > max(tame.bounds.values())
+    tame, wild = ([world.bounds["gradient", f"d_{name}"] for name in ("W_xh", "W_hh", "x")] for world in (tame, wild))
+    assert np.median(tame) < 50 and all(before < after for before, after in zip(tame, wild))
 
 
 def spec_of(symbols, equations, outputs, sizes="{T: steps, H: units}"):
@@ -447,10 +447,11 @@ def test_a_saturated_step_is_measured_by_the_terms_that_cancel_in_it(dtype, seed
     """1 - tanh(z)**2 keeps no digit of a large z; that is no failure to judge, and gives no other step a larger bound."""
     truth, key, sizes = of_gradients_by_step("state-space", dtype, 8 + 1000 * seed)
     assert truth.failures == [] and compare(truth.spec, truth, "equation")[1] == []
+    truth.worlds[0].look_closer()  # as a doubt would ask for
     off = np.array(truth.quantities[key])
     step = int(np.argmax(sizes))
     allowed = np.broadcast_to(truth.allowed(key), off.shape)[step].max()
-    assert allowed < 3000 * truth.eps * sizes[step]
+    assert allowed < 1e4 * truth.eps * sizes[step]
     off[step, 0, 0] += 1.1 * allowed
     assert not truth.judge({key: off})[0].ok
 
