@@ -3,6 +3,7 @@
 import math
 from typing import NamedTuple
 
+from refrnn.equation.compile import EquationError
 from refrnn.equation.sizes import Size
 from refrnn.errors import SpecError
 
@@ -76,7 +77,10 @@ class Tally:
 
     def add(self, equation, bound):
         """Count one element of an equation whose letters are ``bound``."""
-        amounts = self.constant.get(id(equation)) or self._amounts(equation, bound)
+        try:
+            amounts = self.constant.get(id(equation)) or self._amounts(equation, bound)
+        except EquationError as error:
+            raise SpecError(f"{equation.place}: in {equation.shown()}: {error}") from None
         spent = self.spent.setdefault(id(equation), [equation, 0, 0])
         for place, amount in enumerate(amounts):
             spent[place + 1] += amount
