@@ -5,8 +5,10 @@ Gives h and c (T, B, H).
 
 import numpy as np
 
-from ..families import gru, recurrent
+from ..families import outputs, recurrent
+from ..primitives.activations import SIGMOID, TANH
 from ..primitives.arguments import Arguments
+from ..primitives.arrays import clear, cut, previous
 
 TAKES = Arguments("x (T, B, I); h0, c0 (B, H); W_x (H, I); W_h (H, H); b (H); V (H, I); d (H); U (H, I); lengths of T")
 
@@ -14,21 +16,30 @@ TAKES = Arguments("x (T, B, I); h0, c0 (B, H); W_x (H, I); W_h (H, H); b (H); V 
 @TAKES.forward
 def forward(x, h0, c0, W_x, W_h, b, V, d, U, lengths=None):
     h, plain = recurrent.forward(x, h0, W_x.T, W_h.T, b, lengths)
-    H = len(b)
-    # A gated recurrent unit whose gates and candidate see the input alone; its reset gate has nothing to reset.
-    W_in, bias = np.concatenate((np.zeros_like(V), V, U)).T, np.concatenate((np.zeros_like(d), d, np.zeros_like(d)))
-    nothing = np.zeros((H, 3 * H), x.dtype)
-    c, gates, gated = gru.forward(x, c0, W_in, nothing[:, : 2 * H], nothing[:, 2 * H :], bias, lengths=lengths, keeps_old=False)
-    return {"h": h, "c": c}, {"g": gates[..., H : 2 * H], "layers": (plain, gated)}
+    # The gate and what it lets through see the input alone: all that is left to do step by step is to mix.
+    x = cut(x, lengths)
+    g, gate = outputs.forward(x, V.T, d, lengths, SIGMOID)
+    n, candidate = outputs.forward(x, U.T, None, lengths, TANH)
+    c, last = np.empty_like(g), c0
+    for t in range(len(c)):
+        last = c[t] = (1 - g[t]) * last + g[t] * n[t]
+    clear(c, lengths)
+    return {"h": h, "c": c}, {"g": g, "layers": (plain, gate, candidate), "of_memory": (c0, g, n, c, lengths)}
 
 
 @TAKES.backward
 def backward(saved, d_h, d_c):
-    plain, gated = saved["layers"]
-    of_plain, of_gated = recurrent.backward(plain, d_h), gru.backward(gated, d_c)
-    _, V, U = np.split(of_gated["W_in"].T, 3)
+    plain, gate, candidate = saved["layers"]
+    c0, g, n, c, lengths = saved["of_memory"]
+    error, carry = np.array(cut(d_c, lengths)), np.zeros_like(c0)
+    for t in range(len(c) - 1, -1, -1):
+        error[t] += carry
+        carry = error[t] * (1 - g[t])
+    of_plain = recurrent.backward(plain, d_h)
+    of_gate = outputs.backward(gate, error * (n - previous(c, c0)))
+    of_candidate = outputs.backward(candidate, error * g)
     return {
-        "x": of_plain["x"] + of_gated["x"], "h0": of_plain["start"], "c0": of_gated["h0"],
+        "x": of_plain["x"] + of_gate["h"] + of_candidate["h"], "h0": of_plain["start"], "c0": carry,
         "W_x": of_plain["W_in"].T, "W_h": of_plain["W"].T, "b": of_plain["bias"],
-        "V": V, "d": np.split(of_gated["bias"], 3)[1], "U": U,
+        "V": of_gate["W"].T, "d": of_gate["bias"], "U": of_candidate["W"].T,
     }  # fmt: skip

@@ -13,6 +13,7 @@ from ..primitives.compile import doubles, pointer, shift
 from ..primitives.threads import Doubles, Tasks
 
 CHUNK = 16384  # numbers per task
+SUMMED = 256  # numbers per part of its sum: rounding errors grow with that and with the number of parts, not with their product
 
 
 @dataclass(frozen=True)
@@ -100,13 +101,17 @@ def _sum_products(index, table, like):
     count = min(CHUNK, table[0] - first)
     a, b = shift(pointer(table[1], like), first), shift(pointer(table[2], like), first)
     a_unit, b_unit = doubles(table[3])[0], doubles(table[3])[1]
-    even, odd = 0.0, 0.0
-    for j in range(0, count - 1, 2):
-        even += (a[j] * a_unit) * (b[j] * b_unit)
-        odd += (a[j + 1] * a_unit) * (b[j + 1] * b_unit)
-    if count % 2:
-        even += (a[count - 1] * a_unit) * (b[count - 1] * b_unit)
-    doubles(table[4])[index] = even + odd
+    total = 0.0
+    for start in range(0, count, SUMMED):
+        stop = min(start + SUMMED, count)
+        even, odd = 0.0, 0.0
+        for j in range(start, stop - 1, 2):
+            even += (a[j] * a_unit) * (b[j] * b_unit)
+            odd += (a[j + 1] * a_unit) * (b[j + 1] * b_unit)
+        if (stop - start) % 2:
+            even += (a[stop - 1] * a_unit) * (b[stop - 1] * b_unit)
+        total += even + odd
+    doubles(table[4])[index] = total
 
 
 @Tasks

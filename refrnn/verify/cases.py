@@ -11,6 +11,8 @@ from refrnn.spec.domain import empty_shape, enlarged
 from refrnn.spec.draw import complete_sizes, fitting_sizes
 
 MOST_SINGLE = 15
+# One for each sequence of a case about them; the zeros and the large number are for ties, thresholds and exponentials.
+SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1000.0)
 LEVELS = ("quick", "full")
 PRECISIONS = ("float64", "float32")
 # Around the widths of vector registers and of the kernels' blocks; two panels and more, one off a multiple, sums of more
@@ -35,6 +37,7 @@ class Case:
     seed: int = 0
     ragged: bool = False
     stretch: float = 1.0  # factor on parameters: large ones saturate the activations
+    zero: str = ""  # an array that is zero everywhere
     omit: bool = False  # leave the optional symbols out
     values: dict = field(default_factory=dict)  # symbols that are set, not drawn
     extreme: bool = False  # about values so large that rounding may leave some quantities no digit: the others are judged
@@ -45,11 +48,17 @@ class Case:
         values = spec.draw(self.sizes, self.batch, self.seed, "float32")
         for name, symbol in spec.arrays.items():
             if symbol.role == "parameter" and symbol.low is None and symbol.high is None:
-                values[name] = values[name] * values[name].dtype.type(self.stretch)
+                stretch = 0 if name == self.zero else self.stretch
+                # Beyond float32 a power of two, which rounds nothing.
+                values[name] = (values[name] * np.float64(stretch)).astype(np.float32 if 1e-38 < stretch < 1e38 else self.dtype)
             if getattr(values[name], "dtype", None) == np.float32:
                 values[name] = values[name].astype(self.dtype)
             if self.omit and symbol.optional:
                 del values[name]
+        if self.special:
+            thresholds = [values[name] for name, symbol in spec.arrays.items() if symbol.role == "constant" and symbol.type == "real" and not symbol.shape]
+            for name in [name for name in spec.arrays if name in values and _may_be_special(spec, name)]:
+                _make_special(values[name], spec.batch_axis(name), [sign * number for number in thresholds for sign in (1, -1)])
         for name, given in self.values.items():
             values[name] = given if spec.symbols[name].is_integer_constant else np.asarray(given, self.dtype)
         return values, self._lengths(spec)
@@ -74,6 +83,29 @@ class Case:
                 for name, drawn in lengths.items():
                     drawn[item] = sizes[name]
         return lengths if len(lengths) > 1 else lengths[spec.time[0]]
+
+
+def _may_be_special(spec, name):
+    """Whether any real numbers may stand in an array: one of the inputs, or of the parameters where nothing has a batch."""
+    symbol = spec.symbols[name]
+    free = symbol.type == "real" and symbol.draw == "normal" and symbol.low is None and symbol.high is None and not symbol.finite
+    return free and bool(symbol.shape) and symbol.role == ("input" if spec.batched or spec.batch else "parameter")
+
+
+def _multiplies_in_any_order(spec):
+    """Whether three factors meet: A (B x) and (A B) x are the same but for NaN and infinity."""
+    products = [node for equation in spec.equations for node in ast.walk(equation.value) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)]
+    return any(isinstance(node.left, ast.BinOp) and isinstance(node.left.op, (ast.MatMult, ast.Pow)) for node in products)
+
+
+def _make_special(array, axis, thresholds):
+    """The first numbers of each sequence, or of the array, become special ones, in place; an array has the thresholds too."""
+    if axis is None:
+        numbers = (*thresholds, *SPECIAL)
+        array.flat[: len(numbers)] = numbers[: array.size]
+        return
+    for sequence, number in zip(np.moveaxis(array, axis, 0), SPECIAL):
+        sequence.flat[0] = number
 
 
 def _times(spec, steps):
@@ -113,18 +145,40 @@ def cases(spec, level="quick"):
         found += _both("long", sizes=_times(spec, 65), batch=1, seed=5)
     found += _edges(spec)
     found += _both("ones", sizes=_ones(spec), batch=1, seed=6)
-    found += _both("saturated", seed=7, stretch=8.0)
+    found += _both("saturated", seed=7, stretch=8.0, extreme=True)
     # One unit shows what is small beside nothing larger: gates that are shut to 1e-7, 1e-20 and 1e-40.
     for stretch in (24, 64, 128):
         found += _both(f"one-saturated-{stretch}", sizes=_ones(spec) | _times(spec, 2), batch=1, seed=8, stretch=float(stretch), extreme=True)
+    if any(_may_be_special(spec, name) for name in spec.arrays) and not _multiplies_in_any_order(spec):
+        found += _both("special", sizes=_times(spec, 3) | _many(spec), batch=len(SPECIAL), seed=10, special=True)
+    if not spec.time and not spec.batched and not spec.batch:
+        found += _of_sizes(spec)
     for widths in WIDTHS[level]:
-        found += _both(f"width-{widths[0]}", sizes=_times(spec, 2) | _widths(spec, widths), batch=2, seed=9)
+        found += _both(f"width-{widths[0]}", sizes=_times(spec, 2) | _widths(spec, widths), batch=1 if widths[0] > 100 else 2, seed=9)
     if any(symbol.optional for symbol in spec.arrays.values()):
         found += _both("left-out", seed=11, omit=True)
     for entry in spec.cases:
         found += _own_cases(spec, entry)
     found = found if level == "quick" else found + _more(spec)
     return [replace(case, sizes=fitting_sizes(spec, case.sizes, case.batch)) for case in found]
+
+
+def _many(spec):
+    """Room for all special numbers in an array without a batch."""
+    return {} if spec.batched or spec.batch else {name: 12 + place for place, name in enumerate(spec.sizes) if name not in spec.time}
+
+
+def _of_sizes(spec):
+    """What is not about sequences: more numbers than a block of them has, so large and so small that squares leave the range, and none."""
+    axes = max(len(symbol.shape) for symbol in spec.arrays.values())
+    found = _both("large", sizes=_widths(spec, (190, 180) if axes > 1 else (33001, 33003)), seed=15)
+    for power in (100, -100):
+        found += _both(f"power-{power}", seed=16, stretch=2.0**power, extreme=True)
+    found += [Case(f"power-{power}-float64", "float64", seed=16, stretch=2.0**power, extreme=True) for power in (600, -600)]
+    zeroed = [name for name, symbol in spec.arrays.items() if symbol.role == "parameter" and symbol.shape and symbol.low is None]
+    for name in zeroed if len(zeroed) > 1 else ():
+        found += _both(f"{name}-zero", seed=17, zero=name)
+    return found
 
 
 def _both(name, **made):

@@ -1,0 +1,24 @@
+"""Show by class how many faults are found; ``python -m tests.verify.museum full`` tries what quick cases miss with the full ones."""
+
+import sys
+from collections import Counter
+
+from tests.verify.museum import faults
+from tests.verify.museum.planting import found
+
+
+def main(full):
+    total, quick, all_found = Counter(), Counter(), Counter()
+    for fault in faults.FAULTS:
+        total[fault.kind] += 1
+        by = "quick" if found(fault) else "full" if full and found(fault, "full") else None
+        quick[fault.kind] += by == "quick"
+        all_found[fault.kind] += by is not None
+        if by != "quick":
+            print(f"{by or 'not found'}: {fault.kind}: {fault.name} ({fault.spec})", flush=True)
+    for kind in total:
+        print(f"{kind:12} {total[kind]:4} faults, quick finds {quick[kind]:4}" + (f", full {all_found[kind]:4}" if full else ""))
+    print(f"{'all':12} {sum(total.values()):4} faults, quick finds {sum(quick.values()):4}" + (f", full {sum(all_found.values()):4}" if full else ""))
+
+
+main("full" in sys.argv[1:])

@@ -1,0 +1,37 @@
+"""A part of the museum of planted faults: two of each class, one of them across the edges of blocks, are found by quick cases.
+
+The whole museum runs by hand: ``python -m tests.verify.museum full``.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+from tests.verify.museum.faults import FAULTS  # noqa: E402
+from tests.verify.museum.planting import Fault, found  # noqa: E402
+
+KINDS = sorted({fault.kind for fault in FAULTS})
+# Few specs, as each of them needs its truths: where most faults are.
+SHOWN = [fault for fault in FAULTS if fault.spec in ("lstm", "clip-value", "unfolding") and fault.level == "quick"]
+
+
+def test_the_museum_is_large_and_of_all_kinds():
+    assert len(FAULTS) >= 120 and len(KINDS) == 8
+    assert len({(fault.name, fault.spec) for fault in FAULTS}) == len(FAULTS)
+    assert {fault.kind for fault in SHOWN} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", sorted({fault.spec for fault in SHOWN}))
+def test_a_kernel_without_a_fault_is_right(name):
+    assert found(Fault("", "", name)) == []
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("fault", SHOWN, ids=lambda fault: f"{fault.kind}: {fault.name}")
+def test_fault_is_found(fault):
+    with np.errstate(all="ignore"):
+        assert found(fault)
