@@ -1,15 +1,19 @@
-"""Show by class how many faults are found; ``python -m tests.verify.museum full`` tries what quick cases miss with the full ones."""
+"""Show by class how many faults are found; ``python -m tests.verify.museum full`` tries what quick cases miss with the full ones.
+
+With ``holdout`` it shows those chosen after the cases stood.
+"""
 
 import sys
 from collections import Counter
 
-from tests.verify.museum import faults
+from tests.verify.museum.faults import FAULTS
+from tests.verify.museum.holdout import HOLDOUT
 from tests.verify.museum.planting import found
 
 
-def main(full):
+def main(shown, full):
     total, quick, all_found = Counter(), Counter(), Counter()
-    for fault in faults.FAULTS:
+    for fault in shown:
         total[fault.kind] += 1
         by = "quick" if found(fault) else "full" if full and found(fault, "full") else None
         quick[fault.kind] += by == "quick"
@@ -21,4 +25,4 @@ def main(full):
     print(f"{'all':12} {sum(total.values()):4} faults, quick finds {sum(quick.values()):4}" + (f", full {sum(all_found.values()):4}" if full else ""))
 
 
-main("full" in sys.argv[1:])
+main(HOLDOUT if "holdout" in sys.argv[1:] else FAULTS, "full" in sys.argv[1:])

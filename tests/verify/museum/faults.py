@@ -93,7 +93,7 @@ EDGES = [
     Fault("block edge", "the last numbers of an odd count are not clipped", "clip-value", after=lambda a, out: out["g_clipped"].__setitem__(-1, a["g"][-1]) if a["g"].size % 2 else None),
     Fault("block edge", "clipping past 16384 numbers", "clip-value", after=only(lambda a: a["g"].size > 16384, put("g_clipped", (slice(16384, None),), 0)), level="full"),
     Fault("block edge", "a single unit", "gru-reset-after", after=only(lambda a: a["h0"].shape[1] == 1, scaled("h", 1.01))),
-    Fault("block edge", "a single step", "bidirectional", back=only(lambda a: steps(a) == 1, scaled("U_b", 2) if False else put("h_binf", (all_of,), 0))),
+    Fault("block edge", "a single step", "bidirectional", back=only(lambda a: steps(a) == 1, put("h_binf", (all_of,), 0))),
 ]
 
 THREADS = [
@@ -265,7 +265,6 @@ SPECIAL = [
     Fault("special", "NaN in a sequence ends as zero", "lstm", after=lambda a, out: out.update(h=np.nan_to_num(out["h"]))),
     Fault("special", "an infinite input is left out", "gru-reset-after", before=lambda a: a.update(x=np.where(np.isinf(a["x"]), 0, a["x"]))),
     Fault("special", "NaN goes to all sequences", "lstm", after=lambda a, out: out.update(h=out["h"] + 0 * out["h"][:, -1:])),
-    Fault("special", "gates below -16 are shut", "lstm", after=lambda a, out: None, before=lambda a: None, back=None, level="none"),
     Fault("special", "small states are flushed", "lstm", after=gate(lambda h: np.abs(h) < 1e-6, lambda h: 0 * h)),
     Fault("special", "very small states are flushed", "lstm", after=gate(lambda h: np.abs(h) < 1e-15, lambda h: 0 * h)),
     Fault("special", "states near one are one", "unfolding", after=gate(lambda s: np.abs(s) > 1 - 1e-6, np.sign, "s")),
@@ -274,7 +273,6 @@ SPECIAL = [
     Fault("special", "the norm overflows", "clip-norm", after=lambda a, out: out.update(length=np.sqrt(np.sum(a["g"] ** 2) + np.sum(a["G"] ** 2))) if np.abs(a["G"]).max() > 1e15 or np.abs(a["g"]).max() > 1e15 else None),
     Fault("special", "the norm underflows", "clip-norm", after=lambda a, out: out.update(length=0 * out["length"]) if np.abs(a["G"]).max() < 1e-25 else None),
 ]
-SPECIAL = [fault for fault in SPECIAL if fault.level != "none"]
 
 
 def small_error(name, relative):
