@@ -63,7 +63,7 @@ KERNEL_FAULTS = [
     ("gated/gru_reset_before.py", Fault("product transposed", "gru-reset-before", "W_rz, W_hh.T, bias", "W_rz, W_hh, bias", "n")),
     ("families/recurrent.py", Fault("past state a step late", "unfolding", "flat(before).T", "flat(h).T", "d_U")),
     ("families/recurrent.py", Fault("padded step leaks", "unfolding", "                    h[j] = 0\n", "                    h[j] = 1\n", "s")),
-    ("families/recurrent.py", Fault("error of a padded step leaks", "unfolding", "error[j] = 0\n", "error[j] = 1\n", "d_x")),
+    ("families/recurrent.py", Fault("error of a padded step leaks", "unfolding", "if t < ends[row]:\n                for j in range(here, here + H):\n                    error", "if t <= ends[row]:\n                for j in range(here, here + H):\n                    error", "d_U")),
     ("families/recurrent.py", Fault("error not carried", "unfolding", "d_h[j] + carry[j]", "d_h[j]", "d_x")),
     ("families/lstm.py", Fault("error not accumulated", "lstm", "error_h[j] = error_h[j] + up_h[j]", "error_h[j] = up_h[j]", "d_x")),
     ("families/lstm.py", Fault("state overwritten too early", "lstm", "f[j] * cell[here + j] + i[j]", "f[j] * state[here + j] + i[j]", "c")),
