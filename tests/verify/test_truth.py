@@ -148,7 +148,8 @@ def test_a_branch_not_taken_does_not_poison_the_truth():
     spec = spec_of({"x": INPUT}, [ROOT], ["y"])
     for case in cases(spec):
         truth = Truth(spec, case)
-        assert truth.failures == [] and all(np.isfinite(array).all() for array in truth.quantities.values())
+        assert truth.failures == []
+        assert case.special or all(np.isfinite(array).all() for array in truth.quantities.values())
         assert compare(spec, truth, "equation")[1] == []
         poisoned = np.full_like(truth.quantities["gradient", "d_x"], np.nan)
         assert not truth.judge({("gradient", "d_x"): poisoned})[0].ok
