@@ -150,7 +150,7 @@ def cases(spec, level="quick"):
     for stretch in (24, 64, 128):
         found += _both(f"one-saturated-{stretch}", sizes=_ones(spec) | _times(spec, 2), batch=1, seed=8, stretch=float(stretch), extreme=True)
     if any(_may_be_special(spec, name) for name in spec.arrays) and not _multiplies_in_any_order(spec):
-        found += _both("special", sizes=_times(spec, 3) | _many(spec), batch=len(SPECIAL), seed=10, special=True)
+        found += _both("special", sizes=_times(spec, 2) | _many(spec), batch=len(SPECIAL), seed=10, special=True)
     if not spec.time and not spec.batched and not spec.batch:
         found += _of_sizes(spec)
     for widths in WIDTHS[level]:
