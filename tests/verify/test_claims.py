@@ -1,0 +1,54 @@
+"""A claim turns out only as its verdict says: with the statement as found, a mend that holds, and a function that ran."""
+
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from refrnn.claims import Shown
+from refrnn.verify import claims
+from refrnn.verify.claims import check_claims
+
+
+def checked(monkeypatch, verdict, found, test="shows"):
+    """The result for one claim whose function returns or raises ``found``."""
+
+    def shows(spec):
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    module = ModuleType("planted")
+    module.shows = shows
+    monkeypatch.setattr(claims.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(claims.importlib, "import_module", lambda name: module)
+    claim = SimpleNamespace(test=test, verdict=verdict, statement="it is so", mended="it is not", quote=None)
+    (result,) = check_claims(SimpleNamespace(claims=(claim,), group="own", id="a-cell"))
+    return result
+
+
+@pytest.mark.parametrize("verdict, holds, mend_holds, ok", [
+    ("holds", True, None, True),
+    ("holds", False, None, False),
+    ("holds", False, True, False),
+    ("fails", False, True, True),
+    ("fails", True, True, False),
+    ("fails", False, False, False),
+    ("fails", False, None, False),
+    ("misprint", False, True, True),
+    ("misprint", True, True, False),
+    ("remark", False, True, True),
+    ("remark", False, False, False),
+    ("remark", False, None, False),
+])  # fmt: skip
+def test_what_turns_out(monkeypatch, verdict, holds, mend_holds, ok):
+    result = checked(monkeypatch, verdict, Shown(holds, "1.5 times", mend_holds))
+    assert result.ok is ok and result.shown == "1.5 times"
+    assert result.as_dict() == {"from": "", "says": "it is so", "verdict": verdict, "mended": "it is not", "shown": "1.5 times", "ok": ok}
+
+
+@pytest.mark.parametrize("verdict", ["holds", "fails"])
+def test_what_can_t_be_tested_is_not_shown(monkeypatch, verdict):
+    result = checked(monkeypatch, verdict, ValueError("no number"))
+    assert not result.ok and result.shown == "shows raises ValueError (no number)"
+    result = checked(monkeypatch, verdict, Shown(True, ""), test="nothing")
+    assert not result.ok and result.shown == "refrnn/claims/own/a_cell.py has no function nothing"

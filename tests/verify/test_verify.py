@@ -1,0 +1,266 @@
+"""What is wrong anywhere is in the report, whoever finds it: comparison, variant, property, derivative, text, mutant."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from unit import Backend, off, unit
+
+import refrnn
+from refrnn.errors import AnswerError, RefrnnError
+from refrnn.verify import verify
+from refrnn.verify.cases import cases
+from refrnn.verify.derivatives import Confirmed
+from refrnn.verify.truth import truths
+from refrnn.verify.verify import verify_spec, wrong_with
+
+
+def one_failure(report, words):
+    assert not report.ok and any(words in text for text in report.failures), report.failures[:3]
+
+
+def test_nothing_is_wrong_where_nothing_is_planted():
+    report = verify_spec(unit(), mutants=True)
+    assert report.ok and report.failures == [] and report.cases == len(cases(unit())) and report.backends == ("equation", "reference", "kernel")
+    assert report.derivative["error"] < 1e-15 and report.worst["forward"]["ulp"] > 0 and report.mutants["killed"] > 10
+
+
+# ------------------------------------------------------------ comparison
+
+
+@pytest.mark.parametrize("quantity", ["h", "a", "d_x", "d_h0", "d_u"])
+@pytest.mark.parametrize("backend", ["reference", "kernel"])
+def test_every_quantity_of_a_backend(backend, quantity):
+    one_failure(verify_spec(unit(**{backend: off(quantity)})), f"{backend}: {quantity} differs at [")
+
+
+@pytest.mark.parametrize("quantity", ["h", "d_u"])
+def test_a_module_of_ones_own(quantity):
+    one_failure(verify_spec(unit(), [off(quantity).load()]), f"planted: {quantity} differs at [")
+    assert verify_spec(unit(), [Backend().load()]).ok
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_equation_in_its_own_arithmetic(monkeypatch, dtype):
+    """In one precision alone."""
+    from refrnn.backends import equation
+
+    right = equation.answer
+
+    def wrong(spec, checked):
+        outputs, saved, backward = right(spec, checked)
+        return {name: array * (1.5 if checked.dtype == dtype else 1) for name, array in outputs.items()}, saved, backward
+
+    monkeypatch.setattr(equation, "answer", wrong)
+    one_failure(verify_spec(unit(), ["equation"]), "equation: h differs at [")
+    assert verify_spec(unit(), ["kernel"]).ok
+
+
+def test_every_case_counts():
+    """Wrong from the fiftieth step on, for one unit, in one precision."""
+
+    def forgetful(right, x, **arguments):
+        outputs, saved = right(x=x, **arguments)
+        return {"h": np.where(np.arange(len(x))[:, None, None] < 50, outputs["h"], 0)}, saved
+
+    def of_one_unit(right, u, **arguments):
+        outputs, saved = right(u=u, **arguments)
+        return {"h": outputs["h"] * (1 if len(u) > 1 or u.dtype == np.float64 else 1.5)}, saved
+
+    one_failure(verify_spec(unit(kernel=Backend(forgetful))), "in case long-float64")
+    one_failure(verify_spec(unit(kernel=Backend(of_one_unit))), "in case ones-float32")
+
+
+def raising(error):
+    def forward(right, **arguments):
+        raise error
+
+    return Backend(forward)
+
+
+@pytest.mark.parametrize("error, words", [
+    (ZeroDivisionError("none"), "kernel: raises ZeroDivisionError (none) in case plain-float64"),
+    (AnswerError("no answer"), "kernel: no answer, in case plain-float64"),
+])  # fmt: skip
+def test_a_backend_that_gives_no_answer(error, words):
+    one_failure(verify_spec(unit(kernel=raising(error)), ["kernel"]), words)
+
+
+def test_what_the_library_refuses_is_no_finding():
+    """It is a call that can't be made, not a backend that is wrong."""
+    with pytest.raises(RefrnnError, match="not so"):
+        verify_spec(unit(kernel=raising(RefrnnError("not so"))), ["kernel"])
+
+
+def test_what_nothing_compares_is_said():
+    def silent(right, **arguments):
+        outputs, saved = right(**arguments)
+        return outputs, {"kept": saved}
+
+    quiet = Backend(silent, lambda right, saved, **d: right(saved["kept"], **d))
+    report = verify_spec(unit(kernel=quiet), ["reference", "kernel"])
+    assert report.ok and report.not_offered == {"kernel": ["a"]}
+
+
+def test_what_rounding_leaves_open_is_said():
+    text = "id: open\ntitle: A\nsizes: {H: units}\nsymbols:\n  w: {role: parameter, shape: [H]}\nequations:\n  - z = w - 0.3 * w - 0.7 * w\n  - y = relu(z)\noutputs: [y]\n"
+    assert {"case": "ones-float64", "symbols": ["y"]} in verify_spec(refrnn.load_text(text)).undecided
+
+
+# ------------------------------------------------------------ variants and properties
+
+
+def in_batches(size):
+    """A kernel whose last sequence is lost in batches of ``size`` and more."""
+
+    def forward(right, x, **arguments):
+        outputs, saved = right(x=x, **arguments)
+        if x.ndim == 3 and x.shape[1] >= size:
+            outputs["h"][:, -1] = 0
+        return outputs, saved
+
+    return Backend(forward)
+
+
+def test_variants_are_tried():
+    one_failure(verify_spec(unit(kernel=in_batches(17))), "sequences, ")
+    assert verify_spec(unit(kernel=in_batches(100))).ok
+
+
+@pytest.mark.parametrize("name", verify.VARIANT_CASES)
+def test_variants_of_every_case_named_for_them(name):
+    """Wrong where the batch, the precision and the steps are those of the case's variants alone."""
+    case = next(case for case in cases(unit()) if case.name == name)
+    steps, units = len(case.draw(unit())[0]["x"]), len(case.draw(unit())[0]["u"])
+
+    def forward(right, x, **arguments):
+        outputs, saved = right(x=x, **arguments)
+        wrong = x.shape[1] == 65 and x.dtype == case.dtype and x.shape[0] == steps and x.shape[2] == units
+        if wrong and (arguments["lengths"] is not None and arguments["lengths"].min() < steps) == case.ragged:
+            outputs["h"][:, -1] = 0
+        return outputs, saved
+
+    one_failure(verify_spec(unit(kernel=Backend(forward)), ["kernel"]), f"in case {name} (65 sequences")
+
+
+def test_a_reference_is_asked_once_for_each_sequence_and_no_more():
+    """In large batches it does what it does in small ones; a kernel does not."""
+    asked = []
+
+    def counting(right, **arguments):
+        asked.append(1)
+        return right(**arguments)
+
+    assert verify_spec(unit(reference=Backend(counting)), ["reference"]).ok
+    assert len(asked) < 20 * sum(case.batch for case in cases(unit()))
+    of_kernel = []
+
+    def measuring(right, x, **arguments):
+        of_kernel.append(x.shape[1])
+        return right(x=x, **arguments)
+
+    assert verify_spec(unit(kernel=Backend(measuring)), ["kernel"]).ok
+    assert {17, 20, 65, 67} <= set(of_kernel)
+
+
+def doubled_by(condition):
+    """A gradient that depends on what it must not: it is right for the upstream gradient of the cases."""
+
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        return {name: array * (2 if condition(saved, d_h) else 1) for name, array in found.items()}
+
+    return Backend(backward=backward)
+
+
+@pytest.mark.parametrize("name", verify.PROPERTY_CASES)
+def test_properties_are_tried_on_every_case_named_for_them(name):
+    case = next(case for case in cases(unit()) if case.name == name)
+    steps = len(case.draw(unit())[0]["x"])
+
+    def large(saved, d_h):
+        return d_h.dtype == case.dtype and len(d_h) == steps and np.nanmax(np.abs(d_h)) > 100
+
+    one_failure(verify_spec(unit(kernel=doubled_by(large))), f"kernel: d_x is not linear in the upstream gradient in case {name}")
+
+
+def test_all_that_is_wrong_with_one_backend():
+    spec = unit()
+    found = {truth.case.name: truth for truth in truths(spec, cases(spec))}
+    assert wrong_with(spec, found, "kernel") == []
+    for planted, words in (
+        (off("h"), "h differs"), (in_batches(17), "sequences, "), (doubled_by(lambda saved, d_h: np.nanmax(np.abs(d_h)) > 100), "not linear"),
+    ):  # fmt: skip
+        assert any(words in text for text in wrong_with(unit(kernel=planted), found, "kernel"))
+
+
+# ------------------------------------------------------------ derivatives
+
+
+@pytest.mark.parametrize("name", verify.DERIVATIVE_CASES)
+def test_an_adjoint_that_is_not_confirmed(monkeypatch, name):
+    def confirm(spec, truth):
+        return Confirmed("complex step", 0.5 if truth.case.name == name else 0.0, "u")
+
+    monkeypatch.setattr(verify, "confirm", confirm)
+    report = verify_spec(unit(), ["equation"])
+    assert report.failures == ["equation: the gradient of u differs from complex step by 0.5 (allowed 1e-15)"]
+    assert report.derivative == {"method": "complex step", "error": 0.5, "where": "u"}
+
+
+# ------------------------------------------------------------ what the lectures say
+
+
+def found_of(text, ok):
+    quote = SimpleNamespace(shown=lambda: text, as_json=lambda: {"from": "own", "where": "Slide"}, marks=lambda: [])
+    return SimpleNamespace(misprint=SimpleNamespace(quote=quote, says="mended"), shown="as printed", ok=ok)
+
+
+@pytest.mark.parametrize("check", ["check_misprints", "check_printed_gradients"])
+def test_a_misprint_that_is_none(monkeypatch, check):
+    wrong = [found_of("y = x", False), found_of("y = z", True)]
+    monkeypatch.setattr(verify, check, lambda spec, truth: wrong if check == "check_misprints" else ([], wrong))
+    report = verify_spec(unit(), ["equation"])
+    assert report.failures == ["misprint 'y = x': as printed"] and [entry["printed"] for entry in report.errata] == ["y = x", "y = z"]
+
+
+def test_a_printed_gradient_that_is_off(monkeypatch):
+    result = SimpleNamespace(lecture="own", checked=("x",), worst=0.5, failures=("the printed gradient of x is off by 0.5",))
+    monkeypatch.setattr(verify, "check_printed_gradients", lambda spec, truth: ([result], []))
+    report = verify_spec(unit(), ["equation"])
+    assert report.failures == ["the printed gradient of x is off by 0.5"] and report.printed == [{"from": "own", "checked": ["x"], "error": 0.5}]
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_claim_that_does_not_turn_out(monkeypatch, ok):
+    claim = SimpleNamespace(statement="it is stable", verdict="holds")
+    result = SimpleNamespace(claim=claim, shown="1.5", ok=ok, as_dict=lambda: {"says": "it is stable"})
+    monkeypatch.setattr(verify, "check_claims", lambda spec: [result])
+    report = verify_spec(unit(), ["equation"])
+    assert report.failures == ([] if ok else ["claim 'it is stable' does not turn out as holds: 1.5"])
+    assert report.claims == [{"says": "it is stable"}]
+
+
+# ------------------------------------------------------------ mutants and sensitivity
+
+
+def test_mutants_that_live_and_lists_that_are_wrong(monkeypatch):
+    matrix = SimpleNamespace(
+        tried=4, killed=1, by_case={"plain": 1}, refused=(), proved=(("p", "why"),), listed=(("l", "why"),), alive=(("m", "untold"),), wrongly_listed=(("n", "killed"),)
+    )
+    monkeypatch.setattr(verify, "kill_matrix", lambda spec, truths, step: matrix)
+    report = verify_spec(unit(), ["equation"], mutants=True)
+    assert [text.partition(";")[0] for text in report.failures] == ["mutant lives: m: untold", "mutant listed as equivalent is killed: n"]
+    assert report.mutants["equivalent"] == 2 and report.mutants["alive"] == [{"mutant": "m", "because": "untold"}]
+    assert verify_spec(unit(), ["equation"]).mutants is None
+
+
+def test_sensitivity_is_given_where_it_is_asked_for():
+    assert verify_spec(unit(), ["equation"]).sensitivity is None
+    assert verify_spec(unit(), ["equation"], sensitive=True).sensitivity["bluntest"]
+
+
+def test_steps_are_told():
+    said = []
+    verify_spec(unit(), ["equation", "kernel"], step=said.append)
+    assert {"plain-float64", "variants and properties of kernel", "numerical derivatives"} <= set(said)
