@@ -37,11 +37,16 @@ def confirm(spec, truth):
     sizes = dict.fromkeys(spec.differentiated, 0.0)
     for item, run in zip(equation_pass.sequences.items, equation_pass.runs):
         for name, difference, size in _mismatches(spec, truth, equation_pass.sequences, item, run, random, method):
-            apart[name] = max(apart[name], difference) if difference == difference else float("inf")
+            apart[name] = max(apart[name], difference) if np.isfinite(difference) else float("inf")
             sizes[name] += size
-    errors = {name: apart[name] / sizes[name] if apart[name] > 0 else 0.0 for name in apart}
+    errors = {name: _relative(apart[name], sizes[name]) for name in apart}
     symbol = max(errors, key=errors.get)
     return Confirmed(method, float(errors[symbol]), symbol)
+
+
+def _relative(apart, size):
+    """Infinite where the difference is, whatever its size: that of NaN is NaN."""
+    return apart / size if 0 < apart < float("inf") else apart
 
 
 def _mismatches(spec, truth, sequences, item, run, random, method):

@@ -1,0 +1,75 @@
+"""A wrong adjoint is not confirmed: of any array, in any sequence, by either way; and right ones are."""
+
+import numpy as np
+import pytest
+from unit import unit
+
+import refrnn
+from refrnn.equation.evaluate import Run
+from refrnn.verify.cases import Case
+from refrnn.verify.derivatives import ALLOWED, confirm
+from refrnn.verify.truth import Truth
+
+KINKED = refrnn.load_text(
+    "id: kinked\ntitle: A\nsizes: {T: steps, H: units}\nsymbols:\n  x: {role: input, shape: [T, H]}\n  u: {role: parameter, shape: [H]}\n"
+    "equations:\n  - y[t] = relu(u * x[t]) + u * x[t] * x[t]\noutputs: [y]\n"
+)
+TRUTHS = {"complex step": Truth(unit(), Case("plain", batch=3)), "central differences": Truth(KINKED, Case("plain", batch=3))}
+
+
+@pytest.fixture(params=TRUTHS)
+def method(request):
+    return request.param
+
+
+def changed(monkeypatch, change):
+    """Run.backward with ``change(gradients, how manyth call)``."""
+    right, calls = Run.backward, []
+
+    def backward(self, upstream, absorbing=None):
+        calls.append(1)
+        return change(dict(right(self, upstream, absorbing)), len(calls))
+
+    monkeypatch.setattr(Run, "backward", backward)
+
+
+def test_right_adjoints_are_confirmed(method):
+    truth = TRUTHS[method]
+    confirmed = confirm(truth.spec, truth)
+    assert confirmed.ok and confirmed.method == method and confirmed.error < ALLOWED[method] / 10
+
+
+def test_the_allowed_errors_are_those_of_the_methods():
+    """Some hundred roundings of extended precision; the square of a step of 1e-6, and what rounding is divided by it."""
+    assert ALLOWED["complex step"] <= 1e4 * np.finfo(np.longdouble).eps and ALLOWED["central differences"] <= 1e-9
+
+
+@pytest.mark.parametrize("sequence", [1, 2, 3])
+@pytest.mark.parametrize("name", ["x", "u"])
+def test_a_wrong_adjoint_in_one_sequence(monkeypatch, method, name, sequence):
+    """Off by a thousand times what is allowed."""
+    truth = TRUTHS[method]
+    factor = 1 + np.longdouble(3000 * ALLOWED[method])
+    changed(monkeypatch, lambda found, call: {**found, name: found[name] * (factor if call == sequence else 1)})
+    confirmed = confirm(truth.spec, truth)
+    assert not confirmed.ok and confirmed.symbol == name and confirmed.error > ALLOWED[method]
+    assert str(confirmed).startswith(f"the gradient of {name} differs from {method} by ")
+
+
+def test_an_adjoint_that_is_no_number(monkeypatch, method):
+    truth = TRUTHS[method]
+    changed(monkeypatch, lambda found, call: {**found, "u": found["u"] * np.nan})
+    confirmed = confirm(truth.spec, truth)
+    assert not confirmed.ok and confirmed.error == float("inf") and confirmed.symbol == "u"
+
+
+def test_an_adjoint_of_zero(monkeypatch, method):
+    truth = TRUTHS[method]
+    changed(monkeypatch, lambda found, call: {**found, "x": 0 * found["x"]})
+    assert confirm(truth.spec, truth).error > 1e-3
+
+
+def test_a_gradient_that_goes_out_is_relative_to_its_terms():
+    spec = refrnn.load_text("id: out\ntitle: A\nsizes: {H: units}\nsymbols:\n  a: {role: parameter, shape: [H]}\n  b: {role: parameter, shape: []}\nequations:\n  - y = softmax(a + b)\noutputs: [y]\n")
+    truth = Truth(spec, Case("plain"))
+    assert truth.cancelling(("gradient", "d_b")).max() > 1e-3 and confirm(spec, truth).ok
