@@ -6,7 +6,7 @@ waits for another.
 
 import numpy as np
 
-from ..families import outputs, pointwise, recurrent
+from ..families import context, outputs, pointwise, recurrent
 from ..primitives.activations import TANH
 from ..primitives.arguments import Arguments
 from ..primitives.arrays import columns, cut, dense, flat, previous
@@ -20,22 +20,25 @@ TAKES = Arguments(
 
 @TAKES.forward
 def forward(x, y, s0, o0, U, W, R, b, V, c, forced, lengths=None):
-    run = _all_at_once if forced and not R.any() else _with_truth if forced else _with_outputs
-    s, back = run(x, y, s0, o0, U, W, R, b, V, c, lengths)
+    if not forced:
+        s, o, back = _with_outputs(x, s0, o0, U, W, R, b, V, c, lengths)
+        return {"s": s, "o": o}, {"back": back}
+    run = _with_truth if R.any() else _all_at_once
+    s, back = run(x, y, s0, o0, U, W, R, b, lengths)
     o, output_layer = outputs.forward(s, V.T, c, lengths)
     return {"s": s, "o": o}, {"back": back, "output_layer": output_layer, "lengths": lengths}
 
 
 @TAKES.backward
 def backward(saved, d_s, d_o):
+    if "output_layer" not in saved:
+        return saved["back"](d_s, d_o)
     of_output = outputs.backward(saved["output_layer"], d_o)
     gradients = saved["back"](cut(d_s, saved["lengths"]) + of_output["h"])
-    # V and c are also part of what an output sends to the next state.
-    d_V, d_c = of_output["W"].T + gradients.pop("V", 0), of_output["bias"] + gradients.pop("c", 0)
-    return {**gradients, "V": d_V, "c": d_c}
+    return {**gradients, "V": of_output["W"].T, "c": of_output["bias"]}
 
 
-def _all_at_once(x, y, s0, o0, U, W, R, b, V, c, lengths):
+def _all_at_once(x, y, s0, o0, U, W, R, b, lengths):
     I = x.shape[2]
     seen = np.concatenate((cut(x, lengths), previous(cut(y, lengths), o0, lengths)), axis=2)
     s, layer = outputs.forward(seen, columns(U, W).T, b, lengths, TANH)
@@ -52,7 +55,7 @@ def _all_at_once(x, y, s0, o0, U, W, R, b, V, c, lengths):
     return s, back
 
 
-def _with_truth(x, y, s0, o0, U, W, R, b, V, c, lengths):
+def _with_truth(x, y, s0, o0, U, W, R, b, lengths):
     I = x.shape[2]
     seen = np.concatenate((cut(x, lengths), previous(cut(y, lengths), o0, lengths)), axis=2)
     s, layer = recurrent.forward(seen, s0, columns(U, W).T, R.T, b, lengths)
@@ -67,27 +70,18 @@ def _with_truth(x, y, s0, o0, U, W, R, b, V, c, lengths):
     return s, back
 
 
-def _with_outputs(x, y, s0, o0, U, W, R, b, V, c, lengths):
-    """An output is linear in its state: W (V s + c) + R s is one product with W V + R, but for the starts."""
-    (T, B, I), (H, O) = x.shape, W.shape
-    seen = np.zeros((T, B, I + O + H + 1), x.dtype)
-    seen[..., :I] = cut(x, lengths)
-    seen[0, :, I:-1] = np.concatenate((o0, s0), axis=1)
-    seen[1:, :, -1] = 1
-    W_in = np.concatenate((U, W, R, _product(W, c[:, None])), axis=1)
-    s, layer = recurrent.forward(seen, np.zeros_like(s0), W_in.T, (_product(W, V) + R).T, b, lengths)
+def _with_outputs(x, s0, o0, U, W, R, b, V, c, lengths):
+    fed, s, o, network = context.copy(x, o0, s0, U.T, columns(W, R).T, b, V.T, c, lengths)
+    O = len(c)
 
-    def back(d_s):
-        d = recurrent.backward(layer, d_s)
-        d_loop, d_c = d["W"].T, d["W_in"][-1]
-        d_U, d_W, d_R = d["W_in"][:I].T, d["W_in"][I : I + O].T, d["W_in"][I + O : -1].T
-        d_W = d_W + _product(d_loop, V.T) + np.outer(d_c, c)
+    def back(d_s, d_o):
+        d = context.backward(network, np.zeros_like(fed), d_s, d_o)
         return {
-            "x": d["x"][..., :I], "s0": d["x"][0, :, I + O : -1], "o0": d["x"][0, :, I : I + O], "U": d_U, "W": d_W,
-            "R": d_R + d_loop, "b": d["bias"], "V": _product(W.T, d_loop), "c": _product(W.T, d_c[:, None])[:, 0],
+            "x": d["x"], "s0": d["h0"], "o0": d["y0"], "U": d["W_in"].T, "W": d["W_m"][:O].T, "R": d["W_m"][O:].T,
+            "b": d["b_h"], "V": d["W_y"].T, "c": d["b_y"],
         }  # fmt: skip
 
-    return s, back
+    return s, o, back
 
 
 def _product(left, right):

@@ -1,6 +1,7 @@
 """Teacher forcing: what is fed, and where the error goes that comes back from it."""
 
 import numpy as np
+import pytest
 from differential import (
     assert_added_near,
     assert_backends_agree,
@@ -113,3 +114,18 @@ def test_items_run_alone(backend, dtype):
     nothing = np.zeros_like(spec.draw(dtype=dtype)["R"])
     for settings in ({"forced": 0}, {"forced": 1}, {"forced": 1, "R": nothing}):
         assert_items_run_alone(spec, backend, dtype, **settings)
+
+
+@each_backend
+@pytest.mark.parametrize("name", ["c", "V", "W", "R"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_goes_where_the_equation_takes_it(backend, name, value):
+    """By itself, the net sees no output before the second step: what is wrong with V or c is not yet in its first state."""
+    values = spec.draw({"T": 4}, batch=2, seed=3, dtype="float64") | {"forced": 0}
+    clean = spec.forward(values, "equation").outputs["s"][0]
+    values[name].flat[1] = value
+    wanted, found = spec.forward(values, "equation"), spec.forward(values, backend)
+    for output in spec.outputs:
+        np.testing.assert_allclose(found.outputs[output], wanted.outputs[output], rtol=1e-9)
+    if name in "cV":
+        np.testing.assert_allclose(found.outputs["s"][0], clean, rtol=1e-12)
