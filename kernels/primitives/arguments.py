@@ -36,7 +36,8 @@ class Arguments:
 
     A decorated forward refuses what does not fit in one sentence, a TypeError or ValueError, before anything runs. It
     hands copies on, in C order, and gives copies of the outputs: whatever its callers write into their arrays later,
-    backward gives the gradients of the pass that was run. Gradients are arrays of the caller's own, too.
+    backward gives the gradients of the pass that was run. Gradients are arrays of the caller's own, too. Callers that
+    copy the outputs themselves call ``forward.uncopied``: backward may still read those, so they must not be written into.
     """
 
     def __init__(self, text):
@@ -57,18 +58,24 @@ class Arguments:
             raise TypeError(f"{kernel}: {', '.join(sorted(missing))} declared or taken, and not both")
 
         @functools.wraps(function)
-        def checked(*given, **named):
+        def uncopied(*given, **named):
             head, values = given[:own], _by_name(kernel, names, given[own:], named)
             with np.errstate(all="ignore"):
                 values = self._checked(kernel, values, "widths" in names)
                 outputs, saved = function(*head, **values)
-            if saved:
-                # A copy of each, so that what is saved stays what it is.
-                outputs = {name: np.array(array, order="C") for name, array in outputs.items()}
             saved[_SHAPES] = {f"d_{name}": (array.shape, array.dtype) for name, array in outputs.items()}
             return outputs, saved
 
+        @functools.wraps(function)
+        def checked(*given, **named):
+            outputs, saved = uncopied(*given, **named)
+            if saved.keys() > {_SHAPES}:
+                # A copy of each, so that what is saved stays what it is.
+                outputs = {name: np.array(array, order="C") for name, array in outputs.items()}
+            return outputs, saved
+
         checked.is_apart = True
+        checked.uncopied = uncopied
         return checked
 
     def backward(self, function):

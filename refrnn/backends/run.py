@@ -176,18 +176,22 @@ def run_checked(spec, checked, backend):
     """Run values that are already checked."""
     if isinstance(backend, _ModuleByName):
         backend = import_module(backend.name)
-    return Run(spec, checked, backend, *answer(spec, checked, backend))
+    # A run copies what it hands out, so its kernel need not.
+    return Run(spec, checked, backend, *answer(spec, checked, backend, copied=False))
 
 
-def answer(spec, checked, backend):
-    """What a backend itself says to arrays just as they are: outputs, intermediates, and backward(complete upstream)."""
+def answer(spec, checked, backend, copied=True):
+    """What a backend itself says to arrays just as they are: outputs, intermediates, and backward(complete upstream).
+
+    Not ``copied``, a kernel's outputs may be what its way back reads, and must not be written into.
+    """
     if isinstance(backend, ModuleType):
-        return kernel.answer(spec, checked, backend)
+        return kernel.answer(spec, checked, backend, copied)
     if backend == "equation":
         return equation.answer(spec, checked)
     if isinstance(backend, str) and backend in spec.bindings:
-        kind = {"reference": reference.answer, "kernel": kernel.answer, "peer": kernel.answer}[backend]
-        return kind(spec, checked, spec.bindings[backend].load())
+        module = spec.bindings[backend].load()
+        return reference.answer(spec, checked, module) if backend == "reference" else kernel.answer(spec, checked, module, copied)
     raise NotFoundError(f"{spec.id}: there is no backend {backend!r}; this spec has {', '.join(spec.backends)}")
 
 
