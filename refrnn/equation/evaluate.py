@@ -5,6 +5,8 @@ The direction of a recurrence is nowhere said: an element is computed when all i
 
 import ast
 import math
+import os
+import threading
 from collections import OrderedDict
 from functools import cached_property
 from typing import NamedTuple
@@ -26,6 +28,9 @@ from refrnn.errors import SpecError
 MOST_WORK = 50_000_000
 MOST_WORK_AT_LOADING = 100_000
 _ELEMENTS_KEPT = 200_000  # of schedules, some 60 MB; the latest is kept whatever its length
+_keeping = threading.RLock()  # of schedules, which all threads share
+if hasattr(os, "register_at_fork"):  # a child has no other thread that would release it
+    os.register_at_fork(before=_keeping.acquire, after_in_parent=_keeping.release, after_in_child=_keeping.release)
 
 
 class Pattern(NamedTuple):
@@ -260,13 +265,15 @@ class Program:
     def schedule(self, indices, wanted, most=MOST_WORK, places=None):
         """The elements to compute, each after all it needs: a list of (name, key, bound indices, compiled, equation)."""
         mark = (tuple(sorted(indices.items())), wanted)
-        if mark in self._schedules:
-            self._schedules.move_to_end(mark)
-            return self._schedules[mark]
+        with _keeping:
+            if mark in self._schedules:
+                self._schedules.move_to_end(mark)
+                return self._schedules[mark]
         schedule = self._order(indices, wanted, Work(most), places or Places(indices))
-        self._schedules[mark] = schedule
-        while len(self._schedules) > 1 and sum(map(len, self._schedules.values())) > _ELEMENTS_KEPT:
-            self._schedules.popitem(last=False)
+        with _keeping:
+            self._schedules[mark] = schedule
+            while len(self._schedules) > 1 and sum(map(len, self._schedules.values())) > _ELEMENTS_KEPT:
+                self._schedules.popitem(last=False)
         return schedule
 
     def _order(self, indices, wanted, work, places):

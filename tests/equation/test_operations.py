@@ -1,5 +1,8 @@
 """Work is counted from shapes, before it is done: products, sums, powers, branches, and what the way back keeps."""
 
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -100,3 +103,31 @@ def test_a_power_beyond_the_bound():
     assert MOST > 0
     with pytest.raises(SpecError, match="a matrix to a power that is not a whole number from 0 to 100,000"):
         run(program(["y[t] = U**(t - 3)"], ARRAYS, ["y"]), draw(program(["y = U"], ARRAYS, ["y"])))
+
+
+def test_threads_share_schedules(monkeypatch):
+    """Each drops what another one is about to take: every schedule is the one that was asked for, and none is missing."""
+    monkeypatch.setattr(evaluate, "_ELEMENTS_KEPT", 1)
+    chosen = program(["h[-1] = h0", "h[t] = h[t-1] + x[t]"], {"h0": "H", "x": "T, H"}, ["h"])
+    lengths = {steps: len(chosen.schedule({"T": steps, "H": 1}, ("h",))) for steps in range(1, 8)}
+    wrong = []
+
+    def ask(first):
+        try:
+            for number in range(4000):
+                steps = 1 + (first + number // 2) % 7
+                wrong.extend([steps] * (len(chosen.schedule({"T": steps, "H": 1}, ("h",))) != lengths[steps]))
+        except Exception as error:
+            wrong.append(error)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == [] and len(chosen._schedules) == 1
