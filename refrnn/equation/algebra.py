@@ -116,6 +116,7 @@ class Numbers:
         self.constants = {}
         self.powers = {}
         self.compared = {}
+        self.rounded = {}  # by what was computed of which values; they are kept, so that no other one gets their id
 
     def leaf(self, array, needs):
         if array.dtype.kind in "iu":
@@ -153,8 +154,15 @@ class Numbers:
         if not arguments or name == "one_hot":
             return Node(value.astype(self.dtype), name)
         if self.noise is not None:
-            value = self._shaken_result(name, function, value, values)
+            value = self._once((name, *map(id, values)), values, lambda: self._shaken_result(name, function, value, values))
         return self._node(value, name, arguments)
+
+    def _once(self, what, values, make):
+        """What was made of the same values before: one expression in two places is rounded alike, and a tie with itself stays one."""
+        known = self.rounded.get(what)
+        if known is None:
+            known = self.rounded[what] = make(), values
+        return known[0]
 
     def _shaken_result(self, name, function, value, values):
         if name == "matmul":
@@ -190,7 +198,7 @@ class Numbers:
             return self._power_of(base, exponent)
         value = base.value**exponent if isinstance(exponent, int) else base.value ** self.dtype(exponent)
         if self.noise is not None:
-            value = self.noise.relative(value, 2)
+            value = self._once(("power", id(base.value), exponent), base.value, lambda: self.noise.relative(value, 2))
         return self._node(value, "power", (base,), exponent)
 
     def _power_of(self, base, exponent):
@@ -219,12 +227,14 @@ class Numbers:
             for term in terms[1:]:
                 result = self.apply(operation, result, term)
             return result
-        value = terms[0].value
-        for term in terms[1:]:
-            value = value + term.value
-            if self.noise is not None:
-                value = self.noise.relative(value, 1)
+        values = [term.value for term in terms]
+        if self.noise is None:
+            return self._node(functools.reduce(np.add, values), "total", terms)
+        value = self._once(("total", *map(id, values)), values, lambda: functools.reduce(self._shaken_sum, values))
         return self._node(value, "total", terms)
+
+    def _shaken_sum(self, left, right):
+        return self.noise.relative(left + right, 1)
 
     def filled(self, node, shape):
         """The value, or, where it is a single number, an array of it."""
@@ -232,7 +242,10 @@ class Numbers:
 
     def index(self, node, places):
         where = tuple(slice(*place) if isinstance(place, tuple) else place for place in places)
-        return self._node(node.value[where], "index", (node,), where)
+        if self.noise is None:
+            return self._node(node.value[where], "index", (node,), where)
+        value = self._once(("index", id(node.value), *places), node.value, lambda: node.value[where])
+        return self._node(value, "index", (node,), where)
 
     def stack(self, nodes, extent=None):
         return self._node(np.stack([node.value for node in nodes]), "stack", tuple(nodes))

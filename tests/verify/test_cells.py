@@ -8,7 +8,7 @@ import refrnn
 # What once was a false alarm, and what is unlike all else in the library.
 CHOSEN = (
     "antisymmetric-rnn", "binary-hopfield", "clockwork", "dot-attention", "elman-counter", "indrnn", "layer-norm-rnn", "linear-attention",
-    "multiplicative-rnn", "qrnn", "stack-rnn",
+    "multiplicative-rnn", "qrnn", "stack-rnn", "viterbi",
 )  # fmt: skip
 
 

@@ -347,6 +347,18 @@ def test_the_kinks_of_functions_are_decisions(line):
     assert len(sides) == 2 and key in sides[0].quantities
 
 
+@pytest.mark.parametrize("line", [
+    "y[t] = max(max(z[t] * w, z[t] * w), z[t] * w)",
+    "y[t] = min(z[t][0] / w + sum(w), z[t][0] / w + sum(w))",
+    "y[t] = w * z[t] if sum(z[s] for s in range(0, T)) @ w >= sum(z[s] for s in range(0, T)) @ w else z[t]",
+])  # fmt: skip
+def test_a_tie_of_an_expression_with_itself_is_no_decision(line):
+    """One computation in two places is rounded alike; which of the two is taken makes no difference."""
+    spec = spec_of({"x": INPUT, "w": "{role: parameter, shape: [H]}"}, ["z[t] = x[t] / 3", line], ["y"])
+    truth = Truth(spec, Case("plain", sizes={"T": 3, "H": 4}))
+    assert truth.undecided == [] and truth.failures == [] and compare(spec, truth, "equation")[1] == []
+
+
 def test_an_argmax_of_equals_may_take_either():
     spec = spec_of({"x": INPUT, "w": "{role: parameter, shape: [H]}"}, ["z[t] = x[t] * w", "y[t] = one_hot(argmax(z[t]), H) * w"], ["y"])
     third = 1 / 3
