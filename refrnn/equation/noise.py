@@ -23,7 +23,9 @@ class Noise:
         self.one = self.wide(1)
         self.random = np.random.default_rng(seed)
         self.singles = iter(())
-        self.block = np.empty(0)
+        self.block = np.empty(0, self.wide)
+        self.taken = 0  # how much of the block
+        self.spreads = {}  # by how many roundings: how far they move, beyond the last one, relative to what is moved
 
     def relative(self, value, roundings):
         """A result whose error counts in units of itself."""
@@ -32,21 +34,33 @@ class Noise:
         if value.ndim == 0:
             if self.exact(value) == value:
                 return value
-            return self.wide(self.dtype(value * (self.one + self.eps * (roundings - 0.5) * self._single())))
+            return self.wide(self.dtype(value * (self.one + self._spread(roundings) * self._single())))
         inexact = value.astype(self.exact) != value
-        if not inexact.any():
+        if not np.count_nonzero(inexact):
             return value
-        moved = value * (self.one + self.eps * (roundings - 0.5) * self._uniform(value.shape))
+        moved = self._uniform(value)
+        moved *= self._spread(roundings)
+        moved += self.one
+        moved *= value
         return np.where(inexact, moved.astype(self.dtype), value)
 
     def against(self, value, magnitude, roundings):
         """A result whose error counts in units of ``magnitude``, that of the terms which cancel in it."""
         value = np.asarray(value)
         inexact = value.astype(self.exact) != value
-        if not inexact.any():
+        if not np.count_nonzero(inexact):
             return value[()]
-        moved = value + self.eps * (roundings - 0.5) * magnitude * self._uniform(value.shape)
+        moved = self._uniform(value)
+        moved *= self._spread(roundings)
+        moved *= magnitude
+        moved += value
         return np.where(inexact, moved.astype(self.dtype), value)[()]
+
+    def _spread(self, roundings):
+        spread = self.spreads.get(roundings)
+        if spread is None:
+            spread = self.spreads[roundings] = self.eps * (roundings - 0.5)
+        return spread
 
     def summed(self, value, terms, axis=None, keepdims=False):
         """A sum: its error scales with the terms, not with what is left of them."""
@@ -70,10 +84,12 @@ class Noise:
         self.singles = iter(self.random.uniform(-1, 1, self.BLOCK).tolist())
         return next(self.singles)
 
-    def _uniform(self, shape):
-        """An array of numbers between -1 and 1."""
-        size = math.prod(shape)
-        if size > self.block.size:
-            self.block = self.random.uniform(-1, 1, max(size, self.BLOCK))
-        taken, self.block = self.block[:size], self.block[size:]
-        return taken.reshape(shape)
+    def _uniform(self, like):
+        """An array of numbers between -1 and 1, which is the caller's to write into."""
+        end = self.taken + like.size
+        if end > self.block.size:
+            self.block = self.random.uniform(-1, 1, max(like.size, self.BLOCK)).astype(self.wide)
+            self.taken, end = 0, like.size
+        taken = self.block[self.taken : end]
+        self.taken = end
+        return taken if like.ndim == 1 else taken.reshape(like.shape)
