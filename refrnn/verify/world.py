@@ -23,7 +23,7 @@ FLOOR = 4.0
 CANCELLED = 64.0
 # In ulp of the largest quantities of a case: what the rounding of terms that cancel is below.
 CONDITIONED = 1000.0
-# In ulp: what rounding may cost in a step, and not only in this one, before it is measured by its rounding.
+# In ulp: what rounding may cost in a step, or in a quantity without time, before it is measured by its rounding.
 EVENED = 32.0
 # The largest part of a quantity that rounding may take, if the quantity is to be judged: one digit is certain.
 UNCERTAIN = 0.1
@@ -161,6 +161,8 @@ class World:
         eps, largest = self.truth.eps, {}
         for key, size in sizes.items():
             largest[key[0] == "gradient"] = max(largest.get(key[0] == "gradient", 0), size.max(initial=0))
+        given = max((float(np.abs(array).max(initial=0)) for array in self.truth.upstream.values()), default=0)
+        terms = {False: largest.get(False, 0), True: max(largest.get(True, 0), given)}
         for key, size in sizes.items():
             apart = moved[key]
             lost = HEADROOM * apart > UNCERTAIN * size
@@ -168,15 +170,20 @@ class World:
             of_the_case = lost & (apart <= CONDITIONED * eps * largest[key[0] == "gradient"])
             self.cancels[key] = cancels = (apart > 0) & np.isfinite(apart) & (in_extended | of_the_case)
             self.uncertain[key] = bool(np.any(lost & ~cancels))
-            size = np.where(cancels, apart / eps, self._evened(size, apart))
+            partly = apart <= CONDITIONED * eps * terms[key[0] == "gradient"]
+            size = np.where(cancels, apart / eps, self._evened(size, apart, partly))
             self.scales[key] = np.where(size > 0, np.maximum(size, self.truth.smallest), 0)
 
-    def _evened(self, size, apart):
-        """The sizes of the steps, larger where rounding costs far more ulp than in most: one bound goes for all of them."""
-        if size.size < 2 or not size.max() > 0 or not np.isfinite(apart).all():
+    def _evened(self, size, apart, partly):
+        """The sizes of the steps, larger where rounding costs far more ulp than it should: one bound goes for all of them.
+
+        It should cost what it does in most steps, and no more than some ulp where terms cancel ``partly``: what is left of
+        them has fewer digits than they, as 1 - tanh(9)**2 has, and an ulp is theirs.
+        """
+        if not size.max(initial=0) > 0 or not np.isfinite(apart).all():
             return size
         costs = apart[size > 0] / (self.truth.eps * size[size > 0])
-        usual = max(EVENED, 4 * float(np.median(costs)))
+        usual = np.where(partly, EVENED, max(EVENED, 4 * float(np.median(costs))) if size.size > 1 else np.inf)
         return np.maximum(size, np.where(size > 0, apart / (self.truth.eps * usual), 0))
 
     def _largest_of(self, key, array):
