@@ -35,7 +35,7 @@ def test_every_case_can_be_drawn_and_run(spec):
     for case in cases(spec, "quick"):
         values, lengths = case.draw(spec)
         found = spec.forward(values, "equation", lengths)
-        assert np.isfinite(found.outputs["y"]).all() and len(found.outputs["y"].shape) == 3
+        assert len(found.outputs["y"].shape) == 3 and (case.special or np.isfinite(found.outputs["y"]).all())
         if case.ragged:
             shortest.add(min(lengths))
     assert shortest == {3}
