@@ -12,6 +12,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from tests.verify.museum.faults import FAULTS  # noqa: E402
+from tests.verify.museum.outside import planting as outside  # noqa: E402
+from tests.verify.museum.outside.kernels import KERNELS  # noqa: E402
+from tests.verify.museum.outside.library import LIBRARY  # noqa: E402
+from tests.verify.museum.outside.references import REFERENCES  # noqa: E402
 from tests.verify.museum.planting import Fault, found  # noqa: E402
 
 KINDS = sorted({fault.kind for fault in FAULTS})
@@ -35,3 +39,17 @@ def test_a_kernel_without_a_fault_is_right(name):
 def test_fault_is_found(fault):
     with np.errstate(all="ignore"):
         assert found(fault)
+
+
+OUTSIDE = {"refrnn/reference": REFERENCES, "kernels": KERNELS, "refrnn": LIBRARY}
+
+
+@pytest.mark.parametrize("folder", OUTSIDE)
+def test_every_replaced_text_is_there(folder):
+    for fault in OUTSIDE[folder]:
+        outside.planted((outside.ROOT / folder / fault.file).read_text(), fault)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in REFERENCES if fault.spec == "lstm"], ids=lambda fault: fault.name)
+def test_fault_in_a_reference_is_found(fault):
+    assert fault.found_by == "quick" and outside.found(fault, "reference")

@@ -1,0 +1,35 @@
+"""Faults in the library around the backends: states, sequences, upstream gradients, networks."""
+
+from tests.verify.museum.outside.planting import Fault
+
+RUN, SEQUENCES, VALUES, NETWORK, CHUNKS = "backends/run.py", "backends/sequences.py", "spec/values.py", "compose/network.py", "spec/chunks.py"
+REFERENCE, KERNEL = "backends/reference.py", "backends/kernel.py"
+TWO_WAYS = 'stack([bidirectional("elman"), bidirectional("gru-reset-after")])'
+
+LIBRARY = (
+    Fault("state", "of the padded step", "lstm", RUN, "return array[lengths - 1, np.arange(len(lengths))]", "return array[-1].copy()"),
+    Fault("state", "one delay too early", "multi-tap-recursion", RUN, "item[length : length + before.shape[1]]", "item[length - 1 : length - 1 + before.shape[1]]"),
+    Fault("state", "delays from the longest end", "multi-tap-recursion", RUN, "for item, length in zip(states, lengths)", "for item, length in zip(states, [max(lengths)] * len(states))"),
+    Fault("state", "is the run's own memory", "elman", RUN, "return array[-1].copy()", "return array[-1]", "nobody"),
+    Fault("state", "of the first state for every start", "lstm", RUN, "last = self._last(one.state, known[one.state], one.forward)", "last = self._last(one.state, next(iter(known.values())), one.forward)"),
+    Fault("sequences", "all as long as the longest", "lstm", SEQUENCES, "int(np.asarray(lengths[item]).max())", "int(np.asarray(lengths).max())"),
+    Fault("sequences", "the last one's gradient only", "lstm", REFERENCE, "gradients[name] + found[name]", "0 * gradients[name] + found[name]"),
+    Fault("sequences", "the way back of the last one for all", "lstm", REFERENCE, "module.backward(saved, **parts)", "module.backward(all_saved[-1], **parts)"),
+    Fault("sequences", "intermediates of the first one only", "lstm", REFERENCE, "intermediates[name] = sequences.empty(name, checked.dtype)\n            sequences.put(", "intermediates[name] = sequences.empty(name, checked.dtype)\n                sequences.put("),
+    Fault("sequences", "an end one step late", "lstm", SEQUENCES, "[:, None] >= lengths", "[:, None] > lengths", "nobody"),
+    Fault("upstream", "a missing one counts 1", "lstm", VALUES, "complete[name] = np.zeros(shape, checked.dtype)\n            continue", "complete[name] = np.ones(shape, checked.dtype)\n            continue", "quick"),
+    Fault("upstream", "always single", "lstm", VALUES, "array.astype(checked.dtype, copy=False)", 'array.astype("float32").astype(checked.dtype)', "tests/backends"),
+    Fault("memory", "outputs are the kernel's own", "lstm", RUN, "self.outputs = {name: array.copy()", "self.outputs = {name: array", "nobody"),
+    Fault("memory", "gradients share an argument's memory", "lstm", RUN, "return array.copy() if any(np.may_share_memory(array, other) for other in others) else array", "return array", "nobody"),
+    Fault("memory", "a reference sees the caller's arrays", "lstm", REFERENCE, "checked = checked.copied()", "checked = checked"),
+    Fault("networks", "an input read twice has the last reader's gradient", 'bidirectional("lstm")', NETWORK, "gradient if known is None else known + gradient", "gradient"),
+    Fault("networks", "an input read twice is added in place", 'bidirectional("lstm")', NETWORK, "= gradient if known is None else known + gradient", "= gradient if known is None else np.add(known, gradient, out=known)", "tests/compose"),
+    Fault("networks", "padding is reversed too", TWO_WAYS, NETWORK, "return reverse(array, lengths)", "return array[::-1]"),
+    Fault("networks", "parts are not told the lengths", TWO_WAYS, NETWORK, '"lengths": lengths.get(part.time)}', '"lengths": None}'),
+    Fault("networks", "errors are not turned round on their way", TWO_WAYS, NETWORK, "else self._turned(part, name, error, lengths)\n", "else error\n"),
+    Fault("chunks", "a step before that is not handed over goes on", "tdnn", CHUNKS, "return name in self.states and distance == (-1 if self.forward else 1)", "return True", "tests/backends"),
+    Fault("chunks", "a start anywhere stands before the first step", "lstm", CHUNKS, "return row == (-1 if one.forward else sizes[_time(spec, one.state)])", "return True", "tests/backends"),
+    Fault("integers", "a place of a word handed over as a float", "generation", RUN, 'last.astype(np.int64) if self.spec.symbols[one.start].type == "integer" else last', "last"),
+    Fault("kernels", "lengths are not passed on", "lstm", KERNEL, "given if given is None or len(spec.time) > 1 else given[spec.time[0]]", "None"),
+    Fault("kernels", "the intermediates are not offered", "lstm", KERNEL, "for name in offered(spec, saved)}", "for name in ()}", "nobody"),
+)  # fmt: skip

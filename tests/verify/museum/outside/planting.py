@@ -1,0 +1,140 @@
+"""How a text is replaced in a reference, in a copy of the kernels, or in a copy of the whole library; and who finds it."""
+
+import contextlib
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+
+import refrnn
+from refrnn.verify.verify import wrong_with
+from tests.verify.museum.planting import truths_of
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+class Fault(NamedTuple):
+    """In ``file``, a path below ``refrnn/reference``, ``kernels`` or ``refrnn``, the first ``old`` becomes ``new``.
+
+    ``found_by`` says who found it when it was tried: "quick" or "full" verification, the folder of tests that did, or "nobody".
+    """
+
+    kind: str
+    name: str
+    spec: str
+    file: str
+    old: str
+    new: str
+    found_by: str = "quick"
+
+
+class Bound:
+    """Stands where a binding stands and gives a faulty module."""
+
+    def __init__(self, module):
+        self.module = module
+
+    def load(self):
+        return self.module
+
+
+def planted(text, fault):
+    assert fault.old in text, f"the place of the fault is gone: {fault.old!r}"
+    assert fault.old != fault.new
+    return text.replace(fault.old, fault.new, 1)
+
+
+@contextlib.contextmanager
+def in_reference(fault):
+    """The reference of the spec with the fault, in a module of its own."""
+    path = ROOT / "refrnn" / "reference" / fault.file
+    module = ModuleType("faulty_reference")
+    exec(compile(planted(path.read_text(), fault), f"faulty {path.name}", "exec"), module.__dict__)
+    yield module
+
+
+@contextlib.contextmanager
+def in_kernels(fault):
+    """The spec's kernel from a copy of all kernels; the copy's threads are those that verification sets."""
+    import refrnn.kernels.primitives as primitives
+    from refrnn.kernels.primitives import threads
+
+    spec, cache = refrnn.load(fault.spec), os.environ.get("REFRNN_CACHE_DIR")
+    with tempfile.TemporaryDirectory() as folder:
+        package = f"faulty_kernels_{abs(hash(fault))}"
+        shutil.copytree(ROOT / "kernels", Path(folder) / package, ignore=shutil.ignore_patterns("__pycache__"))
+        path = Path(folder) / package / fault.file
+        path.write_text(planted(path.read_text(), fault))
+        sys.path.insert(0, folder)
+        os.environ["REFRNN_CACHE_DIR"] = str(Path(folder) / "cache")
+        try:
+            module = importlib.import_module(f"{package}.{spec.group}.{spec.id.replace('-', '_')}")
+            primitives.threads = sys.modules[f"{package}.primitives.threads"]
+            yield module
+        finally:
+            primitives.threads = threads
+            sys.path.remove(folder)
+            os.environ.pop("REFRNN_CACHE_DIR")
+            if cache is not None:
+                os.environ["REFRNN_CACHE_DIR"] = cache
+            for name in [name for name in sys.modules if name.startswith(package)]:
+                del sys.modules[name]
+
+
+def found(fault, backend, level="quick"):
+    """What verification says of a reference or a kernel with the fault: texts, none where it finds nothing."""
+    spec = refrnn.load(fault.spec)
+    known, kept = truths_of(fault.spec, level), spec.bindings[backend]
+    with {"reference": in_reference, "kernel": in_kernels}[backend](fault) as module:
+        spec.bindings[backend] = Bound(module)
+        try:
+            with np.errstate(all="ignore"):
+                return wrong_with(spec, known, backend)
+        finally:
+            spec.bindings[backend] = kept
+
+
+def found_in_library(fault, level="quick"):
+    """What verification, or a folder of tests, says of a copy of the whole library with the fault: the end of its text, or "".
+
+    ``spec`` names one of the library, or the call in ``refrnn.compose`` that makes a network.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder)
+        ignore = shutil.ignore_patterns("__pycache__")
+        for part in ("refrnn", "kernels", "specs", "tests"):
+            shutil.copytree(ROOT / part, top / part, ignore=ignore)
+        for part in ("kernels", "specs"):
+            (top / "refrnn" / part).symlink_to(top / part)
+        for part in ("README.md", "setup.cfg", "pyproject.toml", "ARCHITECTURE.md"):
+            shutil.copy(ROOT / part, top)
+        path = top / "refrnn" / fault.file
+        path.write_text(planted(path.read_text(), fault))
+        if level in ("quick", "full"):
+            command = [sys.executable, "-c", _VERIFY, fault.spec, level]
+        else:
+            command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", level]
+        done = subprocess.run(command, cwd=top, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": folder}, timeout=1800)
+        return "" if done.returncode == 0 else (done.stdout + done.stderr)[-2000:]
+
+
+_VERIFY = """
+import sys
+from pathlib import Path
+import refrnn
+assert Path(refrnn.__file__).parent.parent == Path.cwd().resolve(), refrnn.__file__
+from refrnn.compose import *
+from refrnn.verify.verify import verify_spec
+spec, level = sys.argv[1:]
+spec = refrnn.load(spec) if spec in refrnn.ids() else eval(spec)
+report = verify_spec(spec, ["reference", "kernel"], level)
+print(*report.failures[:3], sep="\\n")
+sys.exit(len(report.failures) > 0)
+"""
