@@ -186,6 +186,8 @@ def answer(spec, checked, backend, copied=True):
     Not ``copied``, a kernel's outputs may be what its way back reads, and must not be written into.
     """
     if isinstance(backend, ModuleType):
+        if not callable(getattr(backend, "forward", None)):
+            raise NotFoundError(f"{spec.id}: the module {backend.__name__} has no function forward, so it is no backend; give it one")
         return kernel.answer(spec, checked, backend, copied)
     if backend == "equation":
         return equation.answer(spec, checked)

@@ -1,5 +1,6 @@
 """Checks what a caller hands in: names, shapes, dtypes, domains and lengths, before any backend sees them."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy as np
 from refrnn.errors import ValuesError
 from refrnn.spec.chunks import NotCarried
 from refrnn.spec.draw import FLOATS, check_shapes, shape_of
+
+LARGEST_OUTPUT = 2**31  # entries of an output whose sizes no array shows
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ def check_values(spec, values, lengths):
     if any(array.shape != wanted[name] for name, array in arrays.items()):
         _refuse_batch_first(spec, arrays, named)
     check_shapes(spec, sizes)
+    _check_outputs(spec, sizes, batch)
     lengths = check_lengths(spec, lengths, sizes, batch)
     omitted = frozenset(set(spec.arrays) - set(arrays) - set(integers))
     for name in omitted:
@@ -57,6 +61,17 @@ def check_values(spec, values, lengths):
             raise ValuesError(f"{spec.id}: {name} has the shape {_show(array.shape)}, expected {_show(wanted[name])}, which is {_layout(spec, name)}{hint}")
         _check_domain(spec, spec.symbols[name], array, sizes, lengths)
     return Checked(arrays, integers, sizes, batch, lengths, dtype, omitted)
+
+
+def _check_outputs(spec, sizes, batch):
+    """A size that is given by name may be any number: what it asks for is counted before it is made."""
+    for name in spec.outputs if spec.named_sizes else ():
+        shape = shape_of(spec, name, sizes, batch)
+        if math.prod(shape) > LARGEST_OUTPUT:
+            raise ValuesError(
+                f"{spec.id}: {name} would have the shape {_show(shape)}, more than {LARGEST_OUTPUT:,} entries; "
+                f"choose a smaller {' or '.join(spec.named_sizes)}"
+            )
 
 
 def _check_names(spec, given):

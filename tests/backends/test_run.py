@@ -1,10 +1,12 @@
 """What holds for every backend of every spec: ragged is alone, padding is zero, states go on, backward is linear and repeats."""
 
+import math
+
 import numpy as np
 import pytest
 
 import refrnn
-from refrnn.errors import ValuesError
+from refrnn.errors import NotFoundError, ValuesError
 from refrnn.spec.chunks import NotCarried
 
 IDS = refrnn.ids()
@@ -311,3 +313,9 @@ def test_precision_is_kept(name, backend):
         # Where nothing but tokens is given, nothing says another precision than double.
         shown = dtype if any(symbol.type == "real" for symbol in spec.arrays.values()) else "float64"
         assert {str(array.dtype) for array in found.values()} == {str(np.dtype(shown))}
+
+
+def test_a_module_that_is_no_backend_is_refused():
+    spec = refrnn.load("elman")
+    with pytest.raises(NotFoundError, match="elman: the module math has no function forward, so it is no backend"):
+        spec.forward(spec.draw(), backend=math)

@@ -345,3 +345,11 @@ def test_sizes_that_cannot_be_told():
 
 def test_every_refusal_is_a_refrnn_error():
     assert issubclass(ValuesError, RefrnnError) and issubclass(ValuesError, ValueError) and issubclass(NotFoundError, LookupError)
+
+
+@pytest.mark.parametrize("name, size, output", [("one-hot", "N", "W"), ("hopfield", "T", "X"), ("eigen-expansion", "T", "power")])
+@pytest.mark.parametrize("backend", ["equation", "reference", "kernel"])
+def test_a_size_by_name_that_asks_for_too_much_is_refused(name, size, output, backend):
+    spec = refrnn.load(name)
+    with pytest.raises(ValuesError, match=rf"{name}: {output} would have the shape .* entries; choose a smaller {size}"):
+        spec.forward(spec.draw() | {size: 2**62}, backend)
