@@ -1,0 +1,476 @@
+"""Each part of a property is really tried: a small kernel that breaks this part alone is found by that property."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from unit import Backend, unit
+
+import refrnn
+from refrnn.backends.run import Run
+from refrnn.kernels.primitives import threads
+from refrnn.verify import properties as of
+from refrnn.verify.cases import cases
+from refrnn.verify.truth import Truth
+from refrnn.verify.verify import PROPERTY_CASES
+
+# Whole and ragged, in both precisions.
+TRUTHS = [Truth(unit(), case) for case in cases(unit()) if case.name in PROPERTY_CASES]
+RAGGED = next(truth for truth in TRUTHS if truth.case.ragged)
+ONE_STEP = next(truth for truth in TRUTHS if truth.case.name == "one-step-float32")
+
+
+def found(backend, truths=TRUTHS):
+    """What all properties say of it on the cases of properties."""
+    spec = unit(kernel=backend)
+    return [text for truth in truths for text in (check(spec, truth, "kernel") for check in of.PROPERTIES) if text]
+
+
+def test_all_hold_of_a_right_kernel():
+    assert found(Backend()) == [] and all(of.properties(unit(), truth, "kernel") == [] for truth in TRUTHS)
+
+
+def test_findings_name_the_backend_and_the_case():
+    def cut(right, saved, d_h):
+        return {name: np.clip(array, -100, 100) for name, array in right(saved, d_h=d_h).items()}
+
+    spec = unit(kernel=Backend(backward=cut), reference=Backend(backward=cut))
+    for backend in ("kernel", "reference"):
+        texts = [str(finding) for truth in TRUTHS for finding in of.properties(spec, truth, backend)]
+        assert texts and texts[0].startswith(f"{backend}: ") and texts[0].endswith("is not linear in the upstream gradient in case plain-float32")
+
+
+def test_what_raises_is_a_finding():
+    """Where arrays are read-only, say."""
+
+    def needs_to_write(right, x, **arguments):
+        x[...] = x
+        return right(x=x, **arguments)
+
+    kernel = Backend(needs_to_write)
+    kernel.module.forward.is_apart = True
+    texts = [str(finding) for finding in of.properties(unit(kernel=kernel), TRUTHS[0], "kernel")]
+    assert any(text.startswith("kernel: layout does not matter: raises ValueError") for text in texts)
+
+
+# ------------------------------------------------------------ the way back
+
+
+def test_upstream_gradients_that_are_missing():
+    """Something comes back though nothing was asked for."""
+
+    def ones(right, saved, d_h):
+        return right(saved, d_h=d_h if d_h.any() else np.ones_like(d_h))
+
+    assert any("is not zero though no output has an upstream gradient" in text for text in found(Backend(backward=ones)))
+
+
+PAIR = """
+id: pair
+title: Two outputs of one
+sizes: {T: steps, H: units}
+symbols:
+  x: {role: input, shape: [T, H]}
+  u: {role: parameter, shape: [H]}
+equations:
+  - y[t] = u * x[t]
+  - z[t] = u + x[t]
+outputs: [y, z]
+"""
+
+
+def pair(backward=None, look=None):
+    spec = refrnn.load_text(PAIR)
+
+    def forward(x, u, lengths):
+        return {"y": u * x, "z": u + x}, {"x": x, "u": u}
+
+    def plain(saved, d_y, d_z):
+        return {"x": d_y * saved["u"] + d_z, "u": (d_y * saved["x"] + d_z).sum(axis=(0, 1))}
+
+    kernel = SimpleNamespace(load=lambda: kernel.module, module=Backend().module)
+    kernel.module.forward = forward
+    kernel.module.backward = (lambda saved, **d: backward(plain, saved, **d)) if backward else plain
+    spec.bindings["kernel"] = kernel
+    return spec, Truth(spec, cases(spec)[0])
+
+
+def test_two_outputs_are_left_out_one_at_a_time():
+    assert of.missing_upstream_is_zero(*pair(), "kernel") is None
+
+    def together(right, saved, d_y, d_z):
+        """Wrong where both have a gradient, by what each alone does not show."""
+        found = right(saved, d_y=d_y, d_z=d_z)
+        return {**found, "x": found["x"] + (0.5 if d_y.any() and d_z.any() else 0) * d_y}
+
+    assert of.missing_upstream_is_zero(*pair(together), "kernel") == "d_x is not the sum of what the single outputs give"
+
+
+def test_a_sum_that_is_off_by_some_bounds():
+    spec, truth = pair()
+
+    def off_by(times):
+        def together(right, saved, d_y, d_z):
+            found = right(saved, d_y=d_y, d_z=d_z)
+            error = times * truth.allowed(("gradient", "d_x")).max() if d_y.any() and d_z.any() else 0
+            return {**found, "x": found["x"] + float(error)}
+
+        return of.missing_upstream_is_zero(*pair(together), "kernel")
+
+    assert off_by(1) is None and "is not the sum" in off_by(100)
+
+
+@pytest.mark.parametrize("word", ["None", "zero"])
+def test_left_out_none_and_zero_are_asked_for(monkeypatch, word):
+    """The library fills in what is missing: a fault there is shown too."""
+    from refrnn.backends import run as library
+
+    right = library.check_upstream
+
+    def wrong(spec, upstream, *rest):
+        complete = right(spec, upstream, *rest)
+        given = "None" if any(array is None for array in upstream.values()) else "zero" if len(upstream) > 1 and not all(np.any(a) for a in upstream.values()) else ""
+        return {name: array + (1 if given == word and not np.any(array) else 0) for name, array in complete.items()}
+
+    spec, truth = pair()
+    monkeypatch.setattr(library, "check_upstream", wrong)
+    text = of.missing_upstream_is_zero(spec, truth, "kernel")
+    assert text.endswith(f"is another one where the other outputs' upstream is {word}, not left out")
+
+
+def test_a_backward_that_remembers():
+    """The first two calls give the same; another one between them shows what is kept."""
+
+    def kept(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        before = saved.get("before")
+        saved["before"] = found["u"]
+        return {**found, "u": found["u"] if before is None else np.where(found["u"] == before, found["u"], before)}
+
+    assert "d_u changes when backward is called again" in found(Backend(backward=kept))
+
+
+# ------------------------------------------------------------ sequences
+
+
+def shift_where(condition):
+    """A kernel whose first sequence moves where ``condition(numbers of the last one)``; its way back does not."""
+
+    def forward(right, x, **arguments):
+        outputs, saved = right(x=x, **arguments)
+        if condition(x[0, -1]):
+            outputs["h"][0, 0] += 0.25
+        return outputs, saved
+
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        if condition(d_h[0, -1]):
+            found["x"][0, 0] += 0.25
+        return found
+
+    return Backend(forward), Backend(backward=backward)
+
+
+
+
+@pytest.mark.parametrize("word, condition", [
+    ("NaN", lambda last: np.isnan(last).all()), ("three times as large", lambda last: np.abs(last).max() > 2.2 and not np.isnan(last).any()),
+])  # fmt: skip
+@pytest.mark.parametrize("way", [0, 1], ids=["forward", "back"])
+def test_the_last_sequence_is_changed_both_ways(word, condition, way):
+    truth = TRUTHS[0]
+    assert not condition(truth.checked.arrays["x"][0, -1]) and not condition(truth.upstream["h"][0, -1])
+    text = of.sequences_do_not_touch(unit(kernel=shift_where(condition)[way]), truth, "kernel")
+    assert text == f"{'d_x' if way else 'h'} of the other sequences changes when the last one is {word}"
+
+
+# ------------------------------------------------------------ memory
+
+
+LAID_OUT = {
+    "Fortran-ordered": lambda array: array.flags.f_contiguous and not array.flags.c_contiguous,
+    "strided": lambda array: array.ndim and array.strides[-1] == 2 * array.itemsize,
+    "in reverse in memory": lambda array: array.ndim and array.strides[-1] < 0,
+    "one wide with odd strides": lambda array: 1 in array.shape and array.flags.c_contiguous and array.strides[array.shape.index(1)] == 3 * array.itemsize,
+    "unaligned": lambda array: not array.flags.aligned,
+    "read-only": lambda array: not array.flags.writeable and array.flags.owndata,
+}
+
+
+@pytest.mark.parametrize("word", LAID_OUT)
+@pytest.mark.parametrize("way", ["forward", "back"])
+def test_every_layout_is_handed_to_the_backend_itself(word, way):
+    """A kernel that is wrong for arrays that lie so, in either direction."""
+
+    def forward(right, x, **arguments):
+        outputs, saved = right(x=x, **arguments)
+        return {"h": outputs["h"] * x.dtype.type(1.5 if LAID_OUT[word](x) and way == "forward" else 1)}, saved
+
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        factor = d_h.dtype.type(1.5 if LAID_OUT[word](d_h) and way == "back" else 1)
+        return {name: array * factor for name, array in found.items()}
+
+    kernel = Backend(forward, backward)
+    kernel.module.forward.is_apart = True  # else the library would put the arrays in order first
+    truth = ONE_STEP if "one wide" in word else TRUTHS[0]
+    text = of.layout_does_not_matter(unit(kernel=kernel), truth, "kernel")
+    assert text == f"{'h' if way == 'forward' else 'd_x'} is wrong when the arrays are {word}"
+
+
+def writes(name, past_end=False):
+    def write(array, lengths):
+        if past_end and (lengths is None or lengths.min() == len(array)):
+            return
+        places = np.arange(len(array))[:, None] >= lengths if past_end else np.ones(array.shape[:2], bool)
+        array[places] = 0
+
+    def forward(right, x, lengths, **arguments):
+        found = right(x=x.copy(), lengths=lengths, **arguments)
+        if name == "x" and x.flags.writeable:
+            write(x, lengths)
+        return found
+
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=d_h.copy())
+        if name == "h" and d_h.flags.writeable:
+            write(d_h, saved["lengths"])
+        return found
+
+    kernel = Backend(forward, backward)
+    kernel.module.forward.is_apart = True
+    return kernel
+
+
+@pytest.mark.parametrize("past_end", [False, True])
+@pytest.mark.parametrize("name, text", [("x", "the argument x was written to"), ("h", "the upstream gradient of h was written to")])
+def test_nothing_that_is_handed_in_is_written_to(name, text, past_end):
+    """Not the padding either."""
+    assert of.arguments_are_not_written(unit(kernel=writes(name, past_end)), RAGGED, "kernel") == text
+
+
+def test_padding_is_not_cleared():
+    """Where zeros stood in it that would not show."""
+
+    def clears_what_is_not_zero(right, x, lengths, **arguments):
+        found = right(x=x.copy(), lengths=lengths, **arguments)
+        padding = (np.arange(len(x))[:, None] >= lengths)[..., None] & np.isnan(x)
+        x[padding] = 0
+        return found
+
+    kernel = Backend(clears_what_is_not_zero)
+    kernel.module.forward.is_apart = True
+    assert of.arguments_are_not_written(unit(kernel=kernel), RAGGED, "kernel") == "the argument x was written to"
+
+
+def aliasing(what):
+    kept = {}
+
+    def forward(right, x, u, **arguments):
+        outputs, saved = right(x=x, u=u, **arguments)
+        if what == "argument":
+            x[...] = outputs["h"]
+            return {"h": x}, saved
+        if what == "next call":
+            kept.setdefault(outputs["h"].shape, np.empty_like(outputs["h"]))[...] = outputs["h"]
+            return {"h": kept[outputs["h"].shape]}, saved
+        return outputs, saved
+
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        if what == "upstream":
+            d_h[...] = found["x"]
+            return {**found, "x": d_h}
+        if what == "next backward":
+            saved.setdefault("buffer", np.empty_like(found["u"]))[...] = found["u"]
+            return {**found, "u": saved["buffer"]}
+        return found
+
+    kernel = Backend(forward, backward)
+    kernel.module.forward.is_apart = True
+    return kernel
+
+
+@pytest.mark.parametrize("what, text", [
+    ("argument", "h shares its memory with the argument x"), ("upstream", "d_x shares its memory with the upstream gradient of h"),
+    ("next call", "h shares its memory with h of the next call"), ("next backward", "d_u shares its memory with d_u of the next call"),
+])  # fmt: skip
+def test_what_results_must_not_share(what, text):
+    assert of.results_are_their_own(unit(kernel=aliasing(what)), TRUTHS[0], "kernel") == text
+
+
+def test_results_do_not_share_with_each_other():
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        room = np.concatenate([found["x"][0].ravel(), found["u"]])
+        size = found["h0"].size
+        return {**found, "h0": room[:size].reshape(found["h0"].shape), "u": room[size - 1 : size - 1 + len(found["u"])]}
+
+    assert of.results_are_their_own(unit(kernel=Backend(backward=backward)), TRUTHS[0], "kernel") == "d_h0 shares its memory with d_u"
+
+
+def test_another_run_comes_between():
+    """Of the same shapes, with other numbers."""
+    last = {}
+
+    def forward(right, **arguments):
+        outputs, last["saved"] = right(**arguments)
+        return outputs, dict(last["saved"])
+
+    kernel = Backend(forward, lambda right, saved, d_h: right(last["saved"], d_h=d_h))
+    assert of.runs_do_not_share(unit(kernel=kernel), TRUTHS[0], "kernel").endswith("changes when another run came between")
+
+
+def test_the_way_back_of_the_run_between_counts():
+    """A buffer of the upstream gradient that only a way back fills."""
+    last = {}
+
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=last.get("d_h", d_h))
+        last["d_h"] = d_h.copy()
+        return found
+
+    assert of.runs_do_not_share(unit(kernel=Backend(backward=backward)), TRUTHS[0], "kernel").endswith("changes when another run came between")
+
+
+@pytest.mark.parametrize("what", ["h", "a", "u"])
+def test_what_is_written_into_before_backward(monkeypatch, what):
+    """Outputs, intermediates and arguments, by a library that hands out its own and a kernel that keeps what it is given."""
+    def forward(right, u, **arguments):
+        outputs, saved = right(u=u, **arguments)
+        return outputs, {**saved, "u": u if what == "u" else saved["u"], "a_then": saved["a"].copy()}
+
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        return {**found, "u": found["u"] + (saved["a"] - saved["a_then"]).sum(axis=(0, 1))}
+
+    own = Backend(forward, backward)
+    own.module.forward.is_apart = True
+    if what == "h":  # which the unit's kernel keeps
+        right = Run.__init__
+
+        def init(self, spec, checked, backend, outputs, intermediates, backward):
+            right(self, spec, checked, backend, outputs, intermediates, backward)
+            self.outputs = outputs
+
+        monkeypatch.setattr(Run, "__init__", init)
+        own = Backend()
+    if what == "a":
+        monkeypatch.setattr(Run, "intermediates", property(lambda self: {name: array for name, array in self._found.items() if name not in self.outputs}))
+    text = of.what_changes_hands_may_be_written_into(unit(kernel=own), TRUTHS[0], "kernel")
+    assert text.endswith("when the arguments are written into before backward" if what == "u" else "when outputs and intermediates are written into before backward")
+
+
+def test_one_number_in_the_middle_counts():
+    """A pack of the weights that is kept while their sum of the first and last is what it was."""
+    kept = {}
+
+    def forward(right, u, **arguments):
+        mark = (u[0].item(), u[-1].item(), u.dtype)
+        return right(u=kept.setdefault(mark, u.copy()), **arguments)
+
+    assert of.arguments_are_read_anew(unit(kernel=Backend(forward)), TRUTHS[0], "kernel") == "nothing changes with a number in the middle of u"
+
+
+def test_arrays_changed_in_place_count():
+    kept = {}
+
+    def forward(right, u, **arguments):
+        if kept.get("of") is not u:
+            kept.update(of=u, u=u.copy())
+        return right(u=kept["u"], **arguments)
+
+    kernel = Backend(forward)
+    kernel.module.forward.is_apart = True
+    assert of.arguments_are_read_anew(unit(kernel=kernel), TRUTHS[0], "kernel").endswith("is that of the arrays before they were changed in place")
+
+
+# ------------------------------------------------------------ going on
+
+
+def test_a_state_that_is_not_the_last(monkeypatch):
+    monkeypatch.setattr(Run, "_last", lambda self, name, array, forward: array[-1].copy())
+    assert of.chunks_join(unit(), RAGGED, "kernel") == "the state h0 after the whole is not that at the end of each sequence"
+
+
+@pytest.mark.parametrize("case", ["plain-float32", "ragged-float64"])
+def test_a_start_that_is_not_read(case):
+    """Right where it is drawn, in the whole; wrong for any other start."""
+    truth = next(truth for truth in TRUTHS if truth.case.name == case)
+    drawn = truth.checked.arrays["h0"]
+
+    def forward(right, h0, **arguments):
+        return right(h0=h0 if len(h0) == len(drawn) and np.array_equal(h0, drawn) else 0 * h0, **arguments)
+
+    text = of.chunks_join(unit(kernel=Backend(forward)), truth, "kernel")
+    assert text in ("h of two chunks is not that of the whole", "the state h0 after two chunks is not that at the end of each sequence")
+
+
+def test_outputs_of_chunks_are_compared():
+    """The last step of each chunk is right, so that the state is."""
+
+    def forward(right, x, h0, **arguments):
+        outputs, saved = right(x=x, h0=h0, **arguments)
+        if len(x) not in (7, 1):
+            outputs["h"][0] *= 2
+        return outputs, saved
+
+    assert of.chunks_join(unit(kernel=Backend(forward)), TRUTHS[0], "kernel") == "h of two chunks is not that of the whole"
+
+
+LEARNED = refrnn.load("state-space")
+OF_LEARNED = Truth(LEARNED, cases(LEARNED)[0])
+
+
+@pytest.mark.parametrize("what", ["outputs", "gradients"])
+def test_starts_that_are_given_for_each_sequence(monkeypatch, what):
+    kernel = LEARNED.bindings["kernel"].load()
+    module = Backend().module
+
+    def forward(**arguments):
+        outputs, saved = kernel.forward(**arguments)
+        per_sequence = arguments["h_start"].ndim == 2
+        if per_sequence and what == "outputs":
+            outputs = {name: 2 * array for name, array in outputs.items()}
+        return outputs, {**saved, "doubled": per_sequence and what == "gradients"}
+
+    def backward(saved, **upstream):
+        doubled = saved.pop("doubled")
+        found = kernel.backward(saved, **upstream)
+        return {**found, "h_start": found["h_start"] * 2} if doubled else found
+
+    module.forward, module.backward = forward, backward
+    monkeypatch.setitem(LEARNED.bindings, "kernel", SimpleNamespace(load=lambda: module))
+    assert of.learned_starts_may_be_given_for_each_sequence(LEARNED, OF_LEARNED, "kernel").endswith("changes when h_start is given for each sequence")
+
+
+# ------------------------------------------------------------ threads
+
+
+@pytest.mark.skipif(threads.most() == 1, reason="this machine has one thread")
+def test_two_threads_share_the_least_work():
+    def forward(right, **arguments):
+        outputs, saved = right(**arguments)
+        return {"h": outputs["h"] + (1 if threads.get() > 1 and threads._little.get() == 0 else 0)}, saved
+
+    spec = unit(kernel=Backend(forward))
+    assert of.threads_agree(spec, TRUTHS[0], "kernel") == "h differs between 1 and 2 threads"
+    assert any(finding.text.startswith("h differs between 1 and 2 threads") for finding in of.properties(spec, TRUTHS[0], "kernel"))
+
+
+# ------------------------------------------------------------ what the properties judge by
+
+
+def test_near_is_within_some_bounds():
+    truth = TRUTHS[0]
+    key = ("forward", "h")
+    h = np.asarray(truth.quantities[key], np.float32)
+    allowed = float(truth.bounds[key] * truth.eps * np.abs(h).max())
+    assert of._near(truth, key, h, h + np.float32(allowed)) and not of._near(truth, key, h, h + np.float32(5 * allowed))
+    assert not of._near(truth, ("forward", "none"), h, h + np.float32(1e-6)) and of._near(truth, ("forward", "none"), h, h.copy())
+
+
+def test_bits_are_numbers_signs_and_dtypes():
+    zeros = np.zeros(3)
+    assert of._same_bits(zeros, zeros.copy()) and of._same_bits(np.full(2, np.nan), np.full(2, np.nan))
+    assert not of._same_bits(zeros, -zeros) and not of._same_bits(zeros, zeros.astype(np.float32)) and not of._same_bits(zeros, zeros + 1e-300)
