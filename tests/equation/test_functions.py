@@ -6,6 +6,7 @@ import pytest
 from programs import SIZES, draw, mismatch, program, run, shape_of
 from refrnn.equation.algebra import Numbers, Shapes
 from refrnn.equation.functions import FUNCTIONS, ShapeError
+from refrnn.equation.noise import Noise
 from refrnn.errors import SpecError
 
 
@@ -201,3 +202,81 @@ def test_adjoints_do_not_write_into_upstream_gradients():
 def test_numbers_keep_their_dtype():
     for dtype in (np.float32, np.float64, np.longdouble):
         assert Numbers(dtype).constant(2).value.dtype == dtype
+
+
+# ------------------------------------------------------------ what rounding costs
+
+
+@pytest.mark.parametrize("name, text, a, b, meaning", CASES)
+def test_all_that_is_computed_is_rounded(name, text, a, b, meaning):
+    """Under noise values and gradients are numbers of the precision that is shaken to, whatever they went through."""
+    chosen = made(text, a, b)
+    arrays = {name: np.asarray(array, np.float32).astype(np.longdouble) for name, array in draw(chosen).items()}
+    noisy = chosen.run(arrays, SIZES, Numbers(np.longdouble, noise=Noise(np.float32, 0)), differentiate=arrays)
+    upstream = {"y": np.random.default_rng(1).standard_normal(np.shape(noisy.value("y"))).astype(np.float32).astype(np.longdouble)}
+    for array in (noisy.value("y"), *noisy.backward(upstream).values()):
+        np.testing.assert_array_equal(array, array.astype(np.float32))
+
+
+def numbers(name):
+    """Arguments of a function, and an upstream gradient: of all sizes, and such that sums of them go out."""
+    random = np.random.default_rng(0)
+    # What softmax makes very small costs more, and is judged beside what is large.
+    for scale in (0.1, 1) if name == "softmax" else (0.1, 1, 5):
+        for number in range(20):
+            z = random.standard_normal(40) * scale
+            z = np.abs(z) + 0.01 if name in ("log", "sqrt") else z - z.mean() if number % 2 else z
+            g = random.standard_normal(40) if number % 3 else np.ones(40)
+            other = random.standard_normal(40)
+            yield [np.asarray(array, np.float32) for array in (z, other)[: FUNCTIONS[name].arguments or 1]], np.asarray(g, np.float32)
+
+
+ROUNDED = ["add", "subtract", "multiply", "divide", "negative", "sigmoid", "tanh", "relu", "elu", "softmax", "log_softmax", "exp", "log", "sqrt", "abs", "min", "max", "norm", "sum", "mean"]
+
+
+def errors(name):
+    """The largest error of the value in float32, and of its adjoint, in units of their rounding."""
+    function, forward, back = FUNCTIONS[name], 0, 0
+    for arrays, g in numbers(name):
+        wide = [array.astype(np.longdouble) for array in arrays]
+        side = () if function.decide is None else (function.decide(*wide)[0],)
+        exact, found = function.value(*wide, *side), function.value(*arrays, *side)
+        scale = np.abs(exact) if function.summed is None else function.summed(exact, *wide)
+        forward = max(forward, worst(found, exact, scale))
+        g = g if np.ndim(exact) else g[0]
+        pulled, right = function.pull(g, found, *arrays, *side), function.pull(g.astype(np.longdouble), found.astype(np.longdouble), *wide, *side)
+        for one, other in zip(pulled, right):
+            scale = np.abs(other) if function.pull_summed is None else function.pull_summed(g.astype(np.longdouble), exact, *wide)
+            back = max(back, worst(one, other, scale))
+    return forward, back
+
+
+def worst(found, exact, scale):
+    apart = np.abs(found - exact)
+    return float(np.max(np.where(apart == 0, 0, apart / (np.finfo(np.float32).eps * np.where(apart == 0, 1, scale)))))
+
+
+@pytest.mark.parametrize("name", ROUNDED)
+def test_what_a_function_costs_is_what_rounding_costs(name):
+    """An honest value in float32 is within its cost, and the cost is a few times what is seen. The adjoint costs two roundings.
+
+    The slopes of sigmoid and tanh cost less than the rounding of their values costs in them.
+    """
+    forward, back = errors(name)
+    cost = FUNCTIONS[name].roundings
+    assert (forward == 0) is (cost == 0)
+    assert forward <= max(cost, 0.5) and cost <= 12 * max(forward, 0.5)
+    assert back <= 2 or name in ("sigmoid", "tanh")
+
+
+def test_the_terms_of_a_mean_are_those_of_its_sum_divided():
+    a = np.array([3.0, -4.0, 1.5, 0.25])
+    for values in (a, a - a.mean()):
+        of_sum = FUNCTIONS["sum"].summed(values.sum(), values)
+        assert FUNCTIONS["mean"].summed(values.mean(), values) == of_sum / 4 and of_sum >= 3
+
+
+def test_a_sigmoid_is_small_where_its_exponential_would_overflow():
+    assert 0 < FUNCTIONS["sigmoid"].value(np.float32(-95)) < 1e-40 and FUNCTIONS["sigmoid"].value(np.float32(95)) == 1
+    moved = FUNCTIONS["sigmoid"].value(np.array([-2000 + 1e-20j, 2000 + 1e-20j]))
+    assert np.isfinite(moved).all() and moved[1] == 1

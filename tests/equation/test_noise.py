@@ -119,3 +119,58 @@ def test_terms_that_cancel_leave_an_error_of_their_size(line, name):
         noisy = chosen.run(arrays, SIZES, Numbers(np.longdouble, noise=Noise(np.float64, seed)), differentiate=arrays)
         moved.append(np.abs(noisy.backward(upstream)[name]).max())
     assert 2e-17 < max(moved) < 1e-13
+
+
+# ------------------------------------------------------------ how much, and of all that is computed
+
+
+def test_entries_are_shaken_each_by_itself():
+    value = np.full(50, THIRD)
+    moved = Noise(np.float64, 0).relative(value, 5)
+    assert len(np.unique(moved)) > 5
+    assert len(np.unique(Noise(np.float64, 0).against(value, 1.0, 5))) > 5
+
+
+@pytest.mark.parametrize("terms", [4, 100, 4096])
+@pytest.mark.parametrize("shape", ["vector", "matrix"])
+def test_a_product_of_more_terms_costs_more(terms, shape):
+    """As the root of their number, which is what rounding at random adds up to, and no more than a few times that."""
+    random = np.random.default_rng(0)
+    left, right = np.asarray(random.standard_normal((2, terms)), np.longdouble)
+    length = np.sqrt(np.sum((left * right) ** 2))
+    moved = []
+    for seed in range(100):
+        noise = Noise(np.float32, seed)
+        if shape == "vector":
+            moved.append(noise.product(left, right, left @ right) - left @ right)
+        else:
+            moved.append((noise.product(left[None], right[:, None], left[None] @ right[:, None]) - left @ right)[0, 0])
+    root = np.sqrt(terms) * length * np.finfo(np.float32).eps
+    assert 0.3 * root < np.abs(moved).max() < 2 * max(root, 2 * length * np.finfo(np.float32).eps)
+
+
+@pytest.mark.parametrize("lines, gradient_of", [
+    (["y = a", "z = a"], "a"),  # what comes from two sides
+    (["y = a[0:2]", "z = a[1:3]"], "a"),  # what comes to one entry from two sides
+    (["y = tanh(a) * 1", "z = tanh(a)"], "a"),
+])  # fmt: skip
+def test_sums_on_the_way_back_are_rounded(lines, gradient_of):
+    chosen = program(lines, {"a": "L"}, ["y", "z"])
+    arrays = {"a": np.ones(SIZES["L"], np.longdouble)}
+    noisy = chosen.run(arrays, SIZES, Numbers(np.longdouble, noise=Noise(np.float32, 0)), differentiate=arrays)
+    upstream = {name: np.full(np.shape(noisy.value(name)), number, np.longdouble) for name, number in (("y", 1), ("z", 2.0**-30))}
+    gradient = noisy.backward(upstream)[gradient_of]
+    np.testing.assert_array_equal(gradient, gradient.astype(np.float32))
+
+
+def test_a_repeated_number_has_an_error_of_the_size_of_its_terms():
+    """The gradient of a number that was added to many: terms of 1e6 that go out leave an error as of 1e6."""
+    for line, shape in (("y = a + b", ""), ("y = a + b", "1")):
+        chosen = program([line], {"a": "H", "b": shape}, ["y"])
+        arrays = draw(chosen)
+        upstream = {"y": np.array([1e6, -1e6, 1, 2, 3], np.longdouble) * THIRD}
+        moved = []
+        for seed in range(50):
+            noisy = chosen.run(arrays, SIZES, Numbers(np.longdouble, noise=Noise(np.float32, seed)), differentiate=arrays)
+            moved.append(float(np.ravel(noisy.backward(upstream)["b"])[0] - 2))
+        assert 0.02 < np.abs(moved).max() < 1
