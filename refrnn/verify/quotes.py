@@ -1,8 +1,9 @@
 """Holds every quote of the specs against the lectures' texts: its words stand there, on the slide that it names.
 
-White space and line breaks count as one space; nothing else is forgiven.
+White space and line breaks count as one space; nothing else is forgiven. Words are whole, and pieces stand in their order.
 """
 
+import re
 from pathlib import Path
 
 from refrnn.errors import NotFoundError
@@ -52,8 +53,23 @@ def check_quote(quote, texts):
     slides = [text for name, text in texts.get(quote.lecture, ()) if name == quote.where]
     if not slides:
         return [f"the text of {quote.lecture} has no slide {quote.where!r} that lectures.yaml names"]
-    return [
-        f"the slide {quote.where!r} of {quote.lecture} does not say {words!r}"
-        for words in quote.words
-        if not any(_spaced(words) in text for text in slides)
-    ]
+    found, place = [], (0, 0)
+    for words in quote.words:
+        end = _stands(words, slides, place)
+        if end:
+            place = end
+            continue
+        behind = " behind the piece before it" if _stands(words, slides, (0, 0)) else ""
+        found.append(f"the slide {quote.where!r} of {quote.lecture} does not say {words!r}{behind}")
+    return found
+
+
+def _stands(words, slides, place):
+    """Where the words end for the first time from ``place`` on, as the slide's number and a place on it; None where they do not."""
+    whole = re.compile(rf"(?<![^\W_]){re.escape(_spaced(words))}(?![^\W_])")  # no letter or digit stands next to them
+    number, begin = place
+    for later, text in enumerate(slides[number:]):
+        match = whole.search(text, begin if later == 0 else 0)
+        if match:
+            return number + later, match.end()
+    return None

@@ -89,6 +89,35 @@ def test_one_altered_word_is_found_in_every_quote():
 
 
 @at_hand
+def test_one_altered_letter_is_found_in_every_quote():
+    """Each letter and digit exchanged; and dropped where that leaves no whole words of the text."""
+    texts = lecture_texts(FOLDER)
+    tried = 0
+    for name in refrnn.ids():
+        for quote in quotes_of(refrnn.load(name)):
+            for number, piece in enumerate(quote.words):
+                for place in (place for place, sign in enumerate(piece) if sign.isalnum()):
+                    exchanged = [piece[:place] + ("q" if piece[place] != "q" else "p") + piece[place + 1 :]]
+                    alone = not (piece[:place][-1:].isalnum() or piece[place + 1 :][:1].isalnum())
+                    dropped = [] if alone else [piece[:place] + piece[place + 1 :]]
+                    for altered in exchanged + dropped:
+                        words = (*quote.words[:number], altered, *quote.words[number + 1 :])
+                        assert check_quote(replace(quote, words=words), texts), f"{name}: {altered}"
+                        tried += 1
+    assert tried > 0
+
+
+@at_hand
+def test_what_is_restored_can_not_pass_for_a_quote():
+    """Brackets and letters that were put back are nowhere in the texts."""
+    texts = lecture_texts(FOLDER)
+    restored = [quote for name in refrnn.ids() for quote in quotes_of(refrnn.load(name)) if quote.restored and quote.words]
+    assert restored
+    for quote in restored:
+        assert check_quote(replace(quote, words=(quote.restored,), restored=""), texts), quote.restored
+
+
+@at_hand
 def test_the_command_names_what_is_misquoted(tmp_path):
     for path in FOLDER.glob("*.txt"):
         text = path.read_text(encoding="utf-8")
@@ -109,6 +138,8 @@ def test_the_command_names_what_is_misquoted(tmp_path):
         ("Depth", "all layers are equal", "does not say"),
         ("Depth", "All layers were equal", "does not say"),
         ("Depth", "layers equal", "does not say"),
+        ("Depth", "ll layers are equal", "does not say"),
+        ("Depth", "All layers are equ", "does not say"),
         ("Depth", "The width is 1024", "does not say"),
         ("Width", "All layers are equal", "does not say"),
         ("Depth", "equal Depth matters a lot – No two layers", "does not say"),
@@ -126,6 +157,15 @@ def test_every_piece_is_looked_at():
     pieces = ("All layers are", "equal", "unequal")
     assert len(check_quote(Quote("own", "Depth", pieces), TEXTS)) == 1
     assert check_quote(Quote("other", "Depth", ("equal",)), TEXTS) == ["the text of other has no slide 'Depth' that lectures.yaml names"]
+
+
+def test_pieces_stand_in_their_order():
+    """On one slide, or on a later one of the same name."""
+    forward, behind = ("All layers", "are", "No two layers are"), "does not say 'All layers' behind the piece before it"
+    assert check_quote(Quote("own", "Depth", forward), TEXTS) == []
+    assert behind in check_quote(Quote("own", "Depth", ("equal", "All layers")), TEXTS)[0]
+    assert behind in check_quote(Quote("own", "Depth", ("No two layers", "All layers")), TEXTS)[0]
+    assert behind in check_quote(Quote("own", "Depth", ("All layers", "All layers")), TEXTS)[0]
 
 
 def test_a_slide_is_named_by_a_whole_line_or_its_first_words():
