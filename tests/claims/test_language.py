@@ -18,6 +18,8 @@ WRONG = [
     ("projection", "weights_are_tied", NO_TIES),
     ("projection", "density_goes_up", ("PW[t] = P @ W[t]", "PW[t] = 0 * P @ W[t]")),
     ("projection", "distances_capture_relations", ("PW[t] = P @ W[t]", "PW[t] = stop(P) @ W[t]")),
+    ("character-model", "texts_have_probabilities", ("@ log_softmax(y[t])", "@ log_softmax(y[t]) / 2")),
+    ("character-model", "texts_have_probabilities", ("x[t] = one_hot(w[t], N)", "x[t] = one_hot(w[t], N) + one_hot(d[t], N)")),
     ("generation", "draws_from_the_distribution", ("u[t] < F[t]", "u[t] * u[t] < F[t]")),
     ("generation", "draws_from_the_distribution", ("softmax(y[t] / temperature)", "softmax(y[t])")),
     ("generation", "feeds_back_what_it_drew", ("one_hot(w[t-1], N)", "one_hot(w0, N)")),

@@ -85,6 +85,22 @@ def patterns_do_not_depend_on_position(spec):
     )
 
 
+def state_records_the_inputs(spec):
+    """The least stretch of the derivative of the last state by each input; a U that is not invertible loses some."""
+    kept, lost = [], []
+    for values in draws(spec, ({"T": 6, "I": 3, "H": 3}, {"T": 15, "I": 2, "H": 2}), 6):
+        last = len(values["x"]) - 1
+        singular = {**values, "U": np.triu(values["U"], 1)}
+        for chosen, found in ((values, kept), (singular, lost)):
+            by_x = jacobian(spec, chosen, "s", "x", last)
+            found.append(min(np.linalg.svd(by_x[:, t], compute_uv=False)[-1] for t in range(last + 1)))
+    return Shown(
+        min(kept) > 0 and max(lost) == 0,
+        f"over {len(kept)} draws of 6 and 15 steps the derivative of the last state by each input makes no vector shorter than {min(kept):.2g} of itself (asked: above 0); "
+        f"with weights U above the diagonal alone, which are not invertible, at least one input has vectors of which {max(lost):.2g} is left (asked: 0)",
+    )
+
+
 def composing_the_same_function_is_unstable(spec):
     """Stretches of a state near 0, where tanh is its own argument, over 40 steps: by the same weights, and by weights in turn."""
     unfolded = refrnn.load_text(UNFOLDED, "unfolded net")
