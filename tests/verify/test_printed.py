@@ -78,3 +78,17 @@ def test_a_printed_gradient_that_is_wrong_fails():
     assert equations != block.equations
     spec = dataclasses.replace(spec, printed_gradients=(dataclasses.replace(block, equations=equations, misprints=()),))
     assert "the printed gradient of h0 is off by" in str(check_printed_gradients(spec, truth_of(spec))[0][0].failures)
+
+
+@pytest.mark.parametrize("factor, right", [("1", True), ("1.000000000001", False), ("1.00001", False), ("(1 / (T - T))", False)])
+def test_a_printed_gradient_agrees_to_all_digits(factor, right):
+    """It is the same mathematics or it is not: both sides are computed in extended precision."""
+    spec = refrnn.load("bptt-jacobians")
+    block = spec.printed_gradients[0]
+    of_h = next(equation for equation in block.equations if equation.name == "grad_h")
+    first = block.equations.index(of_h)
+    left, value = str(of_h).split(" = ", 1)
+    equations = (*block.equations[:first], parse_of(f"{left} = {factor} * ({value})"), *block.equations[first + 1 :])
+    spec = dataclasses.replace(spec, printed_gradients=(dataclasses.replace(block, equations=equations, misprints=()),))
+    (result,) = check_printed_gradients(spec, truth_of(spec))[0]
+    assert (result.failures == ()) is right, result.failures

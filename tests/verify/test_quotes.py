@@ -168,6 +168,19 @@ def test_pieces_stand_in_their_order():
     assert behind in check_quote(Quote("own", "Depth", ("All layers", "All layers")), TEXTS)[0]
 
 
+def test_every_quote_of_a_spec_is_asked_for():
+    """That of each place it was taken from, misprint of an equation or of a gradient, and claim; a claim of our own has none."""
+    for name in refrnn.ids():
+        spec = refrnn.load(name)
+        quotes = quotes_of(spec)
+        printed = [misprint for block in spec.printed_gradients for misprint in block.misprints]
+        assert all(quote in quotes for quote in spec.lectures)
+        assert all(misprint.quote in quotes for misprint in (*spec.misprints, *printed))
+        assert all(claim.quote in quotes for claim in spec.claims if claim.quote) and None not in quotes
+    kinds = [(bool(spec.lectures), bool(spec.misprints), bool(spec.printed_gradients), bool(spec.claims)) for spec in map(refrnn.load, refrnn.ids())]
+    assert all(any(column) for column in zip(*kinds))
+
+
 def test_a_slide_is_named_by_a_whole_line_or_its_first_words():
     assert [name for name, _ in split(TEXT, ["Depth …", "Depth"])] == ["Depth", "Depth …", "Depth"]
     assert split(TEXT, ["– The width …"]) == [("– The width …", "– The width is 1024 Depth – No two layers are alike")]

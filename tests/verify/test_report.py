@@ -8,6 +8,7 @@ import pytest
 
 import refrnn
 from refrnn.verify.report import SpecReport, html_text, json_text, junit_text
+from refrnn.verify.truth import Worst
 from refrnn.verify.verify import verify_spec
 
 
@@ -53,6 +54,26 @@ def test_a_failure_is_worse_than_what_could_not_be_checked():
     both = SpecReport("a", failures=["h differs"], unchecked=["so"])
     assert both.status == "fails" and both.as_dict()["status"] == "fails" and both.as_dict()["unchecked"] == ["so"]
     assert json.loads(json_text([SpecReport("a", unchecked=["so"])]))["ok"] is False
+
+
+def test_all_that_is_wrong_is_in_every_file():
+    """Each sentence, of one spec that fails beside one that holds."""
+    said = ["kernel: h differs", "reference: d_x differs"]
+    both = [SpecReport("right"), SpecReport("wrong", failures=said)]
+    data = json.loads(json_text(both))
+    assert data["ok"] is False and [entry["ok"] for entry in data["specs"]] == [True, False]
+    assert [entry["status"] for entry in data["specs"]] == ["holds", "fails"] and data["specs"][1]["failures"] == said
+    page = html_text(both, lambda name: "")
+    assert all(f"<p class=bad>{sentence}</p>" in page for sentence in said) and "<b class=bad>fails</b> 1 of 2" in page
+    (failure,) = ElementTree.fromstring(junit_text(both).encode()).iter("failure")
+    assert failure.text.splitlines() == said
+
+
+def test_the_error_nearest_to_its_bound_is_kept():
+    report = SpecReport("a")
+    for quantity, ulp, bound in (("a", 3.0, 30.0), ("b", 9.0, 10.0), ("c", 50.0, 100.0)):
+        report.note_worst(Worst(quantity, "forward", ulp, bound, (2, 1)), "kernel", "plain")
+    assert report.worst == {"forward": {"ulp": 9.0, "bound": 10.0, "where": "b at [2, 1], kernel, case plain"}}
 
 
 def test_the_page_shows_every_spec(reports):

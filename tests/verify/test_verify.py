@@ -34,6 +34,25 @@ def test_every_quantity_of_a_backend(backend, quantity):
     one_failure(verify_spec(unit(**{backend: off(quantity)})), f"{backend}: {quantity} differs at [")
 
 
+@pytest.mark.parametrize("backend", ["reference", "kernel", off("h").load()], ids=["reference", "kernel", "module"])
+def test_comparison_finds_by_itself(monkeypatch, backend):
+    """Without variants and properties, which compare too: in each case, and each quantity that is wrong."""
+    monkeypatch.setattr(verify, "VARIANT_CASES", ())
+    monkeypatch.setattr(verify, "PROPERTY_CASES", ())
+    report = verify_spec(unit(reference=off("h"), kernel=off("h")), [backend])
+    name = backend if isinstance(backend, str) else "planted"
+    found = {text.partition(" in case ")[2].partition(",")[0] for text in report.failures}
+    assert found == {case.name for case in cases(unit())} and all(f"{name}: h differs at [" in text for text in report.failures)
+    assert report.worst["forward"]["where"].startswith("h at [") and report.cases == len(found)
+    both = verify_spec(unit(kernel=Backend(off_twice)), ["kernel"]).failures
+    assert any("kernel: h differs" in text for text in both) and any("kernel: a differs" in text for text in both)
+
+
+def off_twice(right, **arguments):
+    outputs, saved = right(**arguments)
+    return {"h": 2 * outputs["h"]}, {**saved, "a": 2 * saved["a"]}
+
+
 @pytest.mark.parametrize("quantity", ["h", "d_u"])
 def test_a_module_of_ones_own(quantity):
     one_failure(verify_spec(unit(), [off(quantity).load()]), f"planted: {quantity} differs at [")

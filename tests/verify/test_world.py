@@ -1,0 +1,125 @@
+"""What a world measures, on the smallest equations: digits, scales, bounds, errors by place and sign, open decisions."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import refrnn
+from refrnn.verify.cases import Case
+from refrnn.verify.truth import Truth, truths
+
+TEXT = """
+id: small
+title: Small
+sizes: {T: steps, H: units}
+symbols:
+  x: {role: input, shape: [T, H]}
+  w: {role: parameter, shape: [H]}
+equations:
+  - y[t] = w * x[t]
+  - s[t] = 1000 * w
+outputs: [y, s]
+"""
+SPEC = refrnn.load_text(TEXT)
+Y, S, D_W, D_X = ("forward", "y"), ("forward", "s"), ("gradient", "d_w"), ("gradient", "d_x")
+
+
+@pytest.fixture(scope="module", params=["float32", "float64"])
+def truth(request):
+    return Truth(SPEC, Case("small", request.param, sizes={"T": 3, "H": 4}, batch=2, seed=1, values={"w": np.array([0.3, -0.7, 0.9, 0.11], np.float32)}))
+
+
+def test_the_truth_has_more_digits_than_float64(truth):
+    x, w = (np.asarray(truth.checked.arrays[name], np.longdouble) for name in "xw")
+    assert truth.quantities[Y].dtype == np.longdouble and np.array_equal(truth.quantities[Y], w * x)
+    # float32 numbers have products that float64 holds: a third has none.
+    thirds = Truth(refrnn.load_text(TEXT.replace("w * x[t]", "x[t] / 3")), truth.case).quantities[Y]
+    assert np.array_equal(thirds, x / 3) and not np.array_equal(thirds, thirds.astype(np.float64))
+
+
+def test_all_that_is_computed_is_compared(truth):
+    assert set(truth.quantities) == set(truth.bounds) == set(truth.scales) == {Y, S, D_W, D_X}
+
+
+def test_a_bound_is_a_few_roundings_whatever_the_size(truth):
+    """One product costs half an ulp, seen or unseen: in a small batch and in one of many numbers."""
+    wide = Truth(SPEC, replace(truth.case, sizes={"T": 3, "H": 300}, values={}))
+    for one in (truth, wide):
+        assert all(1 <= bound < 16 for bound in one.bounds.values())
+        assert truth.case.dtype == "float64" or min(deviation.max() for deviation in one.worlds[0].deviations.values()) > 0
+        samples = [one.worlds[0]._sample(one.worlds[0].held, seed)[0] for seed in (0, 1)]
+        assert not np.array_equal(samples[0][D_W], samples[1][D_W])
+
+
+def test_each_quantity_has_a_bound_and_a_scale_of_its_own():
+    spec = refrnn.load_text(TEXT.replace("1000 * w", "1000 * (w / 3 + 5) - 5000"))
+    truth = Truth(spec, Case("mixed", "float64", sizes={"T": 3, "H": 4}, batch=2))
+    assert truth.bounds[Y] < 12 and truth.bounds[S] > 20
+    assert truth.scales[S].max() > 100 * truth.scales[Y].max()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("key", [Y, S, D_W, D_X], ids=lambda key: key[1])
+def test_one_entry_that_is_off_is_found(truth, key, sign):
+    """Whichever it is, above or below what is right, by two bounds; and by half a bound it is not."""
+    right = truth.quantities[key]
+    for place in np.ndindex(right.shape):
+        scale = np.broadcast_to(truth.scales[key], right.shape)[place]
+        for factor, ok in ((2.0, False), (0.4, True)):
+            off = np.array(right)
+            off[place] += sign * factor * truth.bounds[key] * truth.eps * scale
+            (worst,) = truth.judge({key: off})
+            assert worst.ok is ok and worst.place == place
+    (worst,) = truth.judge({key: right + 2 * sign * truth.bounds[key] * truth.eps * truth.scales[key]})
+    assert not worst.ok
+
+
+@pytest.mark.parametrize("key", [Y, S, D_W, D_X], ids=lambda key: key[1])
+def test_small_numbers_are_measured_by_themselves(key):
+    """A tenth of a millionth part of them is wrong, however small they are."""
+    values = {"w": np.full(4, 2.0**-40), "x": np.full((3, 2, 4), 2.0**-40)}
+    truth = Truth(SPEC, Case("tiny", "float64", sizes={"T": 3, "H": 4}, batch=2, values=values))
+    off = truth.quantities[key] * np.longdouble(1 + 1e-7)
+    assert not truth.judge({key: off})[0].ok and truth.judge({key: truth.quantities[key]})[0].ok
+
+
+@pytest.mark.parametrize("about", [{}, {"extreme": True}, {"special": True}, {"ragged": True}], ids=str)
+def test_every_kind_of_case_is_judged(truth, about):
+    other = Truth(SPEC, replace(truth.case, **about))
+    judged = other.judge({key: 1.01 * array for key, array in other.quantities.items()})
+    assert {worst.quantity for worst in judged} == {"y", "s", "d_w", "d_x"} and not any(worst.ok for worst in judged)
+
+
+def test_every_output_has_an_upstream_gradient_of_its_own(truth):
+    other = Truth(SPEC, replace(truth.case, seed=2))
+    for name in SPEC.outputs:
+        assert np.unique(truth.upstream[name]).size == truth.upstream[name].size
+        assert not np.array_equal(truth.upstream[name], other.upstream[name])
+
+
+def test_cases_that_differ_in_more_than_their_precision_share_nothing():
+    cases = [Case(name, "float64", sizes={"T": 2, "H": 2}, batch=batch, stretch=stretch) for name, batch, stretch in (("a", 2, 1.0), ("b", 3, 1.0), ("c", 3, 4.0))]
+    found = list(truths(SPEC, cases))
+    assert [one.checked.batch for one in found] == [2, 3, 3]
+    assert np.array_equal(found[2].quantities[S], 4 * found[1].quantities[S])
+
+
+def test_what_rounding_costs_is_measured_in_float32():
+    """Where it costs more: what float32 holds with few digits has none of float64's certainty."""
+    spec = refrnn.load_text(TEXT.replace("1000 * w", "(w + 1000) - 1000"))
+    cases = [Case(f"both-{dtype}", dtype, sizes={"T": 2, "H": 3}) for dtype in ("float64", "float32")]
+    fine, coarse = truths(spec, cases)
+    assert fine.case.dtype == "float64" and coarse.case.dtype == "float32"
+    assert coarse.judge({S: spec.forward(coarse.values, "equation").outputs["s"]})[0].ok
+    off = coarse.quantities[S] + 1e-4
+    assert coarse.judge({S: off})[0].ok and not fine.judge({S: fine.quantities[S] + 1e-4})[0].ok
+
+
+@pytest.mark.parametrize("item", [0, 1, 2])
+def test_a_decision_is_open_in_whichever_sequence_it_is(item):
+    spec = refrnn.load_text(TEXT.replace("w * x[t]", "relu(x[t] - 0.3 * w - 0.7 * w)"))
+    x = np.full((1, 3, 1), 5.0)
+    x[0, item] = 0.1
+    truth = Truth(spec, Case("tie", "float64", sizes={"T": 1, "H": 1}, values={"w": [0.1], "x": x}))
+    assert truth.undecided == ["y[0]"] and [flip.item for flip in truth.worlds[0].open] == [item]
