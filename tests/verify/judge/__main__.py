@@ -1,11 +1,27 @@
 """Plant the faults: all of them, those whose module or name has one of the words, or the part that CI runs (--often)."""
 
 import argparse
+import json
 import sys
 import time
 
 from tests.verify.judge.faults import FAULTS, OFTEN
-from tests.verify.judge.planting import HANGS, RED, changed, run_tests, tried
+from tests.verify.judge.planting import ROOT, changed, tried, verdict
+
+
+class Memory:
+    """What earlier runs found, in a file: the test that found each fault is asked first, and the quick ones before the slow."""
+
+    PATH = ROOT / ".pytest_cache" / "judge.json"
+
+    def __init__(self):
+        known = json.loads(self.PATH.read_text()) if self.PATH.is_file() else {}
+        self.by = known.get("by", {})  # fault -> test
+        self.seconds = known.get("seconds", {})  # test -> seconds
+
+    def keep(self):
+        self.PATH.parent.mkdir(exist_ok=True)
+        self.PATH.write_text(json.dumps({"by": self.by, "seconds": self.seconds}))
 
 
 def main():
@@ -13,35 +29,61 @@ def main():
     parser.add_argument("words", nargs="*", help="parts of modules or of names of faults; all faults without")
     parser.add_argument("--jobs", type=int, default=1, help="how many at once")
     parser.add_argument("--often", action="store_true", help="the representative part that CI runs")
-    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--left", action="store_true", help="those alone that no earlier run found")
+    parser.add_argument("--trusting", action="store_true", help="take all tests for green where nothing is planted, and don't ask them first")
     options = parser.parse_args()
-    if options.child is not None:
-        sys.exit(run_tests(FAULTS[options.child]))
+    memory = Memory()
     chosen = [fault for fault in (OFTEN if options.often else FAULTS) if not options.words or any(word in str(fault) for word in options.words)]
+    chosen = [fault for fault in chosen if not (options.left and str(fault) in memory.by)]
     if not chosen:
-        parser.error("no fault has one of these words")
-    for fault in chosen:
-        changed(fault)
-    for name in ("numba", "numpy", "pytest"):  # once for all children
+        parser.error("there is no such fault")
+    for name in ("numba", "numpy", "pytest", "yaml", "click"):  # once for all children
         __import__(name)
-    _refuse_unless_green(chosen)
-    started, alive = time.perf_counter(), 0
-    for fault, status, _, seconds in tried(chosen, map(FAULTS.index, chosen), options.jobs):
-        word = "found" if status in RED else "NOT FOUND" if status == 0 else "HANGS" if status == HANGS else f"STATUS {status}"
-        alive += word != "found"
-        print(f"{word}: {fault} ({seconds:.1f} s)", flush=True)
-    print(f"{len(chosen) - alive} of {len(chosen)} faults found, {time.perf_counter() - started:.0f} s")
-    sys.exit(1 if alive else 0)
+    started = time.perf_counter()
+    in_step = [fault for fault in chosen if _in_step(fault)]
+    if not options.trusting:
+        _refuse_unless_green(in_step, memory, options.jobs)
+    found = _plant(in_step, memory, options.jobs)
+    print(f"{found} of {len(chosen)} faults found, {time.perf_counter() - started:.0f} s")
+    sys.exit(0 if found == len(chosen) else 1)
 
 
-def _refuse_unless_green(chosen):
+def _in_step(fault):
+    """Whether the source has the fault's text; says so where not."""
+    try:
+        return bool(changed(fault))
+    except LookupError as error:
+        print(f"OUT OF STEP: {error}", flush=True)
+        return False
+
+
+def _refuse_unless_green(faults, memory, jobs):
     """With nothing planted the tests of all faults are green."""
-    tests = tuple(sorted({test for fault in chosen for test in fault.tests}))
-    nothing = chosen[0]._replace(what="nothing", new=chosen[0].old, tests=tests)
-    ((_, status, said, seconds),) = tried([nothing], [None])
-    if status != 0:
-        sys.exit(f"{said}\nthe tests are not green with nothing planted (status {status})")
-    print(f"nothing planted: all tests are green ({seconds:.1f} s)", flush=True)
+    files = sorted({test.partition("::")[0] for fault in faults for test in fault.tests})
+    for child, status in tried([(None, [file]) for file in files], jobs, memory.seconds):
+        if status != 0:
+            sys.exit(f"{child.said()}\n{child.tests[0]} is not green with nothing planted (status {status})")
+        print(f"nothing planted: {child.tests[0]} is green ({child.cpu:.1f} CPU s)", flush=True)
+
+
+def _plant(faults, memory, jobs):
+    """How many of the faults are found; says of each how, or that it is not."""
+    known = [(fault, [memory.by[str(fault)]]) for fault in faults if str(fault) in memory.by]
+    rest = [(fault, fault.tests) for fault in faults if str(fault) not in memory.by]
+    found = 0
+    for questions in (known, rest):
+        for child, status in tried(questions, jobs, memory.seconds):
+            said = verdict(child, status)
+            if questions is known and said != "found":
+                rest.append((child.fault, child.fault.tests))  # another test may find it
+                continue
+            red = child.noted().get("red")
+            print(f"{said}: {child.fault}{f', by {red}' if red else ''} ({child.cpu:.1f} CPU s)", flush=True)
+            found += said == "found"
+            if said == "found" and red:
+                memory.by[str(child.fault)] = red
+            memory.keep()
+    return found
 
 
 main()
