@@ -1,6 +1,6 @@
 """python cli.py ... does the same as the installed command refrnn."""
 
-from refrnn.commands.main import main
+from refrnn.commands.start import start
 
 if __name__ == "__main__":
-    main(prog_name="refrnn")
+    start()

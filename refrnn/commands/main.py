@@ -3,15 +3,16 @@
 import importlib
 import os
 import sys
+from contextlib import contextmanager
 
 import click
 
 from refrnn import RefrnnError, __version__
+from refrnn.commands.interrupts import STOPPED
 from refrnn.commands.letters import spell
 from refrnn.commands.output import silence
 
-# As a shell counts the signals that end a program: SIGINT, and SIGPIPE where nobody reads on.
-STOPPED, READER_GONE = 130, 141
+READER_GONE = 141  # as a shell counts a program that SIGPIPE ended
 
 COMMANDS = {
     "list": "Every spec, its sources and what is shown of it.",
@@ -35,26 +36,46 @@ class _Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def main(self, *arguments, **settings):
+        try:
+            return super().main(*arguments, **settings)
+        except OSError:  # standard error can't be written
+            silence(sys.stderr)
+            sys.exit(_Refused.exit_code)
+
+    def make_context(self, *arguments, **settings):
+        if sys.stdout is None:
+            raise _Refused("standard output is closed; open it, or send it to a file or to /dev/null")
+        spell(sys.stdout)
+        spell(sys.stderr)
+        with _ended_in_words():  # --help and --version print
+            return super().make_context(*arguments, **settings)
+
     def invoke(self, context):
         if os.environ.get("NO_COLOR"):
             context.color = False
-        spell(sys.stdout)
-        spell(sys.stderr)
-        try:
+        with _ended_in_words():
             return super().invoke(context)
-        except RefrnnError as error:
-            raise _Refused(str(error)) from None
-        except KeyboardInterrupt:
-            click.echo("\nstopped", err=True)
-            sys.exit(STOPPED)
-        except BrokenPipeError:
-            silence(sys.stdout)
-            sys.exit(READER_GONE)
-        except OSError as error:
-            if error.filename is not None:
-                raise
-            silence(sys.stdout)
-            raise _Refused(f"standard output can't be written: {error.strerror}") from None
+
+
+@contextmanager
+def _ended_in_words():
+    """What ends a command, as one sentence and a status."""
+    try:
+        yield
+    except RefrnnError as error:
+        raise _Refused(str(error)) from None
+    except KeyboardInterrupt:
+        click.echo("\nstopped", err=True)
+        sys.exit(STOPPED)
+    except BrokenPipeError:
+        silence(sys.stdout)
+        sys.exit(READER_GONE)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        silence(sys.stdout)
+        raise _Refused(f"standard output can't be written: {error.strerror}") from None
 
 
 class _Refused(click.ClickException):

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from refrnn.commands.interrupts import told
+
 STANDARD_OUTPUT = "-"
 
 
@@ -120,19 +122,20 @@ def _write(path, text):
     part = path.with_name(f".{path.name}.{os.getpid()}")
     if not os.access(path.parent, os.W_OK):
         part = path
-    try:
-        with open(part, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if part != path:
-            if path.exists():
-                os.chmod(part, path.stat().st_mode)
-            os.replace(part, path)
-    except BaseException:
-        if part != path:
-            part.unlink(missing_ok=True)
-        raise
+    with told():
+        try:
+            with open(part, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            if part != path:
+                if path.exists():
+                    os.chmod(part, path.stat().st_mode)
+                os.replace(part, path)
+        except BaseException:
+            if part != path:
+                part.unlink(missing_ok=True)
+            raise
 
 
 def _keep(path, text):

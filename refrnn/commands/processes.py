@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 
+from refrnn.commands.interrupts import held_back
 from refrnn.errors import RefrnnError
 
 
@@ -63,7 +64,7 @@ class _Worker:
         context = get_context("spawn")
         self.pipe, other = context.Pipe()
         self.piece = None
-        with _interrupts_held_back():
+        with held_back(), _interrupts_blocked():
             self.process = context.Process(target=_work, args=(function, other), daemon=True)
             self.process.start()
         other.close()
@@ -98,7 +99,7 @@ class _Worker:
 
 
 @contextmanager
-def _interrupts_held_back():
+def _interrupts_blocked():
     """Ctrl-C is for the parent alone, which kills the rest: a child starts with the signal blocked and keeps it so."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -7,6 +7,7 @@ import time
 
 import click
 
+from refrnn.commands import interrupts
 from refrnn.commands.output import OutputFile, Outputs, progress
 from refrnn.commands.processes import run
 from refrnn.commands.table import print_details, print_failures, print_notes, print_sensitivity, print_sum, print_table
@@ -68,7 +69,7 @@ def command(names, backends, level, mutants, sensitive, verbose, jobs, json_path
         print_sum(outputs.say, ended, time.perf_counter() - started, outputs.width)
     if stopped:
         outputs.say(f"stopped by Ctrl-C before {len(reports) - len(ended)} of {len(reports)} specs were verified")
-        sys.exit(130)
+        sys.exit(interrupts.STOPPED)
     sys.exit(_exit_status(reports, outputs))
 
 
@@ -144,7 +145,8 @@ def _run(specs, names, settings, jobs):
             bar.update(1, specs[place].id)
 
         try:
-            run(_one, [(name, *settings) for name in names], jobs, done, lambda piece, text: bar.update(0, f"{piece[0]}: {text}"))
+            with interrupts.told():
+                run(_one, [(name, *settings) for name in names], jobs, done, lambda piece, text: bar.update(0, f"{piece[0]}: {text}"))
         except KeyboardInterrupt:
             stopped = True
     return [report or _unchecked(spec, STOPPED) for report, spec in zip(reports, specs)], stopped

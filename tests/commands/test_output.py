@@ -31,7 +31,7 @@ def shell(line, **environment):
 
 
 def lines(text):
-    return [line for line in text.decode().splitlines() if line and line != "verify"]
+    return [line for line in text.decode().splitlines() if line and line not in ("verify", "errata", "bench")]
 
 
 @pytest.mark.parametrize("arguments", [["verify", "clip-value"], ["errata", "--lecture", "eee511"], FAST])
@@ -105,7 +105,33 @@ def test_a_link_stays_a_link(tmp_path):
     assert (tmp_path / "link").is_symlink() and (tmp_path / "file").read_text() == "text"
 
 
-@pytest.mark.parametrize("line", ["$R list", "$R show lstm", "$R verify clip-value -v"])
+@needs_a_full_disk
+@pytest.mark.parametrize("line", ["--help", "--version", "verify --help", "show lstm", "show lstm --html", "list --json"])
+def test_no_text_goes_lost_in_silence(line):
+    done = shell(f"$R {line} > /dev/full")
+    assert (done.returncode, lines(done.stderr)) == (2, ["Error: standard output can't be written: No space left on device"])
+
+
+@needs_a_full_disk
+def test_where_errors_can_not_be_written_the_status_says_so():
+    done = shell("$R show lsmt 2> /dev/full")
+    assert (done.returncode, done.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize("line", ["--help", "--version", "list", "show lstm", "verify clip-value", "errata", "bench"])
+def test_a_closed_standard_output_is_refused_at_once(line):
+    done = shell(f"$R {line} >&-")
+    sentence = "Error: standard output is closed; open it, or send it to a file or to /dev/null"
+    assert (done.returncode, lines(done.stderr)) == (2, [sentence])
+
+
+def test_other_closed_streams_are_as_if_they_were_empty():
+    done = shell("$R verify clip-value <&- 2>&-")
+    assert done.returncode == 0 and b"all hold" in done.stdout and b"verify" not in done.stdout
+    assert shell("$R show lsmt <&- 2>&-").returncode == 2
+
+
+@pytest.mark.parametrize("line", ["$R --help", "$R list", "$R show lstm", "$R verify clip-value -v", "$R errata --lecture eee511", f"$R {' '.join(FAST)}"])
 def test_a_reader_that_leaves(line):
     done = shell(f"set -o pipefail; {line} | true")
     assert done.returncode == 141 and not lines(done.stderr)
