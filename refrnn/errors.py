@@ -19,3 +19,7 @@ class NotFoundError(RefrnnError, LookupError):
 
 class AnswerError(RefrnnError, LookupError):
     """A reference, a kernel or a module of one's own leaves out what it is to answer, or answers what nobody asked for."""
+
+
+class MachineError(RefrnnError):
+    """This machine, or how it is set up, can't do what was asked; nothing is found by that."""

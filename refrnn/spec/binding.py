@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import refrnn
-from refrnn.errors import SpecError
+from refrnn.errors import MachineError, SpecError
 
 
 # Where the library keeps its modules of each kind.
@@ -38,7 +38,13 @@ class Binding:
 
     def _imported(self):
         if self.module is not None:
-            return importlib.import_module(self.module)
+            module = importlib.import_module(self.module)
+            if self.kind == "kernel" and sys.modules["numba"].config.DISABLE_JIT:
+                raise MachineError(
+                    f"{self.module}: kernels exist as machine code only, and NUMBA_DISABLE_JIT forbids to compile them; "
+                    "unset it, or use the reference or the equation"
+                )
+            return module
         name = f"refrnn_user_{self.kind}_{sha256(str(self.path).encode() + self.source).hexdigest()[:20]}"
         if name not in sys.modules:
             found = importlib.util.spec_from_file_location(name, self.path)

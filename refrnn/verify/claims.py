@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 from dataclasses import dataclass
 
+from refrnn.errors import MachineError
 from refrnn.spec.spec import Claim
 
 
@@ -35,6 +36,8 @@ def _check(spec, claim):
         return ClaimResult(claim, shown, False)
     try:
         found = function(spec)
+    except MachineError:
+        raise
     except Exception as error:  # a claim that can't be tested is not shown, and the others still are
         shown = f"{claim.test} raises {type(error).__name__} ({error})"
         return ClaimResult(claim, shown, False)

@@ -2,20 +2,20 @@
 
 import numpy as np
 
-from refrnn.errors import RefrnnError
+from refrnn.errors import MachineError
 
 BITS = 64  # of the significand: eleven more than float64 has
 LARGEST_POWER = 4000  # of two: what overflows in float64 must still be a number
 
 
 def require_extended(number=np.longdouble):
-    """Raise RefrnnError where ``number``, NumPy's long double, can't tell right from wrong in float64.
+    """Raise MachineError where ``number``, NumPy's long double, can't tell right from wrong in float64.
 
     It is measured, not looked up: its significand, its range, and that its exp, log and tanh are as precise.
     """
     lacks = _lacks(number)
     if lacks:
-        raise RefrnnError(
+        raise MachineError(
             f"verify needs an extended precision to judge float64, and NumPy's long double on this machine {lacks}; "
             "run it on Linux or an Intel Mac (x86-64: 80 bits), or on Linux for Arm (128 bits)"
         )
