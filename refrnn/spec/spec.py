@@ -104,8 +104,8 @@ class Spec:
     notes: str = ""
     open: tuple = ()
     bindings: dict = field(default_factory=dict)
-    _continued: dict = field(default_factory=dict, repr=False)
-    _going_on: dict = field(default_factory=dict, repr=False)
+    _continued: dict = field(default_factory=dict, init=False, repr=False)  # not init: a changed copy begins with none
+    _going_on: dict = field(default_factory=dict, init=False, repr=False)
 
     # ------------------------------------------------------------ what it is made of
 
@@ -289,7 +289,7 @@ class Spec:
             return self
         if given not in self._continued:
             changed = {name: replace(self.symbols[name], role="start") for name in given}
-            self._continued[given] = replace(self, symbols={**self.symbols, **changed}, _continued={}, _going_on={})
+            self._continued[given] = replace(self, symbols={**self.symbols, **changed})
         return self._continued[given]
 
     @cached_property

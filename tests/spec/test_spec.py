@@ -1,9 +1,12 @@
 """A spec as an object: batch axes, shapes, what carries a state on, and how it looks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import refrnn
+from refrnn.equation.parse import parse_equation
 from refrnn.spec import show
 from refrnn.spec.chunks import NotCarried
 from texts import CELL, changed
@@ -103,6 +106,13 @@ def test_a_continued_spec_is_the_spec_unless_a_learned_start_comes_with_a_batch(
     other = spec.continued(each)
     assert other.symbols["h_start"].role == "start" and other is spec.continued(each)
     assert spec.symbols["h_start"].role == "parameter"
+
+
+def test_a_changed_copy_finds_its_own_states():
+    spec = refrnn.load("elman")
+    assert spec.carried == {"h0": ("h", True)}
+    start = parse_equation("h[-1] = 2 * h0", "own")
+    assert replace(spec, equations=(start, *spec.equations[1:])).carried == {}
 
 
 @pytest.mark.parametrize("name", IDS)
