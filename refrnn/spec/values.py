@@ -196,6 +196,8 @@ def _all_fit(spec, arrays, sizes, batch):
 
 def _check_domain(spec, symbol, array, sizes, lengths):
     """What lies past a sequence's end is never read and may be anything."""
+    if symbol.below is None and symbol.low is None and symbol.high is None and not symbol.finite:
+        return
     read = np.ones(array.shape, bool)
     if lengths is not None and spec.time_size(symbol.name) in lengths:
         ends = lengths[spec.time_size(symbol.name)]
