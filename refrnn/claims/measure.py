@@ -1,12 +1,15 @@
 """What claims measure with: draws over several sizes, passes of the equations, Jacobians, distances.
 
-All runs on the equations themselves, in double precision and for one sequence unless batch is said.
+All is in double precision, and for one sequence unless batch is said. Verify hands over a spec with those backends
+alone that it has held against the equations; other specs, and changed ones, run by their equations.
 """
 
 import dataclasses
+from functools import lru_cache
 
 import numpy as np
 
+import refrnn
 from refrnn.backends.sequences import Sequences
 from refrnn.equation.differentiate import complex_step
 from refrnn.equation.parse import parse_equation
@@ -42,8 +45,19 @@ def rewritten(spec, *texts, outputs=None):
     return dataclasses.replace(whole, equations=tuple(equation for equation in equations if equation.name in whole.reached))
 
 
-def run(spec, values):
-    """One pass of the equations."""
+@lru_cache(maxsize=None)
+def another_spec(name):
+    """Another spec of the library, with its equations alone."""
+    return rewritten(refrnn.load(name))
+
+
+def run(spec, values, lengths=None):
+    """One pass by the fastest backend of the spec, which may be its equations; what it offers beside the outputs differs."""
+    return spec.forward(values, spec.backends[-1], lengths)
+
+
+def opened(spec, values):
+    """One pass of the equations themselves, which offer every intermediate."""
     return spec.forward(values, "equation")
 
 
@@ -78,24 +92,16 @@ def norm(array):
 def jacobian(spec, values, output, argument, step=None):
     """The derivative of ``output`` (at ``step``, where it has time) by an input or start, the entries of output first.
 
-    One sequence is repeated once for each entry of the output, and each copy is asked for the gradient of its entry.
+    One pass, swept back once for each entry of the output.
     """
-    entries = int(spec.element_shapes[output][0].number(_sizes(spec, values)))
-    copies = {name: _repeated(spec, name, value, entries) for name, value in values.items()}
-    found = run(spec, copies)
+    found = run(spec, values)
     upstream = np.zeros_like(found.outputs[output])
-    diagonal = np.arange(entries)
-    upstream[(diagonal, diagonal) if step is None else (step, diagonal, diagonal)] = 1
-    return np.moveaxis(found.backward({output: upstream})[argument], spec.batch_axis(argument), 0)
-
-
-def _sizes(spec, values):
-    return check_values(spec, values, None).sizes
-
-
-def _repeated(spec, name, value, entries):
-    axis = spec.batch_axis(name)
-    return value if axis is None else np.repeat(value, entries, axis=axis)
+    entries, rows = upstream[0] if step is None else upstream[step, 0], []
+    for entry in range(len(entries)):
+        entries[:] = 0
+        entries[entry] = 1
+        rows.append(found.backward({output: upstream})[argument])
+    return np.stack(rows).squeeze(1 + spec.batch_axis(argument))
 
 
 def tangent(spec, values, direction):

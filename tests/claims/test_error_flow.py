@@ -5,8 +5,7 @@ import pytest
 from claimed import assert_can_fail, named
 
 import refrnn
-from refrnn.claims.depth import ACTIVATIONS, layer_plot
-from refrnn.claims.dynamics.gradient_through_depth import layer_table
+from refrnn.claims.depth import ACTIVATIONS, layer_plot, layer_table, starting_values
 
 SQUASHED = ("w * h[t]", "tanh(w * h[t])")
 SMALLER = ("w * h[t]", "w * h[t] / 1.5")
@@ -52,13 +51,14 @@ def test_claims_can_fail(name, test, changes):
 @pytest.mark.parametrize("activation", range(len(ACTIVATIONS)))
 def test_table_is_the_same_by_kernel_and_by_equation(activation):
     spec = refrnn.load("gradient-through-depth")
-    problem = {"width": 12, "layers": 5, "instances": 3, "dtype": "float64"}
-    for by_kernel, by_equation in zip(*(layer_table(spec, activation, backend=backend, **problem) for backend in ("kernel", "equation"))):
+    values = {**starting_values(12, 5, instances=3, dtype="float64"), "activation": activation}
+    for by_kernel, by_equation in zip(*(layer_table(spec, values, backend) for backend in ("kernel", "equation"))):
         np.testing.assert_allclose(by_kernel, by_equation, rtol=1e-12)
 
 
 def test_table_has_a_number_for_every_layer_and_instance():
-    batch, single = layer_table(refrnn.load("gradient-through-depth"), 3, width=200, layers=6, instances=4)
+    values = {**starting_values(200, 6, instances=4), "activation": 3}
+    batch, single = layer_table(refrnn.load("gradient-through-depth"), values)
     assert batch.shape == (6,) and single.shape == (4, 6)
     # Errors of several instances have a mean that is shorter than they are.
     assert np.all(batch < single.mean(axis=0)) and batch[0] < batch[-1]

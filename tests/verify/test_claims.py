@@ -4,6 +4,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+import refrnn
 from refrnn.claims import Shown
 from refrnn.verify import claims
 from refrnn.verify.claims import check_claims
@@ -22,7 +23,7 @@ def checked(monkeypatch, verdict, found, test="shows"):
     monkeypatch.setattr(claims.importlib.util, "find_spec", lambda name: name)
     monkeypatch.setattr(claims.importlib, "import_module", lambda name: module)
     claim = SimpleNamespace(test=test, verdict=verdict, statement="it is so", mended="it is not", quote=None)
-    (result,) = check_claims(SimpleNamespace(claims=(claim,), group="own", id="a-cell"))
+    (result,) = check_claims(SimpleNamespace(claims=(claim,), group="own", id="a-cell", backends=("equation",)))
     return result
 
 
@@ -44,6 +45,26 @@ def test_what_turns_out(monkeypatch, verdict, holds, mend_holds, ok):
     result = checked(monkeypatch, verdict, Shown(holds, "1.5 times", mend_holds))
     assert result.ok is ok and result.shown == "1.5 times"
     assert result.as_dict() == {"from": "", "says": "it is so", "verdict": verdict, "mended": "it is not", "shown": "1.5 times", "ok": ok}
+
+
+@pytest.mark.parametrize("named, kept", [
+    ((), ("equation",)),
+    (("equation", "reference"), ("equation", "reference")),
+    (("kernel",), ("equation", "kernel")),
+    (("equation", "reference", "kernel"), ("equation", "reference", "kernel")),
+])  # fmt: skip
+def test_claims_are_handed_no_backend_that_is_not_named(monkeypatch, named, kept):
+    spec, handed = refrnn.load("clip-halving"), []
+    monkeypatch.setattr(claims, "claim_function", lambda spec, name: lambda spec: handed.append(spec.backends) or Shown(True, "1"))
+    check_claims(spec, named)
+    assert set(handed) == {kept} and spec.backends == ("equation", "reference", "kernel")
+
+
+def test_by_default_claims_run_by_the_equations_alone(monkeypatch):
+    handed = []
+    monkeypatch.setattr(claims, "claim_function", lambda spec, name: lambda spec: handed.append(spec.backends) or Shown(True, "1"))
+    check_claims(refrnn.load("clip-halving"))
+    assert set(handed) == {("equation",)}
 
 
 @pytest.mark.parametrize("verdict", ["holds", "fails"])

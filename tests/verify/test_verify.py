@@ -254,10 +254,23 @@ def test_a_printed_gradient_that_is_off(monkeypatch):
 def test_a_claim_that_does_not_turn_out(monkeypatch, ok):
     claim = SimpleNamespace(statement="it is stable", verdict="holds")
     result = SimpleNamespace(claim=claim, shown="1.5", ok=ok, as_dict=lambda: {"says": "it is stable"})
-    monkeypatch.setattr(verify, "check_claims", lambda spec: [result])
+    monkeypatch.setattr(verify, "check_claims", lambda spec, backends: [result])
     report = verify_spec(unit(), ["equation"])
     assert report.failures == ([] if ok else ["claim 'it is stable' does not turn out as holds: 1.5"])
     assert report.claims == [{"says": "it is stable"}]
+
+
+@pytest.mark.parametrize("level, backends, asked", [
+    ("quick", None, ("equation", "reference", "kernel")),
+    ("quick", ["equation", "reference"], ("equation", "reference")),
+    ("full", None, ()),
+])  # fmt: skip
+def test_claims_run_by_what_was_held_against_the_equations(monkeypatch, level, backends, asked):
+    given = []
+    monkeypatch.setattr(verify, "check_claims", lambda spec, backends: given.append(backends) or [])
+    monkeypatch.setattr(verify, "cases", lambda spec, level: cases(spec)[:1])
+    verify_spec(refrnn.load("clip-value"), backends, level)
+    assert given == [asked]
 
 
 # ------------------------------------------------------------ mutants and sensitivity

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-import refrnn
 from refrnn.claims import Shown
-from refrnn.claims.measure import SAME, distance, draws, jacobian, run
+from refrnn.claims.measure import SAME, another_spec, distance, draws, jacobian, run
 
 SIZES = ({"T": 2, "I": 3, "H": 2, "K": 4}, {"T": 7, "I": 2, "H": 3, "K": 2}, {"T": 15, "I": 2, "H": 2, "K": 3})
 EXCHANGED = {"W_f": "W_b", "U_f": "U_b", "b_f": "b_b", "h_f0": "h_binf"}
@@ -12,7 +11,7 @@ EXCHANGED = {"W_f": "W_b", "U_f": "U_b", "b_f": "b_b", "h_f0": "h_binf"}
 
 def is_not_online(spec):
     """The first output has a derivative by the last input; that of a net that runs forward alone has none."""
-    forward_only = refrnn.load("unfolding")
+    forward_only = another_spec("unfolding")
     reach, behind, online = [], [], []
     for values in draws(spec, SIZES, 5):
         by_last = jacobian(spec, values, "h", "x", 0)[:, -1]

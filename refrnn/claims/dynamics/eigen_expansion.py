@@ -3,7 +3,7 @@
 import numpy as np
 
 from refrnn.claims import Shown
-from refrnn.claims.measure import distance, draws, run
+from refrnn.claims.measure import distance, draws, opened, run
 
 SIZES = ({"T": 8, "R": 3, "M": 2}, {"T": 6, "R": 1, "M": 1}, {"T": 5, "R": 4, "M": 3})
 DRAWN = 51  # numbers of a curve
@@ -27,7 +27,7 @@ def expansion_is_the_power(spec):
     """The sum of terms; and that W has the eigenvalues it is built from, which NumPy finds in it."""
     apart, eigenvalues = [], []
     for values in draws(spec, SIZES, 4):
-        found = run(spec, values)
+        found = opened(spec, values)
         apart.append(distance(found.outputs["power"], found.outputs["expanded"]))
         pairs = values["lamda_re"] + 1j * np.abs(values["lamda_im"])
         given = np.concatenate([values["lamda"], pairs, pairs.conj()])
@@ -51,7 +51,7 @@ def largest_eigenvalue_leads(spec):
     steps, printed, mended = 100, [], []
     for real, pairs in (([1.0, -1.1, 0.5], ((0, 0),)), ([0.9, -0.4], ((-0.8, 0.7),)), ([0.9, 0.6, -0.3], ((0.1, 0.2),))):
         for seed in range(2):
-            found = run(spec, _values(spec, steps, real, pairs, seed))
+            found = opened(spec, _values(spec, steps, real, pairs, seed))
             end, terms = found.outputs["power"][0, -1], [found.intermediates[name][0, -1] for name in ("plane", "line")]
             largest = int(np.argmax([*(re for re, _ in pairs), *real]))
             printed.append(distance(np.concatenate(terms)[largest], end))
@@ -70,7 +70,7 @@ def length_follows_the_largest(spec):
     rates, turns = [], []
     for missing in range(3):
         values = _values(spec, steps, real, seed=missing)
-        found = run(spec, values)
+        found = opened(spec, values)
         u, a = found.intermediates["u"][2:], found.intermediates["a"][0, 2:]  # behind the pair of nothing
         without = values["h"][0] - a[:missing] @ u[:missing]
         # What rounding leaves of the component that is taken away would grow again: stop before it shows.
@@ -111,7 +111,7 @@ def curves_by_eigenvalues(spec):
 def _real_curves(spec):
     """The curves by (largest, second), and how far those of λmax = 1 are from their limit at t = 3."""
     curves = {}
-    u = run(spec, _values(spec, 1, [1.0, 0.5])).intermediates["u"]  # the pair of nothing, then two eigenvectors
+    u = opened(spec, _values(spec, 1, [1.0, 0.5])).intermediates["u"]  # the pair of nothing, then two eigenvectors
     for largest in (0.9, 1.0, 1.1):
         for second in (0.5, 0.1):
             values = _values(spec, DRAWN, [largest, second])
@@ -123,5 +123,5 @@ def _turning_curve(spec, size):
     """A complex pair leads, and a real eigenvalue of 0.5 is the second."""
     pair = (size * np.cos(TURN), size * np.sin(TURN))
     values = _values(spec, DRAWN, [0.5], (pair,))
-    u = run(spec, values).intermediates["u"]
+    u = opened(spec, values).intermediates["u"]
     return _lengths(spec, {**values, "h": (u[0] + u[1] + u[2])[None]})

@@ -1,7 +1,6 @@
 """Gradients through depth: claims of cmu-2017 about their magnitude by layer, at initialisation.
 
-The plots are made at the lecture's width, by the kernel; its depth is lost with the pictures. What is said of any net is
-tested on narrow ones.
+The plots are made at the lecture's width; its depth is lost with the pictures. What is said of any net is tested on narrow ones.
 """
 
 import numpy as np
@@ -12,15 +11,16 @@ from refrnn.claims.measure import SAME, distance, orthogonal, run
 
 PLOTTED, DEEP = 1024, 16
 WIDTH, LAYERS = 24, 10
-NARROW = {"width": WIDTH, "backend": "equation", "dtype": "float64"}
+_, RELU, SIGMOID, TANH = range(len(ACTIVATIONS))
 
 
 def magnitude_falls(spec):
     """The lecture's plots: from layer to layer in the half next to the output, and from the output to the input as a whole."""
     shares, descending = {}, True
-    backend = "kernel" if "kernel" in spec.backends else "equation"
+    drawn = starting_values(PLOTTED, DEEP, 2)
+    backend = "reference" if "reference" in spec.backends else spec.backends[-1]  # of large arrays it copies the fewest
     for activation, name in enumerate(ACTIVATIONS):
-        batch, single = layer_table(spec, activation, width=PLOTTED, layers=DEEP, instances=2, backend=backend, alone=1)
+        batch, single = layer_table(spec, {**drawn, "activation": activation}, backend, alone=1)
         tables = np.stack((batch, *single))
         shares[name] = float(np.max(tables[:, 0] / tables[:, -1]))
         descending = bool(np.all(np.diff(tables[:, DEEP // 2 :]) > 0))
@@ -36,10 +36,9 @@ def magnitude_falls(spec):
 
 def start_decides(spec):
     """A ReLU net that keeps the size of its activities, what stands fast for any weights without biases, and a sigmoid net that grows."""
-    relu = 1
     starts = ("uniform", "even", "doubled")
-    even = _share(spec, relu, "doubled")
-    balance = max(_imbalance(spec, relu, start) for start in starts)
+    even = _share(spec, "doubled")
+    balance = max(_imbalance(spec, start) for start in starts)
     grown = _share_of_centred_sigmoids(spec, 8.0)
     return Shown(
         even > 0.5 and balance < SAME and grown > 100,
@@ -53,7 +52,8 @@ def start_decides(spec):
 def worse_with_depth(spec):
     """The magnitude next to the input, for nets of more and more layers."""
     depths = (3, 6, 9)
-    first = [[layer_table(spec, activation, layers=layers, instances=2, **NARROW)[0][0] for layers in depths] for activation in range(4)]
+    drawn = [starting_values(WIDTH, layers, 2, dtype="float64") for layers in depths]
+    first = [[layer_table(spec, {**values, "activation": activation})[0][0] for values in drawn] for activation in range(4)]
     worst = max(deeper / magnitude for row in first for magnitude, deeper in zip(row, row[1:]))
     shown = "; ".join(f"{name} " + ", ".join(f"{magnitude:.2g}" for magnitude in row) for name, row in zip(ACTIVATIONS, first))
     return Shown(
@@ -63,26 +63,29 @@ def worse_with_depth(spec):
     )
 
 
-def _share(spec, activation, start):
-    """The batch magnitude next to the input relative to that at the output, without biases."""
-    magnitudes, _ = layer_table(spec, activation, layers=LAYERS, instances=2, start=start, bias=False, **NARROW)
+def _relu_net(start):
+    return {**starting_values(WIDTH, LAYERS, 2, start, bias=False, dtype="float64"), "activation": RELU}
+
+
+def _share(spec, start):
+    """The batch magnitude next to the input of a ReLU net relative to that at its output, without biases."""
+    magnitudes, _ = layer_table(spec, _relu_net(start))
     return magnitudes[0] / magnitudes[-1]
 
 
-def _imbalance(spec, activation, start):
-    """How far the layers' sums of weights times their gradients are apart, without biases."""
-    values = starting_values(activation, WIDTH, LAYERS, 2, start, bias=False, dtype="float64")
+def _imbalance(spec, start):
+    """How far the sums of a ReLU net's weights times their gradients are apart between layers, without biases."""
+    values = _relu_net(start)
     sums = np.sum(values["W"] * run(spec, values).backward({"E": np.ones(2)})["W"], axis=(1, 2))
     return distance(sums, np.full_like(sums, sums[-1]))
 
 
 def _share_of_centred_sigmoids(spec, stretch):
     """As :func:`_share`, of a sigmoid net whose biases take from every unit what units at 1/2 give it."""
-    values = starting_values(2, WIDTH, LAYERS, 1, dtype="float64")
+    values = starting_values(WIDTH, LAYERS, 1, dtype="float64")
     W = stretch * np.stack([orthogonal(WIDTH, layer) for layer in range(LAYERS)])
-    values = {**values, "W": W, "b": -W.sum(axis=2) / 2, "x": 0.5 + 1e-6 * values["x"]}
-    gradients = run(spec, values).backward({"E": np.ones(1)})["W"]
-    magnitudes = np.linalg.norm(gradients, axis=2).mean(axis=1)
+    values = {**values, "W": W, "b": -W.sum(axis=2) / 2, "x": 0.5 + 1e-6 * values["x"], "activation": SIGMOID}
+    magnitudes, _ = layer_table(spec, values)
     return magnitudes[0] / magnitudes[-1]
 
 
@@ -90,7 +93,7 @@ def width_is_counted_in_units(spec):
     """How many of a neuron's incoming weights get a gradient, for nets of more and more layers."""
     depths, counts = (3, 6, 9), set()
     for layers in depths:
-        values = starting_values(3, WIDTH, layers, 1, dtype="float64")
+        values = {**starting_values(WIDTH, layers, 1, dtype="float64"), "activation": TANH}
         counts |= set(np.count_nonzero(run(spec, values).backward({"E": np.ones(1)})["W"], axis=2).ravel().tolist())
     shown = " or ".join(map(str, sorted(counts)))
     return Shown(

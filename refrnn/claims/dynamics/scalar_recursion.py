@@ -159,7 +159,7 @@ def state_holds_a_stack(spec):
     for dtype, precision in (("float32", 24), ("float64", 53)):
         number = np.dtype(dtype).type
         values = {"x": bits[:, None].astype(dtype), "h0": np.zeros(1, dtype), "w": number(0.5), "c": number(0.5), "f": RELU}
-        h = spec.forward(values, "equation").outputs["h"][:, 0]
+        h = run(spec, values).outputs["h"][:, 0]
         depths[dtype] = next((count for count in range(1, steps + 1) if not np.array_equal(_popped(h[count - 1], count), bits[:count])), steps + 1) - 1
         if depths[dtype] != precision:
             break

@@ -2,16 +2,15 @@
 
 import numpy as np
 
-import refrnn
 from refrnn.claims import Shown
-from refrnn.claims.measure import DIFFERENT, SAME, distance, draws, farthest, passed, random_upstream, rewritten, run
+from refrnn.claims.measure import DIFFERENT, SAME, another_spec, distance, draws, farthest, opened, passed, random_upstream, rewritten, run
 
 SIZES = ({"T": 1, "I": 3, "H": 2}, {"T": 6, "I": 2, "H": 3}, {"T": 4, "I": 3, "H": 4})
 
 
 def _simplified_lstm():
     """The LSTM with i = 1 - f, no output gate, and the memory itself as the state."""
-    return rewritten(refrnn.load("lstm"), "i[t] = 1 - f[t]", "h[t] = c[t]")
+    return rewritten(another_spec("lstm"), "i[t] = 1 - f[t]", "h[t] = c[t]")
 
 
 def _for_lstm(values):
@@ -56,7 +55,7 @@ def one_memory_needs_no_compression(spec):
     for values in draws(spec, ({"T": 25, "I": 3, "H": 4},), 8):
         count += 1
         strong = {name: 5 * values[name] for name in ("W_z", "W_r", "W")}
-        found = run(spec, {**values, **strong, "h0": np.tanh(values["h0"])})
+        found = opened(spec, {**values, **strong, "h0": np.tanh(values["h0"])})
         h, candidate = found.outputs["h"], found.intermediates["h_tilde"]
         before = np.concatenate([np.tanh(values["h0"])[None], h[:-1]])
         reached = max(reached, np.abs(h).max())

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-import refrnn
 from refrnn.claims import Shown
-from refrnn.claims.measure import DIFFERENT, SAME, distance, draws, jacobian, passed, rewritten, run
+from refrnn.claims.measure import DIFFERENT, SAME, another_spec, distance, draws, jacobian, opened, passed, rewritten, run
 
 SIZES = ({"T": 2, "I": 3, "H": 4}, {"T": 6, "I": 2, "H": 3})
 # The symbols of gru-reset-before, each under the name it has here.
@@ -16,7 +15,7 @@ OTHER_NAMES = {
 
 def _against_reset_before(spec, diagonal):
     """The distances of outputs and of gradients between the two units, over draws without b_u."""
-    before = refrnn.load("gru-reset-before")
+    before = another_spec("gru-reset-before")
     outputs, gradients = [], []
     for seed, values in enumerate(draws(spec, SIZES, 8)):
         del values["b_u"]
@@ -46,14 +45,15 @@ def place_of_reset_matters(spec):
 def gates_do_what_they_are_for(spec):
     """z = 1 passes the whole state on, z = 0 none of it; r = 0 makes the candidate forget it."""
     passes, drops = rewritten(spec, "z[t] = 1 + 0 * h[t-1]"), rewritten(spec, "z[t] = 0 * h[t-1]")
-    forgets = rewritten(spec, "r[t] = 0 * h[t-1]", outputs=("h", "h_hat"))
+    free = rewritten(spec, outputs=("h", "h_hat"))
+    forgets = rewritten(free, "r[t] = 0 * h[t-1]")
     passed_on, dropped, forgotten, seen = [], [], [], []
     for values in draws(spec, ({"T": 1, "I": 3, "H": 4}, {"T": 1, "I": 2, "H": 3}), 8):
         passed_on.append(np.abs(run(passes, values).outputs["h"][-1] - values["h0"]).max())
-        replaced = run(drops, values)
+        replaced = opened(drops, values)
         dropped.append(np.abs(replaced.outputs["h"] - replaced.intermediates["h_hat"]).max())
         forgotten.append(np.abs(jacobian(forgets, values, "h_hat", "h0", 0)).max())
-        seen.append(np.abs(jacobian(rewritten(spec, outputs=("h", "h_hat")), values, "h_hat", "h0", 0)).max())
+        seen.append(np.abs(jacobian(free, values, "h_hat", "h0", 0)).max())
     return Shown(
         max(passed_on + dropped + forgotten) == 0 and min(seen) > DIFFERENT,
         f"over {len(seen)} draws of a step the state differs from the one before by {max(passed_on):.2g} where z = 1 and from the "

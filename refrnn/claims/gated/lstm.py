@@ -3,7 +3,7 @@
 import numpy as np
 
 from refrnn.claims import Shown
-from refrnn.claims.measure import DIFFERENT, SAME, distance, draws, jacobian, rewritten, run
+from refrnn.claims.measure import DIFFERENT, SAME, distance, draws, jacobian, opened, rewritten, run
 
 SIZES = ({"T": 1, "H": 4, "I": 2}, {"T": 5, "H": 3, "I": 2})
 GATES_HELD = "a[t] = stop(W @ concat(h[t-1], x[t]) + b)"
@@ -24,7 +24,7 @@ def _elementwise(spec):
     off, apart = [], []
     for values in draws(spec, SIZES, 8):
         found = _memory_jacobian(held, values)
-        gates = run(spec, values).intermediates["f"][:, 0]
+        gates = opened(spec, values).intermediates["f"][:, 0]
         off.append(_off_diagonal(found))
         apart.append(distance(found, np.diag(gates.prod(axis=0))))
     return off, apart

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-import refrnn
 from refrnn.claims import Shown
-from refrnn.claims.measure import DIFFERENT, SAME, distance, draws, farthest, passed, rewritten, run
+from refrnn.claims.measure import DIFFERENT, SAME, another_spec, distance, draws, farthest, opened, passed, rewritten, run
 
 
 def is_the_unit_with_one_matrix(spec):
     """Outputs and all gradients are those of the row lstm with W = [U, W] for each gate, in its order i, f, o, g."""
-    one = refrnn.load("lstm")
+    one = another_spec("lstm")
     forward, backward = [], []
     for values in draws(spec, ({"T": 1, "H": 4, "I": 2}, {"T": 6, "H": 3, "I": 5}), 4):
         outputs, gradients = passed(spec, values)
@@ -30,7 +29,7 @@ def gates_do_what_they_are_for(spec):
     hidden, shown = _held(spec, o=0), _held(spec, o=1)
     apart, moved = [], []
     for values in draws(spec, ({"T": 1, "I": 3, "H": 4}, {"T": 1, "I": 2, "H": 3}), 8):
-        candidate = run(spec, values).intermediates["c_hat"]
+        candidate = opened(spec, values).intermediates["c_hat"]
         out = run(shown, values).outputs
         left = (run(kept, values).outputs["c"] - values["c0"], run(replaced, values).outputs["c"] - candidate, run(hidden, values).outputs["h"])
         apart.append(max(np.abs(array).max() for array in (*left, out["h"] - np.tanh(out["c"]))))

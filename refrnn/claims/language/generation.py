@@ -2,9 +2,8 @@
 
 import numpy as np
 
-import refrnn
 from refrnn.claims import Shown
-from refrnn.claims.measure import DIFFERENT, SAME, distance, draws, run
+from refrnn.claims.measure import DIFFERENT, SAME, another_spec, distance, draws, run
 
 NEVER = -1
 RARE = 3.0902  # standard deviations that a normal number exceeds once in a thousand times
@@ -36,7 +35,7 @@ def draws_from_the_distribution(spec):
 
 def feeds_back_what_it_drew(spec):
     """The character model, given the words that were drawn, has the very same distributions."""
-    model, apart, moved = refrnn.load("character-model"), [], []
+    model, apart, moved = another_spec("character-model"), [], []
     for values in draws(spec, ({"T": 8}, {"T": 12, "N": 6, "H": 3}), 8, temperature=1.0, end=NEVER):
         forward = run(spec, values)
         words = forward.outputs["w"].astype(int)

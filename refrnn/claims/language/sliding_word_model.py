@@ -2,9 +2,8 @@
 
 import numpy as np
 
-import refrnn
 from refrnn.claims import Shown
-from refrnn.claims.measure import SAME, distance, draws, farthest, random_upstream, run
+from refrnn.claims.measure import SAME, another_spec, distance, draws, farthest, opened, random_upstream, run
 
 SIZES = ({"T": 6, "L": 3, "N": 5, "M": 3, "H": 4}, {"T": 9, "L": 1, "N": 4, "M": 2, "H": 3}, {"T": 3, "L": 4, "N": 6, "M": 2, "H": 5})
 SHARED = ("P", "A", "a", "U", "b")
@@ -12,7 +11,7 @@ SHARED = ("P", "A", "a", "U", "b")
 
 def is_the_same_model_at_every_place(spec):
     """Each window of words handed to neural-language-model by itself; the gradients of the parameters are sums over places."""
-    one = refrnn.load("neural-language-model")
+    one = another_spec("neural-language-model")
     forward, backward = [], []
     for values in draws(spec, SIZES, 3):
         slid = run(spec, values)
@@ -32,13 +31,13 @@ def is_the_same_model_at_every_place(spec):
 
 def is_a_time_delay_network(spec):
     """The hidden units are the outputs of tdnn on the projected words, its delays in the order of A from the end."""
-    network = refrnn.load("tdnn")
+    network = another_spec("tdnn")
     apart = []
     for values in draws(spec, SIZES, 3):
         P = values["P"]
         projected = {"X": np.moveaxis(P[:, values["w"]], 0, -1), "X_start": np.moveaxis(P[:, values["w_start"]], 0, -1)}
         other = run(network, {**projected, "W": values["A"][::-1], "b": values["a"]})
-        apart.append(distance(run(spec, values).intermediates["h"], other.outputs["Y"]))
+        apart.append(distance(opened(spec, values).intermediates["h"], other.outputs["Y"]))
     return Shown(
         max(apart) < SAME,
         f"over {len(apart)} texts the hidden units differ from the outputs of tdnn on the projected words by at most {max(apart):.2g} of "
