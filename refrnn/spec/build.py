@@ -29,7 +29,7 @@ _SYMBOL = {
     "high": (int, float), "draw": str, "finite": bool, "below": (str, int),
 }
 _QUOTE = {"from": str, "where": str, "quote": (str, list), "restored": str, "picture": str}
-_MISPRINT = {**_QUOTE, "reads": (str, list), "says": str, "refused": str}
+_MISPRINT = {**_QUOTE, "reads": (str, list), "says": str, "refused": str, "kind": str}
 _PRINTED = {"from": str, "equations": list, "gradients": dict, "upstream": dict, "misprints": list}
 _CLAIM = {**_QUOTE, "taken": str, "says": str, "verdict": str, "test": str, "mended": str}
 VERDICTS = ("holds", "fails", "misprint", "remark")
@@ -272,8 +272,11 @@ def _misprints(reader, data, path, lecture=""):
         equations = tuple(parse_equation(line, f"{reader.place(*where)}, misprint {number + 1}") for line in lines)
         if "refused" in entry:
             reader.texts([entry["refused"]], (*where, "refused"))
+        kind = entry.get("kind", "misprint")
+        if kind not in ("misprint", "remark"):
+            reader.fail((*where, "kind"), f"the kind of a printed line is misprint or remark, not {kind!r}")
         quote = _quote(reader, entry, where, lecture)
-        misprints.append(Misprint(quote, equations, entry["says"], entry.get("refused", "")))
+        misprints.append(Misprint(quote, equations, entry["says"], entry.get("refused", ""), kind))
     return tuple(misprints)
 
 

@@ -124,9 +124,9 @@ def _claim_lines(spec):
 
 
 def _misprint_lines(spec):
-    lines = ["", "misprints"] if spec.all_misprints else []
+    lines = ["", "printed lines"] if spec.all_misprints else []
     for misprint in spec.all_misprints:
-        lines += _wrapped(f"{misprint.quote.place()}: {misprint.quote.shown()}")
+        lines += _wrapped(f"{misprint.kind}: {misprint.quote.place()}: {misprint.quote.shown()}")
         lines += _wrapped(f"found: {misprint.says}", "        ", "        ")
     return lines
 
@@ -164,7 +164,7 @@ def html(spec):
             parts.append(f"<p>{_VERDICTS[claim.verdict].capitalize()}, {escape(claim.quote.place())}: {mended}</p>")
     for misprint in spec.all_misprints:
         quote = misprint.quote
-        parts.append(f"<p>Misprint, {escape(quote.place())}: <code>{escape(quote.shown())}</code> {escape(misprint.says)}</p>")
+        parts.append(f"<p>{misprint.kind.capitalize()}, {escape(quote.place())}: <code>{escape(quote.shown())}</code> {escape(misprint.says)}</p>")
     return "".join(parts) + "</div>"
 
 

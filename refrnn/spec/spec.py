@@ -28,13 +28,15 @@ class Misprint:
     """A printed line that is wrong: ``reads`` is what it says in the language, ``says`` what is wrong with it.
 
     A slip that is made in several lines has an equation for each. Where they mean nothing, ``refused`` holds words of
-    the error that they give; else each has to compute something else.
+    the error that they give; else each has to compute something else. A "remark" in ``kind`` says that the line is right
+    in another reading.
     """
 
     quote: Quote
     reads: tuple
     says: str
     refused: str
+    kind: str = "misprint"
 
 
 @dataclass(frozen=True)

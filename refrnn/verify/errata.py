@@ -22,7 +22,7 @@ def errata_of(spec):
 
 def as_errata(misprints, claims):
     """The entries of :func:`errata_of` from what was found of the misprints and the claims."""
-    entries = [_entry("misprint", found.misprint.quote, "", found.misprint.says, found) for found in misprints]
+    entries = [_entry(found.misprint.kind, found.misprint.quote, "", found.misprint.says, found) for found in misprints]
     for found in claims:
         if found.claim.verdict in _OF_VERDICT:
             claim = found.claim

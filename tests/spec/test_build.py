@@ -407,6 +407,7 @@ def test_printed_gradient(old, new, line, words):
         ("h[t] = tanh(W @ x[t])", "h[t] = x.y", "only .T is"),
         ("says: b", "say: b", "did you mean says?"),
         ("says: b", "says: b, refused: ' '", "entry 1 of refused must be text"),
+        ("says: b", "says: b, kind: slip", "the kind of a printed line is misprint or remark, not 'slip'"),
         ("quote: a", "quote: 5", "quote must be text or a list"),
     ],
 )

@@ -15,8 +15,8 @@ def claim(verdict, ok=True, taken=""):
     return SimpleNamespace(claim=SimpleNamespace(verdict=verdict, quote=QUOTE, taken=taken, mended="mended"), shown="1.5", ok=ok)
 
 
-def misprint(ok=True):
-    return SimpleNamespace(misprint=SimpleNamespace(quote=QUOTE, says="mended"), shown="1.5", ok=ok)
+def misprint(ok=True, kind="misprint"):
+    return SimpleNamespace(misprint=SimpleNamespace(quote=QUOTE, says="mended", kind=kind), shown="1.5", ok=ok)
 
 
 @pytest.mark.parametrize("verdict, kind", [("fails", "false"), ("misprint", "misprint"), ("remark", "remark")])
@@ -26,10 +26,11 @@ def test_kinds_of_claims(verdict, kind, ok):
     assert entry == {"kind": kind, "from": "own", "where": "Slide", "taken": "as said", "printed": "printed", "marks": [], "says": "mended", "shown": "1.5", "ok": ok}
 
 
+@pytest.mark.parametrize("kind", ["misprint", "remark"])
 @pytest.mark.parametrize("ok", [True, False])
-def test_misprints(ok):
-    (entry,) = as_errata([misprint(ok)], [])
-    assert entry["kind"] == "misprint" and entry["ok"] is ok and "taken" not in entry
+def test_printed_lines(ok, kind):
+    (entry,) = as_errata([misprint(ok, kind)], [])
+    assert entry["kind"] == kind and entry["ok"] is ok and "taken" not in entry
 
 
 def test_all_of_a_spec_are_told(monkeypatch):

@@ -72,6 +72,12 @@ def test_what_is_restored_is_the_quote(name):
 # ------------------------------------------------------------ the checker
 
 
+def test_quotes_of_all_kinds_are_gathered():
+    spec = refrnn.load("bptt-jacobians")
+    kinds = [spec.lectures, [misprint.quote for misprint in spec.all_misprints], [claim.quote for claim in spec.claims if claim.quote]]
+    assert all(kinds) and all(quote in quotes_of(spec) for quotes in kinds for quote in quotes)
+
+
 @at_hand
 def test_one_altered_word_is_found_in_every_quote():
     """A word exchanged, left out or doubled, in every piece of every quote."""

@@ -232,7 +232,7 @@ def test_an_adjoint_that_is_not_confirmed(monkeypatch, name):
 
 def found_of(text, ok):
     quote = SimpleNamespace(shown=lambda: text, as_json=lambda: {"from": "own", "where": "Slide"}, marks=lambda: [])
-    return SimpleNamespace(misprint=SimpleNamespace(quote=quote, says="mended"), shown="as printed", ok=ok)
+    return SimpleNamespace(misprint=SimpleNamespace(quote=quote, says="mended", kind="misprint"), shown="as printed", ok=ok)
 
 
 @pytest.mark.parametrize("check", ["check_misprints", "check_printed_gradients"])

@@ -421,6 +421,7 @@ TABLE = {
     ],
     "refrnn.verify.errata": [
         ("remarks are false statements", "\"remark\": \"remark\"", "\"remark\": \"false\""),
+        ("a remark on a printed line is a misprint", "_entry(found.misprint.kind,", "_entry(\"misprint\","),
         ("remarks are left out", ", \"remark\": \"remark\"", ""),
         ("false statements are left out", "\"fails\": \"false\", ", ""),
         ("misprints of printed gradients are left out", " + check_printed_gradients(spec, truth)[1]", ""),
@@ -464,6 +465,7 @@ TABLE = {
         ("words may end inside a word", "{re.escape(_spaced(words))}(?![^\\W_])\")", "{re.escape(_spaced(words))}\")"),
         ("words may begin inside a word", "rf\"(?<![^\\W_]){re.escape", "rf\"{re.escape"),
         ("pieces may stand in any order", "            place = end\n", "            pass\n"),
+        ("pieces may stand before the one before them on the same slide", "            place = end\n", "            place = (end[0], 0)\n"),
         ("any slide of the lecture will do", "if name == quote.where]", "]"),
         ("misprints are not checked", ", *(misprint.quote for misprint in spec.all_misprints)", ""),
         ("claims are not checked", ", *(claim.quote for claim in spec.claims if claim.quote)", ""),
