@@ -273,7 +273,13 @@ def test_the_terms_of_a_mean_are_those_of_its_sum_divided():
     a = np.array([3.0, -4.0, 1.5, 0.25])
     for values in (a, a - a.mean()):
         of_sum = FUNCTIONS["sum"].summed(values.sum(), values)
-        assert FUNCTIONS["mean"].summed(values.mean(), values) == of_sum / 4 and of_sum >= 3
+        assert FUNCTIONS["mean"].summed(values.mean(), values) == of_sum / 4 and 3 <= of_sum < 6
+
+
+@pytest.mark.parametrize("dtype, power", [(np.float32, -100), (np.float32, 100), (np.float64, -600), (np.float64, 600)])
+def test_a_norm_is_right_where_squares_leave_the_range(dtype, power):
+    small = np.array([3, 4], dtype) * dtype(2) ** dtype(power)
+    assert FUNCTIONS["norm"].value(small) == 5 * dtype(2) ** dtype(power)
 
 
 def test_a_sigmoid_is_small_where_its_exponential_would_overflow():

@@ -44,6 +44,12 @@ def test_a_branch_not_taken_has_no_say_in_a_matrix():
     assert (gradients["U"] == 0).all() and (gradients["x"] == 1).all()
 
 
+def test_a_power_of_zero_has_no_slope():
+    """Not at zero either, where its rule would be zero times infinity."""
+    y, gradients = of("y = x**0 + 0 * a")
+    assert (y == 1).all() and (gradients["x"] == 0).all()
+
+
 def test_a_slope_that_is_taken_and_not_finite_shows():
     """sqrt at zero is as steep as it is; NaN that was handed in goes where arithmetic takes it."""
     assert of("y = sqrt(x) if x >= 0 else 0")[1]["x"][2] == np.inf
