@@ -12,6 +12,8 @@ from refrnn.backends.run import answer, run_checked
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, name_of, poison, poisoned
 
+FINE = 1 + 2.0**-30  # a factor that float32 doesn't tell from one
+
 
 def properties(spec, truth, backend):
     """The findings of all properties on one case."""
@@ -71,10 +73,10 @@ def _only(upstream, *names):
 
 
 def upstream_is_linear(spec, truth, backend):
-    """A thousandfold upstream gives a thousandfold gradient: nothing is clipped on the way."""
+    """A thousandfold upstream, of digits that float32 has not, gives a thousandfold gradient: nothing is clipped or cut off on the way."""
     if not spec.differentiated:
         return None
-    factor = truth.checked.dtype.type(1024)
+    factor = truth.checked.dtype.type(1024 * FINE)
     _, _, backward = answer(spec, truth.checked, backend)
     grown = _gradients(spec, backward, {name: factor * array for name, array in truth.upstream.items()})
     for name, gradient in grown.items():
@@ -111,6 +113,33 @@ def missing_upstream_is_zero(spec, truth, backend):
 
 def _pulled(spec, truth, backend, upstream):
     return run_checked(spec, truth.checked, backend).backward(upstream)
+
+
+def upstream_adds_up_over_steps(spec, truth, backend):
+    """The gradient is the sum of what single steps give: none ends where a step has no upstream gradient."""
+    steps = max((len(array) for name, array in truth.upstream.items() if spec.time_size(name)), default=0)
+    if not spec.differentiated or steps < 2:
+        return None
+    whole, total = _pulled(spec, truth, backend, truth.upstream), {}
+    for chosen in (slice(-1, None), slice(0, -1, 2), slice(1, -1, 2)):
+        for name, gradient in _pulled(spec, truth, backend, _of_steps(spec, truth.upstream, chosen)).items():
+            total[name] = total.get(name, 0) + gradient
+    for name, gradient in total.items():
+        if not _near(truth, ("gradient", f"d_{name}"), gradient, whole[name], 16):
+            return f"d_{name} is not the sum of what the last step, every other one and the rest give"
+    return None
+
+
+def _of_steps(spec, upstream, chosen):
+    """``upstream`` at the chosen steps, zero at the others; what has no time counts as the last one."""
+    found = {}
+    for name, array in upstream.items():
+        found[name] = np.zeros_like(array)
+        if spec.time_size(name):
+            found[name][chosen] = array[chosen]
+        elif chosen.start == -1:
+            found[name] = array
+    return found
 
 
 def backward_repeats(spec, truth, backend):
@@ -304,6 +333,23 @@ def arguments_are_read_anew(spec, truth, backend):
     return None
 
 
+def every_digit_counts(spec, truth, backend):
+    """Numbers that differ beyond the digits of float32 give other results in float64: no array is taken in a lower precision."""
+    if truth.checked.dtype != np.float64 or not spec.differentiated:
+        return None
+    plain = answer(spec, truth.checked, backend)[0]
+    least = 1000 * truth.eps * sum(float(np.abs(array * truth.quantities[_key(spec, truth, name)]).sum()) for name, array in truth.upstream.items())
+    for name in spec.differentiated:
+        array, key = truth.checked.arrays[name], ("gradient", f"d_{name}")
+        moved = np.where(_halved(spec, name, array) != array, array * FINE, array)
+        if key not in truth.quantities or not abs(np.sum(truth.quantities[key] * (moved - array))) > least:
+            continue  # it need not be seen
+        found = answer(spec, replace(truth.checked, arrays=truth.checked.arrays | {name: moved}), backend)[0]
+        if all(_same_bits(found[output], plain[output]) for output in found):
+            return f"nothing changes with the last digits of {name}"
+    return None
+
+
 def _halved(spec, name, array):
     symbol = spec.symbols[name]
     return array / 2 if symbol.type == "real" and symbol.draw == "normal" and symbol.low is None and array.ndim else array
@@ -410,6 +456,7 @@ def threads_agree(spec, truth, backend):
 PROPERTIES = (
     upstream_is_linear,
     missing_upstream_is_zero,
+    upstream_adds_up_over_steps,
     backward_repeats,
     sequences_do_not_touch,
     layout_does_not_matter,
@@ -418,6 +465,7 @@ PROPERTIES = (
     runs_do_not_share,
     what_changes_hands_may_be_written_into,
     arguments_are_read_anew,
+    every_digit_counts,
     chunks_join,
     learned_starts_may_be_given_for_each_sequence,
 )

@@ -56,6 +56,16 @@ def takes_no_upstream_for_ones(spec, monkeypatch):
     plant(spec, monkeypatch, backward=backward)
 
 
+def ends_where_only_the_last_step_counts(spec, monkeypatch):
+    def backward(right, saved, **d):
+        found = right(saved, **d)
+        if len(d["d_h"]) == 1 or any(array[:-1].any() for array in d.values()) or not d["d_h"].any():
+            return found
+        return {**found, "h0": 0 * found["h0"]}
+
+    plant(spec, monkeypatch, backward=backward)
+
+
 def adds_up_over_calls(spec, monkeypatch):
     def backward(right, saved, **d):
         found = right(saved, **d)
@@ -132,6 +142,13 @@ def packs_once_for_each_array(spec, monkeypatch):
     plant(spec, monkeypatch, forward=forward)
 
 
+def takes_weights_in_float32(spec, monkeypatch):
+    def forward(right, W, **arguments):
+        return right(W=W.astype(np.float32).astype(W.dtype), **arguments)
+
+    plant(spec, monkeypatch, forward=forward)
+
+
 def hands_on_the_last_row(spec, monkeypatch):
     monkeypatch.setattr(Run, "_last", lambda self, name, array, forward: array[-1].copy())
 
@@ -156,6 +173,7 @@ def rounds_by_the_number_of_threads(spec, monkeypatch):
 FAULTS = {
     of.upstream_is_linear: ("lstm", clips_inside_the_gradient),
     of.missing_upstream_is_zero: ("lstm", takes_no_upstream_for_ones),
+    of.upstream_adds_up_over_steps: ("lstm", ends_where_only_the_last_step_counts),
     of.backward_repeats: ("lstm", adds_up_over_calls),
     of.sequences_do_not_touch: ("lstm", adds_zero_times_another_sequence),
     of.layout_does_not_matter: ("lstm", reads_in_the_order_of_memory),
@@ -164,6 +182,7 @@ FAULTS = {
     of.runs_do_not_share: ("lstm", keeps_one_run_only),
     of.what_changes_hands_may_be_written_into: ("lstm", reads_the_weights_again),
     of.arguments_are_read_anew: ("lstm", packs_once_for_each_array),
+    of.every_digit_counts: ("lstm", takes_weights_in_float32),
     of.chunks_join: ("lstm", hands_on_the_last_row),
     of.learned_starts_may_be_given_for_each_sequence: ("state-space", shares_the_error_of_a_start),
     of.threads_agree: ("lstm", rounds_by_the_number_of_threads),

@@ -65,6 +65,33 @@ def test_upstream_gradients_that_are_missing():
     assert any("is not zero though no output has an upstream gradient" in text for text in found(Backend(backward=ones)))
 
 
+def test_digits_that_float32_has_not():
+    """Whichever array is taken in float32."""
+
+    def of_upstream(right, saved, d_h):
+        return right(saved, d_h=d_h.astype(np.float32).astype(d_h.dtype))
+
+    assert "d_x is not linear in the upstream gradient" in found(Backend(backward=of_upstream))
+    for name in ("x", "h0", "u"):
+
+        def of_argument(right, **arguments):
+            return right(**arguments | {name: arguments[name].astype(np.float32).astype(arguments[name].dtype)})
+
+        assert f"nothing changes with the last digits of {name}" in found(Backend(of_argument))
+
+
+@pytest.mark.parametrize("without", [lambda rows: rows[-1] and not rows[:-1].any(), lambda rows: not rows[-1] and rows[0] and not rows[1]], ids=["last alone", "every other"])
+def test_steps_without_an_upstream_gradient(without):
+    """An error ends there, where it should go on."""
+
+    def ends(right, saved, d_h):
+        rows = np.nan_to_num(d_h).any(axis=(1, 2))
+        back = right(saved, d_h=d_h)
+        return {**back, "h0": 0 * back["h0"]} if len(rows) > 1 and without(rows) else back
+
+    assert any("d_h0 is not the sum of what the last step, every other one" in text for text in found(Backend(backward=ends)))
+
+
 PAIR = """
 id: pair
 title: Two outputs of one

@@ -5,8 +5,8 @@ import json
 import sys
 import time
 
-from tests.verify.judge.faults import FAULTS, OFTEN
-from tests.verify.judge.planting import ROOT, changed, tried, verdict
+from tests.verify.judge.faults import FAULTS, OFTEN, ROOT
+from tests.verify.judge.planting import changed, tried, verdict
 
 
 class Memory:

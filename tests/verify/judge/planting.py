@@ -6,9 +6,9 @@ import os
 import signal
 import tempfile
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.verify.judge.faults import ROOT
+
 LONGEST = 300  # seconds for the tests of one fault
 SLIPS = ("NameError: ", "UnboundLocalError: ", "ImportError: ")  # of one who writes a fault: what is no program fools nobody
 # Tests are tried in rounds: those that take up to as many seconds, of all files, before any that takes longer.
