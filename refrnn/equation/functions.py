@@ -206,6 +206,11 @@ def _mean_terms(out, a):
     return _summed_terms(out * a.size, a) / a.size
 
 
+def _softmax_terms(out, z):
+    """How far an entry lies below the largest is rounded too, and moves what is far below by that many times more."""
+    return out * (1 + (_largest(z) - z) / 8)
+
+
 def _softmax_pull_terms(g, out, z):
     return np.abs(out) * (np.abs(g) + np.abs(g * out).sum(axis=-1, keepdims=True))
 
@@ -251,7 +256,7 @@ FUNCTIONS = {
     "tanh": Function(np.tanh, lambda g, out, z: (g * (1 - out * out),), _same_shape, roundings=5, elementwise=True),
     "relu": Function(lambda z, above: np.where(above | np.isnan(z), z, np.zeros_like(z)), lambda g, out, z, above: (np.where(above, g, np.zeros_like(g)),), _same_shape, roundings=0, analytic=False, elementwise=True, decide=lambda z: (z.real > 0, z.real)),
     "elu": Function(_elu, lambda g, out, z: (np.where(z > 0, g, g * (out + 1)),), _same_shape, roundings=4, analytic=False, elementwise=True),
-    "softmax": Function(_softmax, _softmax_pull, _vector_shape("softmax"), roundings=6, pull_summed=_softmax_pull_terms),
+    "softmax": Function(_softmax, _softmax_pull, _vector_shape("softmax"), roundings=6, summed=_softmax_terms, pull_summed=_softmax_pull_terms),
     "log_softmax": Function(_log_softmax, _log_softmax_pull, _vector_shape("log_softmax"), roundings=3, summed=lambda out, z: 1 + np.abs(out), pull_summed=_log_softmax_pull_terms),
     # elementary functions
     "exp": Function(np.exp, lambda g, out, z: (g * out,), _same_shape, roundings=2, elementwise=True),
