@@ -96,6 +96,8 @@ def print_details(say, reports):
             say(f"  {_not_compared(backend, missing)}")
         for entry in report.gentler:
             say(f"  {entry['case']} stretches its weights by {entry['stretch']:g} only: by more, its precision leaves nothing to judge")
+        for entry in report.left_out:
+            say(f"  left out in case {entry['case']}, where rounding leaves them no digit: {', '.join(entry['quantities'])}")
         for entry in report.undecided:
             say(f"  undecided in case {entry['case']}: {', '.join(entry['symbols'])}; held against either side")
         if report.derivative is not None:
@@ -129,6 +131,7 @@ def _print_wrapped(say, word, says, shown):
 
 
 def print_sum(say, reports, seconds, width=None):
+    left_out = [entry for report in reports for entry in report.left_out]
     failed, unchecked = ([report.id for report in reports if report.status == status] for status in ("fails", "could not check"))
     claims = _counted(sum(len(report.claims) for report in reports), "claim")
     errata = sum(sum(map(is_erratum, report.errata)) for report in reports)
@@ -139,6 +142,9 @@ def print_sum(say, reports, seconds, width=None):
     say(_filled(f"{many}, {cases}, backends {names}; {shown}; {seconds:.1f} s", width))
     if any(report.worst for report in reports):
         say(_filled("errors: the worst of all backends, in ulp of the result's scale, of the bound that was measured on its case", width))
+    if left_out:
+        quantities = _counted(sum(len(entry["quantities"]) for entry in left_out), "quantity", "quantities")
+        say(_filled(f"left out: {quantities} in {_counted(len(left_out), 'case')} of extreme values, where rounding leaves no digit to judge (--json names them)", width))
     if failed:
         say(click.style(_filled(f"{len(failed)} of {len(reports)} fail: {', '.join(failed)}", width), fg="red", bold=True))
     if unchecked:
@@ -148,8 +154,8 @@ def print_sum(say, reports, seconds, width=None):
         say(click.style("all hold", fg="green", bold=True))
 
 
-def _counted(number, word):
-    return f"{number} {word}{'s' * (number != 1)}"
+def _counted(number, word, words=None):
+    return f"{number} {word if number == 1 else words or word + 's'}"
 
 
 def _filled(text, width):

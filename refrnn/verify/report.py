@@ -26,6 +26,7 @@ class SpecReport:
     worst: dict = field(default_factory=dict)  # kind -> {"ulp", "bound", "where"}
     not_offered: dict = field(default_factory=dict)  # by backend: the symbols that nothing compares, because it saves none of them
     gentler: list = field(default_factory=list)  # {"case", "stretch"}: cases that could not be judged at their full stretch
+    left_out: list = field(default_factory=list)  # {"case", "quantities"}: what has no certain digit where values are extreme
     sensitivity: dict | None = None  # {"bluntest": text, "symbols": of {"symbol", "of", "dtype", "relative", "ulp", "case", "text"}}
     undecided: list = field(default_factory=list)  # {"case", "symbols"}: rounding leaves open what they decide
     derivative: dict | None = None  # {"method", "error", "where"}
@@ -67,6 +68,7 @@ class SpecReport:
             "not_offered": self.not_offered,
             "gentler": self.gentler,
             "undecided": self.undecided,
+            "left_out": self.left_out,
             "sensitivity": self.sensitivity,
             "derivative": self.derivative,
             "printed_gradients": self.printed,

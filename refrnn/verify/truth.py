@@ -69,7 +69,7 @@ class Truth:
         world = self.worlds[0]
         small = max(world.bounds.values(), default=0) * self.eps <= SMALL
         sizes = [scale[scale > 0].min(initial=1) for scale in world.scales.values()]
-        if self.special or world.open or not small or min(sizes, default=1) <= self.smallest or any(map(np.any, world.cancels.values())):
+        if self.special or world.open or world.unjudged or not small or min(sizes, default=1) <= self.smallest or any(map(np.any, world.cancels.values())):
             return Truth(self.spec, case)
         twin = copy.copy(self)
         twin._draw(case)
@@ -115,11 +115,17 @@ class Truth:
         return list(dict.fromkeys(map(str, self.worlds[0].open)))
 
     @property
+    def left_out(self):
+        """The quantities that a case about extreme values leaves unjudged."""
+        return [name for _, name in self.worlds[0].unjudged] if self.case.extreme else []
+
+    @property
     def failures(self):
         """What can't be judged on this case, in words."""
         found = []
-        if not self.case.extreme:
-            found = [f"{name} {why}, in case {self.case.name}" for (_, name), why in self.worlds[0].unjudged.items()]
+        unjudged, all_of_them = self.worlds[0].unjudged, self.quantities.keys()
+        if unjudged and (not self.case.extreme or unjudged.keys() == all_of_them):
+            found = [f"{name} {why}, in case {self.case.name}" for (_, name), why in unjudged.items()]
         if 2 ** len(self.worlds[0].open) > MOST_WORLDS:
             found.append(f"rounding leaves {len(self.worlds[0].open)} decisions open, too many to try, in case {self.case.name}")
         return found

@@ -45,6 +45,8 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
             report.undecided.append({"case": case.name, "symbols": truth.undecided})
         for backend in chosen:
             _compare(report, spec, truth, backend)
+        if truth.left_out:
+            report.left_out.append({"case": case.name, "quantities": truth.left_out})
         report.cases += 1
     for backend in chosen:
         if backend != "equation":

@@ -156,8 +156,24 @@ def test_a_case_that_is_stretched_less_is_said(run, tmp_path):
     result = run("verify", path, "-v", "--json", tmp_path / "out.json")
     assert result.exit_code == 0, result.output
     gentler = json.loads((tmp_path / "out.json").read_text())["specs"][0]["gentler"]
-    assert [entry["case"] for entry in gentler] == ["saturated-float32"] and 1 <= gentler[0]["stretch"] < 8
+    assert gentler[0]["case"] == "saturated-float32" and 1 <= gentler[0]["stretch"] < 8
+    # A case of extreme values too, where all would be left out.
+    assert {entry["case"] for entry in gentler[1:]} == {"one-saturated-128-float64", *(f"one-saturated-{stretch}-float32" for stretch in (24, 64, 128))}
     assert f"saturated-float32 stretches its weights by {gentler[0]['stretch']:g} only" in result.output
+
+
+def test_what_is_left_out_is_counted_and_named(run, tmp_path):
+    path = tmp_path / "exponent.yaml"
+    path.write_text(EXPONENT.replace("exp(16 * w * x[t])", "exp((w * x[t])**2)").replace("outputs: [y]", "  - z[t] = w * x[t]\noutputs: [y, z]"))
+    result = run("verify", path, "-v", "--json", tmp_path / "out.json")
+    assert result.exit_code == 0, result.output
+    left_out = json.loads((tmp_path / "out.json").read_text())["specs"][0]["left_out"]
+    assert {"case": "one-saturated-64-float32", "quantities": ["y", "d_x", "d_w"]} in left_out
+    assert all(entry["case"].startswith("one-saturated") for entry in left_out)
+    assert "left out in case one-saturated-64-float32, where rounding leaves them no digit: y, d_x, d_w" in result.output
+    count = sum(len(entry["quantities"]) for entry in left_out)
+    assert f"left out: {count} quantities in {len(left_out)} cases of extreme values" in " ".join(result.output.split())
+    assert "left out" not in run("verify", "parity", "--backends", "equation").output
 
 
 def test_mutants_are_told_apart_by_what_becomes_of_them(run, tmp_path):

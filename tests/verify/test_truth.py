@@ -98,6 +98,17 @@ def spec_of(symbols, equations, outputs, sizes="{T: steps, H: units}"):
 INPUT, START, MATRIX = "{role: input, shape: [T, H]}", "{role: start, shape: [H]}", "{role: parameter, shape: [H, H]}"
 
 
+def test_what_softmax_makes_very_small_has_the_digits_that_float32_leaves_it():
+    """80 below the largest: the difference is off by 4e-6, and so is what is made of it."""
+    vector = "{role: parameter, shape: [H]}"
+    spec = spec_of({"z": vector, "v": vector}, ["P = softmax(z)", "y = P / softmax(v)"], ["P", "y"], "{H: entries}")
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        z = np.array([random.uniform(-1, 1), *random.uniform(-80, -64, 2)])
+        case = Case("far-below", "float32", {"H": 3}, batch=1, values={"z": z, "v": z + random.uniform(-0.3, 0.3, 3)})
+        assert compare(spec, Truth(spec, case), "equation")[1] == []
+
+
 # ------------------------------------------------------------ exact values
 
 
@@ -403,6 +414,22 @@ def test_a_closer_look_counts_in_both_precisions(without_headroom):
     twin.worlds[0].look_closer()
     assert twin.bounds["forward", "y"] == truth.bounds["forward", "y"] > 3 * before
     assert all(np.array_equal(twin.scales[key], truth.scales[key]) for key in truth.scales)
+
+
+def test_what_float32_leaves_no_digit_is_judged_in_float64():
+    spec = refrnn.load("memory-network")
+    wide, narrow = truths(spec, [case for case in cases(spec) if case.name.startswith("one-saturated-64")])
+    assert "d_h0" in narrow.left_out and narrow.failures == []
+    assert wide.left_out == [] and wide.case.dtype == "float64"
+
+
+@pytest.mark.parametrize("extreme", [True, False])
+def test_an_extreme_case_may_leave_out_some_quantities_and_not_all(extreme):
+    x = np.full((1, 1, 1), 1000.0)
+    for lines, outputs, left_out in ((["y[t] = exp(x[t])"], ["y"], ["y", "d_x"]), (["y[t] = exp(x[t])", "z[t] = x[t] / 3"], ["y", "z"], ["y", "d_x"])):
+        truth = Truth(spec_of({"x": INPUT}, lines, outputs), Case("far", sizes={"T": 1, "H": 1}, batch=1, values={"x": x}, extreme=extreme))
+        assert truth.left_out == (left_out if extreme else [])
+        assert bool(truth.failures) is (not extreme or outputs == ["y"])
 
 
 EXPONENTS = spec_of({"x": INPUT, "w": "{role: parameter, shape: [H]}"}, ["y[t] = exp(w * x[t])"], ["y"])
