@@ -183,7 +183,7 @@ TABLE = {
         ("upstream gradients of two precisions differ", ".astype(np.float32).astype(", ".astype("),
         ("float64 is judged in ulp of float32", "        twin._draw(case)\n", "        twin.case = case\n"),
         ("float64 takes the truth of float32 over", "truth = truth.in_precision(case) if", "truth = truth if"),
-        ("float64 takes bounds over that don't grow in proportion", "if self.special or world.open or not small", "if False and not small"),
+        ("float64 takes bounds over that don't grow in proportion", "if self.special or world.open or world.unjudged or not small", "if False and not small"),
         ("a small number is taken over where float32 has no digit left", "or min(sizes, default=1) <= self.smallest", ""),
         ("bounds that are large are taken over", "or not small or", "or"),
         ("what cancels is taken over", " or any(map(np.any, world.cancels.values()))", ""),
