@@ -150,12 +150,30 @@ class Numbers:
         values = [argument.value for argument in arguments]
         if function.decide is not None:
             return self._decided(name, function, arguments, values)
+        if name in ("negative", "matmul") and any(argument.name == "one_hot" for argument in arguments):
+            return self._looked_up(name, *arguments)
         value = function.value(*values, *sized)
-        if not arguments or name == "one_hot":
+        if name == "one_hot":
+            return Node(value.astype(self.dtype), name, detail=(int(values[0].real), False))
+        if not arguments:
             return Node(value.astype(self.dtype), name)
         if self.noise is not None:
             value = self._once((name, *map(id, values)), values, lambda: self._shaken_result(name, function, value, values))
         return self._node(value, name, arguments)
+
+    def _looked_up(self, name, left, right=None):
+        """A product with one_hot(place, n): the entry, row or column at the place. It reads no other, be there NaN or infinity."""
+        if name == "negative":
+            place, negative = left.detail
+            return Node(-left.value, "one_hot", detail=(place, not negative))
+        if right.name == "one_hot":
+            (place, negative), found = right.detail, left
+            where = (place,) if left.value.ndim == 1 else ((0, len(left.value)), place)
+        else:
+            (place, negative), found = left.detail, right
+            where = (place,)
+        entry = self.index(found, where)
+        return self.apply("negative", entry) if negative else entry
 
     def _once(self, what, values, make):
         """What was made of the same values before: one expression in two places is rounded alike, and a tie with itself stays one."""

@@ -23,19 +23,19 @@ def forward(w, d, h0, W_xh, W_hh, W_hy):
     h_previous = h0
     for t in range(T):
         x[t, w[t]] = 1
-        h[t] = np.tanh(W_hh.T @ h_previous + W_xh.T @ x[t])
+        h[t] = np.tanh(W_hh.T @ h_previous + W_xh[w[t]])
         y[t] = W_hy.T @ h[t]
         P[t] = np.exp(log_softmax(y[t]))
         Div[t] = -log_softmax(y[t])[d[t]]
         h_previous = h[t]
     DIV = np.sum(Div)
 
-    saved = {"d": d, "h0": h0, "W_xh": W_xh, "W_hh": W_hh, "W_hy": W_hy, "x": x, "h": h, "y": y, "P": P}
+    saved = {"w": w, "d": d, "h0": h0, "W_xh": W_xh, "W_hh": W_hh, "W_hy": W_hy, "x": x, "h": h, "y": y, "P": P}
     return {"h": h, "P": P, "Div": Div, "DIV": DIV}, saved
 
 
 def backward(saved, d_h, d_P, d_Div, d_DIV):
-    d, h0, x, h, P = saved["d"], saved["h0"], saved["x"], saved["h"], saved["P"]
+    w, d, h0, h, P = saved["w"], saved["d"], saved["h0"], saved["h"], saved["P"]
     W_xh, W_hh, W_hy = saved["W_xh"], saved["W_hh"], saved["W_hy"]
     d_W_xh, d_W_hh, d_W_hy = np.zeros_like(W_xh), np.zeros_like(W_hh), np.zeros_like(W_hy)
 
@@ -49,7 +49,7 @@ def backward(saved, d_h, d_P, d_Div, d_DIV):
         d_h_t = d_h[t] + W_hy @ d_y + d_h_next
         d_a = d_h_t * (1 - h[t] ** 2)
         d_W_hh += np.outer(h_previous, d_a)
-        d_W_xh += np.outer(x[t], d_a)
+        d_W_xh[w[t]] += d_a
         d_h_next = W_hh @ d_a
 
     return {"h0": d_h_next, "W_xh": d_W_xh, "W_hh": d_W_hh, "W_hy": d_W_hy}

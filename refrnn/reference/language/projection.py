@@ -12,12 +12,12 @@ def forward(w, P):
     PW = np.empty((T, M), dtype=P.dtype)
     for t in range(T):
         W[t, w[t]] = 1
-        PW[t] = P @ W[t]
-    return {"PW": PW}, {"P": P, "W": W}
+        PW[t] = P[:, w[t]]  # P @ W[t]
+    return {"PW": PW}, {"w": w, "P": P, "W": W}
 
 
 def backward(saved, d_PW):
-    d_P, W = np.zeros_like(saved["P"]), saved["W"]
-    for t in range(len(W)):
-        d_P += np.outer(d_PW[t], W[t])
+    w, d_P = saved["w"], np.zeros_like(saved["P"])
+    for t in range(len(w)):
+        d_P[:, w[t]] += d_PW[t]
     return {"P": d_P}
