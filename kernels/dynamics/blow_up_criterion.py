@@ -15,7 +15,8 @@ TAKES = Arguments("r0, s0 (B, N); lamda_re, lamda_im (N); T size")
 def forward(r0, s0, lamda_re, lamda_im, T):
     r, s, loop = eigenvalues.forward(r0, s0, lamda_re, lamda_im, T)
     r, s = r.swapaxes(0, 1), s.swapaxes(0, 1)
-    length, size = np.hypot(r, s), lamda_re**2 + lamda_im**2
+    length = np.where(np.isnan(r) | np.isnan(s), r + s, np.hypot(r, s))  # hypot(inf, NaN) is inf
+    size = lamda_re**2 + lamda_im**2
     criteria = {"blows_up": (size > 1).astype(r0.dtype), "shrinks": (size < 1).astype(r0.dtype)}
     return {"r": r, "s": s, "length": length, **criteria}, {"loop": loop, "r": r, "s": s, "length": length}
 

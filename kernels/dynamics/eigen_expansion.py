@@ -52,7 +52,9 @@ def backward(saved, d_power, d_expanded, d_leading):
 def _powers(lamda, lamda_re, lamda_im, T):
     """The powers 0 to T - 1 of the pairs, real and imaginary parts (T, M), and of the real eigenvalues (T, R)."""
     t, dtype = np.arange(T)[:, None], lamda.dtype
-    pairs = (lamda_re + 1j * lamda_im).astype(np.complex128) ** t
+    pairs = np.ones((T, len(lamda_re)), np.complex128)
+    pairs.real[1:], pairs.imag[1:] = lamda_re, lamda_im
+    pairs = np.cumprod(pairs, axis=0)  # not a power, which knows other limits at infinity
     return pairs.real.astype(dtype), pairs.imag.astype(dtype), (lamda.astype(np.float64) ** t).astype(dtype)
 
 

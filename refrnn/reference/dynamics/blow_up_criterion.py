@@ -15,7 +15,7 @@ def forward(r0, s0, lamda_re, lamda_im, T):
         s[t] = lamda_im * r_previous + lamda_re * s_previous
         r_previous, s_previous = r[t], s[t]
 
-    length = np.hypot(r, s)
+    length = np.where(np.isnan(r) | np.isnan(s), np.nan, np.hypot(r, s)).astype(r.dtype)  # hypot(inf, NaN) is inf
     size = lamda_re**2 + lamda_im**2
     outputs = {"r": r, "s": s, "length": length, "blows_up": (size > 1).astype(r0.dtype), "shrinks": (size < 1).astype(r0.dtype)}
     return outputs, {**outputs, "r0": r0, "s0": s0, "lamda_re": lamda_re, "lamda_im": lamda_im}

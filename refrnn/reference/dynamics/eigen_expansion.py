@@ -23,13 +23,14 @@ def forward(h, lamda, lamda_re, lamda_im, p, q, T):
     power = np.empty((T, N), dtype=h.dtype)
     plane, line = np.empty((T, M, N), dtype=h.dtype), np.empty((T, R, N), dtype=h.dtype)
     r, s = np.empty((T, M), dtype=h.dtype), np.empty((T, M), dtype=h.dtype)
-    power[0] = h
+    W_to_the_t = identity
     r[0], s[0] = 1, 0
     for t in range(T):
         if t > 0:
-            power[t] = W @ power[t - 1]
+            W_to_the_t = W @ W_to_the_t
             r[t] = lamda_re * r[t - 1] - lamda_im * s[t - 1]
             s[t] = lamda_im * r[t - 1] + lamda_re * s[t - 1]
+        power[t] = W_to_the_t @ h
         plane[t] = (r[t] * a[x] - s[t] * a[y])[:, None] * u[x] + (s[t] * a[x] + r[t] * a[y])[:, None] * u[y]
         line[t] = (a[real] * lamda**t)[:, None] * u[real]
 

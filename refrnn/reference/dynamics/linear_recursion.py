@@ -19,8 +19,9 @@ def forward(x, h0, W_h, W_x):
         h_previous = h[k]
 
     power = _powers(W_h, T)
+    response = [power[lag] @ W_x for lag in range(T)]
     for k in range(T):
-        h_closed[k] = power[k + 1] @ h0 + sum(power[k - j] @ (W_x @ x[j]) for j in range(k + 1))
+        h_closed[k] = power[k + 1] @ h0 + sum(response[k - j] @ x[j] for j in range(k + 1))
 
     saved = {"x": x, "h0": h0, "W_h": W_h, "W_x": W_x, "power": power, "z": z, "h": h, "h_closed": h_closed}
     return {"h": h, "h_closed": h_closed}, saved
@@ -28,9 +29,9 @@ def forward(x, h0, W_h, W_x):
 
 def _powers(W_h, most):
     """The powers of W_h from 0 to ``most``."""
-    power = [np.eye(len(W_h), dtype=W_h.dtype)]
-    for _ in range(most):
-        power.append(W_h @ power[-1])
+    power = [np.eye(len(W_h), dtype=W_h.dtype), W_h]
+    for _ in range(1, most):
+        power.append(power[-1] @ W_h)
     return power
 
 
@@ -39,13 +40,14 @@ def backward(saved, d_h, d_h_closed):
     T = len(x)
     d_x, d_W_h, d_W_x = np.empty_like(x), np.zeros_like(W_h), np.zeros_like(W_x)
 
-    error = np.zeros_like(h0)  # of h[k], by recursion
+    d_h_next = np.zeros_like(h0)  # what h[k] receives from step k + 1
     for k in reversed(range(T)):
-        error = d_h[k] + W_h.T @ error
+        error = d_h[k] + d_h_next
         d_W_h += np.outer(error, saved["h"][k - 1] if k > 0 else h0)
         d_W_x += np.outer(error, x[k])
         d_x[k] = W_x.T @ error
-    d_h0 = W_h.T @ error
+        d_h_next = W_h.T @ error
+    d_h0 = d_h_next
 
     for j in range(T):
         # The closed form of the same error: every later state answers for the state at j with a power of W_h.

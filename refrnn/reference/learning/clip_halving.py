@@ -9,7 +9,7 @@ import numpy as np
 def forward(g, G, tau):
     # Measured in units of the largest entry no square overflows, and none that matters underflows.
     largest = max(np.max(np.abs(g)), np.max(np.abs(G)))
-    unit = largest if largest > 0 else largest + 1
+    unit = largest if 0 < largest < np.inf else 1
     length = unit * np.sqrt(np.sum((g / unit) ** 2) + np.sum((G / unit) ** 2))
     g_clipped = g / 2 if length >= tau else g.copy()
     G_clipped = G / 2 if length >= tau else G.copy()
