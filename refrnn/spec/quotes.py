@@ -33,7 +33,7 @@ _PLAIN = (
     (re.compile(r"\\frac\{(.*?)\}\{(.*?)\}"), lambda found: f"{found[1]}/{found[2]}"),
     (re.compile(r"\\(?:mathbb\{\w\}|[a-zA-Z]+)"), lambda found: _SIGNS.get(found[0], found[0])),
     (re.compile(r"_\{([^\W_]+)\}(?!\w)"), lambda found: f"_{found[1]}"),
-    (re.compile(r"\^\{(\(\w+\)|\w+)\}(?!\w)"), lambda found: f"^{found[1]}"),
+    (re.compile(r"\^\{(\(\w+\)|-?\w+)\}(?!\w)"), lambda found: f"^{found[1]}"),
 )
 
 

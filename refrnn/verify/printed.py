@@ -58,7 +58,10 @@ def check_misprints(spec, truth):
 def _judged(misprint, differences):
     """The Erratum of a misprint; ``differences(equation)`` are those of one printed line to the right one, by name."""
     found = [_judged_line(misprint.refused, differences, equation) for equation in misprint.reads]
-    return Erratum(misprint, "; ".join(dict.fromkeys(shown for shown, _ in found)), all(ok for _, ok in found))
+    shown = "; ".join(dict.fromkeys(shown for shown, _ in found))
+    if misprint.kind == "remark":
+        shown = shown.replace("as printed", "read so")
+    return Erratum(misprint, shown, all(ok for _, ok in found))
 
 
 def _judged_line(refused, differences, equation):

@@ -52,6 +52,13 @@ def test_what_shows_a_misprint(reads, refused, ok, shown):
     assert found.ok is ok and shown in found.shown, found.shown
 
 
+def test_a_remark_says_how_the_line_was_read():
+    spec = refrnn.load("elman")
+    remark = dataclasses.replace(refrnn.load("two-layer-rnn").misprints[0], reads=(parse_of(OTHER),), kind="remark")
+    (found,) = check_misprints(dataclasses.replace(spec, misprints=(remark,)), truth_of(spec))
+    assert found.ok and found.shown.startswith("read so, h is off by"), found.shown
+
+
 @pytest.mark.parametrize(
     "reads, refused, ok, shown",
     [

@@ -214,6 +214,7 @@ def test_texts_that_are_missing(tmp_path):
         (r"[a \ b \ b] \\ X = \{x_1, \dots, x_m\}, \quad y", "[a b b]; X = {x_1, …, x_m}, y"),
         (r"h_{\tau+1} \leftarrow \sigma(x_{\tau} W_x)", "h_{τ+1} ← σ(x_τ W_x)"),
         (r"\nabla_{h_3} L, \mathbb{V}_0 & \dots", "∇_{h_3} L, 𝕍_0 …"),
+        (r"$0.3^{10} \rightarrow 10^{-7}$", "0.3^10 → 10^-7"),
         ("Forward & backward nets", "Forward & backward nets"),
         ("– Best case memory is short – Exponential", "Best case memory is short – Exponential"),
     ],
