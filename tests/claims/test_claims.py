@@ -77,6 +77,8 @@ WRONG = [
     ("unfolding", "state_records_the_inputs", ("tanh(U @ s[t-1] +", "tanh(U @ s[t-1] * (t % 2) +")),
     ("unfolding", "patterns_do_not_depend_on_position", ("V @ x[t])", "V @ x[t] + t / 9)")),
     ("unfolding", "composing_the_same_function_is_unstable", SQUASHED),
+    ("sequence-tagging", "tags_depend_on_the_inputs_so_far", ("h[t-1] @ W_h", "h[t-1] @ W_h * (t % 2)")),
+    ("sequence-tagging", "tags_depend_on_the_inputs_so_far", ("W_o @ h[t] +", "W_o @ h[T-1] +")),
     ("sequence-classification", "lengths_may_differ_in_one_batch", ("h[T-1]", "h[0]")),
     ("unfolding", "values_explode", ("s[t] = tanh(U @ s[t-1] + V @ x[t])", "s[t] = U @ s[t-1] + V @ x[t]")),
     ("divergence", "derivative_is_local", HALF_SUM),
