@@ -139,7 +139,7 @@ def best_memory_is_short(spec):
     least = min(states.min() for states in kept)
     return Shown(
         least < 0,
-        f"with w = {w:g} the state keeps the sign of its start over {steps} steps, at a size of at least {least:.3g}, without input and under random and "
+        f"with w = {w:g} the state keeps the sign of its start, 1 or -1, over {steps} steps, at a size of at least {least:.3g}, without input and under random and "
         f"opposing inputs of up to {0.99 * strongest:.3f}; opposing ones of {1.05 * strongest:.3f} turn it (the limit is {strongest:.4f}); of the difference "
         f"between the starts 0.8 and 1 {abs(near - far) / 0.2:.2g} is left after 60 steps (asked: below 1e-6)",
         mend_holds=least > 0.5 and turned[-1].max() < 0 and abs(near - far) < 1e-6 * 0.2 and abs(strongest - 0.53) < 0.005,
