@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from programs import program, run, shape_of
+from programs import program, run, shape_of, values
 from refrnn.equation.algebra import Numbers, Shapes
 from refrnn.equation.functions import ShapeError
 
@@ -52,3 +52,12 @@ def test_adjoints_of_views_do_not_leak():
     gradients = backward({"a": one, "b": one, "y": one})
     np.testing.assert_array_equal(gradients["x"], [3, 8, 3, 3, 3])
     assert (one == 1).all()
+
+
+@pytest.mark.parametrize("condition, wanted", [
+    ("a < 0", [1, 0, 0]), ("a <= 0", [1, 1, 0]), ("a > 0", [0, 0, 1]), ("a >= 0", [0, 1, 1]), ("a == 0", [0, 1, 0]), ("a != 0", [1, 0, 1]),
+    ("not a < 0", [0, 1, 1]), ("a < 0 or a > 0", [1, 0, 1]), ("a <= 0 and a >= 0", [0, 1, 0]), ("a[0] < 0", [1, 1, 1]), ("a[1] < 0", [0, 0, 0]),
+])  # fmt: skip
+def test_conditions_below_at_and_above(condition, wanted):
+    (y,) = values([f"y = 1 + 0 * a if {condition} else 0 * a"], ["y"], a=[-1, 0, 1])
+    np.testing.assert_array_equal(y, wanted)

@@ -39,6 +39,8 @@ def test_one_entry_is_forced_the_other_way():
     np.testing.assert_array_equal(evaluated("relu(a)", [1, -2, 3], forced), [1, -2, 3])
     forced = Held(forced={0: [((), np.int64(0))]})
     np.testing.assert_array_equal(evaluated("argmax(a) + 0 * a", [1, -2, 3], forced), [0, 0, 0])
+    forced = Held(forced={0: [((1,), np.True_)]})  # of the first decision alone
+    np.testing.assert_array_equal(evaluated("relu(a) + abs(a)", [1, -2, 3], forced), [2, 0, 6])
 
 
 def test_margins_say_how_near_a_decision_was():

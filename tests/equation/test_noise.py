@@ -174,3 +174,40 @@ def test_a_repeated_number_has_an_error_of_the_size_of_its_terms():
             noisy = chosen.run(arrays, SIZES, Numbers(np.longdouble, noise=Noise(np.float32, seed)), differentiate=arrays)
             moved.append(float(np.ravel(noisy.backward(upstream)["b"])[0] - 2))
         assert 0.02 < np.abs(moved).max() < 1
+
+
+def test_a_sum_over_what_was_repeated_is_shaken_by_its_terms():
+    """Where every term is exact and their sum is not: it has an error as of 1e6 though all but a sixteenth goes out."""
+    chosen = program(["y = a + b"], {"a": "L", "b": ""}, ["y"])
+    arrays = {"a": np.zeros(3, np.longdouble), "b": np.longdouble(0)}
+    upstream = {"y": np.array([1e6 + 1 / 16, -1e6, 2.0**-30], np.longdouble)}
+    moved = []
+    for seed in range(50):
+        noisy = chosen.run(arrays, SIZES, Numbers(np.longdouble, noise=Noise(np.float32, seed)), differentiate=arrays)
+        moved.append(float(noisy.backward(upstream)["b"] - upstream["y"].sum()))
+    assert 0.02 < np.abs(moved).max() < 1
+
+
+@pytest.mark.parametrize("line", ["y = sum(a)", "y = 3 * mean(a)"])
+def test_a_sum_of_exact_terms_is_shaken_by_them(line):
+    chosen = program([line], {"a": "L"}, ["y"])
+    a = np.array([1e6 + 1 / 16, -1e6, 2.0**-30], np.longdouble)
+    moved = [chosen.run({"a": a}, SIZES, Numbers(np.longdouble, noise=Noise(np.float32, seed))).value("y") - a.sum() for seed in range(50)]
+    assert 0.02 < np.abs(moved).max() < 2
+
+
+@pytest.mark.parametrize("line, terms", [("y = softmax(a)", 2 / 3 / 5), ("y = log_softmax(a)", 1 / 3 + 1 / 3)])
+def test_a_gradient_whose_terms_cancel_is_shaken_by_them(line, terms, monkeypatch):
+    """That of equal numbers: each term of its gradient is a third, or a third of a fifth, and they go out."""
+    chosen = program([line], {"a": "H"}, ["y"])
+    arrays = {"a": np.zeros(5, np.longdouble)}
+    noisy = chosen.run(arrays, SIZES, Numbers(np.longdouble, noise=Noise(np.float64, 0)), differentiate=arrays)
+    asked, right = [], Noise.against
+
+    def against(self, value, magnitude, roundings):
+        asked.append(float(np.max(magnitude)))
+        return right(self, value, magnitude, roundings)
+
+    monkeypatch.setattr(Noise, "against", against)
+    noisy.backward({"y": np.full(5, THIRD)})
+    assert asked == [pytest.approx(terms, rel=1e-9)]

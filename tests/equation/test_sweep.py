@@ -50,6 +50,13 @@ def test_a_power_of_zero_has_no_slope():
     assert (y == 1).all() and (gradients["x"] == 0).all()
 
 
+def test_what_is_read_whole_passes_on_to_each_of_its_steps():
+    chosen = program(["s[t] = 2 * x[t]", "P = c * s", "y = sum(P)"], {"x": "T", "c": "T"}, ["y"], declared={"s": "T"})
+    c = np.arange(1.0, 8.0)
+    _, backward = run(chosen, {"x": np.ones(7), "c": c}, dtype=np.float64)
+    np.testing.assert_array_equal(backward({"y": np.float64(1)})["x"], 2 * c)
+
+
 def test_a_slope_that_is_taken_and_not_finite_shows():
     """sqrt at zero is as steep as it is; NaN that was handed in goes where arithmetic takes it."""
     assert of("y = sqrt(x) if x >= 0 else 0")[1]["x"][2] == np.inf
@@ -86,3 +93,12 @@ def test_two_sweeps_at_once_hold_their_own_adjoints():
     first = passed.sweep({"y": np.ones(5)})
     second = passed.sweep({"y": np.full(5, 3.0)})
     assert (first.of(passed.leaves["a"]) == 2).all() and (second.of(passed.leaves["a"]) == 6).all()
+
+
+def test_zeros_absorb_only_where_they_are_asked_to():
+    """Zero times NaN is NaN where NaN was handed in, and nothing says otherwise."""
+    chosen = program(["y = x * x"], {"x": "H"}, ["y"])
+    passed = chosen.run({"x": np.array([np.nan, 1.0, 2.0, 3.0, 4.0])}, {"H": 5}, Numbers(np.float64), differentiate={"x"})
+    for absorbing, first in ((None, np.nan), (False, np.nan), (True, 0.0)):
+        found = passed.backward({"y": np.array([0.0, 1, 1, 1, 1])}, absorbing)["x"]
+        np.testing.assert_array_equal(found, [first, 2, 4, 6, 8])
