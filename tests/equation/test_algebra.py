@@ -61,3 +61,8 @@ def test_adjoints_of_views_do_not_leak():
 def test_conditions_below_at_and_above(condition, wanted):
     (y,) = values([f"y = 1 + 0 * a if {condition} else 0 * a"], ["y"], a=[-1, 0, 1])
     np.testing.assert_array_equal(y, wanted)
+
+
+def test_a_number_of_an_equation_keeps_its_digits():
+    assert Numbers(np.longdouble).constant(0.1).value == np.longdouble(0.1) != np.float32(0.1)
+    assert Numbers(np.float32).constant(0.1).value == np.float32(0.1)

@@ -211,3 +211,10 @@ def test_a_gradient_whose_terms_cancel_is_shaken_by_them(line, terms, monkeypatc
     monkeypatch.setattr(Noise, "against", against)
     noisy.backward({"y": np.full(5, THIRD)})
     assert asked == [pytest.approx(terms, rel=1e-9)]
+
+
+def test_a_number_of_an_equation_is_rounded():
+    """0.1 is none of float32's: one or the other of its neighbours stands for it; 0.5 is itself."""
+    found = {float(Numbers(np.longdouble, noise=Noise(np.float32, seed)).constant(0.1).value) for seed in range(20)}
+    assert found == {float(np.float32(0.1)), float(np.nextafter(np.float32(0.1), np.float32(0)))}
+    assert Numbers(np.longdouble, noise=Noise(np.float32, 0)).constant(0.5).value == 0.5
