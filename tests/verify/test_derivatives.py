@@ -73,3 +73,14 @@ def test_a_gradient_that_goes_out_is_relative_to_its_terms():
     spec = refrnn.load_text("id: out\ntitle: A\nsizes: {H: units}\nsymbols:\n  a: {role: parameter, shape: [H]}\n  b: {role: parameter, shape: []}\nequations:\n  - y = softmax(a + b)\noutputs: [y]\n")
     truth = Truth(spec, Case("plain"))
     assert truth.cancelling(("gradient", "d_b")).max() > 1e-3 and confirm(spec, truth).ok
+
+
+def test_every_output_counts(monkeypatch):
+    """What comes back from two of them is confirmed, and a part of it, from either one, is not."""
+    spec = refrnn.load_text("id: two\ntitle: A\nsizes: {H: units}\nsymbols:\n  a: {role: parameter, shape: [H]}\nequations:\n  - y = tanh(a)\n  - z = a * a\noutputs: [y, z]\n")
+    truth = Truth(spec, Case("plain"))
+    assert confirm(spec, truth).ok
+    right = Run.backward
+    for lost in spec.outputs:
+        monkeypatch.setattr(Run, "backward", lambda self, upstream, absorbing=None: right(self, {**upstream, lost: 0 * upstream[lost]}, absorbing))
+        assert not confirm(spec, truth).ok
