@@ -38,6 +38,7 @@ def checked(monkeypatch, verdict, found, test="shows"):
     ("misprint", False, True, True),
     ("misprint", True, True, False),
     ("remark", False, True, True),
+    ("remark", True, True, False),
     ("remark", False, False, False),
     ("remark", False, None, False),
 ])  # fmt: skip
@@ -45,6 +46,12 @@ def test_what_turns_out(monkeypatch, verdict, holds, mend_holds, ok):
     result = checked(monkeypatch, verdict, Shown(holds, "1.5 times", mend_holds))
     assert result.ok is ok and result.shown == "1.5 times"
     assert result.as_dict() == {"from": "", "says": "it is so", "verdict": verdict, "mended": "it is not", "shown": "1.5 times", "ok": ok}
+
+
+def test_every_claim_is_checked(monkeypatch):
+    spec = max(map(refrnn.load, refrnn.ids()), key=lambda spec: len(spec.claims))
+    monkeypatch.setattr(claims, "claim_function", lambda spec, name: lambda spec: Shown(True, name))
+    assert [result.shown for result in check_claims(spec)] == [claim.test for claim in spec.claims] and len(spec.claims) > 3
 
 
 @pytest.mark.parametrize("named, kept", [

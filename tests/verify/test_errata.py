@@ -39,3 +39,12 @@ def test_all_of_a_spec_are_told(monkeypatch):
     monkeypatch.setattr(errata, "check_printed_gradients", lambda spec, truth: ([], [misprint(False)]))
     monkeypatch.setattr(errata, "check_claims", lambda spec: [claim("fails"), claim("holds")])
     assert [(entry["kind"], entry["ok"]) for entry in errata_of(refrnn.load("clip-value"))] == [("misprint", True), ("misprint", False), ("false", True)]
+
+
+@pytest.mark.parametrize("name, case", [("elman", "ragged-float64"), ("clip-value", "plain-float64")])
+def test_lines_are_run_on_a_ragged_case_where_there_is_time(monkeypatch, name, case):
+    asked = []
+    monkeypatch.setattr(errata, "check_misprints", lambda spec, truth: asked.append(truth.case.name) or [])
+    monkeypatch.setattr(errata, "check_printed_gradients", lambda spec, truth: (asked.append(truth.case.name) or [], []))
+    monkeypatch.setattr(errata, "check_claims", lambda spec: [])
+    assert errata_of(refrnn.load(name)) == [] and asked == [case, case]
