@@ -74,6 +74,10 @@ class Quote:
         """The lecture and the slide."""
         return f"{self.lecture}, slide “{self.where}”"
 
+    def source(self):
+        """The lecture and the slide, and that what is shown is restored."""
+        return self.place() + (", restored" if self.restored and self.words else "")
+
     def as_json(self):
         found = {"from": self.lecture, "where": self.where, "quote": list(self.words)}
         return found | {key: value for key, value in (("restored", self.restored), ("picture", self.picture)) if value}

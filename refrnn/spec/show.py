@@ -116,7 +116,7 @@ def _source_lines(spec):
 def _claim_lines(spec):
     lines = ["", "claims"] if spec.claims else []
     for claim in spec.claims:
-        source = f"{claim.quote.place()}: " if claim.quote else ""
+        source = f"{claim.quote.source()}: " if claim.quote else ""
         lines += _wrapped(f"{_VERDICTS[claim.verdict]}: {source}{claim.statement}")
         if claim.mended:
             lines += _wrapped(f"mended: {claim.mended}", "        ", "        ")
@@ -126,7 +126,7 @@ def _claim_lines(spec):
 def _misprint_lines(spec):
     lines = ["", "printed lines"] if spec.all_misprints else []
     for misprint in spec.all_misprints:
-        lines += _wrapped(f"{misprint.kind}: {misprint.quote.place()}: {misprint.quote.shown()}")
+        lines += _wrapped(f"{misprint.kind}: {misprint.quote.source()}: {misprint.quote.shown()}")
         lines += _wrapped(f"found: {misprint.says}", "        ", "        ")
     return lines
 
@@ -161,10 +161,10 @@ def html(spec):
     for claim in spec.claims:
         if claim.verdict != "holds":
             mended = f"<q>{escape(claim.statement)}</q> {escape(claim.mended)}"
-            parts.append(f"<p>{_VERDICTS[claim.verdict].capitalize()}, {escape(claim.quote.place())}: {mended}</p>")
+            parts.append(f"<p>{_VERDICTS[claim.verdict].capitalize()}, {escape(claim.quote.source())}: {mended}</p>")
     for misprint in spec.all_misprints:
         quote = misprint.quote
-        parts.append(f"<p>{misprint.kind.capitalize()}, {escape(quote.place())}: <code>{escape(quote.shown())}</code> {escape(misprint.says)}</p>")
+        parts.append(f"<p>{misprint.kind.capitalize()}, {escape(quote.source())}: <code>{escape(quote.shown())}</code> {escape(misprint.says)}</p>")
     return "".join(parts) + "</div>"
 
 

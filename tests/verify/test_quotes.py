@@ -11,6 +11,7 @@ from click.testing import CliRunner
 import refrnn
 from refrnn.commands.main import main
 from refrnn.errors import NotFoundError
+from refrnn.spec import show
 from refrnn.spec.library import sources
 from refrnn.spec.quotes import Quote, plain
 from refrnn.verify.quotes import check_quote, lecture_texts, quotes_of, split
@@ -226,8 +227,17 @@ def test_latex_is_shown_as_signs(words, shown):
 def test_what_is_restored_is_marked():
     quote = Quote("own", "Depth", (r"b_r" + "\night)",), restored="b_r)")
     assert quote.shown() == "b_r)" and quote.marks() == "restored from: b_r ight)"
+    assert quote.source() == "own, slide “Depth”, restored" and Quote("own", "Depth", ("equal",)).source() == "own, slide “Depth”"
     assert Quote("own", "Depth", ("equal",)).marks() == "" and Quote("own", "Depth", picture="two nets").marks() == "a picture"
     assert Quote("own", "Depth", picture="two nets").shown() == "two nets"
+
+
+def test_what_is_restored_is_marked_wherever_it_is_shown():
+    """In the lectures' lines, in printed lines that are wrong, and in statements that hold or not, which HTML leaves out."""
+    for name, from_words, in_short, in_html in (("lstm-peephole", 1, 5, 5), ("eigen-expansion", 2, 2, 1)):
+        spec = refrnn.load(name)
+        for text, count in ((" ".join(show.terminal(spec).split()), in_short), (show.html(spec), in_html)):
+            assert text.count("(restored from: ") == from_words and text.count("”, restored: ") == count, name
 
 
 # ------------------------------------------------------------ each once, and in its kind
