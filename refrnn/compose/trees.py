@@ -63,8 +63,7 @@ def mirrored(spec, equation):
 
 def _own_letter(spec, equation):
     """The letter of the time index on the left side and its range, or (None, None) at a fixed place."""
-    entries = spec.program.definitions[equation.name].equations
-    pattern = next(patterns for other, patterns, _ in entries if other is equation)[0]
+    pattern = spec.program.patterns_of(equation)[0]
     return (pattern[0], pattern[2]) if isinstance(pattern, tuple) else (None, None)
 
 

@@ -7,6 +7,7 @@ import ast
 import math
 import os
 import threading
+from bisect import bisect_right, insort
 from collections import OrderedDict
 from functools import cached_property
 from typing import NamedTuple
@@ -28,6 +29,7 @@ from refrnn.errors import SpecError
 MOST_WORK = 50_000_000
 MOST_WORK_AT_LOADING = 100_000
 _ELEMENTS_KEPT = 200_000  # of schedules, some 60 MB; the latest is kept whatever its length
+_LOOKED_THROUGH = 8  # equations of single elements of one symbol; more are found by the element
 _keeping = threading.RLock()  # of schedules, which all threads share
 if hasattr(os, "register_at_fork"):  # a child has no other thread that would release it
     os.register_at_fork(before=_keeping.acquire, after_in_parent=_keeping.release, after_in_child=_keeping.release)
@@ -55,10 +57,17 @@ class Definition:
     def __init__(self, name):
         self.name = name
         self.equations = []  # (equation, patterns, compiled), most specific first
+        self.patterns = {}  # the patterns by the id of their equation
+        self._lefts = set()
+        self._single = ({}, {})  # entries of a single element by their keys, at the indices that come first
 
     def add(self, equation, patterns, compiled):
-        self.equations.append((equation, patterns, compiled))
-        self.equations.sort(key=_generality)
+        left = ast.dump(equation.target)
+        if left in self._lefts:
+            raise SpecError(f"{equation.place}: {self.name} has the same left side in two equations; delete one")
+        self._lefts.add(left)
+        self.patterns[id(equation)] = patterns
+        insort(self.equations, (equation, patterns, compiled), key=_generality)
 
     def is_whole(self, axis=0):
         """Whether an equation runs over all places from ``axis`` on."""
@@ -67,7 +76,7 @@ class Definition:
     def find(self, key, indices, places=None):
         """The equation for the element at ``key`` and the index letters it binds, or None; ``places`` tells errors."""
         found = None
-        for entry in self.equations:
+        for entry in self._candidates(key, indices):
             if found is not None and _generality(entry) > _generality(found[1]):
                 break
             bound = _match(entry[1], key, indices)
@@ -77,6 +86,19 @@ class Definition:
             if bound is not None:
                 found = bound, entry
         return found and (found[1][0], found[0], found[1][2])
+
+    def _candidates(self, key, indices):
+        """The entries that may give the element at ``key``, most specific first."""
+        singles = bisect_right(self.equations, (0, 0), key=_generality)
+        if singles <= _LOOKED_THROUGH:
+            return self.equations
+        known, by_key = self._single
+        if known != indices:
+            by_key = {}
+            for entry in self.equations[:singles]:
+                by_key.setdefault(tuple(place(indices) for place in entry[1]), []).append(entry)
+            self._single = dict(indices), by_key
+        return [*by_key.get(key, ()), *self.equations[singles:]]
 
     def ranges(self, indices):
         """The range of keys along each axis: that of the most general equation."""
@@ -148,6 +170,9 @@ class Program:
         self.works = {}  # by equation: the work of each way through it
         self.kept_shapes = {}  # by the trees of sums and conditionals: what an empty sum, or a branch that is a single number, is
         self._schedules = OrderedDict()
+        self.by_name = {}
+        for equation in self.equations:
+            self.by_name.setdefault(equation.name, []).append(equation)
         self.ranks = self._find_ranks()
         self.definitions = {}
         self.compiler = Compiler(self.sizes, self.integers, self.arrays, self.ranks, self.stack_keys)
@@ -175,9 +200,6 @@ class Program:
         except (EquationError, ShapeError) as error:
             raise SpecError(f"{equation.place}: in {equation.shown()}: {error}") from None
         definition = self.definitions.setdefault(equation.name, Definition(equation.name))
-        for other, other_patterns, _ in definition.equations:
-            if [ast.dump(node) for node in other.subscripts] == [ast.dump(node) for node in equation.subscripts]:
-                raise SpecError(f"{equation.place}: {equation.name} has the same left side in two equations; delete one")
         definition.add(equation, patterns, compiled)
 
     def _pattern(self, equation, axis, node, compiler):
@@ -206,7 +228,7 @@ class Program:
     def _is_start(self, equation, axis):
         """Whether an equation reads nothing but what is handed in, and another one gives its symbol over an index too."""
         read = {node.id for node in ast.walk(equation.value) if isinstance(node, ast.Name)}
-        others = [other for other in self.equations if other.name == equation.name and other is not equation]
+        others = (other for other in self.by_name[equation.name] if other is not equation)
         return not read & self.ranks.keys() and any(self._letters(other.subscripts[axis]) for other in others)
 
     def _letters(self, node):
@@ -362,7 +384,7 @@ class Program:
 
     def patterns_of(self, equation):
         """The subscripts of the left side of one of the program's equations."""
-        return next(patterns for other, patterns, _ in self.definitions[equation.name].equations if other is equation)
+        return self.definitions[equation.name].patterns[id(equation)]
 
     def _cycle(self, element, equation, chain, places):
         name = element[0]

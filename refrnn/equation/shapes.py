@@ -5,6 +5,7 @@ conditions. By induction each element then has it, at all sizes; no run at some 
 """
 
 import ast
+from heapq import heappop, heappush
 
 from refrnn.equation.algebra import Shapes
 from refrnn.equation.compile import EquationError
@@ -32,31 +33,60 @@ def element_shapes(program):
 
 def _guessed(program):
     """A shape for each symbol: by its equation with an index letter, else by any of its equations, else as declared."""
-    known = {}
-    while len(known) < len(program.definitions):
-        found = _next_guess(program, known)
-        if found is None:
-            raise SpecError(_no_guess(program, known))
-        known.update([found])
-    return known
+    guesses = _Guesses(program)
+    while len(guesses.known) < len(program.definitions):
+        if not guesses.find():
+            raise SpecError(_no_guess(program, guesses.known))
+    return guesses.known
 
 
-def _next_guess(program, known):
-    for most_general in (True, False):
-        for name, definition in program.definitions.items():
-            if name in known:
-                continue
-            for equation, *_ in definition.equations[-1:] if most_general else definition.equations:
-                try:
-                    shape = _Walk(program, known, equation).shape()
-                except (ShapeError, EquationError):
-                    continue
+class _Guesses:
+    """The shapes that are ``known`` so far; a symbol is looked at again only when one that its equations read became known."""
+
+    def __init__(self, program):
+        self.program = program
+        self.known = {}
+        self.names = list(program.definitions)
+        self.readers = {}  # by name: the places in ``names`` of those that read it
+        places = {name: place for place, name in enumerate(self.names)}
+        for equation in program.equations:
+            for name in _names(equation.value) & places.keys():
+                self.readers.setdefault(name, set()).add(places[equation.name])
+        # Heaps of places in ``names``: to be tried by the equation with an index letter, and by any.
+        self.by_general, self.by_any = (list(range(len(self.names))) for _ in range(2))
+        self.declared = iter(program.declared.items())
+
+    def find(self):
+        """Make the shape of one more symbol known; False where nothing tells one."""
+        for untried, most_general in ((self.by_general, True), (self.by_any, False)):
+            while untried:
+                name = self.names[heappop(untried)]
+                shape = None if name in self.known else self._told(name, most_general)
                 if shape is not None:
-                    return name, shape
-    for name, shape in program.declared.items():
-        if name in program.ranks and name not in known and len(shape) >= program.ranks[name]:
-            return name, tuple(shape[program.ranks[name]:])
-    return None
+                    return self._learn(name, shape)
+        for name, shape in self.declared:
+            if name in self.program.ranks and name not in self.known and len(shape) >= self.program.ranks[name]:
+                return self._learn(name, tuple(shape[self.program.ranks[name]:]))
+        return False
+
+    def _told(self, name, most_general):
+        equations = self.program.definitions[name].equations
+        for equation, *_ in equations[-1:] if most_general else equations:
+            try:
+                shape = _Walk(self.program, self.known, equation).shape()
+            except (ShapeError, EquationError):
+                continue
+            if shape is not None:
+                return shape
+        return None
+
+    def _learn(self, name, shape):
+        self.known[name] = shape
+        for reader in self.readers.get(name, ()):
+            if self.names[reader] not in self.known:
+                heappush(self.by_general, reader)
+                heappush(self.by_any, reader)
+        return True
 
 
 def _no_guess(program, known):
@@ -146,12 +176,8 @@ class _Walk:
         self.algebra = Shapes()
 
     def shape(self):
-        letters = {pattern.letter for pattern in self._patterns() if isinstance(pattern, tuple)}
+        letters = {pattern.letter for pattern in self.program.patterns_of(self.equation) if isinstance(pattern, tuple)}
         return self.visit(self.equation.value, frozenset(letters))
-
-    def _patterns(self):
-        entries = self.program.definitions[self.equation.name].equations
-        return next(patterns for equation, patterns, _ in entries if equation is self.equation)
 
     # ------------------------------------------------------------ work
 

@@ -270,7 +270,7 @@ def _known(node, constants):
 
 
 def _patterns(spec, equation):
-    return next(patterns for other, patterns, _ in spec.program.definitions[equation.name].equations if other is equation)
+    return spec.program.patterns_of(equation)
 
 
 def _whole(spec, name):

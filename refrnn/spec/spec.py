@@ -222,12 +222,16 @@ class Spec:
         """The names that carry the library's batch axis: what is given per sequence and all that depends on it."""
         if self.batch is not None:
             return frozenset()
-        batched = {name for name, symbol in self.arrays.items() if symbol.role in BATCHED_ROLES}
-        reads, grown = self._reads(), True
-        while grown:
-            fresh = {name for name, names in reads.items() if name not in batched and names & batched}
-            batched |= fresh
-            grown = bool(fresh)
+        batched, readers = set(), {}
+        for name, names in self._reads().items():
+            for read in names:
+                readers.setdefault(read, []).append(name)
+        waiting = [name for name, symbol in self.arrays.items() if symbol.role in BATCHED_ROLES]
+        while waiting:
+            name = waiting.pop()
+            if name not in batched:
+                batched.add(name)
+                waiting += readers.get(name, ())
         return frozenset(batched)
 
     def batch_axis(self, name):
