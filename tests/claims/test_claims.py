@@ -101,6 +101,8 @@ WRONG = [
     ("activation-jacobian", "diagonals_are_bounded", ("h_relu[t] = relu(z[t])", "h_relu[t] = 2 * relu(z[t])")),
     ("activation-jacobian", "derivatives_are_less_than_one", ("h_elu[t] = elu(z[t])", "h_elu[t] = elu(z[t]) / 2")),
     ("activation-jacobian", "derivatives_are_less_than_one", ("h_tanh[t] = tanh(z[t])", "h_tanh[t] = tanh(z[t] / 2)")),
+    ("lstm", "gates_do_what_they_are_for", ("f[t] * c[t-1] + i[t] * g[t]", "i[t] * c[t-1] + f[t] * g[t]")),
+    ("lstm", "gates_do_what_they_are_for", ("o[t] * tanh(c[t])", "tanh(o[t] + c[t])")),
     ("lstm", "along_the_memory_it_is_elementwise", ("f[t] * c[t-1] +", "f[t] * c[t-1] + 0.1 * sum(c[t-1]) +")),
     ("lstm", "no_matrix_products_in_backpropagation", ("concat(h[t-1], x[t])", "concat(stop(h[t-1]), x[t])")),
     ("lstm", "memory_is_linear", ("f[t] * c[t-1] +", "f[t] * tanh(c[t-1]) +")),

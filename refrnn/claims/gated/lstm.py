@@ -1,12 +1,18 @@
-"""Long short-term memory: claims of eee511 and krippahl about how errors flow back along the memory."""
+"""Long short-term memory: claims of eee511 and krippahl about its gates, and about how errors flow back along the memory."""
 
 import numpy as np
 
 from refrnn.claims import Shown
+from refrnn.claims.gates import keep_replace_and_reveal
 from refrnn.claims.measure import DIFFERENT, SAME, distance, draws, jacobian, opened, rewritten, run
 
 SIZES = ({"T": 1, "H": 4, "I": 2}, {"T": 5, "H": 3, "I": 2})
 GATES_HELD = "a[t] = stop(W @ concat(h[t-1], x[t]) + b)"
+
+
+def gates_do_what_they_are_for(spec):
+    """A step with gates held at 0 and at 1."""
+    return keep_replace_and_reveal(spec, "g")
 
 
 def _memory_jacobian(spec, values):

@@ -3,7 +3,8 @@
 import numpy as np
 
 from refrnn.claims import Shown
-from refrnn.claims.measure import DIFFERENT, SAME, another_spec, distance, draws, farthest, opened, passed, rewritten, run
+from refrnn.claims.gates import keep_replace_and_reveal
+from refrnn.claims.measure import SAME, another_spec, draws, farthest, passed
 
 
 def is_the_unit_with_one_matrix(spec):
@@ -24,27 +25,8 @@ def is_the_unit_with_one_matrix(spec):
 
 
 def gates_do_what_they_are_for(spec):
-    """A step with gates held at 0 and at 1: the cell state kept whole, replaced whole, and hidden and shown by the output gate."""
-    kept, replaced = _held(spec, f=1, i=0), _held(spec, f=0, i=1)
-    hidden, shown = _held(spec, o=0), _held(spec, o=1)
-    apart, moved = [], []
-    for values in draws(spec, ({"T": 1, "I": 3, "H": 4}, {"T": 1, "I": 2, "H": 3}), 8):
-        candidate = opened(spec, values).intermediates["c_hat"]
-        out = run(shown, values).outputs
-        left = (run(kept, values).outputs["c"] - values["c0"], run(replaced, values).outputs["c"] - candidate, run(hidden, values).outputs["h"])
-        apart.append(max(np.abs(array).max() for array in (*left, out["h"] - np.tanh(out["c"]))))
-        moved.append(distance(candidate[0], values["c0"]))
-    return Shown(
-        max(apart) == 0 and min(moved) > DIFFERENT,
-        f"over {len(apart)} draws of a step the cell state is the one before where f = 1 and i = 0, the candidate where f = 0 and i = 1, and the output is 0 where o = "
-        f"0 and tanh(c) where o = 1, to within {max(apart):.2g} (asked: 0); the candidate and the state before are at least {min(moved):.2g} of the largest entry apart "
-        f"(asked: above {DIFFERENT:g})",
-    )
-
-
-def _held(spec, **gates):
-    """The spec with gates held at a number."""
-    return rewritten(spec, *(f"{gate}[t] = {number} + 0 * h[t-1]" for gate, number in gates.items()))
+    """A step with gates held at 0 and at 1."""
+    return keep_replace_and_reveal(spec, "c_hat")
 
 
 def _joined(arrays):
