@@ -44,10 +44,17 @@ class Noise:
         moved *= value
         return np.where(inexact, moved.astype(self.dtype), value)
 
-    def against(self, value, magnitude, roundings):
-        """A result whose error counts in units of ``magnitude``, that of the terms which cancel in it."""
+    def against(self, value, magnitude, roundings, whole=None):
+        """A result whose error counts in units of ``magnitude``, that of the terms which cancel in it.
+
+        A sum may be exact by what cancels, and the sums on the way to it not: it is exact where ``whole()``, the sum of
+        the terms' magnitudes, is so too.
+        """
         value = np.asarray(value)
         inexact = value.astype(self.exact) != value
+        if whole is not None and not np.all(inexact):
+            largest = np.asarray(whole())
+            inexact = inexact | (largest.astype(self.exact) != largest)
         if not np.count_nonzero(inexact):
             return value[()]
         moved = self._uniform(value)
@@ -65,17 +72,17 @@ class Noise:
     def summed(self, value, terms, axis=None, keepdims=False):
         """A sum: its error scales with the terms, not with what is left of them."""
         length = np.sqrt(np.sum(terms * terms, axis=axis, keepdims=keepdims))
-        return self.against(value, np.maximum(np.abs(value), length), 4)
+        return self.against(value, np.maximum(np.abs(value), length), 4, lambda: np.sum(np.abs(terms), axis=axis, keepdims=keepdims))
 
     def product(self, left, right, value):
         """A sum of products: its error scales with the products' lengths, not with their cancelled sum."""
         if left.ndim == 1 and right.ndim == 1:
-            return self._of_products(value, np.sqrt(np.sum((left * right) ** 2)), left.size)
+            return self._of_products(left, right, value, np.sqrt(np.sum((left * right) ** 2)), left.size)
         a, b = np.asarray(left, float), np.asarray(right, float)
-        return self._of_products(value, np.sqrt((a * a) @ (b * b)), left.shape[-1])
+        return self._of_products(left, right, value, np.sqrt((a * a) @ (b * b)), left.shape[-1])
 
-    def _of_products(self, value, scale, terms):
-        return self.against(value, 1.7 * scale, max(1.0, 0.5 * terms**0.5) + 0.5)
+    def _of_products(self, left, right, value, scale, terms):
+        return self.against(value, 1.7 * scale, max(1.0, 0.5 * terms**0.5) + 0.5, lambda: np.abs(left) @ np.abs(right))
 
     def _single(self):
         """One number between -1 and 1."""

@@ -204,9 +204,9 @@ def test_a_gradient_whose_terms_cancel_is_shaken_by_them(line, terms, monkeypatc
     noisy = chosen.run(arrays, SIZES, Numbers(np.longdouble, noise=Noise(np.float64, 0)), differentiate=arrays)
     asked, right = [], Noise.against
 
-    def against(self, value, magnitude, roundings):
+    def against(self, value, magnitude, roundings, whole=None):
         asked.append(float(np.max(magnitude)))
-        return right(self, value, magnitude, roundings)
+        return right(self, value, magnitude, roundings, whole)
 
     monkeypatch.setattr(Noise, "against", against)
     noisy.backward({"y": np.full(5, THIRD)})
@@ -218,3 +218,20 @@ def test_a_number_of_an_equation_is_rounded():
     found = {Numbers(np.longdouble, noise=Noise(np.float32, seed)).constant(0.1).value for seed in range(20)}
     assert len(found) > 1 and all(number == np.float32(number) and abs(number - 0.1) < 2e-8 for number in found)
     assert Numbers(np.longdouble, noise=Noise(np.float32, 0)).constant(0.5).value == 0.5
+
+
+def test_a_sum_is_not_exact_because_its_terms_cancel():
+    """600.1 and what is near it cancel to a number that float64 holds, and the sums on the way are rounded."""
+    terms = np.array([-87.9226534100001, 457.7092030900001, -71.7833702700001, 379.3713353700001, -695.4510798900001])
+    wide, ones = terms.astype(np.longdouble), np.ones(5, np.longdouble)
+    total = np.sum(wide)
+    assert np.float64(total) == total and np.sum(np.abs(wide)) != np.float64(np.sum(np.abs(wide)))
+    for ask in (lambda noise: noise.summed(total, wide), lambda noise: noise.product(wide, ones, total), lambda noise: noise.product(wide[None, :], ones, wide[None, :] @ ones)[0]):
+        assert len({float(ask(Noise(np.float64, seed))) for seed in range(9)}) > 1
+
+
+def test_a_sum_of_whole_numbers_that_cancel_is_exact():
+    wide, ones = np.array([700, -300, -400, 5], np.longdouble), np.ones(4, np.longdouble)
+    for seed in range(5):
+        noise = Noise(np.float64, seed)
+        assert noise.summed(wide.sum(), wide) == noise.product(wide, ones, wide @ ones) == 5
