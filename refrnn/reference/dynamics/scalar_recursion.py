@@ -28,11 +28,11 @@ def _activation(z, f):
     return np.tanh(z) if f == TANH else np.maximum(z, 0)
 
 
-def _slope(h, f):
-    """The derivative of the activation where its value is h."""
+def _through(d_h, h, f):
+    """The error of what the activation receives where its value is h; a unit that is off passes none on, whatever it is."""
     if f == SIGMOID:
-        return h * (1 - h)
-    return 1 - h**2 if f == TANH else h > 0
+        return d_h * (h * (1 - h))
+    return d_h * (1 - h**2) if f == TANH else d_h if h > 0 else np.zeros_like(d_h)
 
 
 def backward(saved, d_h):
@@ -42,7 +42,7 @@ def backward(saved, d_h):
 
     d_h_next = np.zeros_like(h0)  # what h[t] receives from step t + 1
     for t in reversed(range(len(x))):
-        d_z = (d_h[t] + d_h_next) * _slope(h[t], f)
+        d_z = _through(d_h[t] + d_h_next, h[t], f)
         d_w = d_w + d_z * (h[t - 1] if t > 0 else h0)
         d_c = d_c + d_z * x[t]
         d_x[t] = c * d_z
