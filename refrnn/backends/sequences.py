@@ -54,15 +54,3 @@ class Sequences:
         elif axis is not None:
             where[axis] = item
         return tuple(where)
-
-
-def past_end(spec, checked, name, array):
-    """Where a library array lies past its sequence's end, in a shape that goes with it."""
-    time = spec.time_size(name)
-    if checked.lengths is None or time not in checked.lengths:
-        return np.False_
-    lengths = checked.lengths[time]
-    if spec.batch_axis(name) is None:
-        lengths = lengths.max(keepdims=True)
-    past = np.arange(len(array))[:, None] >= lengths
-    return past.reshape(past.shape + (1,) * (array.ndim - 2)) if array.ndim > 1 else past[:, 0]

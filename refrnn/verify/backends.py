@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from refrnn.backends.run import run_checked
-from refrnn.backends.sequences import past_end
 from refrnn.spec.values import Checked
+from refrnn.verify.ends import past_end
 
 
 @dataclass(frozen=True)
@@ -84,5 +84,5 @@ def poisoned(spec, checked):
 
 
 def poison(spec, name, array, checked):
-    past = past_end(spec, checked, name, array)
+    past = past_end(spec, checked, name, array.shape)
     return np.where(past, array.dtype.type(np.nan if array.dtype.kind == "f" else -1), array) if np.any(past) else array

@@ -15,8 +15,10 @@ from refrnn.backends.sequences import Sequences
 from refrnn.spec.values import check_values
 from refrnn.verify.precision import require_extended
 from refrnn.verify.world import NEAR, World
+from refrnn.verify.zeros import keeps_signs
 
 MOST_WORLDS = 32  # ways of taking what rounding leaves open
+SUBNORMAL = 64.0  # of the smallest normal number: what an ulp is counted of at least
 SMALL = 1e-3  # Relative errors below it grow in proportion to eps.
 
 
@@ -41,6 +43,7 @@ class Truth:
     def __init__(self, spec, case):
         require_extended()
         self.spec = spec
+        self.signed = {name for name in spec.defined if keeps_signs(spec, name)}
         self._draw(case)
         self.worlds, self._unvisited = [], []
         self._visit(World(self))
@@ -51,8 +54,8 @@ class Truth:
         self.checked = check_values(self.spec, self.values, self.lengths)
         self.special = case.special
         self.eps = float(np.finfo(self.checked.dtype).eps)
-        # Below the smallest normal number a precision has no ulp to measure in.
-        self.smallest = float(np.finfo(self.checked.dtype).tiny) / self.eps
+        # Of what lies below the smallest normal number an ulp is the same for all; some are lost where it is made of such.
+        self.smallest = SUBNORMAL * float(np.finfo(self.checked.dtype).tiny)
         self.sequences = len(Sequences(self.spec, self.checked).items)
         self.upstream = self._draw_upstream()
 
@@ -69,7 +72,8 @@ class Truth:
         world = self.worlds[0]
         small = max(world.bounds.values(), default=0) * self.eps <= SMALL
         sizes = [scale[scale > 0].min(initial=1) for scale in world.scales.values()]
-        if self.special or world.open or world.unjudged or not small or min(sizes, default=1) <= self.smallest or any(map(np.any, world.cancels.values())):
+        below = min(sizes, default=1) <= np.finfo(self.checked.dtype).tiny / self.eps
+        if self.special or world.open or world.unjudged or not small or below or any(map(np.any, world.cancels.values())):
             return Truth(self.spec, case)
         twin = copy.copy(self)
         twin._draw(case)

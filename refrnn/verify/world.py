@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from refrnn.backends.equation import EquationPass
-from refrnn.backends.sequences import past_end
 from refrnn.equation.held import Held
+from refrnn.verify.ends import past_end
 
 SAMPLES = 2  # of random rounding
 MORE_SAMPLES = 14  # where an error is near its bound
@@ -205,7 +205,7 @@ class World:
 
         An ulp is the precision's eps times the scale of the quantity. A quantity that is zero and never was the sum of
         anything, and all that lies past a sequence's end, must be exactly zero; NaN and infinities must be where they
-        are in the truth.
+        are in the truth, and so must the signs of zeros be that come of no sum.
         """
         truth = self.quantities[key]
         array = np.asarray(array, np.longdouble)
@@ -213,7 +213,9 @@ class World:
             difference = np.where(_same(array, truth), 0, np.abs(array - truth))
         if key in self.either:
             difference = np.where(self.either[key] & np.isnan(array), 0, difference)
-        past = past_end(self.truth.spec, self.truth.checked, _symbol(key), truth)
+        if key[0] != "gradient" and key[1] in self.truth.signed:
+            difference = np.where((truth == 0) & (array == 0) & (np.signbit(truth) != np.signbit(array)), np.inf, difference)
+        past = past_end(self.truth.spec, self.truth.checked, _symbol(key), truth.shape)
         return self._largest(key, np.where(past & (difference != 0), np.inf, difference))
 
     def _largest(self, key, difference):

@@ -1,0 +1,39 @@
+"""Signs of zeros where they are promised, and numbers below the smallest normal one, which are none."""
+
+import numpy as np
+import pytest
+from unit import Backend, unit
+
+import refrnn
+from refrnn.verify.backends import compare
+from refrnn.verify.cases import cases
+from refrnn.verify.truth import Truth
+from refrnn.verify.zeros import keeps_signs
+from tests.verify.museum.planting import Fault, found
+
+
+def test_where_signs_are_promised():
+    promised = {(name, symbol) for name in refrnn.ids() for symbol in refrnn.load(name).defined if keeps_signs(refrnn.load(name), symbol)}
+    assert promised >= {("clip-value", "g_clipped"), ("clip-norm", "G_clipped"), ("activation-jacobian", "h_tanh")}
+    assert not {name for name, _ in promised} & {"elman", "lstm", "leaky-units", "word-model"}
+    assert ("activation-jacobian", "h_relu") not in promised
+
+
+@pytest.mark.parametrize("name, output", [("clip-value", "g_clipped"), ("activation-jacobian", "h_tanh")])
+def test_a_zero_of_the_other_sign_is_found(name, output):
+    def positive(a, out):
+        out[output] = out[output] + 0
+
+    texts = found(Fault("special", "minus zero made zero", name, after=positive))
+    assert texts and all(f"kernel: {output} differs" in text and "is not a number or not zero where it must be" in text for text in texts)
+
+
+def test_small_numbers_that_become_zero_are_found():
+    def flushed(right, **arguments):
+        outputs, saved = right(**arguments)
+        tiny = np.finfo(outputs["h"].dtype).tiny
+        return {"h": np.where(np.abs(outputs["h"]) < tiny, 0, outputs["h"])}, saved
+
+    spec = unit(kernel=Backend(flushed))
+    wrong = {case.name for case in cases(spec) if compare(spec, Truth(spec, case), "kernel")[1]}
+    assert wrong == {"one-small-130-float32"}
