@@ -1,6 +1,7 @@
 """What holds for every backend of every spec: ragged is alone, padding is zero, states go on, backward is linear and repeats."""
 
 import math
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -319,3 +320,46 @@ def test_a_module_that_is_no_backend_is_refused():
     spec = refrnn.load("elman")
     with pytest.raises(NotFoundError, match="elman: the module math has no function forward, so it is no backend"):
         spec.forward(spec.draw(), backend=math)
+
+
+def _module(forward, backward):
+    """A backend of one's own that says, as the library's kernels do, that it keeps nothing of what it is given."""
+    module = ModuleType("own")
+    module.forward, module.backward = forward, backward
+    module.forward.is_apart = True
+    return module
+
+
+def test_a_gradient_that_is_an_array_of_the_caller_s_is_copied():
+    """As where nothing is clipped, or where two gradients are one."""
+    spec = refrnn.load("elman")
+    values = spec.draw(dtype="float64")
+    right = spec.bindings["kernel"].load()
+
+    def backward(saved, d_h, d_y):
+        found = right.backward(saved, d_h=d_h, d_y=d_y)
+        return {**found, "h0": d_h[0], "x": values["x"], "W_hh": saved["own"]}
+
+    def forward(**arguments):
+        outputs, saved = right.forward(**arguments)
+        saved["own"] = np.ones_like(arguments["W_hh"])
+        outputs["h"] = saved["h"] = np.array(outputs["h"])
+        return outputs, saved
+
+    run = spec.forward(values, _module(forward, backward))
+    upstream = upstream_of(run)
+    gradients = run.backward(upstream)
+    others = [array for array in (*values.values(), *upstream.values(), *run.outputs.values()) if isinstance(array, np.ndarray)]
+    assert not any(np.shares_memory(gradient, other) for gradient in gradients.values() for other in others)
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru-reset-after", "word-model", "tdnn"])
+def test_all_that_a_kernel_saves_under_its_name_is_offered(name):
+    spec = refrnn.load(name)
+    values = spec.draw()
+    _, saved = spec.bindings["kernel"].load().forward(**{key: values[key] for key in spec.arrays}, lengths=None)
+    wanted = {key for key in spec.defined if key not in spec.outputs and isinstance(saved.get(key), np.ndarray)}
+    found = spec.forward(values, "kernel").intermediates
+    assert found.keys() == wanted
+    for key in wanted:
+        np.testing.assert_array_equal(found[key], saved[key])
