@@ -10,24 +10,29 @@ from refrnn.errors import SpecError
 from refrnn.spec.domain import empty_shape, enlarged
 from refrnn.spec.draw import complete_sizes, fitting_sizes
 
-MOST_SINGLE = 15
+MOST_SINGLE, MOST_REPEATED = 15, 66
 # One for each sequence of a case about them; the zeros and the large number are for ties, thresholds and exponentials.
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1000.0)
 LEVELS = ("quick", "full")
 PRECISIONS = ("float64", "float32")
-# Around the widths of vector registers and of the kernels' blocks; two panels and more, one off a multiple, sums of more
-# than 128 terms.
-WIDTHS = {
-    "quick": ((16, 17, 15), (130, 66, 49)),
-    "full": ((7, 8, 9), (16, 17, 15), (24, 48, 25), (31, 33, 32), (47, 100, 24), (64, 65, 63), (66, 130, 48), (130, 66, 49), (100, 96, 97)),
-}
+# Steps and widths: around the widths of vector registers and of the kernels' blocks; two panels and more, one off a multiple,
+# sums of more than 128, 256, 512 and 1024 terms, from the input and from the state.
+QUICK_WIDTHS = ((2, 16, 17, 15), (2, 258, 19, 49), (1, 20, 259, 18))
+MORE_WIDTHS = (
+    (2, 7, 8, 9), (2, 24, 48, 25), (2, 31, 33, 32), (2, 47, 100, 24), (2, 64, 65, 63), (2, 66, 130, 48), (2, 130, 67, 50),
+    (2, 100, 96, 97), (3, 35, 262, 37), (1, 515, 21, 1027), (1, 18, 517, 30), (1, 1029, 23, 514),
+)  # fmt: skip
+WIDTHS = {"quick": QUICK_WIDTHS, "full": QUICK_WIDTHS + MORE_WIDTHS}
+# A constant with no more whole numbers than this chooses between them, and each choice has its cases.
+MOST_CHOICES = 8
 
 
 @dataclass(frozen=True)
 class Case:
     """One drawn problem: everything that makes its values, so that it can be drawn again.
 
-    What is drawn is representable in float32 whatever the dtype, so that cases that differ in nothing else share their truth.
+    What is drawn is representable in float32 whatever the dtype, so that cases that differ in nothing else share their truth;
+    but where rounding a sum counts, and float64 would hold it exactly, it has ``full`` digits.
     """
 
     name: str
@@ -37,7 +42,9 @@ class Case:
     seed: int = 0
     ragged: bool = False
     stretch: float = 1.0  # factor on parameters: large ones saturate the activations
+    shrink: float = 1.0  # factor on all but matrices, on them too where no real number is an input: arguments near 0
     zero: str = ""  # an array that is zero everywhere
+    full: bool = False
     omit: bool = False  # leave the optional symbols out
     values: dict = field(default_factory=dict)  # symbols that are set, not drawn
     extreme: bool = False  # about values so large that rounding may leave some quantities no digit: the others are judged
@@ -45,16 +52,18 @@ class Case:
 
     def draw(self, spec):
         """The values and the lengths of the case."""
-        values = spec.draw(self.sizes, self.batch, self.seed, "float32")
+        values = spec.draw(self.sizes, self.batch, self.seed, self.dtype if self.full else "float32")
+        shrunk = _kept_small(spec)
         for name, symbol in spec.arrays.items():
             if symbol.role == "parameter" and symbol.low is None and symbol.high is None:
                 stretch = 0 if name == self.zero else self.stretch
                 # Beyond float32 a power of two, which rounds nothing.
-                values[name] = (values[name] * np.float64(stretch)).astype(np.float32 if 1e-38 < stretch < 1e38 else self.dtype)
+                values[name] = (values[name] * np.float64(stretch)).astype(np.float32 if 1e-38 < stretch < 1e38 and not self.full else self.dtype)
             if getattr(values[name], "dtype", None) == np.float32:
-                values[name] = values[name].astype(self.dtype)
+                values[name] = (values[name] * np.float32(self.shrink if name in shrunk else 1)).astype(self.dtype)
             if self.omit and symbol.optional:
                 del values[name]
+        _reach_ends(spec, values, complete_sizes(spec, self.sizes, self.batch))
         if self.special:
             thresholds = [values[name] for name, symbol in spec.arrays.items() if symbol.role == "constant" and symbol.type == "real" and not symbol.shape]
             for name in [name for name in spec.arrays if name in values and _may_be_special(spec, name)]:
@@ -85,11 +94,32 @@ class Case:
         return lengths if len(lengths) > 1 else lengths[spec.time[0]]
 
 
+def _is_free(symbol):
+    """Whether any real numbers may stand for a symbol."""
+    return symbol.type == "real" and symbol.draw == "normal" and symbol.low is None and symbol.high is None
+
+
+def _kept_small(spec):
+    """What is small where the arguments of all functions are to be: all but the matrices that small inputs are multiplied with."""
+    free = {name: symbol for name, symbol in spec.arrays.items() if _is_free(symbol)}
+    given = any(symbol.role == "input" for symbol in free.values())
+    return {name for name, symbol in free.items() if not (given and symbol.role == "parameter" and len(symbol.shape) > 1)}
+
+
 def _may_be_special(spec, name):
-    """Whether any real numbers may stand in an array: one of the inputs, or of the parameters where nothing has a batch."""
+    """Whether NaN and infinity may stand in an array: one of the inputs, or of the parameters where nothing has a batch."""
     symbol = spec.symbols[name]
-    free = symbol.type == "real" and symbol.draw == "normal" and symbol.low is None and symbol.high is None and not symbol.finite
-    return free and bool(symbol.shape) and symbol.role == ("input" if spec.batched or spec.batch else "parameter")
+    return _is_free(symbol) and not symbol.finite and bool(symbol.shape) and symbol.role == ("input" if spec.batched or spec.batch else "parameter")
+
+
+def _reach_ends(spec, values, sizes):
+    """The first of several integers is the least, the last one the greatest; of three masks one is true and one false everywhere."""
+    for name, symbol in spec.arrays.items():
+        if symbol.type == "integer" and np.size(values.get(name, 0)) > 1:
+            values[name].flat[0], values[name].flat[-1] = symbol.integers(sizes)
+        elif symbol.draw == "mask" and spec.batch_axis(name) is not None and values[name].shape[spec.batch_axis(name)] > 2:
+            of_each = np.moveaxis(values[name], spec.batch_axis(name), 0)
+            of_each[0], of_each[1] = 1, 0
 
 
 def _multiplies_in_any_order(spec):
@@ -113,14 +143,28 @@ def _times(spec, steps):
 
 
 def _widths(spec, widths):
-    """Unequal sizes for the axes that are not time, around a width.
+    """Unequal sizes for the axes that are not time, around a width; each of ``widths`` above MOST_REPEATED for one of them alone.
 
-    What an equation runs over place by place is dear to interpret, and stays small in wide cases.
+    What an equation runs over place by place is dear to interpret, and stays small in wide cases; what it is multiplied
+    with there is no wider than MOST_REPEATED.
     """
     others = [name for name in spec.sizes if name not in spec.time and name != spec.batch]
     single = _run_over(spec)
-    sizes = {name: widths[place % len(widths)] + place // len(widths) for place, name in enumerate(others)}
-    return {name: min(width, MOST_SINGLE + place) if name in single else width for place, (name, width) in enumerate(sizes.items())}
+    sizes = {}
+    for place, name in enumerate(others):
+        width, again = widths[place % len(widths)], place // len(widths)
+        most = MOST_SINGLE + place if name in single else MOST_REPEATED + place if again or single & set(others) else width
+        sizes[name] = min(width + again, most)
+    return sizes
+
+
+def _wide(spec, steps_and_widths, known):
+    """A case of these widths, if there is none of the same yet."""
+    steps, *widths = steps_and_widths
+    sizes = _widths(spec, widths)
+    if any(case.name.startswith("width") and sizes.items() <= case.sizes.items() for case in known):
+        return []
+    return _both(f"width-{widths[0]}", sizes=_times(spec, steps) | sizes, batch=1 if max(widths) > 100 else 2, seed=9)
 
 
 def _run_over(spec):
@@ -145,16 +189,24 @@ def cases(spec, level="quick"):
         found += _both("long", sizes=_times(spec, 65), batch=1, seed=5)
     found += _edges(spec)
     found += _both("ones", sizes=_ones(spec), batch=1, seed=6)
-    found += _both("saturated", seed=7, stretch=8.0)
-    # One unit shows what is small beside nothing larger: gates that are shut to 1e-7, 1e-20 and 1e-40.
-    for stretch in (24, 64, 128):
-        found += _both(f"one-saturated-{stretch}", sizes=_ones(spec) | _times(spec, 2), batch=1, seed=8, stretch=float(stretch), extreme=True)
+    found += _both("saturated", sizes=_alike(spec, 4), batch=4, seed=7, stretch=8.0)
+    # Scores whose exponential a precision does not hold: beyond 89 and beyond 710.
+    for dtype, stretch in (("float32", 128.0), ("float64", 1024.0)):
+        found.append(Case(f"far-{dtype}", dtype, sizes=_times(spec, 2), batch=1, seed=20, stretch=stretch, extreme=True, full=True))
+    # One unit shows what is small beside nothing larger: gates that are shut to 1e-7, 1e-20 and 1e-40,
+    for stretch, steps in ((24, 2), (64, 1), (128, 1)):
+        found += _both(f"one-saturated-{stretch}", sizes=_ones(spec) | _times(spec, steps), batch=1, seed=8, stretch=float(stretch), extreme=True)
+    # and what a difference of numbers near 1 loses of tanh(z), at z of 1e-5, 1e-20 and where float32 has few digits left.
+    for power in (-17, -66, -130):
+        found += _both(f"one-small{power}", sizes=_ones(spec), batch=1, seed=21, shrink=2.0**power, extreme=True)
     if any(_may_be_special(spec, name) for name in spec.arrays) and not _multiplies_in_any_order(spec):
-        found += _both("special", sizes=_times(spec, 2) | _many(spec), batch=len(SPECIAL), seed=10, special=True)
+        found += _both("special", sizes=_times(spec, 2) | _many(spec), values=dict(_choices(spec)[:1]), batch=len(SPECIAL), seed=10, special=True)
+        for name, value in _choices(spec)[1:]:
+            found += _both(f"special-{name}-{value}", sizes=_times(spec, 2), values={name: value}, batch=len(SPECIAL), seed=10, special=True)
     if not spec.time and not spec.batched and not spec.batch:
         found += _of_sizes(spec)
     for widths in WIDTHS[level]:
-        found += _both(f"width-{widths[0]}", sizes=_times(spec, 2) | _widths(spec, widths), batch=1 if widths[0] > 100 else 2, seed=9)
+        found += _wide(spec, widths, found)
     if any(symbol.optional for symbol in spec.arrays.values()):
         found += _both("left-out", seed=11, omit=True)
     for entry in spec.cases:
@@ -171,7 +223,7 @@ def _many(spec):
 def _of_sizes(spec):
     """What is not about sequences: more numbers than a block of them has, so large and so small that squares leave the range, and none."""
     axes = max(len(symbol.shape) for symbol in spec.arrays.values())
-    found = _both("large", sizes=_widths(spec, (190, 180) if axes > 1 else (33001, 33003)), seed=15)
+    found = _both("large", sizes=_widths(spec, (191, 183, 187) if axes > 1 else (33001, 33003)), seed=15)
     for power in (100, -100):
         found += _both(f"power-{power}", seed=16, stretch=2.0**power, extreme=True)
     found += [Case(f"power-{power}-float64", "float64", seed=16, stretch=2.0**power, extreme=True) for power in (600, -600)]
@@ -190,18 +242,31 @@ def _ones(spec):
     return {name: 1 for name in spec.sizes if name != spec.batch}
 
 
+def _alike(spec, number):
+    """The same for all sizes, so that no shape tells them apart; one step more for each further time."""
+    return {name: number for name in spec.sizes if name != spec.batch} | _times(spec, number)
+
+
 def _edges(spec):
-    """Every constant at both ends of its domain."""
-    found = []
+    """Every constant at both ends of its domain, and between them where it chooses: then in ragged batches, where there is time."""
+    found, choices = [], _choices(spec)
     for name, symbol in spec.arrays.items():
         if symbol.role != "constant" or symbol.shape:
             continue
-        for end, value in (("low", symbol.low), ("high", symbol.high)):
+        chosen = [value for chooser, value in choices if chooser == name]
+        between = [(str(value), value) for value in chosen[1:-1]]
+        for end, value in (("low", symbol.low), *between, ("high", symbol.high)):
             if value is not None:
                 value = int(value) if symbol.type == "integer" else float(value)
-                seed = 12 if end == "low" else 13
-                found += _with_values(f"{name}-{end}", {name: value}, seed=seed)
+                ragged = {"ragged": True, "sizes": _times(spec, 5)} if chosen and spec.time else {}
+                found += _with_values(f"{name}-{end}", {name: value}, seed=12 if end == "low" else 13, **ragged)
     return found
+
+
+def _choices(spec):
+    """(name, value) for all that the constants choose between."""
+    ends = {name: symbol.integers() for name, symbol in spec.arrays.items() if symbol.is_integer_constant and None not in (symbol.low, symbol.high)}
+    return [(name, value) for name, (low, high) in ends.items() if high - low < MOST_CHOICES for value in range(low, high + 1)]
 
 
 def _own_cases(spec, entry):
@@ -224,6 +289,7 @@ def _more(spec):
     if spec.time:
         found += _both("long-200", sizes=_times(spec, 200), batch=2, seed=16)
         found += _both("long-513", sizes=_times(spec, 513), batch=1, seed=17)
+        found += _both("long-1030", sizes=_times(spec, 1030), batch=1, seed=23)
         found += _both("ragged-wide", sizes=_times(spec, 12) | _widths(spec, (33, 34)), batch=17, seed=18, ragged=True)
     random = np.random.default_rng(19)
     for number in range(20):

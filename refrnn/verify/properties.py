@@ -4,10 +4,12 @@ A property takes (spec, truth, backend) and returns in words what does not hold,
 just as they are laid out: the library would put them in order first.
 """
 
+import ast
 from dataclasses import replace
 
 import numpy as np
 
+from refrnn.backends.equation import EquationPass
 from refrnn.backends.run import answer, run_checked
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, name_of, poison, poisoned
@@ -20,6 +22,12 @@ def properties(spec, truth, backend):
     checks = PROPERTIES + (KERNEL_PROPERTIES if backend == "kernel" else ())
     found = [(check, _checked_by(check, spec, truth, backend)) for check in checks]
     return [Finding(name_of(backend), truth.case.name, f"{text} in case {truth.case.name}") for _, text in found if text]
+
+
+def of_choices(spec, truth, backend):
+    """The findings on a case of one of the functions that a constant chooses between: errors may be cut off by one of them alone."""
+    text = _checked_by(errors_go_where_the_equation_sends_them, spec, truth, backend)
+    return [Finding(name_of(backend), truth.case.name, f"{text} in case {truth.case.name}")] if text else []
 
 
 def _checked_by(check, spec, truth, backend):
@@ -152,6 +160,40 @@ def backward_repeats(spec, truth, backend):
         if not _same_bits(gradient, first[name]):
             return f"d_{name} changes when backward is called again"
     return None
+
+
+def errors_go_where_the_equation_sends_them(spec, truth, backend):
+    """NaN in an upstream gradient comes out where the equation passes it on: not at what is cut off, nor at what comes later.
+
+    Where zero times NaN makes it NaN, in arithmetic or in what has no gradient, either is right.
+    """
+    if not spec.differentiated or truth.special or bool(spec.time) != truth.case.ragged:
+        return None
+    _, _, backward = answer(spec, truth.checked, backend)
+    for word, upstream, by_arithmetic, by_calculus in _lost(spec, truth):
+        for name, gradient in _gradients(spec, backward, upstream).items():
+            lost, key = np.isnan(gradient), ("gradient", name)
+            if np.any(lost & ~by_arithmetic[name]):
+                return f"{name} is NaN at places that no NaN reaches where the upstream gradient is NaN {word}"
+            if word == "everywhere" and key in truth.quantities and np.any(~lost & by_calculus[name] & (truth.quantities[key] != 0)):
+                return f"{name} hides that the upstream gradient is NaN"
+    return None
+
+
+def _lost(spec, truth):
+    """Upstream gradients with NaN, in words and numbers, and where the equation's gradients are NaN then; once for all backends."""
+    if not hasattr(truth, "lost"):
+        passed = EquationPass(spec, truth.checked)
+        truth.lost = []
+        for word, lose in (("everywhere", lambda array: array[...]), ("at one step of one sequence", lambda array: array[len(array) // 2 :][:1, :1])):
+            upstream = {name: array.copy() for name, array in truth.upstream.items()}
+            for name, array in upstream.items():
+                if array.ndim > 1 or word == "everywhere":
+                    lose(array)[...] = np.nan
+            with np.errstate(all="ignore"):
+                places = [{f"d_{name}": np.isnan(found) for name, found in passed.backward(upstream, absorbing).items()} for absorbing in (False, True)]
+            truth.lost.append((word, upstream, *places))
+    return truth.lost
 
 
 # ------------------------------------------------------------ sequences
@@ -307,6 +349,34 @@ def what_changes_hands_may_be_written_into(spec, truth, backend):
     return None
 
 
+def state_is_its_own(spec, truth, backend):
+    """What is written into the state changes nothing of the run; what is written into outputs and arguments nothing of the state."""
+    arrays = {name: array.copy() for name, array in truth.checked.arrays.items()}
+    run = run_checked(spec, replace(truth.checked, arrays=arrays), backend)
+    state = _carried(run)
+    if not state:
+        return None
+    right = {name: array.copy() for name, array in state.items()}
+    for array in state.values():
+        array[...] = 3
+    if spec.differentiated:
+        plain = _pulled(spec, truth, backend, truth.upstream)
+        for name, gradient in run.backward(truth.upstream).items():
+            if not _same_bits(gradient, plain[name]):
+                return f"d_{name} changes when the state is written into"
+    for word, written in (("the state is", ()), ("outputs and arguments are", (*run.outputs.values(), *run.intermediates.values(), *arrays.values()))):
+        for array in written:
+            array[...] = 3
+        for name, array in _carried(run).items():
+            if not _same_bits(array, right[name]):
+                return f"the state {name} changes when {word} written into"
+    return None
+
+
+def _carried(run):
+    return {name: array for name, array in run.state.items() if isinstance(array, np.ndarray)}
+
+
 def arguments_are_read_anew(spec, truth, backend):
     """Arrays changed in place give what new arrays with those numbers give, and one number in the middle of a parameter counts."""
     arrays = {name: array.copy() for name, array in truth.checked.arrays.items()}
@@ -360,26 +430,13 @@ def _halved(spec, name, array):
 
 def chunks_join(spec, truth, backend):
     """A second run started with the first one's state, of the sequences that go on, is the rest of the whole, and ends in its state."""
-    checked = truth.checked
-    going_on = {one.start: one for one in spec.continuing(checked.integers)}
-    starts = {name for name, symbol in spec.arrays.items() if symbol.role == "start"} | set(spec.begun)
-    stays = starts != set(going_on) or spec.staying(checked.integers)
-    if len(spec.time) != 1 or spec.batch is not None or spec.named_sizes or stays or not starts:
+    chunks = _in_two_chunks(spec, truth, backend)
+    if chunks is None:
         return None
-    cut = checked.sizes[spec.time[0]] // 2
-    if not cut or not all(one.forward for one in going_on.values()):
-        return None
-    lengths = np.full(checked.batch, checked.sizes[spec.time[0]]) if checked.lengths is None else checked.lengths[spec.time[0]]
-    items = np.flatnonzero(lengths > cut)
-    values = {name: array for name, array in checked.arrays.items() if name not in checked.omitted} | checked.integers
-    ragged = checked.lengths is not None
-    first = _run_of(spec, _part(spec, values, slice(0, cut), slice(None)), np.minimum(lengths, cut) if ragged else None, backend)
-    state = first.state
-    rest = _part(spec, values, slice(cut, None), items) | {name: state[name][items] for name in state}
-    second = _run_of(spec, rest, lengths[items] - cut if ragged else None, backend)
-    whole = _run_of(spec, values, checked.lengths, backend)
+    going_on, _, items, lengths, first, second, _ = chunks
+    state = {name: array.copy() for name, array in first.state.items()}
+    whole = _run_of(spec, _values(truth.checked), truth.checked.lengths, backend)
     for name, last in second.state.items():
-        state[name] = state[name].copy()
         state[name][items] = last
         key = truth.kind_of(going_on[name].state), going_on[name].state
         right = whole.state[name]
@@ -391,6 +448,68 @@ def chunks_join(spec, truth, backend):
     outputs = [name for name in spec.outputs if spec.time_size(name) and name in spec.batched]
     name = _wrong(spec, truth, {name: _joined(first.outputs[name], second.outputs[name], items) for name in outputs})
     return name and f"{name} of two chunks is not that of the whole"
+
+
+def errors_join(spec, truth, backend):
+    """The second chunk's error of its starts, handed to the first chunk, makes the gradients of the whole."""
+    chunks = _in_two_chunks(spec, truth, backend) if spec.differentiated else None
+    if chunks is None or not all(spec.time_size(name) and name in spec.batched for name in spec.outputs):
+        return None
+    going_on, cut, items, _, _, second, again = chunks
+    if _stops(spec) or any(one.delayed or one.state not in spec.outputs for one in going_on.values()):
+        return None
+    late = second.backward({name: array[cut:, items] for name, array in truth.upstream.items()})
+    upstream = {name: array[:cut].copy() for name, array in truth.upstream.items()}
+    for name, one in going_on.items():
+        upstream[one.state][cut - 1, items] += late[name]
+    for name, early in again().backward(upstream).items():
+        found = early.copy()
+        if spec.time_size(name):
+            found = _joined(early, late[name], items)
+        elif name not in going_on:
+            found[... if spec.batch_axis(name) is None else items] += late[name]
+        key = "gradient", f"d_{name}"
+        if key in truth.quantities and not _near(truth, key, found, truth.quantities[key], 4):
+            return f"d_{name} of two chunks is not that of the whole"
+    return None
+
+
+def _stops(spec):
+    """Whether an error ends somewhere: where, may hang on where the sequence begins and ends."""
+    nodes = [node for equation in spec.equations for node in ast.walk(equation.value)]
+    return any(isinstance(node, ast.Call) and node.func.id == "stop" for node in nodes)
+
+
+def _in_two_chunks(spec, truth, backend):
+    """What goes on, where the cut is, the sequences that go on, all lengths, a run of each chunk, and a function that runs the first again.
+
+    None where no sequence may be cut.
+    """
+    checked = truth.checked
+    going_on = {one.start: one for one in spec.continuing(checked.integers)}
+    starts = {name for name, symbol in spec.arrays.items() if symbol.role == "start"} | set(spec.begun)
+    stays = starts != set(going_on) or spec.staying(checked.integers)
+    if len(spec.time) != 1 or spec.batch is not None or spec.named_sizes or stays or not starts:
+        return None
+    cut = checked.sizes[spec.time[0]] // 2
+    if not cut or not all(one.forward for one in going_on.values()):
+        return None
+    lengths = np.full(checked.batch, checked.sizes[spec.time[0]]) if checked.lengths is None else checked.lengths[spec.time[0]]
+    items = np.flatnonzero(lengths > cut)
+    values, ragged = _values(checked), checked.lengths is not None
+
+    def run_first():
+        return _run_of(spec, _part(spec, values, slice(0, cut), slice(None)), np.minimum(lengths, cut) if ragged else None, backend)
+
+    first = run_first()
+    rest = _part(spec, values, slice(cut, None), items) | {name: array[items] for name, array in first.state.items()}
+    second = _run_of(spec, rest, lengths[items] - cut if ragged else None, backend)
+    return going_on, cut, items, lengths, first, second, run_first
+
+
+def _values(checked):
+    """What was handed in, without what was left out."""
+    return {name: array for name, array in checked.arrays.items() if name not in checked.omitted} | checked.integers
 
 
 def _part(spec, values, steps, items):
@@ -422,8 +541,7 @@ def learned_starts_may_be_given_for_each_sequence(spec, truth, backend):
     if not learned or spec.batch is not None or not spec.batched:
         return None
     repeated = {name: np.repeat(checked.arrays[name][None], checked.batch, axis=0) for name in learned}
-    values = {name: array for name, array in checked.arrays.items() if name not in checked.omitted}
-    values |= checked.integers | {name: checked.sizes[name] for name in spec.named_sizes} | repeated
+    values = _values(checked) | {name: checked.sizes[name] for name in spec.named_sizes} | repeated
     run = _run_of(spec, values, checked.lengths, backend)
     found = {_key(spec, truth, name): array for name, array in run.outputs.items()}
     if spec.differentiated:
@@ -458,15 +576,18 @@ PROPERTIES = (
     missing_upstream_is_zero,
     upstream_adds_up_over_steps,
     backward_repeats,
+    errors_go_where_the_equation_sends_them,
     sequences_do_not_touch,
     layout_does_not_matter,
     arguments_are_not_written,
     results_are_their_own,
     runs_do_not_share,
     what_changes_hands_may_be_written_into,
+    state_is_its_own,
     arguments_are_read_anew,
     every_digit_counts,
     chunks_join,
+    errors_join,
     learned_starts_may_be_given_for_each_sequence,
 )
 KERNEL_PROPERTIES = (threads_agree,)

@@ -37,8 +37,11 @@ class Variant:
         return np.array(counted)
 
 
-# (batch, order, more steps). The batches lie across the edges of blocks of 4, 8 and 16 rows, and of what chooses between them.
-WIDE = ((2, "as drawn", 0), (17, "shuffled", 0), (20, "longest first", 2), (65, "shortest first", 0), (67, "shuffled", 1))
+# (batch, order, more steps). The batches lie across the edges of blocks of 4, 8, 16 and 128 rows, and of what chooses between
+# them; more than 256 sequences are more than 1,000 rows where there are four steps, more than 1024 are so in one step.
+WIDE = ((2, "as drawn", 0), (17, "shuffled", 0), (20, "longest first", 2), (65, "shortest first", 0), (67, "shuffled", 1), (261, "shuffled", 0))
+OF_WIDTHS = ((2, "as drawn", 0), (20, "longest first", 2), (67, "shuffled", 1))
+OF_ONE_STEP = ((1030, "shuffled", 0),)
 NARROW = ((None, "as drawn", 0), (None, "as drawn", 2), (None, "longest first", 0))
 
 
@@ -49,7 +52,7 @@ def variants(spec, truth, wide=True):
         return []
     batch = checked.sizes[spec.batch] if spec.batch else checked.batch
     found = []
-    for number, order, steps in NARROW + (WIDE if wide else ()):
+    for number, order, steps in NARROW + (_wide(truth.case) if wide else ()):
         if (steps and not spec.time) or (number or batch) < batch:
             continue
         places = np.resize(np.arange(batch), number or batch)
@@ -62,6 +65,10 @@ def variants(spec, truth, wide=True):
         name = f"{truth.case.name} ({len(places)} sequences, {order}{f', arrays {steps} steps longer' if steps else ''})"
         found.append(Variant(name, places, times, steps))
     return found
+
+
+def _wide(case):
+    return OF_WIDTHS if case.name.startswith("width") else OF_ONE_STEP if case.name.startswith("one-step") else WIDE
 
 
 def compare_variant(spec, truth, backend, variant):

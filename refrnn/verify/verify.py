@@ -11,7 +11,7 @@ from refrnn.verify.derivatives import confirm
 from refrnn.verify.errata import as_errata
 from refrnn.verify.mutants import kill_matrix
 from refrnn.verify.printed import check_misprints, check_printed_gradients
-from refrnn.verify.properties import properties
+from refrnn.verify.properties import of_choices, properties
 from refrnn.verify.report import SpecReport
 from refrnn.verify.sensitivity import bluntest, sensitivity
 from refrnn.verify.truth import truths
@@ -19,7 +19,7 @@ from refrnn.verify.variants import compare_variant, variants
 
 # The cases on which numerical derivatives, variants and the properties of backends are tried.
 DERIVATIVE_CASES = ("plain-float64", "ragged-float64", "one-step-float64")
-VARIANT_CASES = ("plain-float32", "ragged-float64", "width-130-float32")
+VARIANT_CASES = ("plain-float32", "ragged-float64", "width-20-float32", "one-step-float32")
 PROPERTY_CASES = ("plain-float32", "ragged-float64", "one-step-float32")
 # The equation in float32 shares all but its numbers' type with the equation in float64.
 EQUATION_CASES = ("plain-float32", "ragged-float32")
@@ -101,6 +101,9 @@ def _properties(report, spec, found, backend):
     for name in PROPERTY_CASES:
         if name in found and not report.failures:
             report.failures += [str(finding) for finding in properties(spec, found[name], backend)]
+    for truth in found.values():
+        if truth.case.values and truth.case.dtype == "float64" and not report.failures:
+            report.failures += [str(finding) for finding in of_choices(spec, truth, backend)]
 
 
 def _tried(report, case, backend, ask):

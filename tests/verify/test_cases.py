@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import refrnn
+from refrnn.spec.draw import complete_sizes
 from refrnn.verify.cases import cases
 
 
@@ -71,6 +72,65 @@ def test_every_constant_is_tried_at_its_ends(spec):
                 assert value is None or names & {f"{name}-{end}", f"{name}-{end}-float64"}
 
 
+def test_every_choice_is_tried_ragged_and_with_special_numbers(spec):
+    quick = cases(spec)
+    chosen = {name: symbol for name, symbol in spec.arrays.items() if symbol.is_integer_constant and None not in (symbol.low, symbol.high)}
+    for name, symbol in chosen.items():
+        wanted = set(range(int(symbol.low), int(symbol.high) + 1))
+        assert {case.values[name] for case in quick if name in case.values and case.ragged == bool(spec.time)} == wanted
+        special = {case.values.get(name) for case in quick if case.special}
+        assert special == wanted or not special
+
+
+def test_integers_and_masks_reach_their_ends(spec):
+    for case in cases(spec)[:4]:
+        values, _ = case.draw(spec)
+        sizes = complete_sizes(spec, case.sizes, case.batch)
+        for name, symbol in spec.arrays.items():
+            if symbol.type == "integer" and np.size(values[name]) > 1:
+                assert (np.min(values[name]), np.max(values[name])) == symbol.integers(sizes)
+            if symbol.draw == "mask" and case.batch > 2:
+                true = np.moveaxis(values[name], spec.batch_axis(name), 0)
+                assert true[0].all() and not true[1].any() and 0 < true[2:].mean() < 1
+
+
+def case_of(spec, name):
+    return next(case for case in cases(spec) if case.name == name)
+
+
+def test_sizes_are_alike_where_no_shape_shall_tell_them_apart(spec):
+    sizes = complete_sizes(spec, case_of(spec, "saturated-float64").sizes, 4)
+    assert {sizes[name] for name in sizes if name not in spec.time[1:]} == {4} or any(symbol.low for symbol in spec.arrays.values())
+
+
+@pytest.mark.parametrize("name", ["elman", "lstm", "gru-reset-before", "sequence-classification"])
+def test_scores_are_beyond_what_exponentials_hold(name):
+    spec = refrnn.load(name)
+    for dtype, most in (("float32", 89), ("float64", 710)):
+        scores = _preactivations(spec, f"far-{dtype}")
+        assert scores.max() > most and scores.min() < -most
+        values, _ = case_of(spec, f"far-{dtype}").draw(spec)
+        inexact = [array for array in values.values() if isinstance(array, np.ndarray) and np.any(array.astype(np.float32) != array)]
+        assert bool(inexact) == (dtype == "float64")
+
+
+@pytest.mark.parametrize("name", ["elman", "lstm", "activation-jacobian"])
+def test_small_cases_are_small(name):
+    spec = refrnn.load(name)
+    for power in (-17, -66, -130):
+        for dtype in ("float32", "float64"):
+            scores = np.abs(_preactivations(spec, f"one-small{power}-{dtype}"))
+            assert 0 < scores.max() < 2.0 ** (power + 3)
+
+
+def test_widths_are_past_256_from_input_and_state():
+    sizes = [case.sizes for case in cases(refrnn.load("lstm")) if case.name.startswith("width")]
+    assert max(size["I"] for size in sizes) > 256 and max(size["H"] for size in sizes) > 256
+    most = [case.sizes for case in cases(refrnn.load("lstm"), "full") if case.name.startswith("width")]
+    assert max(size["I"] for size in most) > 1024 and max(size["H"] for size in most) > 512
+    assert len({tuple(size.items()) for size in most}) == len(most) // 2
+
+
 @pytest.mark.parametrize("name", ["elman", "lstm", "gru-reset-before", "leaky-units", "state-space"])
 def test_preactivations_are_mostly_within_two(name):
     """The argument of every activation, gathered from the run of a plain and of a saturated case."""
@@ -90,6 +150,6 @@ def _preactivations(spec, case_name):
     found = []
     for run in passed.runs:
         for node in run.algebra.tape:
-            if node.name in ("tanh", "sigmoid"):
+            if node.name in ("tanh", "sigmoid", "softmax"):
                 found.append(np.ravel(node.parents[0].value))
     return np.concatenate(found)

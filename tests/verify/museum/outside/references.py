@@ -45,7 +45,7 @@ REFERENCES = (
     fault("special", "the logarithm of a softmax that is 0", WORDS, "shifted - np.log(np.sum(np.exp(shifted)))", "np.log(np.exp(shifted) / np.sum(np.exp(shifted)))", "nobody"),
     fault("special", "arguments cut at 16", LSTM, "[h_previous, x[t]]) + b\n", "[h_previous, x[t]]) + b\n        a[t] = np.clip(a[t], -16, 16)\n"),
     fault("special", "a ReLU that answers 0 to NaN", "dynamics/scalar_recursion.py", "np.maximum(z, 0)", "np.fmax(z, 0)", "nobody"),
-    fault("special", "a ReLU with the slope 1 at 0", "dynamics/scalar_recursion.py", "else h > 0", "else h >= 0"),
+    fault("special", "a ReLU with the slope 1 at 0", "dynamics/scalar_recursion.py", "else d_h if h > 0 else", "else d_h if h >= 0 else"),
     fault("special", "minus zero made zero", "gated/leaky_units.py", "return {", "h = h + 0\n    return {", "nobody"),
     # Precision, memory, names.
     fault("precision", "the new state rounded to single", GRU, "h_previous = h[t]\n", "h[t] = h[t].astype(np.float32)\n        h_previous = h[t]\n"),
