@@ -71,18 +71,17 @@ def continuing(spec, begun, constants):
 def staying(spec, begun, kept, constants):
     """What does not go on in the next chunk though all of ``kept`` is handed over: by name, what is in the way.
 
-    The names are those of starts; where all of them go on, those of outputs that have the time of the chunks, and of states
-    that other outputs depend on and that no start begins.
+    The names are those of starts; where all of them go on, those of outputs that have a time, and of states that other
+    outputs depend on and that no start begins.
     """
     found = {one.start: _why_not(spec, one, begun, kept, constants) for one in begun if one not in kept}
     if found:
         return found
-    times = {_time(spec, one.state) for one in kept} or set(spec.time)
     for name in spec.outputs:
-        if _time(spec, name) in times:
+        if _time(spec, name) is not None:
             if all(_obstacle(spec, name, forward, kept, constants) for forward in (True, False)):
                 found[name] = _obstacle(spec, name, True, begun, constants) or _obstacle(spec, name, True, kept, constants)
-        elif _time(spec, name) is None:
+        else:
             found |= _behind(spec, name, begun, constants)
     return found
 

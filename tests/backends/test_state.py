@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import refrnn
-from refrnn.compose import bidirectional, conditioned, stack
+from refrnn.compose import bidirectional, conditioned, encoder_decoder, stack
 from refrnn.errors import ValuesError
+from refrnn.spec.chunks import NotCarried
 from texts import CELL, changed
 
 STEPS = 9
@@ -193,3 +194,21 @@ def refuse(spec, name, why, **settings):
     with pytest.raises(ValuesError, match=name):
         np.asarray(run.state[name])
     assert "need not go on" in repr(run.state[name])
+
+
+@pytest.mark.parametrize("make", [lambda: refrnn.load("encoder-decoder"), lambda: encoder_decoder("lstm", stack(["gru-minimal", "elman"]))])
+def test_a_decoder_that_begins_with_what_was_read_does_not_go_on_in_silence(make):
+    """The encoder does, and may be handed on by name."""
+    spec = make()
+    values = spec.draw(dtype="float64")
+    state = spec.forward(values, "equation").state
+    stays = {name: value for name, value in state.items() if isinstance(value, NotCarried)}
+    assert stays and state.keys() > stays.keys()
+    with pytest.raises(ValuesError, match=rf"{next(iter(stays))} need not go on in the next chunk, because .* hand on by name what you need of run.state"):
+        spec.forward(values | state)
+    whole = spec.forward(values, "equation")["v" if "v" in spec.outputs else spec.outputs[0]]
+    read = spec.time[0]
+    parts = [{name: value[steps] if spec.time_size(name) == read else value for name, value in values.items()} for steps in (slice(0, 3), slice(3, None))]
+    going_on = spec.forward(parts[0], "equation").state
+    last = spec.forward(parts[1] | {name: going_on[name] for name in state.keys() - stays.keys()}, "equation")
+    same(last["v" if "v" in spec.outputs else spec.outputs[0]], whole)
