@@ -1,10 +1,14 @@
 """The equation backend: the YAML text itself, evaluated one sequence at a time, differentiated on its tape."""
 
+from collections import Counter
+
 import numpy as np
 
 from refrnn.backends.sequences import Sequences
 from refrnn.equation.algebra import Numbers
 from refrnn.equation.noise import Noise
+from refrnn.equation.operations import MOST, MOST_KEPT
+from refrnn.errors import ValuesError
 
 
 class EquationPass:
@@ -26,7 +30,19 @@ class EquationPass:
         self.scaled = scaled
         self.wanted = wanted
         self.choices = choices or [None] * len(self.sequences.items)
+        self._check_work()
         self.runs = [self._run(item, held) for item, held in zip(self.sequences.items, self.choices)]
+
+    def _check_work(self):
+        """Refuse what would run for minutes, or not fit into memory, though each sequence by itself would."""
+        sizes = Counter(tuple(self.sequences.sizes(item).items()) for item in self.sequences.items)
+        amounts = [self.program.amounts(dict(chosen), self.checked.integers, self.wanted) for chosen in sizes]
+        for place, (most, what) in enumerate(((MOST, "operations"), (MOST_KEPT, "numbers to keep"))):
+            if sum(count * amount[place] for count, amount in zip(sizes.values(), amounts)) > most:
+                raise ValuesError(
+                    f"{self.spec.id}: {len(self.sequences.items):,} sequences are too much for the equation, which takes one at a time, "
+                    f"more than {most:,} {what}; choose fewer, or another backend"
+                )
 
     def _run(self, item, held):
         arrays = {}

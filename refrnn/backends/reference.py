@@ -4,12 +4,17 @@ import numpy as np
 
 from refrnn.backends.answers import offered, picked
 from refrnn.backends.sequences import Sequences
+from refrnn.errors import ValuesError
+
+MOST_STEPS = 2_000_000  # of all sequences together, some 10 microseconds each way
+_BEGINNING = 5  # steps that take as long as a sequence's beginning and end
 
 
 def answer(spec, checked, module):
     """See :func:`refrnn.backends.run.forward`: outputs, intermediates, and the way back."""
     checked = checked.copied()
     sequences = Sequences(spec, checked)
+    _check_work(spec, sequences)
     outputs = {name: sequences.empty(name, checked.dtype) for name in spec.outputs}
     intermediates, all_saved = {}, []
     for item in sequences.items:
@@ -42,3 +47,14 @@ def answer(spec, checked, module):
         return gradients
 
     return outputs, intermediates, backward
+
+
+def _check_work(spec, sequences):
+    """Refuse what would run for minutes: it is NumPy in loops over sequences and steps."""
+    many = len(sequences.items)
+    if sum(_BEGINNING + sum(map(sequences.sizes(item).get, spec.time)) for item in sequences.items) > MOST_STEPS:
+        steps = " and ".join(f"{time} = {sequences.checked.sizes[time]:,}" for time in spec.time)
+        what = f"{many:,} sequence{'s' * (many != 1)}{' of ' * bool(steps)}{steps} {'is' if many == 1 else 'are'}"
+        raise ValuesError(
+            f"{spec.id}: {what} too much for the reference, which takes one at a time, step by step; choose fewer, or the kernel"
+        )

@@ -170,6 +170,7 @@ class Program:
         self.works = {}  # by equation: the work of each way through it
         self.kept_shapes = {}  # by the trees of sums and conditionals: what an empty sum, or a branch that is a single number, is
         self._schedules = OrderedDict()
+        self._amounts = {}  # by the same: the operations, and the numbers kept
         self.by_name = {}
         for equation in self.equations:
             self.by_name.setdefault(equation.name, []).append(equation)
@@ -291,9 +292,9 @@ class Program:
             if mark in self._schedules:
                 self._schedules.move_to_end(mark)
                 return self._schedules[mark]
-        schedule = self._order(indices, wanted, Work(most), places or Places(indices))
+        schedule, amounts = self._order(indices, wanted, Work(most), places or Places(indices))
         with _keeping:
-            self._schedules[mark] = schedule
+            self._schedules[mark], self._amounts[mark] = schedule, amounts
             while len(self._schedules) > 1 and sum(map(len, self._schedules.values())) > _ELEMENTS_KEPT:
                 self._schedules.popitem(last=False)
         return schedule
@@ -323,7 +324,15 @@ class Program:
                     raise SpecError(self._cycle(other, entry[2], list(open_elements), places))
                 if other not in done:
                     stack.append(other)
-        return order
+        return order, tuple(tally.total)
+
+    def amounts(self, sizes, constants=None, wanted=None):
+        """The operations of one run, and the numbers that it keeps; refused where one run is too much."""
+        indices, wanted = {**sizes, **(constants or {})}, tuple(wanted or self.outputs)
+        mark = (tuple(sorted(indices.items())), wanted)
+        if mark not in self._amounts:
+            self.schedule(indices, wanted)
+        return self._amounts[mark]
 
     def _count(self, elements, indices, places):
         """Refuse at once where the elements that are wanted are too much work by themselves."""

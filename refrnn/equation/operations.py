@@ -8,6 +8,7 @@ from refrnn.equation.sizes import Size
 from refrnn.errors import SpecError
 
 CALL = 10_000  # operations that take as long as one call with its way back: 5,000 in extended precision, 48,000 in float64
+NODE = 100  # numbers that take as much memory as one call, or one element, besides those it holds
 MOST = 10**11  # operations of one run
 MOST_KEPT = 2**28  # numbers in the results of one run, which the way back needs
 MOST_AT_LOADING = 10**9
@@ -60,7 +61,7 @@ def of_power(shape):
 
 
 class Tally:
-    """Adds up what the elements of a run ask for, and refuses when it is too much, by the equation that asks for most.
+    """Adds up what the elements of a run ask for, each as if it were one call more, and refuses when it is too much, by the equation that asks for most.
 
     ``program.works`` holds, for each equation, the :class:`Work` on each way through its conditions.
     """
@@ -82,7 +83,8 @@ class Tally:
         except EquationError as error:
             raise SpecError(f"{equation.place}: in {equation.shown()}: {error}") from None
         spent = self.spent.setdefault(id(equation), [equation, 0, 0])
-        for place, amount in enumerate(amounts):
+        operations, kept = amounts
+        for place, amount in enumerate((operations + CALL, kept + NODE * (operations // CALL + 1))):
             spent[place + 1] += amount
             self.total[place] += amount
         if self.total[0] > self.most[0] or self.total[1] > self.most[1]:

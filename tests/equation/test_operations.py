@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -103,6 +104,29 @@ def test_a_power_beyond_the_bound():
     assert MOST > 0
     with pytest.raises(SpecError, match="a matrix to a power that is not a whole number from 0 to 100,000"):
         run(program(["y[t] = U**(t - 3)"], ARRAYS, ["y"]), draw(program(["y = U"], ARRAYS, ["y"])))
+
+
+def test_what_one_thread_is_about_to_take_no_other_one_drops(monkeypatch):
+    """This thread finds a schedule, and takes it when another one had the time to drop it."""
+    monkeypatch.setattr(evaluate, "_ELEMENTS_KEPT", 1)
+    chosen = program(["y[t] = x[t]"], {"x": "T, I"}, ["y"])
+    found, first = threading.Event(), threading.current_thread()
+    drops = threading.Thread(target=lambda: (found.wait(), chosen.schedule({**SIZES, "T": 9}, ("y",))))
+
+    class Slow(OrderedDict):
+        def __contains__(self, mark):
+            is_there = super().__contains__(mark)
+            if threading.current_thread() is first:
+                found.set()
+                drops.join(0.3)
+            return is_there
+
+    chosen.schedule(SIZES, ("y",))
+    chosen._schedules = Slow(chosen._schedules)
+    drops.start()
+    assert len(chosen.schedule(SIZES, ("y",))) == SIZES["T"]
+    drops.join()
+    assert [len(schedule) for schedule in chosen._schedules.values()] == [9]
 
 
 def test_threads_share_schedules(monkeypatch):
