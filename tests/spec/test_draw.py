@@ -98,6 +98,32 @@ def test_domains(name):
                 assert set(np.unique(value)) <= {0, 1}
 
 
+@pytest.mark.parametrize("name", IDS)
+def test_what_is_drawn_varies(name):
+    """Real numbers have both signs; integers, masks and places are of all kinds; arrays are not alike, and neither are sizes."""
+    spec = refrnn.load(name)
+    sizes = complete_sizes(spec, {}, 3)
+    assert len({sizes[key] for key in sizes if key != spec.batch}) == len(sizes) - (spec.batch is not None)
+    drawn = [spec.draw(seed=seed, dtype="float64") for seed in range(12)]
+    normal = [key for key, symbol in spec.arrays.items() if symbol.type == "real" and symbol.draw == "normal" and symbol.low is None and symbol.high is None]
+    if normal:
+        numbers = np.concatenate([np.ravel(drawn[0][key]) for key in normal])
+        assert np.unique(numbers).size == numbers.size
+    for key, symbol in spec.arrays.items():
+        values = np.stack([np.asarray(one[key]) for one in drawn])
+        if symbol.type == "integer":
+            least, greatest = symbol.integers(sizes)
+            assert {least, greatest} <= set(values.ravel().tolist()) or greatest - least > values.size / 4
+        elif symbol.draw == "mask":
+            assert set(np.unique(values)) == {0, 1}
+        elif symbol.draw == "one-hot":
+            assert len(np.unique(values.argmax(axis=-1))) == values.shape[-1]
+        elif symbol.draw == "distribution":
+            assert np.unique(values).size > values.size / 2
+        elif key in normal:
+            assert values.min() < 0 < values.max()
+
+
 def test_ends_of_integer_domains():
     for ends, least, greatest in [("low: 2, high: 3", 2, 3), ("high: 0", -4, 0), ("low: -2", -2, 2), ("low: 0.5, high: 1.5", 1, 1), ("means: any", 1, 5)]:
         text = changed(("  h0:", f"  K: {{role: constant, type: integer, shape: [], {ends}}}\n  h0:"), ("tanh(W", "K * tanh(W"))

@@ -99,3 +99,12 @@ def test_a_printed_gradient_agrees_to_all_digits(factor, right):
     spec = dataclasses.replace(spec, printed_gradients=(dataclasses.replace(block, equations=equations, misprints=()),))
     (result,) = check_printed_gradients(spec, truth_of(spec))[0]
     assert (result.failures == ()) is right, result.failures
+
+
+def test_every_printed_block_is_tried():
+    spec = refrnn.load("bptt-jacobians")
+    block = dataclasses.replace(spec.printed_gradients[0], misprints=())
+    wrong = tuple(parse_of("grad_h[T] = W_o") if str(equation).startswith("grad_h[T]") else equation for equation in block.equations)
+    spec = dataclasses.replace(spec, printed_gradients=(block, dataclasses.replace(block, equations=wrong)))
+    first, second = check_printed_gradients(spec, truth_of(spec))[0]
+    assert first.failures == () and second.failures

@@ -42,7 +42,7 @@ TESTS = {
     "refrnn.verify.report": "test_report",
     "refrnn.verify.precision": "test_precision",
     "refrnn.verify.sensitivity": "test_sensitivity",
-    "refrnn.commands.verify": "../commands/test_verify",
+    "refrnn.commands.verify": "../commands/test_verify ../commands/test_processes ../commands/test_output",
     "refrnn.commands.errata": "../commands/test_errata",
     "refrnn.commands.table": "../commands/test_verify ../commands/test_output test_report",
     "refrnn.commands.processes": "../commands/test_processes ../commands/test_verify",
