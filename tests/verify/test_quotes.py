@@ -174,6 +174,7 @@ def test_the_command_names_what_is_misquoted(tmp_path):
         ("Depth", "all layers are equal", "does not say"),
         ("Depth", "All layers were equal", "does not say"),
         ("Depth", "layers equal", "does not say"),
+        ("Depth", "All lay ers are equal", "does not say"),
         ("Depth", "ll layers are equal", "does not say"),
         ("Depth", "All layers are equ", "does not say"),
         ("Depth", "The width is 1024", "does not say"),

@@ -65,6 +65,7 @@ def test_all_that_is_wrong_is_in_every_file():
     assert [entry["status"] for entry in data["specs"]] == ["holds", "fails"] and data["specs"][1]["failures"] == said
     page = html_text(both, lambda name: "")
     assert all(f"<p class=bad>{sentence}</p>" in page for sentence in said) and "<b class=bad>fails</b> 1 of 2" in page
+    assert "<h2>wrong <span class=bad>fails</span></h2>" in page and "<td class=bad>fails</td>" in page
     (failure,) = ElementTree.fromstring(junit_text(both).encode()).iter("failure")
     assert failure.text.splitlines() == said
 

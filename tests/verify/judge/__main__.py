@@ -9,30 +9,36 @@ from tests.verify.judge.faults import FAULTS, OFTEN, ROOT
 from tests.verify.judge.planting import changed, tried, verdict
 
 
+KEPT = ROOT / ".pytest_cache" / "judge.json"
+
+
 class Memory:
-    """What earlier runs found, in a file: the test that found each fault is asked first, and the quick ones before the slow."""
+    """What earlier runs found: the test that found each fault is asked first, and the quick ones before the slow.
 
-    PATH = ROOT / ".pytest_cache" / "judge.json"
+    It is kept in a file, where there is a ``path``.
+    """
 
-    def __init__(self):
-        known = json.loads(self.PATH.read_text()) if self.PATH.is_file() else {}
+    def __init__(self, path):
+        self.path = path
+        known = json.loads(path.read_text()) if path and path.is_file() else {}
         self.by = known.get("by", {})  # fault -> test
         self.seconds = known.get("seconds", {})  # test -> seconds
 
     def keep(self):
-        self.PATH.parent.mkdir(exist_ok=True)
-        self.PATH.write_text(json.dumps({"by": self.by, "seconds": self.seconds}))
+        if self.path:
+            self.path.parent.mkdir(exist_ok=True)
+            self.path.write_text(json.dumps({"by": self.by, "seconds": self.seconds}))
 
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.verify.judge", description=__doc__)
     parser.add_argument("words", nargs="*", help="parts of modules or of names of faults; all faults without")
     parser.add_argument("--jobs", type=int, default=1, help="how many at once")
-    parser.add_argument("--often", action="store_true", help="the representative part that CI runs")
+    parser.add_argument("--often", action="store_true", help="the part that CI runs, by the tests that it names and nothing that is remembered")
     parser.add_argument("--left", action="store_true", help="those alone that no earlier run found")
     parser.add_argument("--trusting", action="store_true", help="take all tests for green where nothing is planted, and don't ask them first")
     options = parser.parse_args()
-    memory = Memory()
+    memory = Memory(None if options.often else KEPT)
     chosen = [fault for fault in (OFTEN if options.often else FAULTS) if not options.words or any(word in str(fault) for word in options.words)]
     chosen = [fault for fault in chosen if not (options.left and str(fault) in memory.by)]
     if not chosen:
