@@ -1,13 +1,13 @@
 """The records of a verification: JSON as promised, JUnit, a page, and the words of a failure."""
 
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from xml.etree import ElementTree
 
 import pytest
 
 import refrnn
-from refrnn.verify.report import SpecReport, html_text, json_text, junit_text
+from refrnn.verify.report import SpecReport, html_text, json_text, junit_text, mutants_in_words
 from refrnn.verify.truth import Worst
 from refrnn.verify.verify import verify_spec
 
@@ -68,6 +68,17 @@ def test_all_that_is_wrong_is_in_every_file():
     assert "<h2>wrong <span class=bad>fails</span></h2>" in page and "<td class=bad>fails</td>" in page
     (failure,) = ElementTree.fromstring(junit_text(both).encode()).iter("failure")
     assert failure.text.splitlines() == said
+
+
+def test_all_that_was_found_is_in_json():
+    """Every field of a record, as it stands there."""
+    mutants = {"tried": 4, "killed": 1, "equivalent": 2, "by_case": {"plain": 1}, "refused": ["r"], "proved": ["p"], "listed": ["l"], "alive": ["a", "b"]}
+    given = {field.name: [f"some {field.name}"] for field in fields(SpecReport)} | {"id": "a", "title": "A", "cases": 7, "seconds": 1.5, "mutants": mutants}
+    given["worst"] = {kind: {"ulp": 1.0, "bound": 4.0, "where": kind} for kind in ("forward", "gradient", "clip")}
+    record = json.loads(json_text([SpecReport(**given)]))["specs"][0]
+    for name, value in given.items():
+        assert name == "title" or record[{"printed": "printed_gradients"}.get(name, name)] == value, name
+    assert mutants_in_words(SpecReport(**given)) == "1 killed, 1 refused, 2 equivalent (1 proved, 1 listed), 2 alive"
 
 
 def test_the_error_nearest_to_its_bound_is_kept():
