@@ -4,12 +4,14 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from unit import Backend, off, unit
 
 import refrnn
-from refrnn.verify.backends import compare
-from refrnn.verify.cases import cases
+from refrnn.verify import verify
+from refrnn.verify.backends import compare, poisoned
+from refrnn.verify.cases import Case, cases
 from refrnn.verify.truth import Truth
-from refrnn.verify.verify import verify_spec
+from refrnn.verify.verify import verify_spec, wrong_with
 
 SPEC = refrnn.load("gru-reset-before")
 TRUTH = Truth(SPEC, cases(SPEC)[0])
@@ -53,7 +55,7 @@ def cast(name, dtype):
 
 def texts(monkeypatch, backend, **changes):
     monkeypatch.setitem(SPEC.bindings, backend, Planted(backend, **changes))
-    return verify_spec(SPEC, [backend]).failures
+    return wrong_with(SPEC, {TRUTH.case.name: TRUTH}, backend)
 
 
 def test_nothing_is_found_where_nothing_is_planted(monkeypatch):
@@ -87,6 +89,7 @@ def test_a_reference_offers_every_intermediate(monkeypatch, saved):
 
 def test_a_kernel_that_offers_none_is_said_to(monkeypatch):
     monkeypatch.setitem(SPEC.bindings, "kernel", Planted("kernel", saved=lambda kept: {}))
+    monkeypatch.setattr(verify, "cases", lambda spec, level: [TRUTH.case])
     assert {"r", "z"} <= set(verify_spec(SPEC, ["kernel"]).not_offered["kernel"])
     assert verify_spec(SPEC, ["reference"]).not_offered == {}
 
@@ -147,3 +150,79 @@ def test_every_quantity_of_every_backend_is_compared(monkeypatch, kind, name, ba
     monkeypatch.setattr(backends, "run_checked", wrong)
     found = [str(finding) for finding in compare(SPEC, TRUTH, backend)[1]]
     assert found and all(f"{backend}: {name} differs" in text for text in found)
+
+
+@pytest.mark.parametrize("quantity", ["h", "a", "d_x", "d_h0", "d_u"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_quantity_of_a_module_of_ones_own(quantity, dtype):
+    truth = Truth(unit(), Case("plain", dtype, seed=1))
+    found = [str(finding) for finding in compare(unit(), truth, off(quantity).load())[1]]
+    assert found and all(f"planted: {quantity} differs" in text for text in found)
+    assert compare(unit(), truth, Backend().load())[1] == []
+
+
+@pytest.mark.parametrize("dtype, other", [("float32", np.float64), ("float64", np.float32)])
+def test_dtypes_are_judged_in_both_precisions(dtype, other):
+    def forward(right, **arguments):
+        outputs, saved = right(**arguments)
+        return {"h": outputs["h"].astype(other)}, saved
+
+    def backward(right, saved, **d):
+        return {**(found := right(saved, **d)), "u": found["u"].astype(other)}
+
+    truth = Truth(unit(), Case("plain", dtype, seed=1))
+    found = [str(finding) for finding in compare(unit(), truth, Backend(forward, backward).load())[1]]
+    for name in ("h", "d_u"):
+        assert f"planted: {name} has dtype {np.dtype(other)}, expected {dtype} in case plain" in found
+
+
+# ------------------------------------------------------------ past the end
+
+
+WORDS = """
+id: words
+title: Words
+sizes: {T: steps, H: units}
+symbols:
+  w: {role: input, type: integer, shape: [T], low: 1, high: 4}
+  x: {role: input, shape: [T, H]}
+  u: {role: parameter, shape: [H]}
+equations:
+  - y[t] = w[t] * u * x[t]
+outputs: [y]
+"""
+RAGGED = Case("ragged", "float32", sizes={"T": 5}, batch=3, seed=1, ragged=True)
+
+
+def test_what_is_past_an_end_is_poisoned_and_nothing_else_is():
+    spec = refrnn.load_text(WORDS)
+    truth = Truth(spec, RAGGED)
+    found = poisoned(spec, truth.checked)
+    past = np.arange(5)[:, None] >= truth.lengths
+    assert past.any() and truth.lengths.max() == 5
+    for name, array in found.arrays.items():
+        given = truth.checked.arrays[name]
+        if name == "u":
+            assert np.array_equal(array, given)
+            continue
+        assert (np.isnan(array[past]) if name == "x" else array[past] == -1).all()
+        assert np.array_equal(array[~past], given[~past])
+
+
+@pytest.mark.parametrize("of", ["forward", "backward"])
+def test_what_masks_by_multiplication_is_found(of):
+    """Zero times what stands past an end is zero only where a number stands there."""
+
+    def forward(right, x, lengths, **arguments):
+        outputs, saved = right(x=x, lengths=lengths, **arguments)
+        return {"h": outputs["h"] + 0 * x}, saved
+
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        return {**found, "x": found["x"] + 0 * d_h}
+
+    truth = Truth(unit(), RAGGED)
+    kernel = Backend(forward) if of == "forward" else Backend(backward=backward)
+    found = [str(finding) for finding in compare(unit(kernel=kernel), truth, "kernel")[1]]
+    assert any(f"kernel: {'h' if of == 'forward' else 'd_x'} differs" in text and "is not a number or not zero" in text for text in found)
+    assert compare(unit(), truth, "kernel")[1] == []
