@@ -124,6 +124,13 @@ def test_what_is_drawn_varies(name):
             assert values.min() < 0 < values.max()
 
 
+@pytest.mark.parametrize("kind, wanted", [("one-hot", np.eye(4)), ("mask", [[0], [1]])])
+def test_draws_of_few_kinds_are_of_all_of_them(kind, wanted):
+    text = changed(("  x:  {role: input, shape: [T, I]", f"  x:  {{role: input, shape: [T, I], draw: {kind}"))
+    x = refrnn.load_text(text).draw({"T": 50, "I": 4})["x"]
+    assert np.array_equal(np.unique(x.reshape(-1, np.shape(wanted)[1]), axis=0), np.flip(wanted, 0) if kind == "one-hot" else wanted)
+
+
 def test_ends_of_integer_domains():
     for ends, least, greatest in [("low: 2, high: 3", 2, 3), ("high: 0", -4, 0), ("low: -2", -2, 2), ("low: 0.5, high: 1.5", 1, 1), ("means: any", 1, 5)]:
         text = changed(("  h0:", f"  K: {{role: constant, type: integer, shape: [], {ends}}}\n  h0:"), ("tanh(W", "K * tanh(W"))
