@@ -176,6 +176,12 @@ def test_dtypes_are_judged_in_both_precisions(dtype, other):
         assert f"planted: {name} has dtype {np.dtype(other)}, expected {dtype} in case plain" in found
 
 
+def test_what_can_t_be_judged_is_a_finding():
+    spec = refrnn.load_text(WORDS.replace("w[t] * u * x[t]", "w[t] * u * log(x[t] - x[t])"))
+    found = [str(finding) for finding in compare(spec, Truth(spec, Case("plain")), "equation")[1]]
+    assert found and all(text.startswith("equation: can't be judged: ") for text in found)
+
+
 # ------------------------------------------------------------ past the end
 
 
