@@ -7,7 +7,7 @@ import pytest
 
 import refrnn
 from refrnn.verify.cases import Case
-from refrnn.verify.truth import Truth, truths
+from refrnn.verify.truth import Truth, Worst, truths
 
 TEXT = """
 id: small
@@ -73,6 +73,12 @@ def test_one_entry_that_is_off_is_found(truth, key, sign):
             assert worst.ok is ok and worst.place == place
     (worst,) = truth.judge({key: right + 2 * sign * truth.bounds[key] * truth.eps * truth.scales[key]})
     assert not worst.ok
+
+
+@pytest.mark.parametrize("ulp, bound, ok", [(4.0, 4.0, True), (0.0, 4.0, True), (4.1, 4.0, False), (float("nan"), 4.0, False), (float("inf"), 4.0, False), (0.0, float("nan"), False)])
+@pytest.mark.parametrize("kind", ["forward", "gradient", "clip"])
+def test_what_is_within_its_bound(kind, ulp, bound, ok):
+    assert Worst("y", kind, ulp, bound, ()).ok is ok
 
 
 @pytest.mark.parametrize("key", [Y, S, D_W, D_X], ids=lambda key: key[1])
