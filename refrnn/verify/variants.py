@@ -38,8 +38,12 @@ class Variant:
 
 
 # (batch, order, more steps). The batches lie across the edges of blocks of 4, 8, 16 and 128 rows, and of what chooses between
-# them; more than 256 sequences are more than 1,000 rows where there are four steps, more than 1024 are so in one step.
-WIDE = ((2, "as drawn", 0), (17, "shuffled", 0), (20, "longest first", 2), (65, "shortest first", 0), (67, "shuffled", 1), (261, "shuffled", 0))
+# them, or are whole blocks and no more; more than 256 sequences are more than 1,000 rows where there are four steps, more than
+# 1024 are so in one step.
+WIDE = (
+    (2, "as drawn", 0), (17, "shuffled", 0), (20, "longest first", 2), (64, "as drawn", 0), (65, "shortest first", 0), (67, "shuffled", 1),
+    (261, "shuffled", 0),
+)  # fmt: skip
 OF_WIDTHS = ((2, "as drawn", 0), (20, "longest first", 2), (67, "shuffled", 1))
 OF_ONE_STEP = ((1030, "shuffled", 0),)
 NARROW = ((None, "as drawn", 0), (None, "as drawn", 2), (None, "longest first", 0))

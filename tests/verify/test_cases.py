@@ -103,6 +103,21 @@ def test_sizes_are_alike_where_no_shape_shall_tell_them_apart(spec):
     assert {sizes[name] for name in sizes if name not in spec.time[1:]} == {4} or any(symbol.low for symbol in spec.arrays.values())
 
 
+@pytest.mark.parametrize("name", ["lstm", "word-model", "memory-network"])
+def test_a_long_case_starts_from_zero_and_has_a_step_without_input(name):
+    spec = refrnn.load(name)
+    for case in cases(spec):
+        values, _ = case.draw(spec)
+        for key, symbol in spec.arrays.items():
+            if symbol.type != "real" or symbol.draw != "normal" or symbol.role not in ("start", "input") or case.special:
+                continue
+            still = case.name.startswith("long-float")
+            if symbol.role == "start":
+                assert np.any(values[key]) is not still
+            elif spec.time_size(key) and len(values[key]) > 1:
+                assert np.any(values[key][1]) is not still and np.any(values[key][0])
+
+
 @pytest.mark.parametrize("name", ["elman", "lstm", "gru-reset-before", "sequence-classification"])
 def test_scores_are_beyond_what_exponentials_hold(name):
     spec = refrnn.load(name)
