@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrnn.backends import equation, kernel, reference
-from refrnn.errors import NotFoundError, ValuesError
+from refrnn.errors import NotFoundError, ValuesError, cut
 from refrnn.spec.chunks import NotCarried
 from refrnn.spec.draw import shape_of
 from refrnn.spec.values import check_upstream, check_values
@@ -56,7 +56,7 @@ class Run:
             return self.outputs[name]
         if name in self.intermediates:
             return self.intermediates[name]
-        raise NotFoundError(f"{self.spec.id}: this run has no {name!r}; it has {', '.join((*self.outputs, *self.intermediates))}")
+        raise NotFoundError(f"{self.spec.id}: this run has no {cut(repr(name))}; it has {', '.join((*self.outputs, *self.intermediates))}")
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name} {list(array.shape)}" for name, array in self.outputs.items())
@@ -194,7 +194,7 @@ def answer(spec, checked, backend, copied=True):
     if isinstance(backend, str) and backend in spec.bindings:
         module = spec.bindings[backend].load()
         return reference.answer(spec, checked, module) if backend == "reference" else kernel.answer(spec, checked, module, copied)
-    raise NotFoundError(f"{spec.id}: there is no backend {backend!r}; this spec has {', '.join(spec.backends)}")
+    raise NotFoundError(f"{spec.id}: there is no backend {cut(repr(backend))}; this spec has {', '.join(spec.backends)}")
 
 
 def expected_shapes(spec, checked):

@@ -13,6 +13,7 @@ from typing import Callable, NamedTuple
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.parse import INTEGER_FUNCTIONS, REDUCTIONS, subscripts
 from refrnn.equation.sizes import Size
+from refrnn.errors import cut
 
 LARGEST_INTEGER = 10**15  # of index arithmetic
 LARGEST_ARRAY = 2**26  # entries of zeros(...) and identity(...)
@@ -124,7 +125,7 @@ class Compiler:
             unknown = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not self._known(n.id, letters)]
             if unknown:
                 raise EquationError(f"{unknown[0]} is neither declared nor defined by an equation")
-            raise EquationError(f"{ast.unparse(node)} is not an index; an index is made of index letters, sizes and integers")
+            raise EquationError(f"{cut(ast.unparse(node))} is not an index; an index is made of index letters, sizes and integers")
         if isinstance(node, ast.Constant):
             number = node.value
             return lambda indices: number
@@ -138,7 +139,7 @@ class Compiler:
             choose = INTEGER_FUNCTIONS[node.func.id]
             parts = [self.integer(argument, letters) for argument in node.args]
             if len(parts) < 2:
-                raise EquationError(f"{ast.unparse(node)} needs two indices")
+                raise EquationError(f"{cut(ast.unparse(node))} needs two indices")
             return lambda indices: choose(part(indices) for part in parts)
         operate = _ARITHMETIC[type(node.op)]
         left, right = self.integer(node.left, letters), self.integer(node.right, letters)
@@ -147,10 +148,10 @@ class Compiler:
         def arithmetic(indices):
             divisor = right(indices)
             if divides and divisor == 0:
-                raise EquationError(f"{ast.unparse(node)} divides by zero")
+                raise EquationError(f"{cut(ast.unparse(node))} divides by zero")
             result = operate(left(indices), divisor)
             if abs(result) > LARGEST_INTEGER:
-                raise EquationError(f"{ast.unparse(node)} is larger than {LARGEST_INTEGER}")
+                raise EquationError(f"{cut(ast.unparse(node))} is larger than {LARGEST_INTEGER}")
             return result
 
         return arithmetic
@@ -227,7 +228,7 @@ class Compiler:
             return self._power(node, letters)
         name = _OPERATORS.get(type(node.op))
         if name is None:
-            raise EquationError(f"{ast.unparse(node)} uses // or %, which work on indices only")
+            raise EquationError(f"{cut(ast.unparse(node))} uses // or %, which work on indices only")
         left, right = self.compile(node.left, letters), self.compile(node.right, letters)
         return Compiled(
             lambda run, indices: run.algebra.apply(name, left.value(run, indices), right.value(run, indices)),
@@ -394,16 +395,16 @@ def _number(node):
         number = _number(node.operand)
         return -number if isinstance(node.op, ast.USub) else number
     if not isinstance(node, ast.Constant):
-        raise EquationError(f"the exponent {ast.unparse(node)} must be a number or an index")
+        raise EquationError(f"the exponent {cut(ast.unparse(node))} must be a number or an index")
     return node.value
 
 
 def _check_extents(name, extents, text):
     made = FUNCTIONS[name].shape(*extents) if FUNCTIONS[name].sized < 0 else extents
     if any(extent < 0 for extent in made):
-        raise EquationError(f"{text} has a size below 0")
+        raise EquationError(f"{cut(text)} has a size below 0")
     if math.prod(made) > LARGEST_ARRAY:
-        raise EquationError(f"{text} has more than {LARGEST_ARRAY:,} entries; make it smaller")
+        raise EquationError(f"{cut(text)} has more than {LARGEST_ARRAY:,} entries; make it smaller")
 
 
 def _places(bounds, indices, work):
@@ -447,7 +448,7 @@ def _index(run, value, places, text, name=None):
     """``value[places]`` after the places are known to lie inside."""
     extents = run.extents(value)
     if len(places) > len(extents):
-        raise EquationError(f"{text} has more subscripts than axes")
+        raise EquationError(f"{cut(text)} has more subscripts than axes")
     for axis, (extent, place) in enumerate(zip(extents, places)):
         if isinstance(place, tuple):
             _check_slice(run, place, axis, value, text, name)
@@ -462,7 +463,7 @@ def _check_slice(run, bounds, axis, value, text, name):
     start, stop = (run.whole_number(bound) for bound in bounds)
     if start > stop:
         numbers = "" if run.algebra.symbolic else f", at {start}:{stop}"
-        raise EquationError(f"{text} ends before it begins{numbers}")
+        raise EquationError(f"{cut(text)} ends before it begins{numbers}")
     if start < 0 or stop > run.extents(value)[axis]:
         raise EquationError(_outside(run, text, axis, value, f"the places {start} to {stop - 1}", name))
 
@@ -471,6 +472,6 @@ def _outside(run, text, axis, value, read, name):
     """What is read beyond the ends: in sizes where a check chose the numbers."""
     whose = f" of {name}" if name else ""
     if run.algebra.symbolic:
-        return f"{text} reaches beyond the places 0 to {value[axis] - 1}{whose}"
-    return f"{text} reads {read}, but there are only the places 0 to {run.extents(value)[axis] - 1}{whose}"
+        return f"{cut(text)} reaches beyond the places 0 to {value[axis] - 1}{whose}"
+    return f"{cut(text)} reads {read}, but there are only the places 0 to {run.extents(value)[axis] - 1}{whose}"
 

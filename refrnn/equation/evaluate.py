@@ -23,7 +23,7 @@ from refrnn.equation.places import Places
 from refrnn.equation.shapes import element_shapes as shapes_of_elements
 from refrnn.equation.sizes import Size
 from refrnn.equation.sweep import Sweep
-from refrnn.errors import SpecError
+from refrnn.errors import SpecError, cut
 
 # Steps of work: elements computed, elements read and terms of sums.
 MOST_WORK = 50_000_000
@@ -211,7 +211,7 @@ class Program:
         letter, offset = letters[0], self._offset(node)
         if offset is None:
             raise EquationError(
-                f"the subscript {ast.unparse(node)} on the left must be an index letter, t+1, t-1 or a fixed place, "
+                f"the subscript {cut(ast.unparse(node))} on the left must be an index letter, t+1, t-1 or a fixed place, "
                 f"or a letter with sizes added to it or taken away, such as d-D"
             )
         if letter in self.arrays or letter in self.ranks:
@@ -382,7 +382,7 @@ class Program:
         if len(element[1]) == 1:
             start = self._start(shown) if places.symbolic else None
             mend = "; give a start, such as " + (start or f"{places.element(definition, element[1])} = {definition.name}0")
-        return f"{equation.place}: {equation.shown()} needs {shown}{at}, but the equations define only {places.run_over(definition)}{mend}"
+        return f"{equation.place}: {equation.shown()} needs {cut(shown)}{at}, but the equations define only {places.run_over(definition)}{mend}"
 
     def _start(self, shown):
         """A start for h[t-S], whose first place is another at other sizes; None for h[t-2]."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.slips import slip
-from refrnn.errors import SpecError
+from refrnn.errors import MOST_REPEATED, SpecError, cut, quoted
 
 LONGEST = 2000  # characters of one equation
 DEEPEST = 40  # levels of one equation
@@ -43,7 +43,7 @@ class Equation:
 
     def shown(self):
         """The text as errors quote it."""
-        return _short(self.text)
+        return quoted(self.text)
 
 
 def equation_of(target, value, place=""):
@@ -55,12 +55,12 @@ def parse_equation(text, place):
     """Read ``text`` as one equation; ``place`` ("lstm.yaml, line 20") begins every error."""
     tree = _python_tree(text, place)
     if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Assign) or len(tree.body[0].targets) != 1:
-        raise SpecError(f"{place}: {_short(text)} is not one equation; write one left side = one right side")
+        raise SpecError(f"{place}: {quoted(text)} is not one equation; write one left side = one right side")
     target, value = tree.body[0].targets[0], tree.body[0].value
     if not isinstance(target, ast.Name) and not (
         isinstance(target, ast.Subscript) and isinstance(target.value, ast.Name)
     ):
-        raise SpecError(f"{place}: the left side of {_short(text)} must be a symbol, such as h or h[t]")
+        raise SpecError(f"{place}: the left side of {quoted(text)} must be a symbol, such as h or h[t]")
     check_language(target, place)
     check_language(value, place)
     return Equation(text.strip(), target, value, place)
@@ -70,14 +70,9 @@ def parse_expression(text, place):
     """Read ``text`` as one expression."""
     tree = _python_tree(text, place)
     if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Expr):
-        raise SpecError(f"{place}: {_short(text)} is not one expression; write one, without =")
+        raise SpecError(f"{place}: {quoted(text)} is not one expression; write one, without =")
     check_language(tree.body[0].value, place)
     return tree.body[0].value
-
-
-def _short(text):
-    text = " ".join(str(text).split())
-    return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
 def _python_tree(text, place):
@@ -87,19 +82,19 @@ def _python_tree(text, place):
         raise SpecError(f"{place}: this equation has {len(text)} characters, more than {LONGEST}; split it into several")
     strange = next((character for character in text if not (character.isascii() and (character.isprintable() or character in "\t\n"))), None)
     if strange is not None:
-        raise SpecError(f"{place}: {_short(text)} holds the character {strange!r}; an equation is in plain letters, such as theta or h0")
+        raise SpecError(f"{place}: {quoted(text)} holds the character {strange!r}; an equation is in plain letters, such as theta or h0")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # Python only warns of 1if and the like
             tree = ast.parse(text.strip())
     except SyntaxError:
-        raise SpecError(f"{place}: {_short(text)} can't be read: {slip(text.strip())}") from None
+        raise SpecError(f"{place}: {quoted(text)} can't be read: {slip(text.strip())}") from None
     except (RecursionError, MemoryError):
-        raise SpecError(f"{place}: {_short(text)} is nested too deep; split it into several equations") from None
+        raise SpecError(f"{place}: {quoted(text)} is nested too deep; split it into several equations") from None
     except (ValueError, Warning):
-        raise SpecError(f"{place}: {_short(text)} can't be read: {slip(text.strip())}") from None
+        raise SpecError(f"{place}: {quoted(text)} can't be read: {slip(text.strip())}") from None
     if _depth_exceeds(tree, DEEPEST):
-        raise SpecError(f"{place}: {_short(text)} is nested deeper than {DEEPEST} levels; split it into several equations")
+        raise SpecError(f"{place}: {quoted(text)} is nested deeper than {DEEPEST} levels; split it into several equations")
     return tree
 
 
@@ -122,20 +117,22 @@ def check_language(node, place):
     check = _CHECKS.get(type(node))
     if check is None:
         word = _WORDS.get(type(node), type(node).__name__)
-        raise SpecError(f"{place}: {_short(ast.unparse(node))} is Python but not mathematics: {word} is not in the language")
+        raise SpecError(f"{place}: {quoted(ast.unparse(node))} is Python but not mathematics: {word} is not in the language")
     check(node, place)
 
 
 def _check_name(node, place):
     if node.id.startswith("_"):
-        raise SpecError(f"{place}: {node.id!r} is not a symbol; names begin with a letter")
+        raise SpecError(f"{place}: {quoted(node.id)} is not a symbol; names begin with a letter")
+    if len(node.id) > MOST_REPEATED:
+        raise SpecError(f"{place}: the name {cut(node.id)} has more than {MOST_REPEATED} characters; choose a shorter one")
     if node.id in FUNCTIONS or node.id in REDUCTIONS or node.id == "range":
         raise SpecError(f"{place}: {node.id} is a word of the language and can't name a symbol; choose another name")
 
 
 def _check_number(node, place):
     if type(node.value) not in (int, float):
-        raise SpecError(f"{place}: {_short(ast.unparse(node))} is not a number; write one, or the name of a symbol")
+        raise SpecError(f"{place}: {quoted(ast.unparse(node))} is not a number; write one, or the name of a symbol")
     if not abs(node.value) <= LARGEST:
         raise SpecError(f"{place}: what is beyond {LARGEST:g} is not a number here; hand it in as a constant")
 
@@ -143,7 +140,7 @@ def _check_number(node, place):
 def _check_binary(node, place):
     if not isinstance(node.op, _OPERATORS):
         mend = "; write ** for a power and .T for a transpose" if isinstance(node.op, ast.BitXor) else ""
-        raise SpecError(f"{place}: the operator in {_short(ast.unparse(node))} is not one of + - * / ** @ // %{mend}")
+        raise SpecError(f"{place}: the operator in {quoted(ast.unparse(node))} is not one of + - * / ** @ // %{mend}")
     check_language(node.left, place)
     check_language(node.right, place)
 
@@ -152,27 +149,27 @@ def _check_unary(node, place):
     if isinstance(node.op, ast.Not):
         _refuse_condition(node, place)
     if isinstance(node.op, ast.Invert):
-        raise SpecError(f"{place}: ~ in {_short(ast.unparse(node))} is not in the language; write not")
+        raise SpecError(f"{place}: ~ in {quoted(ast.unparse(node))} is not in the language; write not")
     check_language(node.operand, place)
 
 
 def _check_attribute(node, place):
     if node.attr != "T":
-        raise SpecError(f"{place}: .{node.attr} in {_short(ast.unparse(node))} is not in the language; only .T is")
+        raise SpecError(f"{place}: .{cut(node.attr)} in {quoted(ast.unparse(node))} is not in the language; only .T is")
     check_language(node.value, place)
 
 
 def _check_subscript(node, place):
     check_language(node.value, place)
     if not subscripts(node):
-        raise SpecError(f"{place}: {_short(ast.unparse(node))} has no subscript; write one or drop the brackets")
+        raise SpecError(f"{place}: {quoted(ast.unparse(node))} has no subscript; write one or drop the brackets")
     for subscript in subscripts(node):
         check_language(subscript, place)
 
 
 def _check_slice(node, place):
     if node.step is not None:
-        raise SpecError(f"{place}: a slice has no step; write {_short('a:b')}")
+        raise SpecError(f"{place}: a slice has no step; write {quoted('a:b')}")
     for bound in (node.lower, node.upper):
         if bound is None:
             raise SpecError(f"{place}: a slice names both its bounds, such as 0:H")
@@ -194,23 +191,23 @@ def _check_condition(node, place):
     elif isinstance(node, ast.Compare):
         _check_comparison(node, place)
     else:
-        raise SpecError(f"{place}: the condition {_short(ast.unparse(node))} is not a comparison, such as t > 0")
+        raise SpecError(f"{place}: the condition {quoted(ast.unparse(node))} is not a comparison, such as t > 0")
 
 
 def _refuse_condition(node, place):
-    raise SpecError(f"{place}: {_short(ast.unparse(node))} is true or false, not a number; write a if condition else b")
+    raise SpecError(f"{place}: {quoted(ast.unparse(node))} is true or false, not a number; write a if condition else b")
 
 
 def _check_comparison(node, place):
     if len(node.ops) != 1 or not isinstance(node.ops[0], _COMPARISONS):
-        raise SpecError(f"{place}: {_short(ast.unparse(node))} must be one comparison with < <= > >= == or !=")
+        raise SpecError(f"{place}: {quoted(ast.unparse(node))} must be one comparison with < <= > >= == or !=")
     check_language(node.left, place)
     check_language(node.comparators[0], place)
 
 
 def _check_call(node, place):
     if not isinstance(node.func, ast.Name):
-        raise SpecError(f"{place}: {_short(ast.unparse(node))} calls something that is not a function of the language")
+        raise SpecError(f"{place}: {quoted(ast.unparse(node))} calls something that is not a function of the language")
     name = node.func.id
     if name in _OPERATOR_FUNCTIONS or (name not in FUNCTIONS and name not in REDUCTIONS):
         known = ", ".join(sorted(FUNCTIONS.keys() - _OPERATOR_FUNCTIONS | REDUCTIONS.keys()))

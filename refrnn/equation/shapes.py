@@ -13,7 +13,7 @@ from refrnn.equation.functions import FUNCTIONS, ShapeError
 from refrnn.equation.operations import CALL, Guard, Loop, Work, entries, of_call, of_power
 from refrnn.equation.parse import REDUCTIONS, subscripts
 from refrnn.equation.sizes import Opaque, Size, show_shape
-from refrnn.errors import SpecError
+from refrnn.errors import SpecError, cut
 
 MOST_PATHS = 200  # through the conditions of one equation whose branches have different shapes
 
@@ -299,7 +299,7 @@ class _Walk:
         shapes = [self.visit(argument, letters) for argument in node.args[:split]]
         sized = tuple(self.size(argument, letters) for argument in node.args[split:])
         for size in sized:
-            _check_extent(size, f"{ast.unparse(node)} has a size below 0")
+            _check_extent(size, f"{cut(ast.unparse(node))} has a size below 0")
         return self.apply(name, shapes, sized)
 
     def _reduction(self, operation, generator, letters):
@@ -337,13 +337,13 @@ class _Walk:
                 places.append(self.size(node, letters))
                 continue
             bounds = self.size(node.lower, letters), self.size(node.upper, letters)
-            _check_extent(bounds[1] - bounds[0], f"{ast.unparse(whole)} ends before it begins")
+            _check_extent(bounds[1] - bounds[0], f"{cut(ast.unparse(whole))} ends before it begins")
             places.append(bounds)
         return places
 
     def _part(self, shape, places, node):
         if shape is not None and len(places) > len(shape):
-            raise EquationError(f"{ast.unparse(node)} has more subscripts than axes")
+            raise EquationError(f"{cut(ast.unparse(node))} has more subscripts than axes")
         return None if shape is None else self.algebra.index(shape, places)
 
     def _read(self, node, wanted, letters):

@@ -3,7 +3,7 @@
 import ast
 import warnings
 
-from refrnn.errors import SpecError
+from refrnn.errors import SpecError, quoted
 
 LONGEST = 60  # characters of one size
 MOST_TERMS = 1000  # of one polynomial
@@ -102,7 +102,7 @@ def read_size(text, known, place):
         return _from_tree(tree, known)
     except (SyntaxError, RecursionError, MemoryError, ValueError, Warning, _NotASize) as error:
         reason = str(error) if isinstance(error, _NotASize) else "a size is made of declared sizes, positive integers, + - and *"
-        raise SpecError(f"{place}: the size {text[:60]!r} can't be read: {reason}") from None
+        raise SpecError(f"{place}: the size {quoted(text)} can't be read: {reason}") from None
 
 
 class _NotASize(Exception):

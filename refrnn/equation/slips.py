@@ -3,6 +3,8 @@
 import keyword
 import re
 
+from refrnn.errors import cut
+
 _TOKEN = re.compile(
     r"(?P<name>[A-Za-z_]\w*)|(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<open>[(\[{])|(?P<close>[)\]}])"
     r"|(?P<operator>&&|\|\||\*\*\*|\*\*|@@|//|==|!=|<=|>=|<<|>>|:=|->|[-+*/@%<>=,:^&|~!?$;.'\"\\`#])|(?P<space>\s+)|(?P<other>.)"
@@ -43,7 +45,7 @@ def _foreign(tokens):
         if word in _MENDS:
             return f"the language has no {word} (column {column}); {_MENDS[word]}"
         if kind == "number" and re.match(r"0\d", word):
-            return f"the number {word} begins with 0 (column {column}); leave that out"
+            return f"the number {cut(word)} begins with 0 (column {column}); leave that out"
     return None
 
 
@@ -72,7 +74,7 @@ def _side_by_side(tokens):
         ends = kind in ("number", "close") or kind == "name" and word not in _SPOKEN
         begins = kind_after in ("number", "name") and after not in _SPOKEN or kind == "number" and kind_after == "open"
         if ends and begins:
-            return f"nothing stands between {word} and {after} (column {column_after}); write @ for a product of matrices, * for one of numbers"
+            return f"nothing stands between {cut(word)} and {cut(after)} (column {column_after}); write @ for a product of matrices, * for one of numbers"
     return None
 
 

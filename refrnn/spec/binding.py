@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import refrnn
-from refrnn.errors import MachineError, SpecError
+from refrnn.errors import MachineError, SpecError, quoted
 
 
 # Where the library keeps its modules of each kind.
@@ -77,7 +77,7 @@ def find(kind, spec_path, named, library, place):
     path = spec_path.parent / named
     beside = {entry.name for entry in spec_path.parent.iterdir() if entry.is_file()}
     if path.suffix != ".py" or named not in beside:
-        raise SpecError(f"{place}: there is no Python file {named[:60]!r} beside the spec; put the {kind} there")
+        raise SpecError(f"{place}: there is no Python file {quoted(named)} beside the spec; put the {kind} there")
     try:
         source = path.read_bytes()
     except OSError as error:

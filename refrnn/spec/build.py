@@ -10,7 +10,7 @@ from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.parse import LARGEST, REDUCTIONS, equation_of, parse_equation, parse_expression
 from refrnn.equation.sizes import read_size, show_shape
 from refrnn.equation.slips import python_word
-from refrnn.errors import SpecError, ValuesError
+from refrnn.errors import MOST_REPEATED, SpecError, ValuesError, cut, quoted
 from refrnn.spec import binding
 from refrnn.spec.check import check_program, check_spec
 from refrnn.spec.draw import complete_sizes, drawn_shapes
@@ -69,7 +69,7 @@ class _Reader:
             if key not in kinds:
                 near = get_close_matches(str(key), kinds, n=1)
                 hint = f"; did you mean {near[0]}?" if near else f"; it may have {', '.join(kinds)}"
-                self.fail((*path, key), f"{word} has an unknown key {key!r}{hint}")
+                self.fail((*path, key), f"{word} has an unknown key {quoted(key)}{hint}")
             self.kind(value, kinds[key], (*path, key))
         for key in required:
             if key not in data:
@@ -96,11 +96,13 @@ def build(document, path, library):
     reader = _Reader(document, source)
     data = reader.mapping(document.data, _TOP, (), _REQUIRED)
     if not re.fullmatch(r"[a-z][a-z0-9-]*", data["id"]):
-        reader.fail(("id",), f"the id {data['id']!r} must be lower-case letters, digits and hyphens")
+        reader.fail(("id",), f"the id {quoted(data['id'])} must be lower-case letters, digits and hyphens")
+    if len(data["id"]) > MOST_REPEATED:
+        reader.fail(("id",), f"the id {cut(data['id'])} has more than {MOST_REPEATED} characters; choose a shorter one")
     sizes = _sizes(reader, data["sizes"])
     time = _time(reader, data, sizes)
     if data.get("batch", None) is not None and data["batch"] not in sizes:
-        reader.fail(("batch",), f"batch: {data['batch']} is not declared under sizes; declare it there")
+        reader.fail(("batch",), f"batch: {cut(data['batch'])} is not declared under sizes; declare it there")
     symbols = _symbols(reader, data["symbols"], sizes)
     equations = _equations(reader, data["equations"], symbols, sizes, ("equations",))
     outputs = _outputs(reader, data["outputs"], equations)
@@ -142,7 +144,9 @@ def _good_name(reader, name, path, what):
     if keyword.iskeyword(name):
         reader.fail(path, python_word(name).replace("a symbol", f"a {what}"))
     if not isinstance(name, str) or not _NAME.match(name):
-        reader.fail(path, f"{name!r} can't name a {what}; a name is letters, digits and _, beginning with a letter")
+        reader.fail(path, f"{quoted(name)} can't name a {what}; a name is letters, digits and _, beginning with a letter")
+    if len(name) > MOST_REPEATED:
+        reader.fail(path, f"the {what} {cut(name)} has more than {MOST_REPEATED} characters; choose a shorter name")
     if name in _RESERVED:
         reader.fail(path, f"{name} is a word of the language and can't name a {what}; choose another name")
 
@@ -159,7 +163,7 @@ def _time(reader, data, sizes):
     time = [time] if isinstance(time, str) else time
     for name in reader.texts(time, ("time",)):
         if name not in sizes:
-            reader.fail(("time",), f"time: {name} is not declared under sizes; declare it there")
+            reader.fail(("time",), f"time: {cut(name)} is not declared under sizes; declare it there")
     if len(set(time)) != len(time):
         reader.fail(("time",), "time names a size twice; name it once")
     return tuple(time)
@@ -174,11 +178,11 @@ def _symbols(reader, data, sizes):
             reader.fail(path, f"{name} is a size and a symbol; rename one")
         reader.mapping(entry, _SYMBOL, path, ("role", "shape"))
         if entry["role"] not in ROLES:
-            reader.fail((*path, "role"), f"the role {entry['role']!r} of {name} is not one of {', '.join(ROLES)}")
+            reader.fail((*path, "role"), f"the role {quoted(entry['role'])} of {name} is not one of {', '.join(ROLES)}")
         if entry.get("type", "real") not in ("real", "integer"):
             reader.fail((*path, "type"), f"the type of {name} must be real or integer")
         if entry.get("draw", "normal") not in DRAWS:
-            reader.fail((*path, "draw"), f"{name} can't be drawn as {entry['draw']!r}, only as {', '.join(DRAWS)}")
+            reader.fail((*path, "draw"), f"{name} can't be drawn as {quoted(entry['draw'])}, only as {', '.join(DRAWS)}")
         low, high = entry.get("low"), entry.get("high")
         for end in ("low", "high"):
             if entry.get(end) is not None and abs(entry[end]) > LARGEST:
@@ -223,7 +227,7 @@ def _outputs(reader, data, equations):
     defined = {equation.name for equation in equations}
     for number, name in enumerate(data):
         if name not in defined:
-            reader.fail(("outputs", number), f"the output {name} is defined by no equation; define it or delete it")
+            reader.fail(("outputs", number), f"the output {cut(name)} is defined by no equation; define it or delete it")
         if name in data[:number]:
             reader.fail(("outputs", number), f"the output {name} is named twice; name it once")
     return tuple(data)
@@ -240,7 +244,7 @@ def _verify(reader, data, key, default):
     """What is shown of the spec (verify), or is still to be shown (open)."""
     for number, word in enumerate(data.get(key, [])):
         if word not in VERIFY:
-            reader.fail((key, number), f"{key} knows {', '.join(VERIFY)}, not {word!r}")
+            reader.fail((key, number), f"{key} knows {', '.join(VERIFY)}, not {quoted(word)}")
     return tuple(data.get(key, default))
 
 
@@ -274,7 +278,7 @@ def _misprints(reader, data, path, lecture=""):
             reader.texts([entry["refused"]], (*where, "refused"))
         kind = entry.get("kind", "misprint")
         if kind not in ("misprint", "remark"):
-            reader.fail((*where, "kind"), f"the kind of a printed line is misprint or remark, not {kind!r}")
+            reader.fail((*where, "kind"), f"the kind of a printed line is misprint or remark, not {quoted(kind)}")
         quote = _quote(reader, entry, where, lecture)
         misprints.append(Misprint(quote, equations, entry["says"], entry.get("refused", ""), kind))
     return tuple(misprints)
@@ -301,7 +305,7 @@ def _claims(reader, data):
         path = ("claims", number)
         reader.mapping(entry, _CLAIM, path, ("verdict", "test"))
         if entry["verdict"] not in VERDICTS:
-            reader.fail((*path, "verdict"), f"a verdict is {' or '.join(VERDICTS)}, not {entry['verdict']!r}")
+            reader.fail((*path, "verdict"), f"a verdict is {' or '.join(VERDICTS)}, not {quoted(entry['verdict'])}")
         if (entry["verdict"] != "holds") != ("mended" in entry):
             reader.fail(path, "a claim that does not hold needs what holds instead under mended, and one that holds has none")
         if ("says" in entry) == ("quote" in entry):
@@ -338,10 +342,10 @@ def _check_printed_gradients(reader, spec):
             reader.fail((*path, "gradients"), "gradients is empty; name a symbol and its printed gradient")
         for name in block.gradients:
             if name not in spec.differentiated and name not in spec.defined:
-                reader.fail((*path, "gradients", name), f"{name} is no symbol that has a gradient; name one of the spec's")
+                reader.fail((*path, "gradients", name), f"{cut(name)} is no symbol that has a gradient; name one of the spec's")
         for name, value in block.upstream.items():
             if name not in spec.outputs:
-                reader.fail((*path, "upstream", name), f"{name} is not an output; upstream has {', '.join(spec.outputs)}")
+                reader.fail((*path, "upstream", name), f"{cut(name)} is not an output; upstream has {', '.join(spec.outputs)}")
             reader.kind(value, (int, float), (*path, "upstream", name))
         program, printed = printed_program(spec, block, block.equations)
         shapes = program.element_shapes
@@ -360,7 +364,7 @@ def _check_cases(reader, spec):
         path = ("cases", number)
         for name, value in entry.get("sizes", {}).items():
             if name not in spec.sizes:
-                reader.fail((*path, "sizes", name), f"{name} is no size; there are {', '.join(spec.sizes)}")
+                reader.fail((*path, "sizes", name), f"{cut(name)} is no size; there are {', '.join(spec.sizes)}")
             reader.kind(value, int, (*path, "sizes", name))
             if value < 1:
                 reader.fail((*path, "sizes", name), f"{name} is {value}; a size is at least 1")
@@ -368,10 +372,10 @@ def _check_cases(reader, spec):
             sizes = entry.get("sizes", {})
             drawn_shapes(spec, complete_sizes(spec, sizes, sizes.get(spec.batch, 1)), 1)
         except ValuesError as error:
-            reader.fail((*path, "sizes"), f"the case {entry['name']} can't be drawn: {str(error).partition(': ')[2]}")
+            reader.fail((*path, "sizes"), f"the case {cut(entry['name'])} can't be drawn: {str(error).partition(': ')[2]}")
         for name, value in entry.get("values", {}).items():
             if name not in spec.arrays:
-                reader.fail((*path, "values", name), f"{name} is no symbol that is handed in; there are {', '.join(spec.arrays)}")
+                reader.fail((*path, "values", name), f"{cut(name)} is no symbol that is handed in; there are {', '.join(spec.arrays)}")
             if name in spec.integer_constants:
                 reader.kind(value, int, (*path, "values", name))
             elif not _is_numbers(value):
@@ -409,4 +413,4 @@ def place_of(equations, equation):
     for number, other in enumerate(equations):
         if ast.dump(other.target) == wanted:
             return number
-    raise SpecError(f"{equation.place}: no equation has the left side of {str(equation)!r}, so it replaces none")
+    raise SpecError(f"{equation.place}: no equation has the left side of {equation.shown()}, so it replaces none")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from refrnn.equation.sizes import show_shape
-from refrnn.errors import ValuesError
+from refrnn.errors import ValuesError, cut, quoted
 from refrnn.spec.domain import empty_shape, enlarged
 
 FLOATS = ("float32", "float64", "longdouble")
@@ -40,7 +40,7 @@ def _default_sizes(spec, sizes, batch):
         raise ValuesError(f"{spec.id}: sizes must be a mapping from names to integers, not {type(sizes).__name__}")
     unknown = [name for name in sizes if name not in spec.sizes]
     if unknown:
-        raise ValuesError(f"{spec.id}: there is no size {unknown[0]!r}; its sizes are {', '.join(spec.sizes)}")
+        raise ValuesError(f"{spec.id}: there is no size {quoted(unknown[0])}; its sizes are {', '.join(spec.sizes)}")
     complete = {}
     defaults = iter((4, 5, 6, 8, 9, 10, 11, 12, 13))
     for name in spec.sizes:
@@ -49,7 +49,7 @@ def _default_sizes(spec, sizes, batch):
         complete[spec.batch] = batch
     for name, value in {**sizes, "batch": batch}.items():
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValuesError(f"{spec.id}: {name} must be an integer of at least 1, not {value!r}")
+            raise ValuesError(f"{spec.id}: {name} must be an integer of at least 1, not {cut(repr(value))}")
     complete.update({name: int(value) for name, value in sizes.items()})
     return complete
 
@@ -69,7 +69,7 @@ def float_type(spec, dtype):
     except (TypeError, ValueError):
         found = None
     if found is None or found not in [np.dtype(name) for name in FLOATS]:
-        raise ValuesError(f"{spec.id}: dtype {dtype!r} must be float32, float64 or longdouble")
+        raise ValuesError(f"{spec.id}: dtype {cut(repr(dtype))} must be float32, float64 or longdouble")
     return found
 
 
@@ -78,7 +78,7 @@ def draw(spec, sizes, batch, seed, dtype):
     sizes = complete_sizes(spec, sizes, batch)
     dtype = float_type(spec, dtype)
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValuesError(f"{spec.id}: the seed must be an integer from 0, not {seed!r}")
+        raise ValuesError(f"{spec.id}: the seed must be an integer from 0, not {cut(repr(seed))}")
     random = np.random.default_rng(seed)
     shapes = drawn_shapes(spec, sizes, batch)
     values = {}

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import refrnn
-from refrnn.errors import NotFoundError, SpecError
+from refrnn.errors import NotFoundError, SpecError, quoted
 from refrnn.spec.read import read, read_file
 
 
@@ -82,7 +82,7 @@ def load(name):
         return _load_path(_paths()[text])
     if text.endswith((".yaml", ".yml")) or "/" in text or "\\" in text:
         return _build_file(Path(text), library=False)
-    raise NotFoundError(f"there is no spec {text[:80]!r}{_hint(text.lower())} (refrnn list shows all; a file of your own ends in .yaml)")
+    raise NotFoundError(f"there is no spec {quoted(text)}{_hint(text.lower())} (refrnn list shows all; a file of your own ends in .yaml)")
 
 
 def _hint(text):

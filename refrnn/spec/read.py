@@ -18,7 +18,7 @@ from pathlib import Path
 
 import yaml
 
-from refrnn.errors import SpecError
+from refrnn.errors import SpecError, cut, quoted
 
 LARGEST = 2**20  # bytes of a file, characters of a text
 DEEPEST = 20  # mappings and lists in one another
@@ -191,7 +191,7 @@ class _Builder:
 
     def fail(self, text):
         steps = [frame.last() for frame in self.stack[:-1]] + [frame.next() for frame in self.stack[-1:]]
-        path = ".".join(_shortened(step) for step in steps if step is not None)
+        path = ".".join(cut(step) for step in steps if step is not None)
         raise SpecError(f"{self.source}, line {self.line}{', in ' if path else ''}{path}: {text}")
 
     # ------------------------------------------------------------ events
@@ -204,13 +204,13 @@ class _Builder:
             self.fail("a line that begins with % is a directive, which a spec does not have; delete it")
 
     def refuse_alias(self, event):
-        self.fail(f"*{_shortened(event.anchor)} is an alias; write the value itself, or put text with a * in quotes")
+        self.fail(f"*{cut(event.anchor)} is an alias; write the value itself, or put text with a * in quotes")
 
     def refuse_marks(self, event):
         if event.anchor is not None:
-            self.fail(f"&{_shortened(event.anchor)} is an anchor; delete it, or put text with a & in quotes")
+            self.fail(f"&{cut(event.anchor)} is an anchor; delete it, or put text with a & in quotes")
         if event.tag is not None:
-            self.fail(f"{_shortened(event.tag)} is a tag; delete it, or put text with a ! in quotes")
+            self.fail(f"{cut(event.tag)} is a tag; delete it, or put text with a ! in quotes")
 
     def begin_mapping(self, event):
         self.begin(event, _Frame({}, {}))
@@ -254,12 +254,12 @@ class _Builder:
 
     def key(self, frame, key, event):
         if type(key) is not str:
-            self.fail(f"the key {_shortened(event.value)!r} is not text; put it in quotes")
+            self.fail(f"the key {quoted(event.value)} is not text; put it in quotes")
         if key == "<<" and not event.style:
             self.fail("the key << would merge mappings, which a spec does not do; write the keys themselves")
         if key in frame.data:
             first = frame.lines[key][0]
-            self.fail(f"the key {_shortened(key)!r} stands on line {first} already; delete one of the two")
+            self.fail(f"the key {quoted(key)} stands on line {first} already; delete one of the two")
         frame.begin_entry(key, self.line)
 
     def resolved(self, text):
@@ -270,11 +270,11 @@ class _Builder:
             return text
         if _INTEGER.match(text):
             if len(text.lstrip("+-")) > LONGEST_INTEGER:
-                self.fail(f"{_shortened(text)} has more than {LONGEST_INTEGER} digits; put it in quotes if it is text")
+                self.fail(f"{cut(text)} has more than {LONGEST_INTEGER} digits; put it in quotes if it is text")
             return int(text)
         number = float(text)
         if not math.isfinite(number):
-            self.fail(f"{_shortened(text)} is too large a number; put it in quotes if it is text")
+            self.fail(f"{cut(text)} is too large a number; put it in quotes if it is text")
         return number
 
 
@@ -322,8 +322,3 @@ _HANDLERS = {
     yaml.ScalarEvent: _Builder.scalar,
     yaml.AliasEvent: _Builder.refuse_alias,
 }
-
-
-def _shortened(text):
-    text = " ".join(str(text).split())
-    return text if len(text) <= 40 else text[:37] + "..."

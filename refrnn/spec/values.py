@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from refrnn.errors import ValuesError
+from refrnn.errors import ValuesError, cut
 from refrnn.spec.chunks import NotCarried
 from refrnn.spec.draw import FLOATS, check_shapes, shape_of
 
@@ -78,7 +78,7 @@ def _check_names(spec, given):
     known = (*spec.arrays, *spec.named_sizes)
     unknown = [str(name) for name in given if name not in known]
     if unknown:
-        raise ValuesError(f"{spec.id}: there is no symbol {unknown[0]}; its symbols are {', '.join(known)}")
+        raise ValuesError(f"{spec.id}: there is no symbol {cut(unknown[0])}; its symbols are {', '.join(known)}")
     missing = [name for name, symbol in spec.arrays.items() if name not in given and not symbol.optional]
     if missing:
         raise ValuesError(f"{spec.id}: {missing[0]} is missing; give {_layout(spec, missing[0])}")
@@ -257,7 +257,7 @@ def check_lengths(spec, lengths, sizes, batch):
     checked = {name: np.full(items, sizes[name], np.int64) for name in spec.time}
     for name, given in lengths.items():
         if name not in spec.time:
-            raise ValuesError(f"{spec.id}: {name} is not a time of this spec; it has {', '.join(spec.time)}")
+            raise ValuesError(f"{spec.id}: {cut(name)} is not a time of this spec; it has {', '.join(spec.time)}")
         array = _as_array(spec, "lengths", given)
         if array.dtype.kind not in "iu" or array.shape != (items,):
             raise ValuesError(f"{spec.id}: lengths must be {items} integers, one for each sequence, not {array.dtype} of shape {_show(array.shape)}")
@@ -278,7 +278,7 @@ def check_upstream(spec, upstream, checked, expected_shapes):
         raise ValuesError(f"{spec.id}: backward takes a mapping from output names to gradients, not {type(upstream).__name__}")
     unknown = [str(name) for name in upstream.keys() if name not in spec.outputs]
     if unknown:
-        raise ValuesError(f"{spec.id}: {unknown[0]} is not an output; its outputs are {', '.join(spec.outputs)}")
+        raise ValuesError(f"{spec.id}: {cut(unknown[0])} is not an output; its outputs are {', '.join(spec.outputs)}")
     complete = {}
     for name in spec.outputs:
         shape, given = expected_shapes[name], upstream[name] if name in upstream.keys() else None

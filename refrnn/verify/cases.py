@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from refrnn.equation.evaluate import Pattern
-from refrnn.errors import SpecError
+from refrnn.errors import SpecError, cut
 from refrnn.spec.domain import empty_shape, enlarged
 from refrnn.spec.draw import complete_sizes, fitting_sizes
 
@@ -285,7 +285,7 @@ def _own_cases(spec, entry):
     values = dict(entry.get("values", {}))
     for name in values:
         if name not in spec.arrays:
-            raise SpecError(f"{spec.source}: the case {entry['name']} sets {name}, which is no symbol")
+            raise SpecError(f"{spec.source}: the case {cut(entry['name'])} sets {name}, which is no symbol")
     return _with_values(entry["name"], values, sizes=dict(entry.get("sizes", {})), seed=14)
 
 
