@@ -17,7 +17,7 @@ LEVELS = ("quick", "full")
 PRECISIONS = ("float64", "float32")
 # Steps and widths: around the widths of vector registers and of the kernels' blocks; two panels and more, one off a multiple,
 # sums of more than 128, 256, 512 and 1024 terms, from the input and from the state.
-QUICK_WIDTHS = ((2, 16, 17, 15), (2, 258, 19, 49), (1, 20, 259, 18))
+QUICK_WIDTHS = ((2, 16, 17, 15), (2, 257, 32, 49), (1, 20, 259, 64))
 MORE_WIDTHS = (
     (2, 7, 8, 9), (2, 24, 48, 25), (2, 31, 33, 32), (2, 47, 100, 24), (2, 64, 65, 63), (2, 66, 130, 48), (2, 130, 67, 50),
     (2, 100, 96, 97), (3, 35, 262, 37), (1, 515, 21, 1027), (1, 18, 517, 30), (1, 1029, 23, 514),
@@ -71,6 +71,9 @@ class Case:
             thresholds = [values[name] for name, symbol in spec.arrays.items() if symbol.role == "constant" and symbol.type == "real" and not symbol.shape]
             for name in [name for name in spec.arrays if name in values and _may_be_special(spec, name)]:
                 _make_special(values[name], spec.batch_axis(name), [sign * number for number in thresholds for sign in (1, -1)])
+            for name in [name for name in spec.arrays if name in values and _is_special_start(spec, name)]:
+                for sequence, number in zip(np.moveaxis(values[name], spec.batch_axis(name), 0), np.roll(SPECIAL, 3)):
+                    sequence.flat[-1] = number
         for name, given in self.values.items():
             values[name] = given if spec.symbols[name].is_integer_constant else np.asarray(given, self.dtype)
         return values, self._lengths(spec)
@@ -100,6 +103,12 @@ class Case:
 def _is_free(symbol):
     """Whether any real numbers may stand for a symbol."""
     return symbol.type == "real" and symbol.draw == "normal" and symbol.low is None and symbol.high is None
+
+
+def _is_special_start(spec, name):
+    """Whether NaN and infinity may stand in a start of each sequence: where they stand in no input of it."""
+    symbol = spec.symbols[name]
+    return symbol.role == "start" and _is_free(symbol) and not symbol.finite and name in spec.batched
 
 
 def _kept_small(spec):
@@ -211,6 +220,10 @@ def cases(spec, level="quick"):
     # and what a difference of numbers near 1 loses of tanh(z), at z of 1e-5, 1e-20 and where float32 has few digits left.
     for power in (-17, -66, -130):
         found += _both(f"one-small{power}", sizes=_ones(spec), batch=1, seed=21, shrink=2.0**power, extreme=True)
+    for name, value in _choices(spec) if len(_choices(spec)) > 2 else ():
+        chosen = {"values": {name: value}, "batch": 1, "extreme": True}
+        found += _both(f"far-{name}-{value}", sizes=_times(spec, 2), seed=25, stretch=128.0, **chosen)
+        found += _both(f"one-small-17-{name}-{value}", sizes=_ones(spec), seed=21, shrink=2.0**-17, **chosen)
     if any(_may_be_special(spec, name) for name in spec.arrays) and not _multiplies_in_any_order(spec):
         found += _both("special", sizes=_times(spec, 2) | _many(spec), values=dict(_choices(spec)[:1]), batch=len(SPECIAL), seed=10, special=True)
         for name, value in _choices(spec)[1:]:
@@ -299,6 +312,8 @@ def _more(spec):
     """The full level: long sequences, wide ragged batches, and twenty drawn at random."""
     found = []
     if spec.time:
+        for steps in (32, 64, 128):
+            found += _both(f"long-{steps}", sizes=_times(spec, steps), batch=1, seed=24)
         found += _both("long-200", sizes=_times(spec, 200), batch=2, seed=16)
         found += _both("long-513", sizes=_times(spec, 513), batch=1, seed=17)
         found += _both("long-1030", sizes=_times(spec, 1030), batch=1, seed=23)

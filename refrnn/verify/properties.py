@@ -175,8 +175,8 @@ def errors_go_where_the_equation_sends_them(spec, truth, backend):
             lost, key = np.isnan(gradient), ("gradient", name)
             if np.any(lost & ~by_arithmetic[name]):
                 return f"{name} is NaN at places that no NaN reaches where the upstream gradient is NaN {word}"
-            if word == "everywhere" and key in truth.quantities and np.any(~lost & by_calculus[name] & (truth.quantities[key] != 0)):
-                return f"{name} hides that the upstream gradient is NaN"
+            if word.startswith("all") and key in truth.quantities and np.any(~lost & by_calculus[name] & (truth.quantities[key] != 0)):
+                return f"{name} hides that the upstream gradient is NaN {word}"
     return None
 
 
@@ -185,15 +185,20 @@ def _lost(spec, truth):
     if not hasattr(truth, "lost"):
         passed = EquationPass(spec, truth.checked)
         truth.lost = []
-        for word, lose in (("everywhere", lambda array: array[...]), ("at one step of one sequence", lambda array: array[len(array) // 2 :][:1, :1])):
+        one_step = {name: _middle(array) for name, array in truth.upstream.items() if array.ndim > 1}
+        for word, lost in [(f"all over {name}", {name: np.s_[...]}) for name in spec.outputs] + [("at one step of one sequence", one_step)]:
             upstream = {name: array.copy() for name, array in truth.upstream.items()}
-            for name, array in upstream.items():
-                if array.ndim > 1 or word == "everywhere":
-                    lose(array)[...] = np.nan
+            for name, where in lost.items():
+                upstream[name][where] = np.nan
             with np.errstate(all="ignore"):
                 places = [{f"d_{name}": np.isnan(found) for name, found in passed.backward(upstream, absorbing).items()} for absorbing in (False, True)]
             truth.lost.append((word, upstream, *places))
     return truth.lost
+
+
+def _middle(array):
+    """The step in the middle, of the first sequence."""
+    return slice(len(array) // 2, len(array) // 2 + 1), slice(1)
 
 
 # ------------------------------------------------------------ sequences

@@ -25,7 +25,7 @@ def backward(saved, d_h_sigmoid, d_h_tanh, d_h_relu, d_h_elu, d_h_softmax):
 
     d_z = d_h_sigmoid * h_sigmoid * (1 - h_sigmoid)
     d_z += d_h_tanh * (1 - h_tanh**2)
-    d_z += d_h_relu * (z > 0)
+    d_z += np.where(z > 0, d_h_relu, 0)
     d_z += d_h_elu * np.where(z > 0, 1, np.exp(np.minimum(z, 0)))
     # Every output of the softmax depends on every z, so its Jacobian is no diagonal.
     d_z += h_softmax * (d_h_softmax - np.sum(d_h_softmax * h_softmax, axis=1, keepdims=True))
