@@ -42,13 +42,14 @@ class Case:
     seed: int = 0
     ragged: bool = False
     stretch: float = 1.0  # factor on parameters: large ones saturate the activations
-    shrink: float = 1.0  # factor on all but matrices, on them too where no real number is an input: arguments near 0
+    shrink: float = 1.0  # factor on all but what inputs are multiplied with: arguments near 0
     zero: str = ""  # an array that is zero everywhere
     still: bool = False  # starts, and the inputs of the second step, are zero: what is taken for missing then is not
     full: bool = False
     omit: bool = False  # leave the optional symbols out
     values: dict = field(default_factory=dict)  # symbols that are set, not drawn
     extreme: bool = False  # about values so large that rounding may leave some quantities no digit: the others are judged
+    numbers: tuple = SPECIAL
     special: bool = False  # about NaN and infinity: they may come out, and must come out in the same places
 
     def draw(self, spec):
@@ -70,7 +71,7 @@ class Case:
         if self.special:
             thresholds = [values[name] for name, symbol in spec.arrays.items() if symbol.role == "constant" and symbol.type == "real" and not symbol.shape]
             for name in [name for name in spec.arrays if name in values and _may_be_special(spec, name)]:
-                _make_special(values[name], spec.batch_axis(name), [sign * number for number in thresholds for sign in (1, -1)])
+                _make_special(values[name], self.numbers, spec.batch_axis(name), [sign * number for number in thresholds for sign in (1, -1)])
             for name in [name for name in spec.arrays if name in values and _is_special_start(spec, name)]:
                 for sequence, number in zip(np.moveaxis(values[name], spec.batch_axis(name), 0), np.roll(SPECIAL, 3)):
                     sequence.flat[-1] = number
@@ -105,6 +106,11 @@ def _is_free(symbol):
     return symbol.type == "real" and symbol.draw == "normal" and symbol.low is None and symbol.high is None
 
 
+def _is_single(number):
+    """Whether float32 holds a number."""
+    return float(np.float32(number)) == number
+
+
 def _is_special_start(spec, name):
     """Whether NaN and infinity may stand in a start of each sequence: where they stand in no input of it."""
     symbol = spec.symbols[name]
@@ -112,10 +118,23 @@ def _is_special_start(spec, name):
 
 
 def _kept_small(spec):
-    """What is small where the arguments of all functions are to be: all but the matrices that small inputs are multiplied with."""
-    free = {name: symbol for name, symbol in spec.arrays.items() if _is_free(symbol)}
-    given = any(symbol.role == "input" for symbol in free.values())
-    return {name for name, symbol in free.items() if not (given and symbol.role == "parameter" and len(symbol.shape) > 1)}
+    """What is small where the arguments of all functions are to be: all but the parameters that small inputs are multiplied with."""
+    free = {name: symbol.role for name, symbol in spec.arrays.items() if _is_free(symbol)}
+    factors = _factors(spec) if "input" in free.values() else ()
+    return {name for name, role in free.items() if not (role == "parameter" and name in factors)}
+
+
+def _factors(spec):
+    """The symbols that are multiplied with another one."""
+    products = [node for equation in spec.equations for node in ast.walk(equation.value) if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.MatMult))]
+    return {_symbol_of(part) for product in products for part in (product.left, product.right)}
+
+
+def _symbol_of(node):
+    """The name of which a part, or the transpose, is taken; None where there is none."""
+    while isinstance(node, (ast.Subscript, ast.Attribute)):
+        node = node.value
+    return getattr(node, "id", None)
 
 
 def _may_be_special(spec, name):
@@ -125,10 +144,12 @@ def _may_be_special(spec, name):
 
 
 def _reach_ends(spec, values, sizes):
-    """The first of several integers is the least, the last one the greatest; of three masks one is true and one false everywhere."""
+    """The first of several numbers between ends is the least, the last one the greatest; of three masks one is true and one false everywhere."""
     for name, symbol in spec.arrays.items():
         if symbol.type == "integer" and np.size(values.get(name, 0)) > 1:
             values[name].flat[0], values[name].flat[-1] = symbol.integers(sizes)
+        elif symbol.shape and None not in (symbol.low, symbol.high) and values[name].size > 2 and all(map(_is_single, (symbol.low, symbol.high))):
+            values[name].flat[0], values[name].flat[-1] = symbol.low, symbol.high
         elif symbol.draw == "mask" and spec.batch_axis(name) is not None and values[name].shape[spec.batch_axis(name)] > 2:
             of_each = np.moveaxis(values[name], spec.batch_axis(name), 0)
             of_each[0], of_each[1] = 1, 0
@@ -149,13 +170,13 @@ def _multiplies_in_any_order(spec):
     return any(isinstance(node.left, ast.BinOp) and isinstance(node.left.op, (ast.MatMult, ast.Pow)) for node in products)
 
 
-def _make_special(array, axis, thresholds):
+def _make_special(array, special, axis, thresholds):
     """The first numbers of each sequence, or of the array, become special ones, in place; an array has the thresholds too."""
     if axis is None:
-        numbers = (*thresholds, *SPECIAL)
+        numbers = (*thresholds, *special)
         array.flat[: len(numbers)] = numbers[: array.size]
         return
-    for sequence, number in zip(np.moveaxis(array, axis, 0), SPECIAL):
+    for sequence, number in zip(np.moveaxis(array, axis, 0), special):
         sequence.flat[0] = number
 
 
@@ -223,9 +244,11 @@ def cases(spec, level="quick"):
     for name, value in _choices(spec) if len(_choices(spec)) > 2 else ():
         chosen = {"values": {name: value}, "batch": 1, "extreme": True}
         found += _both(f"far-{name}-{value}", sizes=_times(spec, 2), seed=25, stretch=128.0, **chosen)
-        found += _both(f"one-small-17-{name}-{value}", sizes=_ones(spec), seed=21, shrink=2.0**-17, **chosen)
+        found += _both(f"small-17-{name}-{value}", sizes=_times(spec, 1), seed=21, shrink=2.0**-17, **chosen)
     if any(_may_be_special(spec, name) for name in spec.arrays) and not _multiplies_in_any_order(spec):
         found += _both("special", sizes=_times(spec, 2) | _many(spec), values=dict(_choices(spec)[:1]), batch=len(SPECIAL), seed=10, special=True)
+        if _many(spec):
+            found += _both("special-infinite", sizes=_many(spec), numbers=SPECIAL[1:], seed=10, special=True)
         for name, value in _choices(spec)[1:]:
             found += _both(f"special-{name}-{value}", sizes=_times(spec, 2), values={name: value}, batch=len(SPECIAL), seed=10, special=True)
     if not spec.time and not spec.batched and not spec.batch:

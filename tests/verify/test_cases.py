@@ -41,7 +41,7 @@ def test_plain_sizes_are_unequal_and_above_one(spec):
 def test_drawn_entries_are_unequal_and_not_zero(spec):
     values, _ = cases(spec)[0].draw(spec)
     for name, symbol in spec.arrays.items():
-        if symbol.type == "real" and symbol.draw == "normal":
+        if symbol.type == "real" and symbol.draw == "normal" and None in (symbol.low, symbol.high):
             array = np.asarray(values[name])
             assert np.all(array != 0), name
             assert len(np.unique(array)) == array.size, name
@@ -89,6 +89,8 @@ def test_integers_and_masks_reach_their_ends(spec):
         for name, symbol in spec.arrays.items():
             if symbol.type == "integer" and np.size(values[name]) > 1:
                 assert (np.min(values[name]), np.max(values[name])) == symbol.integers(sizes)
+            if symbol.shape and (symbol.low, symbol.high) == (0, 1) and np.size(values[name]) > 2:
+                assert (np.min(values[name]), np.max(values[name])) == (0, 1)
             if symbol.draw == "mask" and case.batch > 2:
                 true = np.moveaxis(values[name], spec.batch_axis(name), 0)
                 assert true[0].all() and not true[1].any() and 0 < true[2:].mean() < 1
@@ -168,3 +170,17 @@ def _preactivations(spec, case_name):
             if node.name in ("tanh", "sigmoid", "softmax"):
                 found.append(np.ravel(node.parents[0].value))
     return np.concatenate(found)
+
+
+def test_special_numbers_stand_in_inputs_and_in_starts():
+    values, _ = case_of(refrnn.load("lstm"), "special-float64").draw(refrnn.load("lstm"))
+    for name in ("x", "h0", "c0"):
+        assert np.isnan(values[name]).any() and np.isinf(values[name]).sum() == 2
+    of_input, of_start = np.isfinite(values["x"]).all(axis=(0, 2)), np.isfinite(values["h0"]).all(axis=1)
+    assert (of_input | of_start).all() and not (of_input & of_start).any()
+
+
+def test_infinity_comes_without_nan_where_all_is_one_array():
+    spec = refrnn.load("clip-halving")
+    values, _ = case_of(spec, "special-infinite-float64").draw(spec)
+    assert np.isinf(values["g"]).any() and not np.isnan(values["g"]).any() and not np.isnan(values["G"]).any()

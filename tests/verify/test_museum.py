@@ -12,6 +12,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from tests.verify.museum.faults import FAULTS  # noqa: E402
+from tests.verify.museum.neighbours import KERNELS as NEAR_KERNELS  # noqa: E402
+from tests.verify.museum.neighbours import REFERENCES as NEIGHBOURS  # noqa: E402
 from tests.verify.museum.outside import planting as outside  # noqa: E402
 from tests.verify.museum.outside.kernels import KERNELS  # noqa: E402
 from tests.verify.museum.outside.library import LIBRARY  # noqa: E402
@@ -41,7 +43,14 @@ def test_fault_is_found(fault):
         assert found(fault)
 
 
-OUTSIDE = {"refrnn/reference": REFERENCES, "kernels": KERNELS, "refrnn": LIBRARY}
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("fault", [fault for fault in NEAR_KERNELS if fault.spec == "lstm" and fault.level == "quick"], ids=lambda fault: fault.name)
+def test_fault_near_one_that_was_missed_is_found(fault):
+    with np.errstate(all="ignore"):
+        assert found(fault)
+
+
+OUTSIDE = {"refrnn/reference": REFERENCES + NEIGHBOURS, "kernels": KERNELS, "refrnn": LIBRARY}
 
 
 @pytest.mark.parametrize("folder", OUTSIDE)

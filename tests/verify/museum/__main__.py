@@ -1,6 +1,6 @@
 """Show by class how many faults are found; ``python -m tests.verify.museum full`` tries what quick cases miss with the full ones.
 
-With ``holdout`` it shows those chosen after the cases stood.
+With ``holdout`` it shows those chosen after the cases stood, with ``neighbours`` those near what cases once missed.
 """
 
 import sys
@@ -8,7 +8,14 @@ from collections import Counter
 
 from tests.verify.museum.faults import FAULTS
 from tests.verify.museum.holdout import HOLDOUT
-from tests.verify.museum.planting import found
+from tests.verify.museum.neighbours import KERNELS, REFERENCES
+from tests.verify.museum.outside import planting as outside
+from tests.verify.museum.planting import Fault
+from tests.verify.museum.planting import found as found_in_kernel
+
+
+def found(fault, level="quick"):
+    return found_in_kernel(fault, level) if isinstance(fault, Fault) else outside.found(fault, "reference", level)
 
 
 def main(shown, full):
@@ -25,4 +32,5 @@ def main(shown, full):
     print(f"{'all':12} {sum(total.values()):4} faults, quick finds {sum(quick.values()):4}" + (f", full {sum(all_found.values()):4}" if full else ""))
 
 
-main(HOLDOUT if "holdout" in sys.argv[1:] else FAULTS, "full" in sys.argv[1:])
+SHOWN = {"holdout": HOLDOUT, "neighbours": [*REFERENCES, *KERNELS]}
+main(next((SHOWN[word] for word in sys.argv[1:] if word in SHOWN), FAULTS), "full" in sys.argv[1:])

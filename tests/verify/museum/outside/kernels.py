@@ -8,14 +8,14 @@ ARRAYS, PRODUCTS, ACTIVATIONS, THREADS = (f"primitives/{name}.py" for name in ("
 
 KERNELS = (
     # Edges of blocks, tails of vectors.
-    Fault("edges", "no task past row 128", "lstm", LSTM, "-(-B // rows), dtype, T, B, H, rows, peephole, steps, packed(W),", "min(8, -(-B // rows)), dtype, T, B, H, rows, peephole, steps, packed(W),", "nobody"),
-    Fault("edges", "the 257th term of a sum", "elman", PRODUCTS, "range(0, terms, SUMMED)", "range(0, terms if terms < 140 else terms - 1, SUMMED)", "full"),
-    Fault("edges", "the rest of a thousand rows", "lstm", PRODUCTS, "first_task += -(-c.shape[0] // TASK_ROWS)", "first_task += -(-c.shape[0] // TASK_ROWS) if len(c) < 1000 else len(c) // TASK_ROWS", "nobody"),
+    Fault("edges", "no task past row 128", "lstm", LSTM, "-(-B // rows), dtype, T, B, H, rows, peephole, steps, packed(W),", "min(8, -(-B // rows)), dtype, T, B, H, rows, peephole, steps, packed(W),"),
+    Fault("edges", "the 257th term of a sum", "elman", PRODUCTS, "range(0, terms, SUMMED)", "range(0, terms if terms < 140 else terms - 1, SUMMED)"),
+    Fault("edges", "the rest of a thousand rows", "lstm", PRODUCTS, "first_task += -(-c.shape[0] // TASK_ROWS)", "first_task += -(-c.shape[0] // TASK_ROWS) if len(c) < 1000 else len(c) // TASK_ROWS"),
     Fault("edges", "the last columns of a wide state", "gru-reset-before", GRU, "for j in range(H):\n                        m[j] = r[j] * s[j]", "for j in range(H if H < 20 else H - H % 4):\n                        m[j] = r[j] * s[j]"),
     Fault("edges", "the last columns of a wide table", "word-model", EMBEDDING, "_scatter.run(-(-M // COLUMNS)", "_scatter.run(max(1, M // COLUMNS)"),
     Fault("edges", "the last places of many", "word-model", EMBEDDING, "-(-places.size // ROWS), _distances", "max(1, places.size // ROWS), _distances"),
     Fault("edges", "the second array read from its start in each chunk", "clip-norm", CLIPPING, "a, b = shift(pointer(table[1], like), first), shift(pointer(table[2], like), first)\n    found", "a, b = shift(pointer(table[1], like), first), pointer(table[2], like)\n    found"),
-    Fault("edges", "the odd number of a later part", "clip-norm", CLIPPING, "if (stop - start) % 2:", "if (stop - start) % 2 and start == 0:", "full"),
+    Fault("edges", "the odd number of a later part", "clip-norm", CLIPPING, "if (stop - start) % 2:", "if (stop - start) % 2 and start == 0:"),
     Fault("edges", "a delay longer than the sequence", "multi-tap-recursion", DELAYED, 'dense(d_fed[:depth].swapaxes(0, 1))', "dense(d_fed[:depth].swapaxes(0, 1)) * (T >= depth)"),
     Fault("edges", "columns of the second panel", "lstm", PRODUCTS, "panels[full, :, :rest] = matrix[:, full * width :]", "panels[full, :, :rest] = matrix[:, full * width :] if full < 2 else 0"),
     # Ragged batches.
@@ -25,7 +25,7 @@ KERNELS = (
     Fault("ragged", "errors of padded steps left as they were", "gru-reset-after", GRU, "for j in range(3 * H):\n                    d_r[j] = 0", "for j in range(2 * H):\n                    d_r[j] = 0"),
     Fault("ragged", "the last state is the last step's", "encoder-decoder", SEQUENCES, "return h[whole(lengths, T, B) - 1,", "return h[np.full(B, T) - 1,"),
     Fault("ragged", "the last state's error to the last step", "encoder-decoder", SEQUENCES, "d_h[whole(lengths, T, B) - 1,", "d_h[np.full(B, T) - 1,"),
-    Fault("ragged", "a chunk that ends with the batch", "truncated-bptt", "learning/truncated_bptt.py", "np.minimum(whole(lengths, T, B),", "np.minimum(whole(None, T, B),", "full"),
+    Fault("ragged", "a chunk that ends with the batch", "truncated-bptt", "learning/truncated_bptt.py", "np.minimum(whole(lengths, T, B),", "np.minimum(whole(None, T, B),"),
     Fault("ragged", "the mean over the padded length", "mean-pooling", EMBEDDING, "found[j] = found[j] / steps[b]", "found[j] = found[j] / table[0]"),
     Fault("ragged", "the cell's upstream lost at a short end", "lstm", LSTM, "error_c[j] = error_c[j] + up_c[j] + error_h[j]", "error_c[j] = error_c[j] + up_c[j] * (t + 1 < ends[row] or ends[row] == T) + error_h[j]"),
     Fault("ragged", "padding reversed with the rest", "bidirectional", RECURRENT, "if t < ends[row]:\n                call(table[14]", "if t < ends[row] or reverse:\n                call(table[14]"),
@@ -44,7 +44,7 @@ KERNELS = (
     Fault("threads", "a counter that is not atomic", "lstm", THREADS, "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1", "nobody"),
     # Special values.
     Fault("special", "minus zero made zero", "elman", ACTIVATIONS, "return copy_sign(e / (two + e), x)", "return copy_sign(e / (two + e), x + (x - x))"),
-    Fault("special", "a ReLU that answers 0 to NaN", "scalar-recursion", ACTIVATIONS, "return unit - unit if x <= 0 else x", "return x if x > 0 else unit - unit", "nobody"),
+    Fault("special", "a ReLU that answers 0 to NaN", "scalar-recursion", ACTIVATIONS, "return unit - unit if x <= 0 else x", "return x if x > 0 else unit - unit"),
     Fault("special", "a ReLU with the slope 1 at 0", "scalar-recursion", ACTIVATIONS, "d_after[j] if after[j] > 0 else unit - unit", "d_after[j] if after[j] >= 0 else unit - unit"),
     Fault("special", "nothing clipped below", "clip-value", CLIPPING, "above = -bound if a[j] < -bound else a[j]", "above = a[j]"),
     Fault("special", "NaN clipped to the bound", "clip-value", CLIPPING, "found[j] = bound if above > bound else above", "found[j] = above if above <= bound else bound"),
@@ -53,7 +53,7 @@ KERNELS = (
     Fault("special", "exponentials end at -33", "lstm", ACTIVATIONS, "-746.0, 710.0", "-33.0, 710.0"),
     Fault("special", "a start given for each sequence is the first one's", "state-space", ARRAYS, "return start if start.ndim == 2 else", "return np.broadcast_to(start[:1], start.shape) if start.ndim == 2 else"),
     # Precision.
-    Fault("precision", "tanh by a difference near 0", "elman", ACTIVATIONS, "_, _, _, _, _, _, _, _, two, _ = _constants(x)\n    e = _exp_minus_one(-two * abs(x))", "_, _, _, _, _, _, _, unit, two, _ = _constants(x)\n    e = exp(-two * abs(x)) - unit", "nobody"),
+    Fault("precision", "tanh by a difference near 0", "elman", ACTIVATIONS, "_, _, _, _, _, _, _, _, two, _ = _constants(x)\n    e = _exp_minus_one(-two * abs(x))", "_, _, _, _, _, _, _, unit, two, _ = _constants(x)\n    e = exp(-two * abs(x)) - unit"),
     Fault("precision", "one coefficient of exp left out", "lstm", ACTIVATIONS, "2.0914686968086877e-9,", "0.0,"),
     Fault("precision", "two coefficients of exp left out", "lstm", ACTIVATIONS, "2.5105217004720745e-8, 2.0914686968086877e-9,", "0.0, 0.0,"),
     # Order of gates and of biases.
