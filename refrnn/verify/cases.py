@@ -243,8 +243,8 @@ def cases(spec, level="quick"):
         found += _both(f"one-small{power}", sizes=_ones(spec), batch=1, seed=21, shrink=2.0**power, extreme=True)
     for name, value in _choices(spec) if len(_choices(spec)) > 2 else ():
         chosen = {"values": {name: value}, "batch": 1, "extreme": True}
-        found += _both(f"far-{name}-{value}", sizes=_times(spec, 2), seed=25, stretch=128.0, **chosen)
-        found += _both(f"small-17-{name}-{value}", sizes=_times(spec, 1), seed=21, shrink=2.0**-17, **chosen)
+        found += _both(f"far-{name}-{value}", sizes=_alike(spec, 2), seed=25, stretch=128.0, **chosen)
+        found += _both(f"small-17-{name}-{value}", sizes=_alike(spec, 2) | _times(spec, 1), seed=21, shrink=2.0**-17, **chosen)
     if any(_may_be_special(spec, name) for name in spec.arrays) and not _multiplies_in_any_order(spec):
         found += _both("special", sizes=_times(spec, 2) | _many(spec), values=dict(_choices(spec)[:1]), batch=len(SPECIAL), seed=10, special=True)
         if _many(spec):
