@@ -5,7 +5,7 @@ import sys
 
 import click
 
-from refrnn.commands.output import OutputFile, Outputs, progress
+from refrnn.commands.output import OutputFile, Outputs, filled, progress
 from refrnn.errors import RefrnnError
 
 DEFAULT_IDS = ("elman", "lstm", "gru-reset-before", "gru-reset-after")
@@ -40,12 +40,12 @@ def command(names, peers, steps, batch, hidden, inputs, dtype, threads, repeats,
 
     problems = _problems(names or DEFAULT_IDS, peers, (steps, batch, hidden, inputs), dtype)
     machine = describe(peers)
-    outputs.say(f"{line(machine)}; {dtype}, {repeats} turns each, medians with least and most")
+    outputs.say(filled(f"{line(machine)}; {dtype}, {repeats} turns each, medians with least and most", outputs.width))
     if warning(machine):
-        click.echo(f"Warning: {warning(machine)}", err=True)
+        click.echo(filled(f"Warning: {warning(machine)}", outputs.width), err=True)
     rows = _run(problems, peers, machine["threads"], repeats)
     outputs.write(json_path, json_module.dumps({"machine": machine, "rows": [row.as_dict() for row in rows]}, indent=2) + "\n")
-    _print_table(outputs.say, rows)
+    _print_table(outputs.say, rows, outputs.width)
     sys.exit(2 if outputs.failed else 0)
 
 
@@ -80,7 +80,7 @@ def _run(problems, peers, threads, repeats):
     return rows
 
 
-def _print_table(say, rows):
+def _print_table(say, rows, terminal):
     width = max(len(row.id) for row in rows)
     shown = None
     for row in rows:
@@ -90,8 +90,9 @@ def _print_table(say, rows):
             shown = (row.id, row.sizes)
         times = f"{_time(row.kernel_seconds)} against {_time(row.contender_seconds)}"
         spread = f"{_ratio(row.low)} to {_ratio(row.high)}"
-        say(f"  {row.way:18}  {times:>27}: kernel is {_ratio(row.ratio)} times as fast as {_who(row.contender)} ({spread})")
-    say("times are of calls on values already checked; the reference runs one sequence at a time")
+        text = f"{row.way:18}  {times:>27}: kernel is {_ratio(row.ratio)} times as fast as {_who(row.contender)} ({spread})"
+        say(filled(text, terminal, "  "))
+    say(filled("times are of calls on values already checked; the reference runs one sequence at a time", terminal))
 
 
 def _who(contender):

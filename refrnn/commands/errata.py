@@ -3,11 +3,10 @@
 import json as json_module
 import shutil
 import sys
-import textwrap
 
 import click
 
-from refrnn.commands.output import OutputFile, Outputs
+from refrnn.commands.output import OutputFile, Outputs, filled
 from refrnn.errors import NotFoundError
 from refrnn.verify.report import is_erratum
 
@@ -82,10 +81,11 @@ def _print(say, found, lectures, remarks):
         if errata:
             say(click.style(f"{key}: {entry['title']}, {_counted(errata)}", bold=True))
             if "note" in entry:
-                say(_filled(f"({entry['note']})", shutil.get_terminal_size().columns, ""))
+                say(filled(f"({entry['note']})", shutil.get_terminal_size().columns))
             _print_entries(say, errata)
         if apart and remarks:
-            say(click.style(f"{key}: {entry['title']}, {_counted(apart)} (true under conditions that the slide leaves out)", bold=True))
+            text = f"{key}: {entry['title']}, {_counted(apart)} (true under conditions that the slide leaves out)"
+            say(click.style(filled(text, shutil.get_terminal_size().columns), bold=True))
             _print_entries(say, apart)
     _print_sum(say, found, remarks)
 
@@ -95,12 +95,12 @@ def _print_entries(say, entries):
     for number, entry in enumerate(entries, 1):
         taken = f" (taken: {entry['taken']})" if "taken" in entry else ""
         lead = {"misprint": "", "false": "false: ", "remark": ""}[entry["kind"]]
-        say(_filled(f"{lead}{entry['printed']}{taken}", width, f"{number:2}. "))
+        say(filled(f"{lead}{entry['printed']}{taken}", width, f"{number:2}. "))
         marks = f"; {entry['marks']}" if entry["marks"] else ""
-        say(_filled(f"where: slide “{entry['where']}”{marks}; spec {entry['spec']}", width, "    "))
+        say(filled(f"where: slide “{entry['where']}”{marks}; spec {entry['spec']}", width, "    "))
         shown = "shown" if entry["ok"] else click.style("NOT SHOWN", fg="red")
         for word, text in (("found", entry["says"]), (shown, entry["shown"])):
-            say(_filled(f"{word}: {text}", width, "    "))
+            say(filled(f"{word}: {text}", width, "    "))
     say()
 
 
@@ -119,6 +119,3 @@ def _counted(entries):
     counts = {kind: sum(entry["kind"] == kind for entry in entries) for kind in _WORDS}
     return ", ".join(f"{count} {_WORDS[kind][count != 1]}" for kind, count in counts.items() if count)
 
-
-def _filled(text, width, lead):
-    return textwrap.fill(text, width, initial_indent=lead, subsequent_indent="    ", break_on_hyphens=False)

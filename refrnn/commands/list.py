@@ -4,6 +4,7 @@ import json as json_module
 
 import click
 
+from refrnn.commands.output import columns, filled
 from refrnn.errors import NotFoundError
 
 
@@ -25,26 +26,35 @@ def command(group, lecture, json):
         rows = [{"id": c.id, "group": c.group, "title": c.title, "lectures": c.lectures, "verify": c.verify, "open": c.open} for c in chosen]
         click.echo(json_module.dumps(rows, indent=2, ensure_ascii=False))
         return
-    width = max(len(card.id) for card in chosen)
-    title_width = max(len(card.title) for card in chosen)
+    terminal = columns()
     last = None
-    for card in chosen:
+    for card, row in zip(chosen, _rows(chosen, terminal)):
         if card.group != last:
             click.echo(("\n" if last else "") + click.style(card.group, bold=True))
             last = card.group
-        still_open = click.style(f"; open: {', '.join(card.open)}", fg="yellow") if card.open else ""
-        click.echo(f"  {card.id:{width}}  {card.title:{title_width}}  {', '.join(card.lectures)}: {', '.join(card.verify)}{still_open}")
-    _print_standing(chosen)
+        click.echo(row)
+    _print_standing(chosen, terminal)
 
 
-def _print_standing(cards):
+def _rows(cards, terminal):
+    """A line for each; where a terminal can't hold them, without what verify shows, and broken at words."""
+    width = max(len(card.id) for card in cards)
+    title_width = max(len(card.title) for card in cards)
+    wide = [f"  {card.id:{width}}  {card.title:{title_width}}  {', '.join(card.lectures)}: {', '.join(card.verify)}" for card in cards]
+    still_open = [f"; open: {', '.join(card.open)}" if card.open else "" for card in cards]
+    if terminal is None or max(len(row + more) for row, more in zip(wide, still_open)) <= terminal:
+        return [row + click.style(more, fg="yellow") for row, more in zip(wide, still_open)]
+    return [filled(f"{card.id:{width}}  {card.title}; {', '.join(card.lectures)}", terminal, "  ", " " * (width + 4)) for card in cards]
+
+
+def _print_standing(cards, terminal):
     """How many specs each lecture and each group has, and what is still open."""
     by_lecture = {key: sum(key in card.lectures for card in cards) for key in dict.fromkeys(k for card in cards for k in card.lectures)}
-    click.echo("\nlectures: " + ", ".join(f"{key} {count}" for key, count in sorted(by_lecture.items())))
+    click.echo("\n" + filled("lectures: " + ", ".join(f"{key} {count}" for key, count in sorted(by_lecture.items())), terminal))
     still_open = [card.id for card in cards if card.open]
     if still_open:
-        click.echo(f"open: the tasks (training to a score) of {', '.join(still_open)}")
-    click.echo(f"{len(cards)} specs; refrnn show ID prints one, refrnn verify ID holds its backends against it.")
+        click.echo(filled(f"open: the tasks (training to a score) of {', '.join(still_open)}", terminal))
+    click.echo(filled(f"{len(cards)} specs; refrnn show ID prints one, refrnn verify ID holds its backends against it.", terminal))
 
 
 def _known(word, given, known):

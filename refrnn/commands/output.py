@@ -1,9 +1,11 @@
 """Files that a command writes: whether they can be written is known before the work is done, and none of the work is lost."""
 
 import os
+import re
 import shutil
 import sys
 import tempfile
+import textwrap
 from pathlib import Path
 
 import click
@@ -20,6 +22,22 @@ def progress(length, label):
     """A progress bar on standard error that says what is worked on, on one line of the terminal."""
     room = max(0, shutil.get_terminal_size().columns - BAR - 26 - len(label))
     return click.progressbar(length=length, label=label, width=BAR, file=sys.stderr, item_show_func=lambda item: _cut(item or "", room))
+
+
+_BEFORE_A_UNIT = re.compile(r"(?<=\d) (?=[a-z])")  # or before what is counted
+
+
+def filled(text, width, lead="", hang="    "):
+    """Broken at words where a terminal of ``width`` columns would break it anywhere, but never between a number and its unit."""
+    if width is None:
+        return lead + text
+    together = _BEFORE_A_UNIT.sub("\xa0", text)
+    return textwrap.fill(together, width, initial_indent=lead, subsequent_indent=hang, break_on_hyphens=False).replace("\xa0", " ")
+
+
+def columns():
+    """The columns of the terminal that standard output is, or None where it is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _cut(text, room):

@@ -2,6 +2,7 @@
 
 import click
 
+from refrnn.commands.output import columns
 from refrnn.errors import NotFoundError
 
 
@@ -20,7 +21,7 @@ def command(name, form):
 
     spec = refrnn.load(name)
     if form is None:
-        click.echo(show.terminal(spec))
+        click.echo(show.terminal(spec, min(show.WIDTH, columns() or show.WIDTH)))
         return
     if form == "code":
         text = show.code(spec)

@@ -1,23 +1,26 @@
 """What refrnn verify prints for people."""
 
 import shutil
-import textwrap
 
 import click
 
+from refrnn.commands.output import filled
 from refrnn.verify.report import KINDS, is_erratum, mutants_in_words
 
 
 def print_table(say, reports, mutants, width=None):
     """A row a spec: the worst error in ulp and its bound for each kind, and what else was shown.
 
-    Where a terminal of ``width`` columns can't hold it, the columns that say least are left out.
+    Where a terminal of ``width`` columns can't hold it, the columns that say least are left out, and mutants told in short.
     """
     heads = ["spec", "", "cases", *(f"{kind}, ulp" for kind in KINDS), "claims", "errata"] + ["mutants"] * mutants + ["seconds"]
     columns = list(zip(heads, *(_row(report, mutants) for report in reports)))
     for least in LEFT_OUT:
-        if width is not None and len(_line([max(column, key=len) for column in columns], _widths(columns))) > width:
+        if not _fits(columns, width):
             columns = [column for column in columns if column[0] != least]
+    if not _fits(columns, width):
+        shorter = ("mutants", *(_shorter(report) for report in reports))
+        columns = [shorter if column[0] == "mutants" else column for column in columns]
     head, *rows = zip(*columns)
     widths = _widths(columns)
     say(click.style(_line(head, widths), bold=True))
@@ -35,6 +38,16 @@ def _row(report, mutants):
     cells += [_cell(report.worst.get(kind)) for kind in KINDS]
     cells += [str(len(report.claims) or ""), str(sum(map(is_erratum, report.errata)) or "")]
     return cells + [mutants_in_words(report)] * mutants + [f"{report.seconds:.1f}"]
+
+
+def _shorter(report):
+    """What matters most of the mutants, where there is no room for all of it."""
+    found = report.mutants
+    return "" if found is None else f"{found['killed']} killed, {len(found['alive'])} alive"
+
+
+def _fits(columns, width):
+    return width is None or len(_line([max(column, key=len) for column in columns], _widths(columns))) <= width
 
 
 def _widths(columns):
@@ -57,55 +70,55 @@ def _number(ulp):
 def print_failures(say, reports, width=None):
     for report in reports:
         for failure in report.failures[:8]:
-            say(click.style(_filled(f"{report.id}: {failure}", width), fg="red"))
+            say(click.style(filled(f"{report.id}: {failure}", width), fg="red"))
         if len(report.failures) > 8:
             say(f"{report.id}: and {len(report.failures) - 8} more (--json lists all)")
         for sentence in report.unchecked:
-            say(click.style(_filled(f"{report.id}: could not check: {sentence}", width), fg="yellow"))
+            say(click.style(filled(f"{report.id}: could not check: {sentence}", width), fg="yellow"))
 
 
-def print_notes(say, reports):
+def print_notes(say, reports, width=None):
     """What a reader's own backend does not show; the library's kernels are in the details."""
     for report in reports:
         for backend, missing in report.not_offered.items():
             if backend != "kernel":
-                say(f"{report.id}: {_not_compared(backend, missing)}")
+                say(filled(f"{report.id}: {_not_compared(backend, missing)}", width))
 
 
-def print_sensitivity(say, reports, verbose):
+def print_sensitivity(say, reports, verbose, width=None):
     """The error that a spec's cases see least, or with ``verbose`` every one of them."""
     for report in reports:
         if report.sensitivity is None or not report.sensitivity["symbols"]:
             continue
-        say(f"{report.id}: every error is found that is larger than that in the {report.sensitivity['bluntest']}")
+        say(filled(f"{report.id}: every error is found that is larger than that in the {report.sensitivity['bluntest']}", width))
         for least in report.sensitivity["symbols"] if verbose else ():
-            say(f"  {least['text']}")
+            say(filled(least["text"], width, "  "))
 
 
 def _not_compared(backend, missing):
     return f"not compared, because {backend} does not save {'it' if len(missing) == 1 else 'them'} by name: {', '.join(missing)}"
 
 
-def print_details(say, reports):
+def print_details(say, reports, width=None):
     """Where the worst errors sit, what confirmed the gradients, and each claim and erratum with its evidence."""
     for report in reports:
         say("\n" + click.style(report.id, bold=True))
         for kind, worst in report.worst.items():
-            say(f"  worst {kind}: {worst['ulp']:.2g} ulp, bound {worst['bound']:.2g}: {worst['where']}")
+            say(filled(f"worst {kind}: {worst['ulp']:.2g} ulp, bound {worst['bound']:.2g}: {worst['where']}", width, "  "))
         for backend, missing in report.not_offered.items():
-            say(f"  {_not_compared(backend, missing)}")
+            say(filled(f"{_not_compared(backend, missing)}", width, "  "))
         for entry in report.gentler:
-            say(f"  {entry['case']} stretches its weights by {entry['stretch']:g} only: by more, its precision leaves nothing to judge")
+            say(filled(f"{entry['case']} stretches its weights by {entry['stretch']:g} only: by more, its precision leaves nothing to judge", width, "  "))
         for entry in report.left_out:
-            say(f"  left out in case {entry['case']}, where rounding leaves them no digit: {', '.join(entry['quantities'])}")
+            say(filled(f"left out in case {entry['case']}, where rounding leaves them no digit: {', '.join(entry['quantities'])}", width, "  "))
         for entry in report.undecided:
-            say(f"  undecided in case {entry['case']}: {', '.join(entry['symbols'])}; held against either side")
+            say(filled(f"undecided in case {entry['case']}: {', '.join(entry['symbols'])}; held against either side", width, "  "))
         if report.derivative is not None:
             found = report.derivative
-            say(f"  gradients confirmed by {found['method']}: off by at most {found['error']:.1g}, in {found['where']}")
+            say(filled(f"gradients confirmed by {found['method']}: off by at most {found['error']:.1g}, in {found['where']}", width, "  "))
         for printed in report.printed:
             names = ", ".join(printed["checked"])
-            say(f"  backward lines of {printed['from']} for {names}: off by at most {printed['error']:.1g}")
+            say(filled(f"backward lines of {printed['from']} for {names}: off by at most {printed['error']:.1g}", width, "  "))
         _print_mutants(say, report)
         for claim in report.claims:
             _print_wrapped(say, f"claim {claim['verdict']}" if claim["ok"] else "claim NOT SHOWN", claim["says"], claim["shown"])
@@ -126,8 +139,8 @@ def _print_mutants(say, report):
 
 def _print_wrapped(say, word, says, shown):
     width = shutil.get_terminal_size().columns
-    say(textwrap.fill(f"{word}: {says}", width, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False))
-    say(textwrap.fill(shown, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False))
+    say(filled(f"{word}: {says}", width, "  "))
+    say(filled(shown, width, "    "))
 
 
 def print_sum(say, reports, seconds, width=None):
@@ -139,17 +152,17 @@ def print_sum(say, reports, seconds, width=None):
     names = ", ".join(dict.fromkeys(name for report in reports for name in report.backends)) or "none"
     many = _counted(len(reports), "spec")
     shown = f"{claims}, {errata} errat{'um' if errata == 1 else 'a'}"
-    say(_filled(f"{many}, {cases}, backends {names}; {shown}; {seconds:.1f} s", width))
+    say(filled(f"{many}, {cases}, backends {names}; {shown}; {seconds:.1f} s", width))
     if any(report.worst for report in reports):
-        say(_filled("errors: the worst of all backends, in ulp of the result's scale, of the bound that was measured on its case", width))
+        say(filled("errors: the worst of all backends, in ulp of the result's scale, of the bound that was measured on its case", width))
     if left_out:
         quantities = _counted(sum(len(entry["quantities"]) for entry in left_out), "quantity", "quantities")
-        say(_filled(f"left out: {quantities} in {_counted(len(left_out), 'case')} of extreme values, where rounding leaves no digit to judge (--json names them)", width))
+        say(filled(f"left out: {quantities} in {_counted(len(left_out), 'case')} of extreme values, where rounding leaves no digit to judge (--json names them)", width))
     if failed:
-        say(click.style(_filled(f"{len(failed)} of {len(reports)} fail: {', '.join(failed)}", width), fg="red", bold=True))
+        say(click.style(filled(f"{len(failed)} of {len(reports)} fail: {', '.join(failed)}", width), fg="red", bold=True))
     if unchecked:
         text = f"{len(unchecked)} of {len(reports)} could not be checked: {', '.join(unchecked)}"
-        say(click.style(_filled(text, width), fg="yellow", bold=True))
+        say(click.style(filled(text, width), fg="yellow", bold=True))
     if not failed and not unchecked:
         say(click.style("all hold", fg="green", bold=True))
 
@@ -157,7 +170,3 @@ def print_sum(say, reports, seconds, width=None):
 def _counted(number, word, words=None):
     return f"{number} {word if number == 1 else words or word + 's'}"
 
-
-def _filled(text, width):
-    """Broken at words where a terminal of ``width`` columns would break it anywhere."""
-    return text if width is None else textwrap.fill(text, width, subsequent_indent="    ", break_on_hyphens=False)

@@ -59,13 +59,13 @@ def command(names, backends, level, mutants, sensitive, verbose, jobs, json_path
     _write(outputs, reports, specs, json_path, junit_path, html_path)
     ended = [report for report in reports if report.unchecked != [STOPPED]]
     if verbose and ended:
-        print_details(outputs.say, ended)
+        print_details(outputs.say, ended, outputs.width)
         outputs.say()
     if ended:
         print_table(outputs.say, ended, mutants, outputs.width)
         print_failures(outputs.say, ended, outputs.width)
-        print_notes(outputs.say, ended)
-        print_sensitivity(outputs.say, ended, verbose)
+        print_notes(outputs.say, ended, outputs.width)
+        print_sensitivity(outputs.say, ended, verbose, outputs.width)
         print_sum(outputs.say, ended, time.perf_counter() - started, outputs.width)
     if stopped:
         outputs.say(f"stopped by Ctrl-C before {len(reports) - len(ended)} of {len(reports)} specs were verified")

@@ -47,28 +47,44 @@ def _paper(key):
     return f"{authors} ({entry.get('year')}), {entry.get('title')}, {entry.get('where')}"
 
 
-def terminal(spec):
-    """The spec as text: title, equations, symbols, sources, errata."""
-    lines = [f"{spec.id}: {spec.title}", ""]
-    for text in equations(spec, "unicode"):
-        lines += _wrapped(text)
-    lines += ["", "symbols"]
+def terminal(spec, width=WIDTH):
+    """The spec as text: title, equations, symbols, sources, errata; in lines of ``width`` columns."""
+    parts = [(f"{spec.id}: {spec.title}", "", "    "), _EMPTY]
+    parts += [_part(text) for text in equations(spec, "unicode")]
+    parts += [_EMPTY, _head("symbols"), *_symbol_parts(spec)]
+    parts.append(_head("sizes: " + ", ".join(f"{name} {means}{_by_name(spec, name)}" for name, means in spec.sizes.items())))
+    parts.append(_head("outputs: " + ", ".join(typeset.unicode_name(name) for name in spec.outputs)))
+    parts += _printed_gradient_parts(spec) + _source_parts(spec) + _claim_parts(spec) + _misprint_parts(spec)
+    if spec.notes:
+        parts += [_EMPTY, (spec.notes, "", "")]
+    wrapped = (textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest) for text, first, rest in parts)
+    return "\n".join(line for lines in wrapped for line in lines or [""])
+
+
+_EMPTY = ("", "", "")
+
+
+def _part(text, first="    ", rest="        "):
+    """A text, what its first line begins with, and what the others do."""
+    return text, first, rest
+
+
+def _head(text):
+    return text, "", "    "
+
+
+def _symbol_parts(spec):
     labels = {name: _label(name) for name in spec.arrays}
     width = max(map(_columns, labels.values()))
+    parts = []
     for name, symbol in spec.arrays.items():
         padding = " " * (width - _columns(labels[name]))
         facts = f"{symbol.role:9}  {show_shape(symbol.shape):12}"
         means = symbol.means + (" (may be left out)" if symbol.optional else "")
         means += f" (integers from 0, below {symbol.below})" if symbol.below is not None else ""
-        lines.append(f"    {labels[name]}{padding}  {facts} {means}".rstrip())
-    lines.append("sizes: " + ", ".join(f"{name} {means}{_by_name(spec, name)}" for name, means in spec.sizes.items()))
-    lines.append("outputs: " + ", ".join(typeset.unicode_name(name) for name in spec.outputs))
-    lines += _printed_gradient_lines(spec)
-    lines += _source_lines(spec)
-    lines += _claim_lines(spec) + _misprint_lines(spec)
-    if spec.notes:
-        lines += ["", *textwrap.wrap(spec.notes, WIDTH)]
-    return "\n".join(lines)
+        text = f"{labels[name]}{padding}  {facts} {means}".rstrip()
+        parts.append((text, "    ", " " * (4 + width + len(f"  {facts} "))))
+    return parts
 
 
 def _by_name(spec, name):
@@ -86,49 +102,45 @@ def _columns(text):
     return sum(not unicodedata.combining(character) for character in text)
 
 
-def _wrapped(text, first="    ", rest="        "):
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=rest)
-
-
-def _printed_gradient_lines(spec):
-    lines = []
+def _printed_gradient_parts(spec):
+    parts = []
     for block in spec.printed_gradients:
-        lines += ["", f"backward, as {block.lecture} prints it" + (" (misprints mended)" if block.misprints else "")]
+        parts += [_EMPTY, _head(f"backward, as {block.lecture} prints it" + (" (misprints mended)" if block.misprints else ""))]
         for equation in block.equations:
-            lines += _wrapped(write(spec, equation, "unicode"))
-    return lines
+            parts.append(_part(write(spec, equation, "unicode")))
+    return parts
 
 
-def _source_lines(spec):
-    lines = []
+def _source_parts(spec):
+    parts = []
     if spec.lectures:
-        lines += ["", "lectures"]
+        parts += [_EMPTY, _head("lectures")]
     for quote in spec.lectures:
         marks = f" ({quote.marks()})" if quote.marks() else ""
-        lines += _wrapped(f"{quote.place()} ({_lecture_title(quote.lecture)}): {quote.shown()}{marks}")
+        parts.append(_part(f"{quote.place()} ({_lecture_title(quote.lecture)}): {quote.shown()}{marks}"))
     if spec.cites:
-        lines += ["", "papers"]
+        parts += [_EMPTY, _head("papers")]
     for key in spec.cites:
-        lines += _wrapped(_paper(key))
-    return lines
+        parts.append(_part(_paper(key)))
+    return parts
 
 
-def _claim_lines(spec):
-    lines = ["", "claims"] if spec.claims else []
+def _claim_parts(spec):
+    parts = [_EMPTY, _head("claims")] if spec.claims else []
     for claim in spec.claims:
         source = f"{claim.quote.source()}: " if claim.quote else ""
-        lines += _wrapped(f"{_VERDICTS[claim.verdict]}: {source}{claim.statement}")
+        parts.append(_part(f"{_VERDICTS[claim.verdict]}: {source}{claim.statement}"))
         if claim.mended:
-            lines += _wrapped(f"mended: {claim.mended}", "        ", "        ")
-    return lines
+            parts.append(_part(f"mended: {claim.mended}", "        ", "        "))
+    return parts
 
 
-def _misprint_lines(spec):
-    lines = ["", "printed lines"] if spec.all_misprints else []
+def _misprint_parts(spec):
+    parts = [_EMPTY, _head("printed lines")] if spec.all_misprints else []
     for misprint in spec.all_misprints:
-        lines += _wrapped(f"{misprint.kind}: {misprint.quote.source()}: {misprint.quote.shown()}")
-        lines += _wrapped(f"found: {misprint.says}", "        ", "        ")
-    return lines
+        parts.append(_part(f"{misprint.kind}: {misprint.quote.source()}: {misprint.quote.shown()}"))
+        parts.append(_part(f"found: {misprint.says}", "        ", "        "))
+    return parts
 
 
 def latex(spec):

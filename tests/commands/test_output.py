@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 import refrnn
+from refrnn.bench.race import Row
 from refrnn.commands import output, table
+from refrnn.commands.bench import _print_table as print_race
 from refrnn.commands.letters import spell
 from refrnn.commands.main import main
 from refrnn.commands.output import Outputs
@@ -197,6 +199,47 @@ def test_a_table_fits_the_terminal():
         lines = []
         table.print_failures(lambda text: lines.append(click.unstyle(text)), [SpecReport("elman", failures=["kernel: d_W differs " * 9])], width)
         assert ("\n    " in lines[0]) == (width is not None)
+
+
+def test_no_number_ends_a_line_that_its_unit_begins():
+    text = "over 16 draws of 40 steps in 8.3 s, off by 12 ulp; 3 cases (2 ms)"
+    for width in range(12, len(text)):
+        lines = output.filled(text, width, "  ").split("\n")
+        assert " ".join(" ".join(lines).split()) == text and not any(line[-1].isdigit() for line in lines)
+        assert all(len(line) <= width for line in lines)
+    assert output.filled(text, None, "  ") == "  " + text
+
+
+@pytest.mark.parametrize("width", [80, 120, 150, None])
+def test_list_and_show_fit_the_terminal(monkeypatch, width):
+    """Piped, a line of the list is a spec."""
+    for module in ("list", "show"):
+        monkeypatch.setattr(f"refrnn.commands.{module}.columns", lambda: width)
+    listed = CliRunner().invoke(main, ["list"]).stdout.splitlines()
+    assert ("forward, bptt" in "".join(listed)) == (width in (150, None))
+    assert sum(line.split()[:1] == ["elman"] for line in listed) == 1 and (width is not None or len(listed) < len(refrnn.ids()) + 20)
+    for name in ("narx-hidden", "lstm", "divergence"):
+        listed += CliRunner().invoke(main, ["show", name]).stdout.splitlines()
+    assert width is None or max(map(len, listed)) <= width
+
+
+def test_what_bench_and_details_print_fits_the_terminal():
+    row = Row("elman", {"T": 100, "H": 128}, "float32", "forward + backward", "batched NumPy", 1.25, 1.5, 1.1, 0.001, 0.0012)
+    worst = {kind: {"ulp": 12.0, "bound": 340.0, "where": "h at [0, 0, 0], kernel, case one-saturated-24-float32"} for kind in KINDS}
+    found = {"tried": 99, "killed": 90, "refused": [1] * 9, "equivalent": 0, "proved": [], "listed": [], "alive": [], "by_case": {"plain-float64": 90}}
+    report = SpecReport("lstm-peephole-diagonal", worst=worst, cases=12, mutants=found, not_offered={"reference": ["a"] * 30})
+    report.sensitivity = {"bluntest": "slope of o in float32: 75.2 ulp (9.0e-06), case long-float32", "symbols": [{"text": "value of h " * 9}]}
+    said = []
+
+    def say(text=""):
+        said.extend(click.unstyle(text).split("\n"))
+
+    print_race(say, [row], 80)
+    table.print_table(say, [report], True, 80)
+    table.print_details(say, [report], 80)
+    table.print_notes(say, [report], 80)
+    table.print_sensitivity(say, [report], True, 80)
+    assert max(map(len, said)) <= 80 and any("90 killed, 0 alive" in line for line in said)
 
 
 def test_sums_in_words():
