@@ -76,10 +76,11 @@ def _head(text):
 def _symbol_parts(spec):
     labels = {name: _label(name) for name in spec.arrays}
     width = max(map(_columns, labels.values()))
+    shape_width = max(12, *(len(show_shape(symbol.shape)) for symbol in spec.arrays.values()))
     parts = []
     for name, symbol in spec.arrays.items():
         padding = " " * (width - _columns(labels[name]))
-        facts = f"{symbol.role:9}  {show_shape(symbol.shape):12}"
+        facts = f"{symbol.role:9}  {show_shape(symbol.shape):{shape_width}}"
         means = symbol.means + (" (may be left out)" if symbol.optional else "")
         means += f" (integers from 0, below {symbol.below})" if symbol.below is not None else ""
         text = f"{labels[name]}{padding}  {facts} {means}".rstrip()

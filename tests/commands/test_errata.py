@@ -28,8 +28,8 @@ def test_the_errata_of_one_lecture(tmp_path):
 def test_remarks_are_printed_apart():
     result = CliRunner().invoke(main, ["errata", "--lecture", "krippahl", "--remarks"])
     assert result.exit_code == 0, result.output
-    errata, remarks = result.output.lower().split("(true under conditions that the slide leaves out)")
-    assert "dependencies get exponentially weaker" in " ".join(remarks.split()) and "exponentially weaker" not in errata
+    errata, remarks = " ".join(result.output.lower().split()).split("(true under conditions that the slide leaves out)")
+    assert "dependencies get exponentially weaker" in remarks and "exponentially weaker" not in errata
 
 
 def test_an_unknown_lecture_is_refused():
