@@ -75,16 +75,17 @@ class EquationPass:
         gradients = {name: self.sequences.empty(name, self.dtype) for name in self.spec.differentiated}
         for item, run in zip(self.sequences.items, self.runs):
             for name, gradient in run.backward(self._seeds(upstream, item), absorbing).items():
-                self._join(gradients, name, item, gradient)
+                self._join(gradients, name, item, gradient, run.algebra.noise)
         return gradients
 
     def _seeds(self, upstream, item):
         return {name: self.sequences.take(name, np.asarray(array, self.dtype), item) for name, array in upstream.items()}
 
-    def _join(self, gradients, name, item, gradient):
+    def _join(self, gradients, name, item, gradient, noise):
         if self.spec.batch_axis(name) is None:
             with np.errstate(all="ignore"):  # infinities of two sequences may cancel
-                gradients[name] = gradients[name] + gradient
+                total = gradients[name] + gradient
+            gradients[name] = total if noise is None else noise.relative(total, 1)
         else:
             self.sequences.put(name, gradients[name], item, gradient)
 
