@@ -91,7 +91,8 @@ class _Planted:
         if growth is None:
             return 0.0
         with np.errstate(all="ignore"):
-            shares = [truth.error(key, truth.quantities[key] + part)[0] / truth.bounds[key] for key, part in growth.items()]
+            moved = {key: np.where(part == 0, truth.quantities[key], truth.quantities[key] + part) for key, part in growth.items()}  # zeros keep their sign
+            shares = [truth.error(key, array)[0] / truth.bounds[key] for key, array in moved.items()]
             return 1 / np.float64(max(shares, default=0))
 
     def _growth(self, truth):

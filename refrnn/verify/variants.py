@@ -11,6 +11,7 @@ import numpy as np
 from refrnn.backends.run import answer
 from refrnn.spec.draw import shape_of
 from refrnn.verify.backends import Finding, describe, name_of, poison, poisoned
+from refrnn.verify.world import FLOOR
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,8 @@ def _judged(spec, truth, variant, key, array, checked):
     else:
         copies = _copies(kept, axis, variant, key[0] == "gradient")
     # A sum of n equal terms may round by half an ulp of its n / 2 at each addition, always to the same side: n / 4 ulp where
-    # nothing cancels, which a bound of 4 stands for, and else as many times more as the bound is larger.
-    more = 1 + variant.times / 16 if axis is None and key[0] == "gradient" else 1
+    # nothing cancels, which the least of bounds stands for, and else as many times more as the bound is larger.
+    more = 1 + variant.times / (4 * FLOOR) if axis is None and key[0] == "gradient" else 1
     for copy in copies:
         (worst,) = truth.judge({key: copy})
         if not worst.ulp <= worst.bound * more:
