@@ -14,6 +14,8 @@ class Sequences:
     def __init__(self, spec, checked):
         self.spec = spec
         self.checked = checked
+        self._places = {}  # of the parts, by name and sequence
+        self._sizes = {}  # by sequence
         own = spec.batch is not None
         if own and checked.lengths is None:
             self.items = [slice(None)]
@@ -26,6 +28,12 @@ class Sequences:
 
     def sizes(self, item):
         """The sizes of one sequence: its own length, and one row of the spec's own batch."""
+        mark = _mark(item)
+        if mark not in self._sizes:
+            self._sizes[mark] = self._find_sizes(item)
+        return self._sizes[mark]
+
+    def _find_sizes(self, item):
         sizes = dict(self.checked.sizes)
         for name, lengths in (self.checked.lengths or {}).items():
             sizes[name] = int(np.asarray(lengths[item]).max())
@@ -46,6 +54,12 @@ class Sequences:
         return np.zeros(shape_of(self.spec, name, self.checked.sizes, self.checked.batch), dtype)
 
     def _where(self, name, item):
+        mark = name, _mark(item)
+        if mark not in self._places:
+            self._places[mark] = self._find_place(name, item)
+        return self._places[mark]
+
+    def _find_place(self, name, item):
         sizes = self.sizes(item)
         where = [slice(0, size.number(sizes)) for size in self.spec.full_shape(name)]
         axis = self.spec.batch_axis(name)
@@ -54,3 +68,8 @@ class Sequences:
         elif axis is not None:
             where[axis] = item
         return tuple(where)
+
+
+def _mark(item):
+    """What tells an item of :class:`Sequences` from the others and can be the key of a dictionary, which a slice can't."""
+    return item.start if isinstance(item, slice) else item

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, wraps
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +76,20 @@ class Claim:
     @property
     def lecture(self):
         return "" if self.quote is None else self.quote.lecture
+
+
+def _kept(method):
+    """Decorator for a method of a symbol's name, which is asked thousands of times: it answers once, as nothing of a spec changes."""
+    answers = f"_answers_of_{method.__name__}"
+
+    @wraps(method)
+    def asked(self, name):
+        known = self.__dict__.setdefault(answers, {})
+        if name not in known:
+            known[name] = method(self, name)
+        return known[name]
+
+    return asked
 
 
 @dataclass(eq=False)
@@ -209,6 +223,7 @@ class Spec:
         spans = {name: self.program.definitions[name].ranges(indices) for name in self.defined}
         return frozenset(name for name in self.defined if all((name, key) in computed for key in product(*spans[name])))
 
+    @_kept
     def full_shape(self, name):
         """The shape of a symbol over all its indices, without the library's batch axis."""
         if name in self.arrays:
@@ -234,6 +249,7 @@ class Spec:
                 waiting += readers.get(name, ())
         return frozenset(batched)
 
+    @_kept
     def batch_axis(self, name):
         """Where the batch axis of an array stands: 1 behind a time axis, else 0; None without one."""
         shape = self.full_shape(name)
@@ -244,6 +260,7 @@ class Spec:
             return None
         return 1 if shape and str(shape[0]) in self.time else 0
 
+    @_kept
     def time_size(self, name):
         """The time size of an array's first axis, or None."""
         shape = self.full_shape(name)
