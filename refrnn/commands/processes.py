@@ -1,5 +1,6 @@
 """Work in processes of their own: one that dies takes its piece with it and no other, and none outlives the command."""
 
+import gc
 import os
 import signal
 import sys
@@ -114,6 +115,10 @@ def _interrupts_blocked():
 def _work(function, pipe):
     """The life of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Before OpenMP is loaded: its threads wait asleep, not spinning on a core that another worker needs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # What verify makes are tapes of small objects without circles, for which Python would look every 700 objects.
+    gc.set_threshold(100_000)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _leave_standard_output()
     while True:

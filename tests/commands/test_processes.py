@@ -123,3 +123,14 @@ def test_steps_and_results_come_back_with_their_places():
     assert found[0] == (2, None) and found[1] == (1, None)
     assert found[2][0] is None and found[2][1].startswith("KeyError (5) in test_processes.py, line ")
     assert sorted(steps) == [(2, "halving 2"), (4, "halving 4"), (5, "halving 5")]
+
+
+def waits(piece, step):
+    return os.environ.get("OMP_WAIT_POLICY")
+
+
+def test_threads_that_wait_leave_the_cores_to_the_other_workers(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    found = []
+    processes.run(waits, [0], 1, lambda *done: found.append(done), lambda piece, text: None)
+    assert found == [(0, "PASSIVE", None)] and "OMP_WAIT_POLICY" not in os.environ
