@@ -32,17 +32,18 @@ class Noise:
         if not roundings:
             return value
         if value.ndim == 0:
-            if self.exact(value) == value:
+            if self._holds(value):
                 return value
-            return self.wide(self.dtype(value * (self.one + self._spread(roundings) * self._single())))
+            return self._rounded(value * (self.one + self._spread(roundings) * self._single()))
         inexact = value.astype(self.exact) != value
-        if not np.count_nonzero(inexact):
+        count = np.count_nonzero(inexact)
+        if not count:
             return value
         moved = self._uniform(value)
         moved *= self._spread(roundings)
         moved += self.one
         moved *= value
-        return np.where(inexact, moved.astype(self.dtype), value)
+        return self._rounded_where(inexact, count, moved, value)
 
     def against(self, value, magnitude, roundings, whole=None):
         """A result whose error counts in units of ``magnitude``, that of the terms which cancel in it.
@@ -50,18 +51,36 @@ class Noise:
         A sum may be exact by what cancels, and the sums on the way to it not: it is exact where ``whole()``, the sum of
         the terms' magnitudes, is so too.
         """
-        value = np.asarray(value)
+        if value.ndim == 0:
+            if self._holds(value) and (whole is None or self._holds(whole())):
+                return value[()]
+            return self._rounded(value + self._uniform(value)[()] * self._spread(roundings) * magnitude)
         inexact = value.astype(self.exact) != value
-        if whole is not None and not np.all(inexact):
-            largest = np.asarray(whole())
-            inexact = inexact | (largest.astype(self.exact) != largest)
-        if not np.count_nonzero(inexact):
-            return value[()]
+        count = np.count_nonzero(inexact)
+        if whole is not None and count < value.size:
+            largest = whole()
+            inexact |= largest.astype(self.exact) != largest
+            count = np.count_nonzero(inexact)
+        if not count:
+            return value
         moved = self._uniform(value)
         moved *= self._spread(roundings)
         moved *= magnitude
         moved += value
-        return np.where(inexact, moved.astype(self.dtype), value)[()]
+        return self._rounded_where(inexact, count, moved, value)
+
+    def _holds(self, number):
+        return float(self.exact(float(number))) == number
+
+    def _rounded(self, number):
+        """To the precision, and back to the wide one: a product with a float is the quickest way there."""
+        rounded = self.dtype(number)
+        return rounded if self.dtype is self.wide else self.one * float(rounded)
+
+    def _rounded_where(self, inexact, count, moved, value):
+        """``moved`` rounded where the ``value`` is inexact, which it is at ``count`` places."""
+        rounded = moved.astype(self.dtype).astype(self.wide)
+        return rounded if count == value.size else np.where(inexact, rounded, value)
 
     def _spread(self, roundings):
         spread = self.spreads.get(roundings)
