@@ -1,6 +1,7 @@
 """What an evaluated symbol is: a shape (to check an equation) or a number with its history (to run and differentiate it)."""
 
 import functools
+import operator
 
 import numpy as np
 
@@ -152,13 +153,15 @@ class Numbers:
             return self._decided(name, function, arguments, values)
         if name in ("negative", "matmul") and any(argument.name == "one_hot" for argument in arguments):
             return self._looked_up(name, *arguments)
-        value = function.value(*values, *sized)
         if name == "one_hot":
+            value = function.value(*values, *sized)
             return Node(value.astype(self.dtype), name, detail=(int(values[0].real), False))
         if not arguments:
-            return Node(value.astype(self.dtype), name)
-        if self.noise is not None:
-            value = self._once((name, *map(id, values)), values, lambda: self._shaken_result(name, function, value, values))
+            return Node(function.value(*sized).astype(self.dtype), name)
+        if self.noise is None:
+            value = function.value(*values)
+        else:
+            value = self._once((name, *map(id, values)), values, lambda: self._shaken_result(name, function, values))
         return self._node(value, name, arguments)
 
     def _looked_up(self, name, left, right=None):
@@ -182,7 +185,8 @@ class Numbers:
             known = self.rounded[what] = make(), values
         return known[0]
 
-    def _shaken_result(self, name, function, value, values):
+    def _shaken_result(self, name, function, values):
+        value = function.value(*values)
         if name == "matmul":
             return self.noise.product(*values, value)
         if function.summed is not None:
@@ -247,7 +251,7 @@ class Numbers:
             return result
         values = [term.value for term in terms]
         if self.noise is None:
-            return self._node(functools.reduce(np.add, values), "total", terms)
+            return self._node(functools.reduce(operator.add, values), "total", terms)
         value = self._once(("total", *map(id, values)), values, lambda: functools.reduce(self._shaken_sum, values))
         return self._node(value, "total", terms)
 

@@ -299,6 +299,9 @@ class Compiler:
         numbers = [self.integer(argument, letters) for argument in node.args[split:]]
         text = ast.unparse(node)
 
+        if not sized:
+            return Compiled(lambda run, indices: run.algebra.apply(name, *[part.value(run, indices) for part in parts]), _all_needs(parts))
+
         def value(run, indices):
             _check_extents(name, [number(indices) for number in numbers], text)
             return run.algebra.apply(

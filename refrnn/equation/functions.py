@@ -4,6 +4,7 @@ Every entry works on NumPy arrays of any float or complex dtype. A complex argum
 functions that are only piecewise analytic choose their piece by the real part.
 """
 
+import operator
 from dataclasses import dataclass
 from typing import Callable
 
@@ -248,13 +249,13 @@ def _argmax_side(z):
 
 
 FUNCTIONS = {
-    # operators
-    "add": _elementwise(np.add, lambda g, out, a, b: g, lambda g, out, a, b: g, "the sum", operator=True),
-    "subtract": _elementwise(np.subtract, lambda g, out, a, b: g, lambda g, out, a, b: -g, "the difference", operator=True),
-    "multiply": _elementwise(np.multiply, lambda g, out, a, b: g * b, lambda g, out, a, b: g * a, "the element-wise product", operator=True),
-    "divide": _elementwise(np.divide, lambda g, out, a, b: g / b, lambda g, out, a, b: -g * out / b, "the quotient", operator=True),
-    "negative": Function(np.negative, lambda g, out, a: (-g,), _same_shape, roundings=0, operator=True, elementwise=True),
-    "matmul": Function(np.matmul, None, _product_shape, arguments=2, operator=True),
+    # operators: Python's own, which NumPy answers for single numbers far sooner than its functions do
+    "add": _elementwise(operator.add, lambda g, out, a, b: g, lambda g, out, a, b: g, "the sum", operator=True),
+    "subtract": _elementwise(operator.sub, lambda g, out, a, b: g, lambda g, out, a, b: -g, "the difference", operator=True),
+    "multiply": _elementwise(operator.mul, lambda g, out, a, b: g * b, lambda g, out, a, b: g * a, "the element-wise product", operator=True),
+    "divide": _elementwise(operator.truediv, lambda g, out, a, b: g / b, lambda g, out, a, b: -g * out / b, "the quotient", operator=True),
+    "negative": Function(operator.neg, lambda g, out, a: (-g,), _same_shape, roundings=0, operator=True, elementwise=True),
+    "matmul": Function(operator.matmul, None, _product_shape, arguments=2, operator=True),
     "transpose": Function(np.transpose, lambda g, out, a: (g.T,), _transposed_shape, roundings=0, operator=True),
     # activations
     "sigmoid": Function(_sigmoid, lambda g, out, z: (g * out * (1 - out),), _same_shape, roundings=4, elementwise=True, summed=_sigmoid_terms),

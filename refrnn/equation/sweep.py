@@ -59,11 +59,14 @@ class Sweep:
 
     def _pulled(self, node, g):
         """What a node passes on to each of its parents."""
+        function = FUNCTIONS.get(node.name)
+        values = [parent.value for parent in node.parents]
+        if function is not None and function.pull is not None:
+            return self._pulled_by(function, node, g, values)
         if node.name == "copy":
             return (g,)
         if node.name == "stack":
             return tuple(g)
-        values = [parent.value for parent in node.parents]
         if node.name == "total":
             return [self._unbroadcast(g, value) for value in values]
         if node.name == "select":
@@ -79,9 +82,8 @@ class Sweep:
             return (self._shaken(self._absorbed(g * exponent * values[0] ** (exponent - 1), g), 3),)
         if node.name == "matmul":
             return self._products(g, *values)
-        if node.name == "outer":
-            return self._product_shaken(g, values[1], zeros_of=0), self._product_shaken(g.T, values[0], zeros_of=0)
-        return self._pulled_by(FUNCTIONS[node.name], node, g, values)
+        # What is left is the outer product.
+        return self._product_shaken(g, values[1], zeros_of=0), self._product_shaken(g.T, values[0], zeros_of=0)
 
     def _pulled_by(self, function, node, g, values):
         chosen = () if function.decide is None else (node.detail,)
@@ -107,8 +109,10 @@ class Sweep:
 
     def _unbroadcast(self, part, like):
         """Sum a gradient over the axes along which its argument was repeated."""
+        if part.shape == like.shape:
+            return part
         summed = unbroadcast(part, like)
-        if self.noise is None or summed is part:
+        if self.noise is None:
             return summed
         return self.noise.summed(summed, *_terms_of(part, like))
 

@@ -863,7 +863,7 @@ TABLE = {
         ("the other branch is taken", "(yes, no) if condition.value else (no, yes)", "(no, yes) if condition.value else (yes, no)"),
         ("the branches of an array are swapped", "np.where(condition.value, yes.value, no.value), \"select\"", "np.where(condition.value, no.value, yes.value), \"select\""),
         ("stop stops nothing", "        if name == \"stop\":\n            return self._stopped(arguments[0])\n", "        if name == \"stop\":\n            return arguments[0]\n", "../equation/test_differentiate"),
-        ("functions are not shaken", "            value = self._once((name, *map(id, values)), values, lambda: self._shaken_result(name, function, value, values))\n", "            pass\n"),
+        ("functions are not shaken", "            value = self._once((name, *map(id, values)), values, lambda: self._shaken_result(name, function, values))\n", "            value = function.value(*values)\n"),
         ("products are not shaken", "            return self.noise.product(*values, value)\n", "            return value\n"),
         ("sums are not shaken by their terms", "            return self.noise.against(value, function.summed(value, *values), function.roundings)\n", "            return self.noise.relative(value, function.roundings)\n"),
         ("powers are not shaken", "lambda: self.noise.relative(value, 2))\n", "lambda: value)\n"),
