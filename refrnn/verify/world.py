@@ -66,7 +66,7 @@ class World:
 
     def _measure(self):
         """Scales and bounds from the deviations."""
-        self.scales, self.cancels, self.uncertain = {}, {}, {}
+        self.scales, self.cancels, self.uncertain, self.units = {}, {}, {}, {}
         self._find_scales()
         self.bounds = {key: FLOOR + HEADROOM * self._largest(key, self.deviations[key])[0] for key in self.quantities}
         self.unjudged = self._find_unjudged()
@@ -74,7 +74,7 @@ class World:
     def seen_by(self, truth):
         """The same world for a truth of another precision: an ulp is another one, and all is as many of them."""
         other = copy.copy(self)
-        other.truth = truth
+        other.truth, other.units = truth, {}
         return other
 
     def _exact(self):
@@ -120,8 +120,7 @@ class World:
 
     def _deviation(self, key, samples):
         truth = self.quantities[key]
-        with np.errstate(all="ignore"):
-            apart = [np.where(_same(found[key], truth), 0, np.abs(found[key] - truth)) for found in samples]
+        apart = [_apart(found[key], truth) for found in samples]
         largest = np.maximum.reduce(apart)
         return np.where(np.isnan(largest), np.inf, largest)
 
@@ -133,6 +132,7 @@ class World:
         if self.origin is not self:  # an ulp is another one here, and all is as many of them
             self.origin.look_closer()
             self.scales, self.bounds, self.unjudged = self.origin.scales, self.origin.bounds, self.origin.unjudged
+            self.units = {}
             return
         samples = [self._sample(self.held, seed)[0] for seed in range(SAMPLES, SAMPLES + MORE_SAMPLES)]
         for key, deviation in self.deviations.items():
@@ -206,25 +206,31 @@ class World:
         anything, and all that lies past a sequence's end, must be exactly zero; NaN and infinities must be where they
         are in the truth, and so must the signs of zeros be that come of no sum.
         """
-        truth = self.quantities[key]
-        array = np.asarray(array, np.longdouble)
-        with np.errstate(all="ignore"):
-            difference = np.where(_same(array, truth), 0, np.abs(array - truth))
+        truth, array = self.quantities[key], np.asarray(array, np.longdouble)
+        difference = _apart(array, truth)
         if key in self.either:
             difference = np.where(self.either[key] & np.isnan(array), 0, difference)
         if key[0] != "gradient" and key[1] in self.truth.signed:
             difference = np.where((truth == 0) & (array == 0) & (np.signbit(truth) != np.signbit(array)), np.inf, difference)
-        past = past_end(self.truth.spec, self.truth.checked, _symbol(key), truth.shape)
-        return self._largest(key, np.where(past & (difference != 0), np.inf, difference))
+        return self._largest(key, difference)
 
     def _largest(self, key, difference):
-        with np.errstate(all="ignore"):
-            errors = np.where(difference == 0, 0, difference / (self.truth.eps * self.scales[key]))
-        errors = np.where(np.isnan(errors), np.inf, errors)
-        if not errors.size:
+        """The largest of some differences in ulp, and its place."""
+        if not difference.size:
             return 0.0, ()
+        with np.errstate(all="ignore"):
+            errors = np.divide(difference, self._ulp(key), out=np.zeros(difference.shape, np.longdouble), where=difference != 0)
+        if np.isnan(errors.max()):
+            errors = np.where(np.isnan(errors), np.inf, errors)
         place = np.unravel_index(int(np.argmax(errors)), errors.shape)
         return float(errors[place]), tuple(int(index) for index in place)
+
+    def _ulp(self, key):
+        """An ulp of each entry, in a shape that goes with the quantity; past a sequence's end there is none, and it is zero."""
+        if key not in self.units:
+            past = past_end(self.truth.spec, self.truth.checked, _symbol(key), self.quantities[key].shape)
+            self.units[key] = np.where(past, 0, self.truth.eps * self.scales[key])
+        return self.units[key]
 
     def _find_unjudged(self):
         """What can't be judged on this case, and why, by key."""
@@ -262,8 +268,13 @@ def _symbol(key):
     return name[2:] if kind == "gradient" else name
 
 
-def _same(left, right):
-    return (left == right) | (np.isnan(left) & np.isnan(right))
+def _apart(array, truth):
+    """How far each entry is from the truth: not at all where both are NaN, or the same infinity."""
+    with np.errstate(all="ignore"):
+        apart = np.abs(array - truth)
+        if np.isnan(apart.max(initial=0)):
+            apart = np.where((array == truth) | (np.isnan(array) & np.isnan(truth)), 0, apart)
+    return apart
 
 
 def _others(side, margin, moved):
