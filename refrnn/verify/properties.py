@@ -101,6 +101,8 @@ def missing_upstream_is_zero(spec, truth, backend):
     for name, gradient in _pulled(spec, truth, backend, {}).items():
         if np.any(gradient):
             return f"d_{name} is not zero though no output has an upstream gradient"
+    if len(spec.outputs) == 1:  # all that is left would be one call, made again
+        return None
     total = {}
     for output in spec.outputs:
         given = {output: truth.upstream[output]}

@@ -5,6 +5,7 @@ arrays of more steps than the longest has, still have the outputs and gradients 
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Variant:
     times: int
     steps: int
 
-    @property
+    @cached_property
     def counted(self):
         """The places that have an upstream gradient."""
         seen, counted = {}, []
