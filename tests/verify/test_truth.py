@@ -192,16 +192,16 @@ def test_in_a_case_about_nan_it_must_be_where_it_is():
     assert Truth(spec, Case("ordinary", sizes={"T": 4, "I": 3}, batch=2, values={"x": x})).failures
 
 
-def test_infinities_have_their_sign():
+def test_infinities_and_large_numbers_have_their_sign():
     spec = spec_of({"x": INPUT}, ["y[t] = 1 * x[t]"], ["y"])
     x = np.ones((2, 1, 3), np.float32)
     x[0, 0] = np.inf, -np.inf, 3e38
     truth = Truth(spec, Case("special", "float32", sizes={"T": 2, "H": 3}, batch=1, values={"x": x}, special=True))
     key = ("forward", "y")
     assert truth.judge({key: x})[0].ok
-    for wrong in (-np.inf, np.nan, 3e38):
+    for place, wrong in ((0, -np.inf), (0, np.nan), (0, 3e38), (2, -3e38)):
         other = x.copy()
-        other[0, 0, 0] = wrong
+        other[0, 0, place] = wrong
         assert not truth.judge({key: other})[0].ok
 
 
