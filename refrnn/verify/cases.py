@@ -60,7 +60,7 @@ class Case:
             if symbol.role == "parameter" and symbol.low is None and symbol.high is None:
                 stretch = 0 if name == self.zero else self.stretch
                 # Beyond float32 a power of two, which rounds nothing.
-                values[name] = (values[name] * np.float64(stretch)).astype(np.float32 if 1e-38 < stretch < 1e38 and not self.full else self.dtype)
+                values[name] = (values[name] * np.float64(stretch)).astype(np.float32 if 1e-38 < abs(stretch) < 1e38 and not self.full else self.dtype)
             if getattr(values[name], "dtype", None) == np.float32:
                 values[name] = (values[name] * np.float32(self.shrink if name in shrunk else 1)).astype(self.dtype)
             if self.omit and symbol.optional:
@@ -233,11 +233,12 @@ def cases(spec, level="quick"):
     found += _both("ones", sizes=_ones(spec), batch=1, seed=6)
     found += _both("saturated", sizes=_alike(spec, 4), batch=4, seed=7, stretch=8.0)
     # Scores whose exponential a precision does not hold: beyond 89 and beyond 710.
-    for dtype, stretch in (("float32", 128.0), ("float64", 1024.0)):
+    for dtype, stretch in (("float32", 512.0), ("float64", 4096.0)):
         found.append(Case(f"far-{dtype}", dtype, sizes=_times(spec, 2), batch=1, seed=20, stretch=stretch, extreme=True, full=True))
-    # One unit shows what is small beside nothing larger: gates that are shut to 1e-7, 1e-20 and 1e-40,
-    for stretch, steps in ((24, 2), (64, 1), (128, 1)):
-        found += _both(f"one-saturated-{stretch}", sizes=_ones(spec) | _times(spec, steps), batch=1, seed=8, stretch=float(stretch), extreme=True)
+    # One unit shows what is small beside nothing larger: gates that are shut to 1e-7, 1e-20 and 1e-40, and open where they were shut,
+    for stretch, steps in ((24, 2), (-24, 2), (64, 1), (-128, 2)):
+        word = "saturated" if stretch > 0 else "turned"
+        found += _both(f"one-{word}-{abs(stretch)}", sizes=_ones(spec) | _times(spec, steps), batch=1, seed=8, stretch=float(stretch), extreme=True)
     # and what a difference of numbers near 1 loses of tanh(z), at z of 1e-5, 1e-20 and where float32 has few digits left.
     for power in (-17, -66, -130):
         found += _both(f"one-small{power}", sizes=_ones(spec), batch=1, seed=21, shrink=2.0**power, extreme=True)

@@ -78,6 +78,15 @@ def test_a_state_that_is_read_off_the_arguments(monkeypatch):
     assert of.state_is_its_own(unit(), PLAIN, "kernel") == "the state h0 changes when outputs and arguments are written into"
 
 
+def test_a_gradient_that_is_kept_from_the_first_call():
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        return {**found, "u": saved.setdefault("kept", found["u"]).copy()}
+
+    text = of.backward_repeats(unit(kernel=Backend(backward=backward)), PLAIN, "kernel")
+    assert text == "d_u stays as it was when backward is called with a quarter of the errors"
+
+
 def test_the_error_of_the_last_step_of_a_chunk():
     def backward(right, saved, d_h):
         return right(saved, d_h=d_h if len(d_h) != 3 else np.concatenate((d_h[:-1], 0 * d_h[-1:])))
