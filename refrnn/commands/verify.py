@@ -106,11 +106,14 @@ def _check_backend(spec, backend):
 
 def _module(name):
     """A module of the user's own that answers the spec."""
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise NotFoundError(f"the backend {name!r} is none of equation, reference, kernel, and no name of a module, such as mine or package.mine")
     sys.path.insert(0, os.getcwd())
     try:
         module = importlib.import_module(name)
-    except ImportError as error:
-        raise NotFoundError(f"the backend {name!r} is none of equation, reference, kernel, and can't be imported: {error}") from None
+    except (Exception, SystemExit) as error:
+        why = error if isinstance(error, ImportError) else f"{type(error).__name__} ({error})"
+        raise NotFoundError(f"the backend {name!r} is none of equation, reference, kernel, and can't be imported: {why}") from None
     finally:
         sys.path.remove(os.getcwd())
     for function in ("forward", "backward"):

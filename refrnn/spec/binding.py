@@ -38,13 +38,9 @@ class Binding:
 
     def _imported(self):
         if self.module is not None:
-            module = importlib.import_module(self.module)
-            if self.kind == "kernel" and sys.modules["numba"].config.DISABLE_JIT:
-                raise MachineError(
-                    f"{self.module}: kernels exist as machine code only, and NUMBA_DISABLE_JIT forbids to compile them; "
-                    "unset it, or use the reference or the equation"
-                )
-            return module
+            if self.kind == "kernel":
+                _check_compiler(self.module)
+            return importlib.import_module(self.module)
         name = f"refrnn_user_{self.kind}_{sha256(str(self.path).encode() + self.source).hexdigest()[:20]}"
         if name not in sys.modules:
             found = importlib.util.spec_from_file_location(name, self.path)
@@ -55,6 +51,19 @@ class Binding:
                 del sys.modules[name]
                 raise
         return sys.modules[name]
+
+
+def _check_compiler(module):
+    """Refuse a machine, or settings of it, on which no kernel of the library runs."""
+    try:
+        config = importlib.import_module("numba").config
+    except Exception as error:  # such as for no thread at all in NUMBA_NUM_THREADS
+        raise MachineError(f"{module}: Numba can't be imported ({error}); mend that, or use the reference or the equation") from error
+    if config.DISABLE_JIT:
+        raise MachineError(
+            f"{module}: kernels exist as machine code only, and NUMBA_DISABLE_JIT forbids to compile them; "
+            "unset it, or use the reference or the equation"
+        )
 
 
 def find(kind, spec_path, named, library, place):

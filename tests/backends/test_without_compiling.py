@@ -62,13 +62,21 @@ def test_a_kernel_of_one_s_own_that_compiles_nothing_runs(tmp_path):
     assert done.stdout == "0.0\n", done.stderr
 
 
-@pytest.mark.parametrize("command", ["bench unfolding", "errata --lecture ds4440", "verify clip-value"])
+@pytest.mark.parametrize("command", ["bench unfolding", "verify clip-value"])
 def test_commands_could_not_check(command):
     done = python("-m", "refrnn", *command.split())
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert " ".join((done.stdout + done.stderr).split()).count(SENTENCE) == 1
 
 
+def test_numba_that_can_not_be_imported():
+    environment = {**os.environ, "NUMBA_NUM_THREADS": "0"}
+    done = subprocess.run([sys.executable, "-m", "refrnn", "verify", "clip-value"], cwd=ROOT, capture_output=True, text=True, env=environment, timeout=300)
+    assert done.returncode == 2 and "could not check" in done.stdout
+    assert "Numba can't be imported (Number of threads specified must be > 0.); mend that, or use the reference or the equation" in done.stdout
+
+
 def test_what_needs_no_kernel_is_checked():
-    done = python("-m", "refrnn", "verify", "clip-value", "--backends", "equation,reference")
-    assert done.returncode == 0, done.stdout
+    for command in ("verify clip-value --backends equation,reference", "errata --lecture ds4440"):
+        done = python("-m", "refrnn", *command.split())
+        assert done.returncode == 0, done.stdout

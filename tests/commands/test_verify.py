@@ -108,11 +108,26 @@ def test_an_own_module_as_backend(run, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    "body, why",
+    [("def forward(:", "SyntaxError (invalid syntax (broken.py, line 1))"), ("1 / 0", "ZeroDivisionError (division by zero)"),
+     ("raise SystemExit(0)", "SystemExit (0)")],
+)  # fmt: skip
+def test_a_module_that_can_not_be_imported_is_refused(run, tmp_path, monkeypatch, body, why):
+    (tmp_path / "broken.py").write_text(body)
+    monkeypatch.chdir(tmp_path)
+    result = run("verify", "elman", "--backends", "broken")
+    assert result.exit_code == 2
+    assert result.stderr.strip() == f"Error: the backend 'broken' is none of equation, reference, kernel, and can't be imported: {why}"
+
+
+@pytest.mark.parametrize(
     "arguments, words",
     [
         (["verify", "lsmt"], "did you mean lstm?"),
         (["verify", "no/such.yaml"], "no/such.yaml"),
         (["verify", "elman", "--backends", "torch_of_mine"], "can't be imported"),
+        (["verify", "elman", "--backends", "../mine"], "no name of a module, such as mine or package.mine"),
+        (["verify", "elman", "--backends", "no_such.module"], "can't be imported: No module named"),
         (["verify", "clip-value", "--json", "no/such/folder/out.json"], "is not there; make it first"),
         (["verify", "clip-value", "--json", ""], "it names no file; give a path, or - for standard output"),
         (["errata", "--json", " "], "it names no file"),
