@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from refrnn.backends.answers import offered
-from refrnn.compose.part import reads
 from refrnn.errors import SpecError
 from refrnn.spec.check import check_spec
 from refrnn.spec.spec import Spec
@@ -22,7 +21,7 @@ def network(call, title, parts, outputs, sizes):
     parts = tuple(parts)
     equations = _reaching([equation for part in parts for equation in part.equations], outputs)
     defined = {equation.name for equation in equations}
-    read = set().union(*map(reads, equations))
+    read = set().union(*(equation.reads for equation in equations))
     symbols = {}
     for part in parts:
         for name, symbol in part.symbols.items():
@@ -49,7 +48,7 @@ def _reaching(equations, outputs):
     """The equations on which some output depends, in their order."""
     reached, grown = set(outputs), True
     while grown:
-        fresh = {name for equation in equations if equation.name in reached for name in reads(equation)} - reached
+        fresh = {name for equation in equations if equation.name in reached for name in equation.reads} - reached
         reached |= fresh
         grown = bool(fresh)
     return tuple(equation for equation in equations if equation.name in reached)

@@ -1,6 +1,5 @@
 """A spec in its place in a network: under which names, at which sizes, in which direction of time."""
 
-import ast
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -62,8 +61,3 @@ class Part:
     def time(self):
         """The network's name of its time, or None."""
         return str(self.sizes[self.spec.time[0]]) if self.spec.time else None
-
-
-def reads(equation):
-    """The names on the right side of an equation."""
-    return {node.id for node in ast.walk(equation.value) if isinstance(node, ast.Name)}

@@ -7,7 +7,7 @@ import ast
 import math
 import os
 import threading
-from bisect import bisect_right, insort
+from bisect import insort
 from collections import OrderedDict
 from functools import cached_property
 from typing import NamedTuple
@@ -59,7 +59,8 @@ class Definition:
         self.equations = []  # (equation, patterns, compiled), most specific first
         self.patterns = {}  # the patterns by the id of their equation
         self._lefts = set()
-        self._single = ({}, {})  # entries of a single element by their keys, at the indices that come first
+        self._singles = 0  # how many equations give a single element; they stand first
+        self._by_key = ({}, {})  # these by their keys, at the indices that come first
 
     def add(self, equation, patterns, compiled):
         left = ast.dump(equation.target)
@@ -68,6 +69,7 @@ class Definition:
         self._lefts.add(left)
         self.patterns[id(equation)] = patterns
         insort(self.equations, (equation, patterns, compiled), key=_generality)
+        self._singles += not any(isinstance(pattern, Pattern) for pattern in patterns)
 
     def is_whole(self, axis=0):
         """Whether an equation runs over all places from ``axis`` on."""
@@ -89,16 +91,15 @@ class Definition:
 
     def _candidates(self, key, indices):
         """The entries that may give the element at ``key``, most specific first."""
-        singles = bisect_right(self.equations, (0, 0), key=_generality)
-        if singles <= _LOOKED_THROUGH:
+        if self._singles <= _LOOKED_THROUGH:
             return self.equations
-        known, by_key = self._single
+        known, by_key = self._by_key
         if known != indices:
             by_key = {}
-            for entry in self.equations[:singles]:
+            for entry in self.equations[: self._singles]:
                 by_key.setdefault(tuple(place(indices) for place in entry[1]), []).append(entry)
-            self._single = dict(indices), by_key
-        return [*by_key.get(key, ()), *self.equations[singles:]]
+            self._by_key = dict(indices), by_key
+        return [*by_key.get(key, ()), *self.equations[self._singles :]]
 
     def ranges(self, indices):
         """The range of keys along each axis: that of the most general equation."""
@@ -228,9 +229,8 @@ class Program:
 
     def _is_start(self, equation, axis):
         """Whether an equation reads nothing but what is handed in, and another one gives its symbol over an index too."""
-        read = {node.id for node in ast.walk(equation.value) if isinstance(node, ast.Name)}
         others = (other for other in self.by_name[equation.name] if other is not equation)
-        return not read & self.ranks.keys() and any(self._letters(other.subscripts[axis]) for other in others)
+        return not equation.reads & self.ranks.keys() and any(self._letters(other.subscripts[axis]) for other in others)
 
     def _letters(self, node):
         return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in self.sizes and n.id not in self.integers]

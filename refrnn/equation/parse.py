@@ -3,6 +3,7 @@
 import ast
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.slips import slip
@@ -37,6 +38,11 @@ class Equation:
     def subscripts(self):
         """The index expressions on the left side."""
         return () if isinstance(self.target, ast.Name) else subscripts(self.target)
+
+    @cached_property
+    def reads(self):
+        """The names on the right side."""
+        return frozenset(node.id for node in ast.walk(self.value) if isinstance(node, ast.Name))
 
     def __str__(self):
         return self.text

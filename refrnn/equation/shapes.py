@@ -50,7 +50,7 @@ class _Guesses:
         self.readers = {}  # by name: the places in ``names`` of those that read it
         places = {name: place for place, name in enumerate(self.names)}
         for equation in program.equations:
-            for name in _names(equation.value) & places.keys():
+            for name in equation.reads & places.keys():
                 self.readers.setdefault(name, set()).add(places[equation.name])
         # Heaps of places in ``names``: to be tried by the equation with an index letter, and by any.
         self.by_general, self.by_any = (list(range(len(self.names))) for _ in range(2))

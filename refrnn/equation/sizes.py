@@ -26,10 +26,11 @@ class ShapeError(Exception):
 class Size:
     """A polynomial in named sizes with integer coefficients; equal when the polynomials are."""
 
-    __slots__ = ("terms",)
+    __slots__ = ("terms", "_text")
 
     def __init__(self, terms):
         self.terms = {names: count for names, count in terms.items() if count}
+        self._text = None
 
     @classmethod
     def of(cls, value):
@@ -64,6 +65,11 @@ class Size:
         return hash(frozenset(self.terms.items()))
 
     def __str__(self):
+        if self._text is None:
+            self._text = self._written()
+        return self._text
+
+    def _written(self):
         texts = []
         for names, count in sorted(self.terms.items(), key=lambda term: (term[1] < 0, not term[0], term[0])):
             factors = ([] if abs(count) == 1 and names else [str(abs(count))]) + list(names)

@@ -26,7 +26,7 @@ def _names_in(trees):
 
 
 def _check_use(reader, spec):
-    read = _names_in(equation.value for equation in spec.equations)
+    read = {name for equation in spec.equations for name in equation.reads}
     subscripted = _names_in(subscript for equation in spec.equations for subscript in equation.subscripts)
     defined = {equation.name for equation in spec.equations}
     for name, symbol in spec.symbols.items():

@@ -62,7 +62,8 @@ def continuing(spec, begun, constants):
     """
     kept = [one for one in begun if one.delayed or _stands_before(spec, one)]
     while True:
-        left = [one for one in kept if _obstacle(spec, one.state, one.forward, kept, constants) is None]
+        reading = _Reading(spec, kept, constants)
+        left = [one for one in kept if reading.obstacle(one.state, one.forward) is None]
         if left == kept:
             return kept
         kept = left
@@ -77,12 +78,13 @@ def staying(spec, begun, kept, constants):
     found = {one.start: _why_not(spec, one, begun, kept, constants) for one in begun if one not in kept}
     if found:
         return found
+    reading, reading_all = _Reading(spec, kept, constants), _Reading(spec, begun, constants)
     for name in spec.outputs:
         if _time(spec, name) is not None:
-            if all(_obstacle(spec, name, forward, kept, constants) for forward in (True, False)):
-                found[name] = _obstacle(spec, name, True, begun, constants) or _obstacle(spec, name, True, kept, constants)
+            if all(reading.obstacle(name, forward) for forward in (True, False)):
+                found[name] = reading_all.obstacle(name, True) or reading.obstacle(name, True)
         else:
-            found |= _behind(spec, name, begun, constants)
+            found |= _behind(spec, name, reading_all)
     return found
 
 
@@ -90,25 +92,23 @@ def _why_not(spec, one, begun, kept, constants):
     """What is in the way of a beginning that does not go on."""
     if not one.delayed and not _stands_before(spec, one):
         return f"{one.equation.shown()} is no step before the first"
-    return _obstacle(spec, one.state, one.forward, begun, constants) or _obstacle(spec, one.state, one.forward, [*kept, one], constants)
+    readings = _Reading(spec, begun, constants), _Reading(spec, [*kept, one], constants)
+    return readings[0].obstacle(one.state, one.forward) or readings[1].obstacle(one.state, one.forward)
 
 
-def _behind(spec, output, begun, constants):
+def _behind(spec, output, reading):
     """The symbols with time that ``output`` depends on and that read a step before, which nothing hands over."""
-    found, seen, waiting = {}, set(), [output]
-    starts = [one.equation for one in begun]
+    found, seen, waiting, defined = {}, set(), [output], set(spec.defined)
     while waiting:
         name = waiting.pop()
         if name in seen:
             continue
         seen.add(name)
-        for equation in spec.equations:
-            if equation.name != name or any(equation is start for start in starts):
-                continue
-            waiting += _names(equation.value) & set(spec.defined)
-            reads = _reads(spec, equation, True, begun, constants)
-            if _time(spec, name) is not None and reads.behind:
-                found[name] = f"{equation.shown()} reads {reads.behind}"
+        for equation in reading.equations(name):
+            waiting += equation.reads & defined
+            behind = reading.reads(equation, True).behind
+            if _time(spec, name) is not None and behind:
+                found[name] = f"{equation.shown()} reads {behind}"
     return found
 
 
@@ -136,29 +136,42 @@ def _stands_before(spec, one):
     return row == (-1 if one.forward else sizes[_time(spec, one.state)])
 
 
-def _obstacle(spec, state, forward, kept, constants):
-    """What keeps a symbol from going on, in words; None where all it depends on keeps step."""
-    starts = [one.equation for one in kept]
-    seen, waiting = set(), [state]
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        for equation in spec.equations:
-            if equation.name != name or any(equation is start for start in starts):
+class _Reading:
+    """What equations read where ``kept`` are handed over, at the integer ``constants`` that are known; each is read once."""
+
+    def __init__(self, spec, kept, constants):
+        self.spec, self.constants = spec, constants
+        self.starts = {id(one.equation) for one in kept}
+        self.states = {forward: {one.state for one in kept if one.forward == forward} for forward in (True, False)}
+        self.delayed = {True: {one.state for one in kept if one.delayed}, False: set()}
+        self.found = {}
+        self.clear = {True: set(), False: set()}  # symbols without an obstacle, by the direction
+
+    def equations(self, name):
+        """The equations of a symbol but for the starts that are handed over."""
+        return [equation for equation in self.spec.program.by_name.get(name, ()) if id(equation) not in self.starts]
+
+    def reads(self, equation, forward):
+        mark = id(equation), forward
+        if mark not in self.found:
+            self.found[mark] = _StepReads(self.spec, equation, forward, self.states[forward], self.delayed[forward], self.constants)
+        return self.found[mark]
+
+    def obstacle(self, state, forward):
+        """What keeps a symbol from going on, in words; None where all it depends on keeps step."""
+        seen, waiting = set(), [state]
+        while waiting:
+            name = waiting.pop()
+            if name in seen or name in self.clear[forward]:
                 continue
-            reads = _reads(spec, equation, forward, kept, constants)
-            if reads.stray is not None:
-                return f"{equation.shown()} reads {reads.stray}" if reads.stray else f"{equation.shown()} begins with no start as it is handed in"
-            waiting += sorted(reads.same_step)
-    return None
-
-
-def _reads(spec, equation, forward, kept, constants):
-    states = {one.state for one in kept if one.forward == forward}
-    delayed = {one.state for one in kept if one.delayed and forward}
-    return _StepReads(spec, equation, forward, states, delayed, constants)
+            seen.add(name)
+            for equation in self.equations(name):
+                reads = self.reads(equation, forward)
+                if reads.stray is not None:
+                    return f"{equation.shown()} reads {reads.stray}" if reads.stray else f"{equation.shown()} begins with no start as it is handed in"
+                waiting += sorted(reads.same_step)
+        self.clear[forward] |= seen
+        return None
 
 
 class _StepReads(ast.NodeVisitor):

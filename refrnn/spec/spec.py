@@ -187,7 +187,7 @@ class Spec:
     @cached_property
     def reached(self):
         """The defined symbols that some output depends on, in some branch of the equations between them."""
-        reads = self._reads()
+        reads = self._reads
         reached, waiting = set(), list(self.outputs)
         while waiting:
             name = waiting.pop()
@@ -196,12 +196,12 @@ class Spec:
                 waiting += reads[name]
         return reached
 
+    @cached_property
     def _reads(self):
         """The names that the equations of each defined symbol read."""
         reads = {}
         for equation in self.equations:
-            names = {node.id for node in ast.walk(equation.value) if isinstance(node, ast.Name)}
-            reads.setdefault(equation.name, set()).update(names)
+            reads.setdefault(equation.name, set()).update(equation.reads)
         return reads
 
     def small_sizes(self, time, least=None):
@@ -238,7 +238,7 @@ class Spec:
         if self.batch is not None:
             return frozenset()
         batched, readers = set(), {}
-        for name, names in self._reads().items():
+        for name, names in self._reads.items():
             for read in names:
                 readers.setdefault(read, []).append(name)
         waiting = [name for name, symbol in self.arrays.items() if symbol.role in BATCHED_ROLES]

@@ -51,7 +51,7 @@ def text(equations):
 
 
 def calls(equations):
-    """How many functions are called, of Python and of C, while they are loaded and asked what is batched."""
+    """How many functions are called, of Python and of C, while they are loaded and asked what is batched and what is carried on."""
     written, counted = text(equations), [0]
 
     def count(frame, event, argument):
@@ -60,7 +60,7 @@ def calls(equations):
     sys.setprofile(count)
     try:
         spec = refrnn.load_text(written)
-        assert "y" in spec.batched
+        assert "y" in spec.batched and len(spec.carried) <= 1
     finally:
         sys.setprofile(None)
     return counted[0]
