@@ -45,13 +45,11 @@ def _default_sizes(spec, sizes, batch):
     defaults = iter((4, 5, 6, 8, 9, 10, 11, 12, 13))
     for name in spec.sizes:
         complete[name] = 7 * (1 + spec.time.index(name)) if name in spec.time else next(defaults, 2)
-    if spec.batch is not None:
-        complete[spec.batch] = batch
     for name, value in {**sizes, "batch": batch}.items():
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
             raise ValuesError(f"{spec.id}: {name} must be an integer of at least 1, not {cut(repr(value))}")
-    complete.update({name: int(value) for name, value in sizes.items()})
-    return complete
+    given = sizes if spec.batch is None else {spec.batch: batch} | sizes
+    return complete | {name: int(value) for name, value in given.items()}
 
 
 def shape_of(spec, name, sizes, batch):
@@ -80,7 +78,7 @@ def draw(spec, sizes, batch, seed, dtype):
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise ValuesError(f"{spec.id}: the seed must be an integer from 0, not {cut(repr(seed))}")
     random = np.random.default_rng(seed)
-    shapes = drawn_shapes(spec, sizes, batch)
+    shapes = drawn_shapes(spec, sizes, int(batch))
     values = {}
     for name, symbol in spec.arrays.items():
         shape = shapes[name]

@@ -223,3 +223,12 @@ def test_seeds(seed):
 
 def test_a_spec_is_an_object_of_its_own():
     assert isinstance(ELMAN, Spec) and refrnn.load("elman") is ELMAN and repr(ELMAN).startswith("<refrnn spec elman")
+
+
+@pytest.mark.parametrize("name", ["lstm", "batched-rnn"])
+def test_small_integers_of_numpy_are_whole_numbers_too(name):
+    """They are no longer where shapes are multiplied."""
+    spec = refrnn.load(name)
+    expected = spec.draw(sizes={"H": 100}, batch=3)
+    found = spec.draw(sizes={"H": np.int8(100)}, batch=np.int8(3))
+    assert all(np.array_equal(found[key], array) for key, array in expected.items())
