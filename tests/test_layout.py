@@ -35,6 +35,9 @@ def imports(path):
             yield node.module
 
 
+BELOW = ("refrnn.backends", "refrnn.spec", "refrnn.equation", "refrnn.errors")
+
+
 @pytest.mark.parametrize(
     "room, allowed",
     [
@@ -43,6 +46,12 @@ def imports(path):
         ("refrnn/equation", ("refrnn.equation", "refrnn.errors")),
         ("refrnn/spec", ("refrnn", "refrnn.spec", "refrnn.equation", "refrnn.errors", "refrnn.backends")),
         ("refrnn/backends", ("refrnn.backends", "refrnn.spec", "refrnn.equation", "refrnn.errors")),
+        ("refrnn/peers", ("refrnn.peers", "refrnn.errors")),
+        ("refrnn/learning", ("refrnn.errors",)),
+        ("refrnn/claims", ("refrnn", "refrnn.claims", "refrnn.learning", *BELOW)),
+        ("refrnn/compose", ("refrnn", "refrnn.compose", "refrnn.kernels", *BELOW)),
+        ("refrnn/verify", ("refrnn", "refrnn.verify", "refrnn.kernels", *BELOW)),
+        ("refrnn/bench", ("refrnn", "refrnn.bench", "refrnn.peers", "refrnn.kernels", *BELOW)),
     ],
 )
 def test_arrows_run_one_way(room, allowed):
@@ -51,3 +60,11 @@ def test_arrows_run_one_way(room, allowed):
         for name in imports(path):
             if name.split(".")[0] == "refrnn":
                 assert name in allowed or any(name.startswith(f"{prefix}.") for prefix in allowed if prefix != "refrnn"), f"{path}: {name}"
+
+
+def test_the_picture_is_one_page():
+    """And names every room there is."""
+    lines = (ROOT / "ARCHITECTURE.md").read_text().splitlines()
+    assert len(lines) <= 70 and max(map(len, lines)) <= 120
+    rooms = {f"refrnn/{place.parent.name}" for place in (ROOT / "refrnn").glob("*/__init__.py")}
+    assert [room for room in sorted(rooms) if room not in "\n".join(lines)] == []
