@@ -102,6 +102,7 @@ def test_every_output_has_an_upstream_gradient_of_its_own(truth):
     for name in SPEC.outputs:
         assert np.unique(truth.upstream[name]).size == truth.upstream[name].size
         assert not np.array_equal(truth.upstream[name], other.upstream[name])
+        assert np.array_equal(truth.upstream[name], truth.upstream[name].astype(np.float32))  # the same in both precisions
 
 
 def test_cases_that_differ_in_more_than_their_precision_share_nothing():

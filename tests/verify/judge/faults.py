@@ -960,6 +960,18 @@ TABLE = {
         ("what is refused in a worker is no sentence", "            answer = (\"done\", None, str(error))\n", "            return\n"),
         ("a worker that ended is given no more", "    if waiting:\n        worker.give", "    if False:\n        worker.give"),
     ],
+    "refrnn.equation.mutate.normal": [
+        ("max(a, b) is max(b, a)", "sorted(arguments, key=str) if self.ties else arguments", "sorted(arguments, key=str) if True else arguments"),
+        ("tanh is even", "return self._elementwise(name, argument.times(sign)).times(sign)", "return self._elementwise(name, argument.times(sign))"),
+        ("sigmoid is odd", "        return Sum.number(1).plus(other)\n", "        return other\n"),
+        ("what is stopped flows", "    return atom if atom.kind in (\"stop\",", "    return atom if True or atom.kind in (\"stop\","),
+        ("products of matrices commute", "return (Atom(\"chain\", kept, shape),)", "return (Atom(\"chain\", sorted(kept), shape),)"),
+        ("greater or equal is greater", "{\"Gt\": \"Lt\", \"GtE\": \"LtE\"}[kind]", "{\"Gt\": \"Lt\", \"GtE\": \"Lt\"}[kind]"),
+        ("places don't count", "        atom = Atom(kind, [name, *places], shape)\n", "        atom = Atom(kind, [name], shape)\n"),
+        ("ranges of sums don't count", "[Sum({running: Fraction(1)}, shape), *ends, letters]", "[Sum({running: Fraction(1)}, shape), letters]"),
+        ("and is or", "return f\"{type(node.op).__name__}({'; '.join(texts)})\"", "return f\"And({'; '.join(texts)})\""),
+        ("an inverse cancels what it is of", "        elif atom.kind == \"exp\":\n            left += _inverted(atom)\n", "        elif True:\n            left += _inverted(atom)\n"),
+    ],
     "refrnn.equation.shapes": [
         ("no shape is checked", "    if wrong is not None:\n", "    if False:\n"),
         ("one way through conditions is checked", "        waiting += [walk", "        waiting += [] and [walk"),
