@@ -130,3 +130,29 @@ def test_a_decision_is_open_in_whichever_sequence_it_is(item):
     x[0, item] = 0.1
     truth = Truth(spec, Case("tie", "float64", sizes={"T": 1, "H": 1}, values={"w": [0.1], "x": x}))
     assert truth.undecided == ["y[0]"] and [flip.item for flip in truth.worlds[0].open] == [item]
+
+
+def shared(text, values, special=False, extreme=False):
+    """Whether float64 takes over what was measured in float32."""
+    case = Case("both", "float32", sizes={"T": 1, "H": 2}, batch=1, seed=1, values=values, special=special, extreme=extreme)
+    coarse = Truth(refrnn.load_text(text), case)
+    fine = coarse.in_precision(replace(case, dtype="float64"))
+    assert fine.checked.dtype == np.float64 and fine.eps < coarse.eps
+    return fine.worlds[0].origin is coarse.worlds[0]
+
+
+NO_TIME = TEXT.replace("s[t] = 1000 * w", "s = (w + BIG) - BIG")
+
+
+@pytest.mark.parametrize("right, text, values, more", [
+    (True, TEXT, {}, {}),
+    (False, TEXT, {}, {"special": True}),
+    (False, TEXT.replace("w * x[t]", "relu(x[t] - 0.3 * w - 0.7 * w)"), {"w": [0.1, 0.1], "x": [[[0.1, 5.0]]]}, {}),  # an open decision
+    (False, TEXT, {"w": [2.0**-60] * 2, "x": [[[2.0**-60] * 2]]}, {}),  # so small that float32 has no digits left
+    (False, NO_TIME.replace("BIG", "20000"), {}, {}),  # bounds that are large
+    (True, NO_TIME.replace("BIG", "2"), {}, {}),
+    (False, TEXT.replace("1000 * w", "(w / 3 + x[t]) - w / 3 - x[t]"), {}, {}),  # zero, because terms cancel
+    (False, TEXT.replace("w * x[t]", "exp(w * x[t])"), {"w": [0.3, 0.3], "x": [[[1000.0, 1.0]]]}, {"extreme": True}),  # too large for float32
+])  # fmt: skip
+def test_what_is_measured_in_float32_goes_for_float64_where_rounding_is_tame(right, text, values, more):
+    assert shared(text, values, **more) is right

@@ -157,7 +157,7 @@ TABLE = {
         ("what can't be judged is in order", "for text in truth.failures]", "for text in ()]"),
         ("a reference may offer no intermediate", "    if backend == \"reference\" and spec.group:", "    if False:"),
         ("all is offered", "and (kind, name) not in found]", "and not found]"),
-        ("the place of a difference is not named", "f\" at [{', '.join(map(str, worst.place))}]\" if worst.place else \"\"", "\"\"", "test_faults"),
+        ("the place of a difference is not named", "f\" at [{', '.join(map(str, worst.place))}]\" if worst.place else \"\"", "\"\""),
         ("of a ragged batch only whole sequences are poisoned", "if np.any(past) else array", "if np.all(past) else array"),
         ("dtypes are judged in float64 alone", "        if array.dtype != expected\n", "        if array.dtype != expected and expected == np.float64\n"),
         ("dtypes of gradients are not judged", "        if array.dtype != expected\n", "        if array.dtype != expected and not name.startswith(\"d_\")\n"),
