@@ -3,8 +3,10 @@
 import json
 from collections import Counter
 
+import pytest
 from click.testing import CliRunner
 
+from refrnn.commands import errata
 from refrnn.commands.main import main
 
 
@@ -36,3 +38,15 @@ def test_an_unknown_lecture_is_refused():
     result = CliRunner().invoke(main, ["errata", "--lecture", "mit"])
     assert result.exit_code == 2
     assert "there is no lecture 'mit'; there are cmu-2017" in result.output
+
+
+@pytest.mark.parametrize("oks, status", [((True, True), 0), ((True, False), 1)])
+def test_one_that_is_not_shown_is_said_and_has_status_1(monkeypatch, oks, status):
+    about = {"from": "krippahl", "where": "Slide", "marks": "", "says": "mended", "shown": "1.5"}
+    entries = [{**about, "kind": kind, "printed": f"a {kind}", "ok": ok} for kind, ok in zip(("misprint", "false"), oks)]
+    entries.append({**about, "kind": "remark", "printed": "a remark", "ok": True})
+    monkeypatch.setattr(errata, "_errata", lambda spec, lecture: entries if spec.id == "elman" else [])
+    result = CliRunner().invoke(main, ["errata"])
+    assert result.exit_code == status and ("NOT SHOWN" in result.output) is (status == 1)
+    assert f"1 misprint, 1 false statement in 1 lecture, {sum(oks)} of them shown by the program" in result.output
+    assert "beside them 1 remark, which --remarks prints" in result.output and "a remark" not in result.output
