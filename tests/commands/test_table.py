@@ -1,0 +1,56 @@
+"""What verify prints says of each spec what became of it: in its row, its sentences and the sum."""
+
+import click
+import pytest
+
+from refrnn.commands.table import print_details, print_failures, print_notes, print_sum, print_table
+from refrnn.verify.report import SpecReport
+
+WORST = {"forward": {"ulp": 1.25, "bound": 40.0, "where": "h at [0], kernel, case plain"}}
+RIGHT = SpecReport("right", backends=("equation",), cases=3, worst=WORST)
+WRONG = SpecReport("wrong", cases=2, worst=WORST, failures=[f"kernel: h{number} differs" for number in range(10)])
+UNKNOWN = SpecReport("unknown", unchecked=["its process was killed by SIGKILL"])
+
+
+def printed(function, *arguments):
+    """The lines that a function of the table says, without colours."""
+    lines = []
+    function(lambda text="": lines.append(click.unstyle(text)), *arguments)
+    return "\n".join(lines)
+
+
+def test_a_row_says_what_became_of_its_spec():
+    head, *rows = printed(print_table, [RIGHT, WRONG, UNKNOWN], False).splitlines()
+    words = {row.split()[0]: row for row in rows}
+    assert " holds " in words["right"] and " FAILS " in words["wrong"] and " could not check " in words["unknown"]
+    assert "holds" not in words["wrong"] + words["unknown"] and "1.2 of 40" in words["right"] and "forward, ulp" in head
+
+
+def test_sentences_of_what_fails_and_of_what_could_not_be_checked():
+    said = printed(print_failures, [RIGHT, WRONG, UNKNOWN])
+    assert all(f"wrong: kernel: h{number} differs" in said for number in range(8)) and "wrong: and 2 more (--json lists all)" in said
+    assert "unknown: could not check: its process was killed by SIGKILL" in said and "right" not in said
+    assert "more" not in printed(print_failures, [SpecReport("a", failures=["h differs"])])
+
+
+@pytest.mark.parametrize("reports, words, others", [
+    ([RIGHT], ["all hold"], ["fail", "could not"]),
+    ([RIGHT, WRONG], ["1 of 2 fail: wrong"], ["all hold", "could not"]),
+    ([RIGHT, UNKNOWN], ["1 of 2 could not be checked: unknown"], ["all hold", "fail"]),
+    ([RIGHT, WRONG, UNKNOWN], ["1 of 3 fail: wrong", "1 of 3 could not be checked: unknown"], ["all hold"]),
+])  # fmt: skip
+def test_the_sum_names_what_does_not_hold(reports, words, others):
+    said = printed(print_sum, reports, 1.5)
+    assert all(word in said for word in words) and not any(word in said for word in others)
+
+
+def test_what_nothing_compares_is_a_note_on_backends_that_are_not_the_librarys_kernels():
+    report = SpecReport("a", not_offered={"kernel": ["r"], "mine": ["z", "n"]})
+    assert printed(print_notes, [report]) == "a: not compared, because mine does not save them by name: z, n"
+
+
+@pytest.mark.parametrize("ok, word", [(True, "claim fails: it grows"), (False, "claim NOT SHOWN: it grows")])
+def test_details_say_which_claim_is_not_shown(ok, word):
+    report = SpecReport("a", claims=[{"verdict": "fails", "ok": ok, "says": "it grows", "shown": "1.5"}])
+    said = printed(print_details, [report])
+    assert word in said and ("NOT SHOWN" in said) is not ok
