@@ -50,3 +50,12 @@ def test_one_that_is_not_shown_is_said_and_has_status_1(monkeypatch, oks, status
     assert result.exit_code == status and ("NOT SHOWN" in result.output) is (status == 1)
     assert f"1 misprint, 1 false statement in 1 lecture, {sum(oks)} of them shown by the program" in result.output
     assert "beside them 1 remark, which --remarks prints" in result.output and "a remark" not in result.output
+
+
+@pytest.mark.parametrize("wrong, status", [([], 0), (["elman: the slide 'Slide' does not say 'equal'"], 1)])
+def test_what_is_misquoted_is_said_and_has_status_1(monkeypatch, tmp_path, wrong, status):
+    monkeypatch.setattr(errata, "_errata", lambda spec, lecture: [])
+    monkeypatch.setattr(errata, "_check_quotes", lambda folder, lecture: wrong)
+    result = CliRunner().invoke(main, ["errata", "--texts", str(tmp_path)])
+    assert result.exit_code == status and [line for line in result.output.splitlines() if "MISQUOTED" in line] == [f"MISQUOTED: {one}" for one in wrong]
+    assert "MISQUOTED" not in CliRunner().invoke(main, ["errata"]).output

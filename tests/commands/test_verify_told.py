@@ -1,6 +1,7 @@
 """What becomes of each spec is in the table, in every file and in the exit status, whoever worked on it."""
 
 import json
+from pathlib import Path
 from types import ModuleType
 from xml.etree import ElementTree
 
@@ -51,6 +52,13 @@ def test_the_status_is_that_of_the_worst(told, outcomes, status):
     assert suite.get("errors") == str(statuses.count("could not check")) and all(f"id='{name}'" in page for name in IDS[: len(outcomes)])
     assert ("kernel: h differs" in result.output) is (WRONG in outcomes) and (f"could not check: {DIED}" in result.output) is (DIED in outcomes)
     assert ("all hold" in result.output) is (status == 0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this machine has no disk that is always full")
+def test_a_report_that_can_t_be_written_has_status_2(monkeypatch):
+    monkeypatch.setattr(verify, "run", lambda function, pieces, jobs, done, step: done(0, RIGHT, None))
+    assert CliRunner().invoke(main, ["verify", IDS[0]]).exit_code == 0
+    assert CliRunner().invoke(main, ["verify", IDS[0], "--json", "/dev/full"]).exit_code == 2
 
 
 def test_what_was_stopped_is_no_spec_that_holds(told):

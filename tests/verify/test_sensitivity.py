@@ -13,7 +13,7 @@ from refrnn.equation.parse import parse_equation
 from refrnn.spec.build import variant
 from refrnn.verify import world
 from refrnn.verify.cases import Case, cases
-from refrnn.verify.sensitivity import bluntest, sensitivity
+from refrnn.verify.sensitivity import Least, bluntest, sensitivity
 from refrnn.verify.truth import Truth
 
 FORGET = "f[t] = sigmoid(a[t, H:2*H])"
@@ -105,6 +105,12 @@ def test_what_nothing_sees_is_said():
     found = sensitivity(spec, truths)
     assert {least.relative for least in found} == {None}
     assert str(bluntest(found)) == "value of h in float64: no error is found"
+
+
+def test_the_bluntest_is_the_one_of_which_least_is_found():
+    sharp, blunt, unseen = (Least(name, "value", "float64", ulp, ulp, None) for name, ulp in (("a", 3.0), ("b", 9.0), ("c", None)))
+    assert bluntest([sharp, blunt]) is bluntest([blunt, sharp]) is blunt
+    assert bluntest([sharp, unseen, blunt]) is unseen and bluntest([]) is None
 
 
 def test_a_symbol_without_a_gradient_has_no_slope():

@@ -633,7 +633,7 @@ TABLE = {
         ("a spec whose worker failed is dropped", "            reports[place] = report or _unchecked(specs[place], sentence)\n", "            reports[place] = report or SpecReport(specs[place].id)\n"),
         ("specs that were not come to are dropped", "return [report or _unchecked(spec, STOPPED) for report, spec in zip(reports, specs)], stopped", "return [report for report in reports if report], stopped"),
         ("what was stopped has status 0", "        sys.exit(interrupts.STOPPED)\n", "        sys.exit(0)\n"),
-        ("a report that can't be written has status 0", " or outputs.failed else 0", " else 0", "../commands/test_output"),
+        ("a report that can't be written has status 0", " or outputs.failed else 0", " else 0"),
         ("a module of one's own is the kernel", "else _module(b) for b in backends]", "else \"kernel\" for b in backends]"),
         ("JSON has the specs that hold", "outputs.write(json_path, json_text(reports))", "outputs.write(json_path, json_text([report for report in reports if report.ok]))"),
         ("JUnit has the specs that hold", "outputs.write(junit_path, junit_text(reports))", "outputs.write(junit_path, junit_text([report for report in reports if report.ok]))"),
@@ -644,10 +644,10 @@ TABLE = {
         ("what nothing compares is not printed", "        print_notes(outputs.say, ended)\n", ""),
     ],
     "refrnn.commands.errata": [
-        ("the exit status is 0", "sys.exit(1 if wrong_quotes or not all(entry[\"ok\"] for entry in found) else", "sys.exit(0 if wrong_quotes or not all(entry[\"ok\"] for entry in found) else", "../commands/test_errata test_quotes"),
+        ("the exit status is 0", "sys.exit(1 if wrong_quotes or not all(entry[\"ok\"] for entry in found) else", "sys.exit(0 if wrong_quotes or not all(entry[\"ok\"] for entry in found) else"),
         ("an erratum that can't be shown counts as shown", "if wrong_quotes or not all(entry[\"ok\"] for entry in found)", "if wrong_quotes"),
-        ("misquoted is right", "if wrong_quotes or not all(", "if not all(", "test_quotes"),
-        ("the texts are ignored", "wrong_quotes = _check_quotes(texts, lecture) if texts else []", "wrong_quotes = []", "test_quotes"),
+        ("misquoted is right", "if wrong_quotes or not all(", "if not all("),
+        ("the texts are ignored", "wrong_quotes = _check_quotes(texts, lecture) if texts else []", "wrong_quotes = []"),
         ("an erratum that can't be shown is printed as shown", "shown = \"shown\" if entry[\"ok\"] else", "shown = \"shown\" if True else"),
         ("all errata are counted as shown", "shown = sum(entry[\"ok\"] for entry in errata)", "shown = len(errata)"),
         ("remarks are counted", "errata = [entry for entry in found if is_erratum(entry)]", "errata = [entry for entry in found]"),
@@ -1000,7 +1000,12 @@ TABLE = {
 
 
 def _files(words):
-    return tuple(f"tests/{word[3:]}.py" if word.startswith("../") else f"tests/verify/{word}.py" for word in words.split())
+    """Test files, or single tests in them, from their names beside this folder."""
+    files = []
+    for word in words.split():
+        file, *test = word.split("::")
+        files.append("::".join([f"tests/{file[3:]}.py" if file.startswith("../") else f"tests/verify/{file}.py", *test]))
+    return tuple(files)
 
 
 FAULTS = [
@@ -1008,6 +1013,52 @@ FAULTS = [
     for module, faults in TABLE.items()
     for what, old, new, *others in faults
 ]
-MODULES = list(TABLE)
-# What CI runs: the first fault of each module.
-OFTEN = [next(fault for fault in FAULTS if fault.module == module) for module in MODULES]
+
+# What CI runs: one fault of each module, by the test that finds it.
+BY = {
+    "refrnn.verify.verify: the kernel is never compared": "test_verify::test_comparison_finds_by_itself",
+    "refrnn.verify.backends: the kernel is compared by running the equation": "test_backends::test_what_masks_by_multiplication_is_found",
+    "refrnn.verify.truth: bounds are a thousand times as large": "test_world::test_one_entry_that_is_off_is_found",
+    "refrnn.verify.world: the truth is in float64": "test_world::test_the_truth_has_more_digits_than_float64",
+    "refrnn.verify.zeros: no zero has a sign": "test_zeros::test_where_signs_are_promised",
+    "refrnn.verify.ends: nothing is past an end": "test_ends::test_every_place_of_every_sequence",
+    "refrnn.verify.cases: lengths are never ragged": "test_cases::test_both_precisions_and_ragged_lengths",
+    "refrnn.verify.derivatives: confirmation always says 0": "test_derivatives::test_a_wrong_adjoint_in_one_sequence",
+    "refrnn.verify.properties: upstream_is_linear always holds": "test_properties_found::test_findings_name_the_backend_and_the_case",
+    "refrnn.verify.variants: there are no variants": "test_variants_found::test_right_answers_are_right_in_every_variant",
+    "refrnn.verify.claims: every claim turns out": "test_claims::test_what_turns_out",
+    "refrnn.verify.errata: remarks are false statements": "test_errata::test_kinds_of_claims",
+    "refrnn.verify.printed: misprints always fail": "test_printed::test_what_shows_a_misprint",
+    "refrnn.verify.quotes: quotes are never checked": "test_quotes::test_what_counts_as_a_quote",
+    "refrnn.verify.mutants: every mutant is killed": "test_mutants::test_what_reads_outside_and_no_case_tells_is_refused",
+    "refrnn.verify.adversarial: draws of ties have none": "test_mutants::test_a_threshold_that_no_case_meets_is_alive_and_the_draw_is_named",
+    "refrnn.verify.report: JSON says holds where the text says FAILS": "test_report::test_all_that_is_wrong_is_in_every_file",
+    "refrnn.verify.precision: float64 is extended": "test_precision::test_where_long_double_is_float64",
+    "refrnn.verify.sensitivity: what is found of nothing is sharp": "test_sensitivity::test_the_bluntest_is_the_one_of_which_least_is_found",
+    "refrnn.commands.verify: the exit status is always 0": "../commands/test_verify_told::test_the_status_is_that_of_the_worst",
+    "refrnn.commands.errata: an erratum that can't be shown counts as shown": "../commands/test_errata::test_one_that_is_not_shown_is_said_and_has_status_1",
+    "refrnn.commands.table: all hold in the table": "../commands/test_table",
+    "refrnn.commands.processes: a spec whose process died is dropped": "../commands/test_processes::test_a_killed_worker_is_one_spec_with_its_name",
+    "refrnn.backends.equation: a gradient counts twice": "test_backends::test_nothing_is_found_where_nothing_is_planted",
+    "refrnn.backends.reference: outputs are those of the first sequence": "test_backends::test_nothing_is_found_where_nothing_is_planted",
+    "refrnn.backends.kernel: lengths are not handed on": "test_backends::test_what_masks_by_multiplication_is_found",
+    "refrnn.backends.answers: what is missing is not said": "test_backends::test_an_answer_with_other_names",
+    "refrnn.backends.run: the kernel is the reference": "test_backends::test_what_masks_by_multiplication_is_found",
+    "refrnn.backends.sequences: sequences have the length of the longest": "../backends/test_sequences::test_each_has_its_own_length",
+    "refrnn.equation.functions: the adjoint of sigmoid": "../equation/test_functions::test_adjoint",
+    "refrnn.equation.noise: noise is zero": "../equation/test_noise::test_noise_is_as_large_as_it_says_and_no_larger",
+    "refrnn.equation.sweep: both branches get the gradient": "../equation/test_sweep::test_a_branch_not_taken_has_no_say",
+    "refrnn.equation.held: nothing is taken over": "../equation/test_held::test_a_run_takes_over_the_sides_of_another",
+    "refrnn.equation.differentiate: everything is analytic": "../equation/test_differentiate::test_what_is_analytic",
+    "refrnn.equation.algebra: less is less or equal": "../equation/test_algebra::test_conditions_below_at_and_above",
+    "refrnn.equation.evaluate: what is not reached has a gradient": "../equation/test_evaluate::test_what_is_not_reached_has_gradient_zero",
+    "refrnn.equation.shapes: no shape is checked": "../equation/test_shapes",
+    "refrnn.equation.mutate: there is one mutant": "../equation/test_mutate",
+    "refrnn.equation.mutate.formulas: there is no drop_a_term": "../equation/test_mutate",
+    "refrnn.equation.mutate.times: there is no shift_an_index": "../equation/test_mutate",
+    "refrnn.equation.mutate.swaps: no symbols are swapped": "../equation/test_mutate",
+    "refrnn.equation.mutate.equivalence: everything is proved": "../equation/test_equivalence",
+    "refrnn.equation.mutate.normal: tanh is even": "../equation/test_normal",
+    "refrnn.spec.draw: arrays of one shape are drawn alike": "../spec/test_draw::test_what_is_drawn_varies",
+}
+OFTEN = [fault._replace(tests=_files(BY[str(fault)])) for fault in FAULTS if str(fault) in BY]
