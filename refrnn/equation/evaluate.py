@@ -412,7 +412,7 @@ class Program:
         indices = {**sizes, **(constants or {})}
         wanted = tuple(wanted or self.outputs)
         self.element_shapes  # noqa: B018  (what does not fit is refused before any number is computed)
-        run = Run(self, arrays, indices, algebra or Numbers(np.float64), set(differentiate))
+        run = Run(self, arrays, indices, algebra or Numbers(np.float64), dict.fromkeys(differentiate))
         run.scaled = scaled or {}
         with np.errstate(all="ignore"):
             run.evaluate(self.schedule(indices, wanted))

@@ -294,3 +294,11 @@ def test_outside_is_zero():
     chosen.check(SIZES)
     outputs, _ = run(chosen, {"x": np.asarray(x)}, dtype=np.float64)
     close(outputs["h"], np.cumsum(np.vstack([x[1:], 0 * x[:1]]), axis=0))
+
+
+def test_gradients_come_in_the_order_that_they_are_asked_in():
+    """What shakes them on their way on draws its numbers in that order: it is the same in every process."""
+    names = [f"{letter}_{number}" for letter in "xyz" for number in range(4)]
+    chosen = program(["y = " + " + ".join(names)], dict.fromkeys(names, ""), ["y"])
+    passed = chosen.run(draw(chosen), SIZES, Numbers(np.longdouble), differentiate=tuple(reversed(names)))
+    assert list(passed.backward({"y": np.longdouble(1)})) == names[::-1]
