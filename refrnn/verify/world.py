@@ -220,9 +220,9 @@ class World:
             return 0.0, ()
         with np.errstate(all="ignore"):
             errors = np.divide(difference, self._ulp(key), out=np.zeros(difference.shape, np.longdouble), where=difference != 0)
-        if np.isnan(errors.max()):
+        if _has_nan(errors):
             errors = np.where(np.isnan(errors), np.inf, errors)
-        place = np.unravel_index(int(np.argmax(errors)), errors.shape)
+        place = np.unravel_index(int(errors.argmax()), errors.shape)
         return float(errors[place]), tuple(int(index) for index in place)
 
     def _ulp(self, key):
@@ -272,9 +272,14 @@ def _apart(array, truth):
     """How far each entry is from the truth: not at all where both are NaN, or the same infinity."""
     with np.errstate(all="ignore"):
         apart = np.abs(array - truth)
-        if np.isnan(apart.max(initial=0)):
+        if apart.size and _has_nan(apart):
             apart = np.where((array == truth) | (np.isnan(array) & np.isnan(truth)), 0, apart)
     return apart
+
+
+def _has_nan(array):
+    """NaN is larger than all to NumPy, and argmax the quickest that looks at all."""
+    return np.isnan(array.flat[array.argmax()])
 
 
 def _others(side, margin, moved):
