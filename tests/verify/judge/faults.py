@@ -284,9 +284,9 @@ TABLE = {
     ],
     "refrnn.verify.ends": [
         ("nothing is past an end", "    if checked.lengths is None or time not in checked.lengths:\n", "    if True:\n"),
-        ("the first step past an end is not", "[length:, item] = True", "[length + 1 :, item] = True"),
-        ("the last step is past the end", "[length:, item] = True", "[length - 1 :, item] = True"),
-        ("what all sequences share ends with the shortest", "past[max(lengths) :]", "past[min(lengths) :]"),
+        ("the first step past an end is not", "range(shape[0]), shape) >= ends", "range(shape[0]), shape) > ends"),
+        ("the last step is past the end", "range(shape[0]), shape) >= ends", "range(shape[0]), shape) >= ends - 1"),
+        ("what all sequences share ends with the shortest", "max(lengths))", "min(lengths))"),
     ],
     "refrnn.verify.cases": [
         ("integers need not reach their ends", "        _reach_ends(spec, values, complete_sizes(spec, self.sizes, self.batch))\n", ""),
