@@ -134,18 +134,18 @@ class Truth:
             found.append(f"rounding leaves {len(self.worlds[0].open)} decisions open, too many to try, in case {self.case.name}")
         return found
 
-    def judge(self, found):
-        """A :class:`Worst` for each of the quantities ``found`` that can be judged.
+    def judge(self, found, more=1.0):
+        """A :class:`Worst` for each of the quantities ``found`` that can be judged; ``more`` multiplies their bounds.
 
         Where rounding leaves decisions open, all quantities together may agree with either side of each.
         """
         for world in self._all_worlds():
-            judged = self._judge_in(world, found)
+            judged = self._judge_in(world, found, more)
             if all(worst.ok for worst in judged):
                 return judged
-        return self._judge_in(self.worlds[0], found)
+        return self._judge_in(self.worlds[0], found, more)
 
-    def _judge_in(self, world, found):
+    def _judge_in(self, world, found, more):
         judged = []
         unjudged = world.unjudged
         for key, array in found.items():
@@ -156,10 +156,10 @@ class Truth:
                 judged.append(Worst(name, kind, float("inf"), world.bounds[key], ()))
                 continue
             ulp, place = world.error(key, array)
-            if world.bounds[key] < ulp < NEAR * world.bounds[key]:
+            if more * world.bounds[key] < ulp < NEAR * world.bounds[key]:
                 world.look_closer()
                 ulp, place = world.error(key, array)
-            judged.append(Worst(name, kind, ulp, world.bounds[key], place))
+            judged.append(Worst(name, kind, ulp, more * world.bounds[key], place))
         return judged
 
     def _all_worlds(self):

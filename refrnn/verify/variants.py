@@ -151,8 +151,8 @@ def _judged(spec, truth, variant, key, array, checked):
     # nothing cancels, which the least of bounds stands for, and else as many times more as the bound is larger.
     more = 1 + variant.times / (4 * FLOOR) if axis is None and key[0] == "gradient" else 1
     for copy in copies:
-        (worst,) = truth.judge({key: copy})
-        if not worst.ulp <= worst.bound * more:
+        (worst,) = truth.judge({key: copy}, more)
+        if not worst.ok:
             return [describe(worst, variant.name)]
     return []
 
