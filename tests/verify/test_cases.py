@@ -184,3 +184,30 @@ def test_infinity_comes_without_nan_where_all_is_one_array():
     spec = refrnn.load("clip-halving")
     values, _ = case_of(spec, "special-infinite-float64").draw(spec)
     assert np.isinf(values["g"]).any() and not np.isnan(values["g"]).any() and not np.isnan(values["G"]).any()
+
+
+def test_cases_are_in_their_precision_and_draw_by_their_own_seeds():
+    spec = refrnn.load("elman")
+    first = {}
+    for case in cases(spec):
+        values, _ = case.draw(spec)
+        assert all(array.dtype == case.dtype for array in values.values() if getattr(array, "dtype", None) is not None and array.dtype.kind == "f")
+        first.setdefault(case.seed, []).append(float(values["W_hh"].flat[0]) / case.stretch / case.shrink)
+    assert len({round(numbers[0], 5) for numbers in first.values()}) == len(first) > 5
+
+
+def test_arrays_that_are_to_be_zero_are():
+    spec = refrnn.load("clip-norm")
+    zeroed = [case for case in cases(spec) if case.zero]
+    assert {case.zero for case in zeroed} == {"g", "G"}
+    for case in zeroed:
+        values, _ = case.draw(spec)
+        assert {name for name in ("g", "G") if not np.any(values[name])} == {case.zero}
+
+
+def test_thresholds_are_among_the_special_numbers():
+    spec = refrnn.load("clip-value")
+    for case in cases(spec):
+        if case.special:
+            values, _ = case.draw(spec)
+            assert all(np.any(values["g"] == sign * values["c"]) for sign in (1, -1))
