@@ -5,7 +5,7 @@ import pytest
 
 import refrnn
 from refrnn.spec.draw import complete_sizes
-from refrnn.verify.cases import cases
+from refrnn.verify.cases import Case, cases
 
 
 @pytest.fixture(params=refrnn.ids())
@@ -211,3 +211,11 @@ def test_thresholds_are_among_the_special_numbers():
         if case.special:
             values, _ = case.draw(spec)
             assert all(np.any(values["g"] == sign * values["c"]) for sign in (1, -1))
+
+
+def test_what_a_case_sets_is_not_drawn():
+    spec = refrnn.load("clip-value")
+    for dtype in ("float32", "float64"):
+        values, _ = Case("set", dtype, values={"c": 0.75, "g": [3.0, 1.0, 2.0, 5.0]}).draw(spec)
+        assert values["c"] == 0.75 and values["g"].tolist() == [3, 1, 2, 5] and values["g"].dtype == values["c"].dtype == dtype
+    assert {float(case.draw(spec)[0]["c"]) for case in cases(spec) if case.name.startswith("c-low")} == {1e-6}
