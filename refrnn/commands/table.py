@@ -108,7 +108,7 @@ def print_details(say, reports, width=None):
         for backend, missing in report.not_offered.items():
             say(filled(f"{_not_compared(backend, missing)}", width, "  "))
         for entry in report.gentler:
-            say(filled(f"{entry['case']} stretches its weights by {entry['stretch']:g} only: by more, its precision leaves nothing to judge", width, "  "))
+            say(filled(f"{entry['case']} {_in_words(entry)}", width, "  "))
         for entry in report.left_out:
             say(filled(f"left out in case {entry['case']}, where rounding leaves them no digit: {', '.join(entry['quantities'])}", width, "  "))
         for entry in report.undecided:
@@ -124,6 +124,13 @@ def print_details(say, reports, width=None):
             _print_wrapped(say, f"claim {claim['verdict']}" if claim["ok"] else "claim NOT SHOWN", claim["says"], claim["shown"])
         for erratum in report.errata:
             _print_wrapped(say, f"{erratum['kind']} in {erratum['from']}", erratum["printed"], f"{erratum['says']}; {erratum['shown']}")
+
+
+def _in_words(gentler):
+    """How a case is gentler than it was to be, and why."""
+    if "stretch" in gentler:
+        return f"stretches its weights by {gentler['stretch']:g} only: by more, its precision leaves nothing to judge"
+    return "starts from no zeros and has no step of them: with them the equation gives nothing to judge"
 
 
 def _print_mutants(say, report):

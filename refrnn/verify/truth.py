@@ -189,14 +189,14 @@ def truths(spec, cases):
             known[problem] = first, _judgeable(spec, first)
         first, truth = known[problem]
         if first is not case:
-            truth = truth.in_precision(case) if truth.case.stretch == case.stretch else _judgeable(spec, case)
+            truth = truth.in_precision(case) if truth.case.problem() == problem else _judgeable(spec, case)
         yield truth
 
 
 def _judgeable(spec, case):
-    """The truth of a case; what a precision can't hold, or leaves no digit of, where values are stretched, is stretched less."""
+    """The truth of a case, or of a gentler one: a right equation may divide by what is zero, or leave the range where values are stretched."""
     truth = Truth(spec, case)
-    while truth.failures and case.stretch > 1:
-        case = replace(case, stretch=max(1.0, case.stretch / 2))
+    while truth.failures and (case.still or abs(case.stretch) > 1):
+        case = replace(case, still=False) if case.still else replace(case, stretch=float(np.copysign(max(1, abs(case.stretch) / 2), case.stretch)))
         truth = Truth(spec, case)
     return truth

@@ -443,6 +443,21 @@ def test_a_case_that_a_precision_can_t_hold_is_stretched_less():
     assert next(truths(refrnn.load("elman"), [Case("calm", stretch=8.0)])).case.stretch == 8
 
 
+def test_a_case_that_is_turned_stays_turned():
+    (turned,) = truths(EXPONENTS, [Case("turned", stretch=-4096.0, seed=3)])
+    assert not turned.failures and -4096 < turned.case.stretch < -1
+    (hopeless,) = truths(spec_of({"x": INPUT}, ["y[t] = exp(exp(exp(4 + x[t] * x[t])))"], ["y"]), [Case("hopeless", stretch=-4.0)])
+    assert hopeless.case.stretch == -1 and hopeless.failures
+
+
+def test_zeros_are_given_up_where_the_equation_divides_by_them():
+    found = [Case(f"long-{dtype}", dtype, still=True) for dtype in ("float64", "float32")]
+    for lines, still in ((["y[t] = x[t] / sqrt(sum(x[t]**2))"], False), (["y[t] = x[t] / sqrt(1 + sum(x[t]**2))"], True)):
+        for case, truth in zip(found, truths(spec_of({"x": INPUT}, lines, ["y"]), found)):
+            assert not truth.failures and truth.case == replace(case, still=still)
+            assert np.any(truth.values["x"][1]) is np.bool_(not still)
+
+
 def test_what_is_far_off_is_not_looked_at_closer():
     truth = _single(5)
     y = truth.quantities["forward", "y"]
