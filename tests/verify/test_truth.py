@@ -558,12 +558,12 @@ def test_a_gradient_without_time_whose_terms_nearly_cancel_is_measured_by_them(n
 
 @pytest.mark.parametrize("name, gradient, case", [("encoder-decoder", "d_u", "far-float64"), ("recurrent-autoencoder", "d_h0", "far-float64")])
 def test_what_is_allowed_thousands_of_ulp_is_lost_by_an_honest_run_too(name, gradient, case):
-    """Arguments of a thousand leave a gate a rounding that all later steps carry on: the equation in float64 needs a tenth of its bound and more."""
+    """Arguments of a thousand leave a gate a rounding that all later steps carry on: the equation in float64 loses thousands too, a twentieth of what it may and more."""
     spec = refrnn.load(name)
     truth = Truth(spec, next(one for one in cases(spec) if one.name == case))
     key = ("gradient", gradient)
     honest = EquationPass(spec, truth.checked).backward(truth.upstream)[gradient[2:]]
-    assert truth.bounds[key] > 1000 and 0.1 < truth.error(key, honest)[0] / truth.bounds[key] < 1
+    assert 1000 < truth.error(key, honest)[0] < truth.bounds[key] < 20 * truth.error(key, honest)[0]
 
 
 def test_what_a_nearly_cancelled_gradient_keeps_is_judged():
