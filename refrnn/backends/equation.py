@@ -6,7 +6,7 @@ import numpy as np
 
 from refrnn.backends.sequences import Sequences
 from refrnn.equation.algebra import Numbers
-from refrnn.equation.noise import Noise
+from refrnn.equation.noise import NEAREST, Nearest, Noise
 from refrnn.equation.operations import MOST, MOST_KEPT
 from refrnn.errors import ValuesError
 
@@ -15,9 +15,9 @@ class EquationPass:
     """One forward pass of a program over a batch, ready to be swept back.
 
     ``dtype`` is the precision of the arithmetic (longdouble for the truth), ``noise`` a seed for random rounding to the
-    precision of the values, ``program`` another program than the spec's own (a mutant, a misprint), ``choices`` a
-    :class:`Held` for each sequence, ``scaled`` what :meth:`Program.run` says. ``wanted`` names defined symbols to
-    compute instead of the outputs.
+    precision of the values, or NEAREST, ``program`` another program than the spec's own (a mutant, a misprint),
+    ``choices`` a :class:`Held` for each sequence, ``scaled`` what :meth:`Program.run` says. ``wanted`` names defined
+    symbols to compute instead of the outputs.
     """
 
     def __init__(self, spec, checked, dtype=None, noise=None, program=None, choices=None, scaled=None, wanted=None):
@@ -50,7 +50,9 @@ class EquationPass:
             part = self.sequences.take(name, array, item)
             arrays[name] = part if part.dtype.kind in "iu" else np.asarray(part, self.dtype)
         noise = None
-        if self.noise is not None:
+        if self.noise == NEAREST:
+            noise = Nearest(self.checked.dtype, 0, self.dtype)
+        elif self.noise is not None:
             noise = Noise(self.checked.dtype, [self.noise, item if isinstance(item, int) else 0], self.dtype)
         algebra = Numbers(self.dtype, noise=noise, choices=held)
         sizes, integers = self.sequences.sizes(item), self.checked.integers

@@ -11,6 +11,7 @@ import numpy as np
 
 from refrnn.backends.equation import EquationPass
 from refrnn.equation.held import Held
+from refrnn.equation.noise import NEAREST
 from refrnn.verify.ends import past_end
 
 SAMPLES = 2  # of random rounding
@@ -85,13 +86,14 @@ class World:
         held = [Held(forced=forced.get(item)) for item in range(count)]
         return EquationPass(self.truth.spec, self.truth.checked, np.longdouble, choices=held), held
 
-    def _sample(self, held, seed):
-        """The quantities under random rounding, every decision held, and the margins that it would have decided by."""
+    def _sample(self, held, seed=None):
+        """The quantities under random rounding, or to the nearest, every decision held, and the margins that it would have decided by."""
+        noise = NEAREST if seed is None else 1000 + seed
         dtype = self.truth.checked.dtype
         # Between two numbers of float32 lie many of float64, which is the faster one.
         wide = np.float64 if dtype == np.float32 else np.longdouble
         choices = [Held(one) for one in held]
-        return self._quantities(EquationPass(self.truth.spec, self.truth.checked, wide, noise=1000 + seed, choices=choices)), choices
+        return self._quantities(EquationPass(self.truth.spec, self.truth.checked, wide, noise=noise, choices=choices)), choices
 
     def _quantities(self, equation_pass):
         """Everything compared, as {(kind, name): array}."""
@@ -125,7 +127,7 @@ class World:
         return np.where(np.isnan(largest), np.inf, largest)
 
     def look_closer(self):
-        """Sample rounding further, once: of few entries the largest of two samples may be small by chance."""
+        """Sample rounding further, once: of few entries the largest of two samples may be small by chance, and no chance is as one-sided as machines may be."""
         if self.looked_closer:
             return
         self.looked_closer = True
@@ -134,7 +136,7 @@ class World:
             self.scales, self.bounds, self.unjudged = self.origin.scales, self.origin.bounds, self.origin.unjudged
             self.units = {}
             return
-        samples = [self._sample(self.held, seed)[0] for seed in range(SAMPLES, SAMPLES + MORE_SAMPLES)]
+        samples = [self._sample(self.held, seed)[0] for seed in (*range(SAMPLES, SAMPLES + MORE_SAMPLES), None)]
         for key, deviation in self.deviations.items():
             self.deviations[key] = np.maximum(deviation, self._deviation(key, samples))
         self._measure()

@@ -5,7 +5,7 @@ import pytest
 
 from programs import SIZES, draw, program, run
 from refrnn.equation.algebra import Numbers
-from refrnn.equation.noise import Noise
+from refrnn.equation.noise import Nearest, Noise
 
 PRECISIONS = [(np.float32, np.float64), (np.float32, np.longdouble), (np.float64, np.longdouble)]
 THIRD = np.longdouble(1) / 3
@@ -28,6 +28,15 @@ def test_noise_is_as_large_as_it_says_and_no_larger(dtype, wide, shape):
         assert abs(moved.mean()) < 0.5
     once = shaken(dtype, wide, value, 1)
     assert once.dtype == wide and len(np.unique(once)) == 2 and np.all(once.astype(dtype) == once)
+
+
+@pytest.mark.parametrize("dtype, wide", PRECISIONS)
+@pytest.mark.parametrize("shape", [(), (5,), (3, 4)])
+def test_to_the_nearest_is_as_machines_round(dtype, wide, shape):
+    """However many roundings an operation costs, and whatever cancels in it: nothing is moved but the result, to its nearest number."""
+    nearest, value = Nearest(dtype, 0, wide), np.full(shape, THIRD).astype(wide)[()]
+    for rounded in (nearest.relative(value, 1), nearest.relative(value, 5), nearest.against(value, 100 * value, 4)):
+        assert np.asarray(rounded).dtype == wide and np.all(np.asarray(rounded).astype(dtype) == dtype(THIRD)) and np.all(rounded == dtype(THIRD))
 
 
 @pytest.mark.parametrize("dtype, wide", PRECISIONS)

@@ -413,6 +413,16 @@ def test_a_closer_look_counts_in_both_precisions(without_headroom):
     assert all(np.array_equal(twin.scales[key], truth.scales[key]) for key in truth.scales)
 
 
+def test_what_machines_round_to_one_side_is_honest():
+    """A thousand times the same number: each addition errs as the one before, and chance does not."""
+    spec = spec_of({"x": INPUT}, ["y = sum(x[t] for t in range(T))"], ["y"])
+    truth = Truth(spec, Case("alike", "float32", values={"x": np.full((1030, 1, 3), 0.1)}, sizes={"T": 1030, "H": 3}, batch=1))
+    honest = {("forward", "y"): np.full((1, 3), np.add.accumulate(np.full(1030, 0.1, np.float32))[-1])}
+    assert truth.error(("forward", "y"), honest["forward", "y"])[0] > truth.bounds["forward", "y"]
+    assert all(worst.ok for worst in truth.judge(honest)) and truth.worlds[0].looked_closer
+    assert not truth.judge({("forward", "y"): 1.001 * truth.quantities["forward", "y"]})[0].ok
+
+
 def test_what_float32_leaves_no_digit_is_judged_in_float64():
     spec = spec_of({"x": INPUT}, ["z[t] = 1.5 * x[t]", "y[t] = (x[t] / 3 + 1e7) - 1e7 if t > 3 else x[t] / 3"], ["y", "z"])
     wide, narrow = truths(spec, [Case(f"lost-{dtype}", dtype, sizes={"T": 5, "H": 3}, extreme=True) for dtype in ("float64", "float32")])
