@@ -219,3 +219,75 @@ def test_what_a_case_sets_is_not_drawn():
         values, _ = Case("set", dtype, values={"c": 0.75, "g": [3.0, 1.0, 2.0, 5.0]}).draw(spec)
         assert values["c"] == 0.75 and values["g"].tolist() == [3, 1, 2, 5] and values["g"].dtype == values["c"].dtype == dtype
     assert {float(case.draw(spec)[0]["c"]) for case in cases(spec) if case.name.startswith("c-low")} == {1e-6}
+
+
+# ------------------------------------------------------------ cases that must be there
+
+
+def of_both(spec, wanted, level="quick"):
+    """Those cases, of the same name in both precisions, for which ``wanted(case)``."""
+    found = [case for case in cases(spec, level) if wanted(case)]
+    names = [{case.name.removesuffix(f"-{case.dtype}") for case in found if case.dtype == dtype} for dtype in ("float32", "float64")]
+    assert names[0] == names[1]
+    return found
+
+
+@pytest.mark.parametrize("name", ["narx-hidden", "vector-recursion", "gradient-through-depth"])
+def test_each_function_that_is_chosen_is_far_out_and_near_zero(name):
+    spec = refrnn.load(name)
+    ((chosen, symbol),) = [(name, symbol) for name, symbol in spec.arrays.items() if symbol.is_integer_constant and symbol.high is not None and symbol.high < 8]
+    wanted = set(range(int(symbol.low), int(symbol.high) + 1))
+    assert len(wanted) > 2
+    assert {case.values[chosen] for case in of_both(spec, lambda case: chosen in case.values and case.stretch > 100)} == wanted
+    assert {case.values[chosen] for case in of_both(spec, lambda case: chosen in case.values and case.shrink < 1e-5)} == wanted
+
+
+def test_no_widths_come_twice(spec):
+    """Where sizes are few, or kept small, several widths come to the same."""
+    wide = [case for case in cases(spec, "full") if case.name.startswith("width") and case.dtype == "float64"]
+    widths = [{name: size for name, size in case.sizes.items() if name not in spec.time} for case in wide]
+    assert wide and all(widths.count(one) == 1 for one in widths)
+
+
+@pytest.mark.parametrize("name", ["clip-value", "clip-halving", "clip-norm"])
+def test_many_numbers_and_numbers_whose_squares_leave_the_range(name):
+    spec = refrnn.load(name)
+    drawn = [(case.dtype, case.draw(spec)[0]) for case in cases(spec)]
+    for dtype in ("float32", "float64"):
+        assert max(np.size(array) for one, values in drawn if one == dtype for array in values.values()) > 32768
+        gradients = [np.abs(values["g"]) for one, values in drawn if one == dtype]
+        with np.errstate(all="ignore"):
+            assert any(np.isfinite(array).all() and np.isinf(array * array).all() for array in gradients)
+            assert any(np.all(array > 0) and not np.any(array * array) for array in gradients)
+
+
+@pytest.mark.parametrize("name, optional", [("lstm", {"b"}), ("gru-reset-after", {"b_u"}), ("teacher-forcing", {"R"})])
+def test_what_is_optional_is_left_out_once(name, optional):
+    spec = refrnn.load(name)
+    missing = {(case.name, frozenset(spec.arrays.keys() - case.draw(spec)[0].keys())) for case in cases(spec)}
+    assert {name for name, left_out in missing if left_out} == {"left-out-float32", "left-out-float64"}
+    assert {left_out for _, left_out in missing if left_out} == {frozenset(optional)}
+
+
+def test_a_case_is_longer_than_sixty_four_steps(spec):
+    """And has starts, and inputs of its second step, that are zero: a wide case, or one that a spec adds, is no such case."""
+    if spec.time:
+        assert of_both(spec, lambda case: case.still and all(case.sizes[name] > 64 for name in spec.time))
+
+
+def test_a_case_has_one_of_everything(spec):
+    """As nearly as the spec lets it, with numbers neither large nor small."""
+    ones = of_both(spec, lambda case: case.name.startswith("ones-"))
+    assert len(ones) == 2 and all(case.batch == 1 and (case.stretch, case.shrink) == (1, 1) for case in ones)
+    if spec.id in ("lstm", "elman", "word-model", "clip-norm"):
+        assert {size for case in ones for size in case.sizes.values()} == {1}
+
+
+def test_one_unit_alone_is_saturated():
+    """In gates: shut to 1e-7, 1e-20 and 1e-40, and open as far, beside nothing that is larger."""
+    spec = refrnn.load("lstm")
+    alone = of_both(spec, lambda case: case.batch == 1 and case.sizes.get("H") == case.sizes.get("I") == 1 and case.sizes.get("T") in (1, 2) and abs(case.stretch) > 1)
+    scores = np.concatenate([_preactivations(spec, case.name) for case in alone])
+    for least, most in ((16, 46), (46, 92), (92, 1000)):
+        for sign in (1, -1):
+            assert np.any((sign * scores > least) & (sign * scores < most))

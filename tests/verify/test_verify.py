@@ -245,6 +245,14 @@ def test_an_adjoint_that_is_not_confirmed(monkeypatch, name):
     assert report.derivative == {"method": "complex step", "error": 0.5, "where": "u"}
 
 
+def test_derivatives_are_asked_about_several_sequences_ragged_ones_and_one_step(monkeypatch):
+    asked = []
+    monkeypatch.setattr(verify, "confirm", lambda spec, truth: asked.append(truth.case) or Confirmed("complex step", 0.0, "u"))
+    verify_spec(unit(), ["equation"])
+    assert [case for case in asked if case.batch > 1 and not case.ragged and not case.sizes]
+    assert [case for case in asked if case.ragged and case.sizes["T"] > 4] and [case for case in asked if case.sizes.get("T") == 1]
+
+
 # ------------------------------------------------------------ what the lectures say
 
 

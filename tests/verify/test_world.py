@@ -59,6 +59,18 @@ def test_each_quantity_has_a_bound_and_a_scale_of_its_own():
     assert truth.scales[S].max() > 100 * truth.scales[Y].max()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_rounding_makes_no_number_is_not_judged(dtype):
+    """A root of what is barely above zero: where rounding takes it below, it costs all digits."""
+    spec = refrnn.load_text(TEXT.replace("w * x[t]", "sqrt(w * x[t] * x[t] - x[t] * w * x[t] + 2.0**-80)").replace("1000 * w", "w"))
+    truth = Truth(spec, Case("root", dtype, sizes={"T": 3, "H": 40}, batch=2))
+    (world,) = truth.worlds
+    samples = [world._sample(world.held, seed)[0] for seed in (0, 1)]
+    no_number = np.isnan(samples[0][Y]) | np.isnan(samples[1][Y])
+    assert no_number.any() and np.isfinite(truth.quantities[Y]).all()
+    assert np.isinf(world.deviations[Y][no_number]).all() and world.unjudged[Y] == "leaves the range of the precision"
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("key", [Y, S, D_W, D_X], ids=lambda key: key[1])
 def test_one_entry_that_is_off_is_found(truth, key, sign):

@@ -19,6 +19,18 @@ def test_where_signs_are_promised():
     assert ("activation-jacobian", "h_relu") not in promised
 
 
+@pytest.mark.parametrize("formula, kept", [
+    ("a", True), ("-a * b", True), ("a / b", True), ("tanh(a * b)", True), ("min(a, 2.0)", True), ("a if c > 0 else -a", True),
+    ("a + b", False), ("a - b", False), ("a * (a + b)", False), ("tanh(a - b)", False), ("a if c > 0 else a + b", False), ("exp(a)", False),
+])  # fmt: skip
+def test_a_sum_promises_no_sign(formula, kept):
+    spec = refrnn.load_text(
+        "id: sign\ntitle: A\nsizes: {H: units}\nsymbols:\n  a: {role: parameter, shape: [H]}\n  b: {role: parameter, shape: [H]}\n"
+        f"  c: {{role: parameter, shape: []}}\nequations:\n  - z = {formula}\n  - y = z * b\n  - s = a * b * c\noutputs: [y, s]\n"
+    )
+    assert keeps_signs(spec, "z") is kept and keeps_signs(spec, "y") is kept and keeps_signs(spec, "s")
+
+
 @pytest.mark.parametrize("name, output", [("clip-value", "g_clipped"), ("activation-jacobian", "h_tanh")])
 def test_a_zero_of_the_other_sign_is_found(name, output):
     def positive(a, out):
