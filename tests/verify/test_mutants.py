@@ -58,6 +58,46 @@ def test_what_reads_outside_and_no_case_tells_is_refused():
     assert "needs k[t - 2] at t = 0" in refused["equation 5: read k[t-2] for k[t-1]"]
 
 
+VECTOR = """
+id: vector
+title: A sum that a number alone has not the shape of
+sizes: {H: units}
+symbols:
+  u: {role: parameter, shape: [H]}
+  a: {role: parameter, shape: []}
+equations:
+  - y = u + a
+outputs: [y]
+"""
+
+
+def test_an_output_of_another_shape_is_refused():
+    assert dict(matrix_of(VECTOR).refused)["equation 1: drop the bias u"] == "y has the shape [], not [H]"
+
+
+FAR_BACK = """
+id: far-back
+title: What is read k steps back, and makes no difference
+sizes: {T: steps, H: units}
+symbols:
+  k: {role: constant, type: integer, shape: [], low: 1, high: 2}
+  x: {role: input, shape: [T, H]}
+equations:
+  - z[-1] = zeros(H)
+  - z[-2] = zeros(H)
+  - z[t] = x[t]
+  - h[t] = x[t] + 0 * z[t-k]
+outputs: [h]
+"""
+
+
+def test_what_is_outside_at_one_end_of_a_constant_alone_is_refused():
+    """z[-3] is nowhere, and is read where k is 2."""
+    spec = refrnn.load_text(FAR_BACK)
+    refused = dict(kill_matrix(spec, {"low": Truth(spec, Case("low", values={"k": 1}))}).refused)
+    assert "needs z[t - k - 1] at t = 0" in refused["equation 4: read z[t-k-1] for z[t-k]"]
+
+
 def test_proved():
     text = CELL.replace("- c = u * u", "- c = u * u\n  - d = v * v").replace("/ c / v", "/ c / d") + ENDS
     assert dict(matrix_of(text).proved) == {"equation 4: swap c and d": equivalence.BY_ALGEBRA}
@@ -189,6 +229,13 @@ def test_draws_are_what_they_say():
     assert not drawn["zero"]["u"].any() and np.unique(drawn["equal"]["x"]).size == 1
     assert np.unique(drawn["tied"]["x"]).size < drawn["tied"]["x"].size / 2
     assert len(drawn["one-step"]["x"]) == 1
+
+
+def test_integers_of_tied_draws_are_equal_and_of_others_are_not():
+    spec = refrnn.load_text(CELL.replace("  u: ", "  w:  {role: input, type: integer, shape: [T], low: 0, high: 1000}\n  u: ").replace("x[t] / c", "w[t] * x[t] / c") + ENDS)
+    for draw in DRAWS:
+        assert (np.unique(draw.draw(spec)[0]["w"]).size == 1) is draw.ties
+    assert {draw.name for draw in DRAWS if draw.ties} >= {"tied", "equal", "zero"}
 
 
 def test_a_draw_on_which_nothing_is_a_number_is_left_out():

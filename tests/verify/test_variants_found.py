@@ -23,9 +23,10 @@ def test_right_answers_are_right_in_every_variant(truth):
     assert len(variants(truth.spec, truth)) == 9 and wrong(Backend(), truth) == {}
 
 
+@pytest.mark.parametrize("factor", [1.5, 1 + 1e-9])
 @pytest.mark.parametrize("quantity", ["h", "a", "d_x", "d_h0", "d_u"])
-def test_every_quantity_is_judged_in_every_variant(quantity):
-    found = wrong(off(quantity))
+def test_every_quantity_is_judged_in_every_variant(quantity, factor):
+    found = wrong(off(quantity, factor))
     assert len(found) == 9 and all(f"kernel: {quantity} differs" in texts[0] for texts in found.values())
 
 
