@@ -460,6 +460,14 @@ def test_a_case_that_is_turned_stays_turned():
     assert hopeless.case.stretch == -1 and hopeless.failures
 
 
+@pytest.mark.parametrize("power, largest", [("-abs(sum(x[t]))", 30), ("-abs(sum(x[t])) / 1000", 1000)])
+def test_a_large_number_is_less_where_the_precision_makes_it_zero_beside_infinity(power, largest):
+    """exp(-1000) times infinity is infinite, and NaN in any precision of machines."""
+    spec = spec_of({"x": INPUT, "h0": "{role: start, shape: [H]}"}, ["h[-1] = h0", f"h[t] = exp({power}) * h[t-1]"], ["h"])
+    for truth in truths(spec, [Case("special-float64", batch=6, special=True), Case("special-float32", "float32", batch=6, special=True)]):
+        assert not truth.failures and max(number for number in truth.case.numbers if np.isfinite(number)) == largest
+
+
 def test_zeros_are_given_up_where_the_equation_divides_by_them():
     found = [Case(f"long-{dtype}", dtype, still=True) for dtype in ("float64", "float32")]
     for lines, still in ((["y[t] = x[t] / sqrt(sum(x[t]**2))"], False), (["y[t] = x[t] / sqrt(1 + sum(x[t]**2))"], True)):

@@ -10,7 +10,7 @@ from unit import Backend, off, unit
 import refrnn
 from refrnn.errors import AnswerError, RefrnnError
 from refrnn.verify import verify
-from refrnn.verify.cases import Case, cases
+from refrnn.verify.cases import SPECIAL, Case, cases
 from refrnn.verify.derivatives import Confirmed
 from refrnn.verify.truth import Truth, truths
 from refrnn.verify.variants import variants
@@ -302,13 +302,13 @@ def test_claims_run_by_what_was_held_against_the_equations(monkeypatch, level, b
 # ------------------------------------------------------------ cases made gentler
 
 
-@pytest.mark.parametrize("what, made", [("stretch", {"stretch": -8.0}), ("still", {"still": True})])
+@pytest.mark.parametrize("what, made", [("stretch", {"stretch": -8.0}), ("still", {"still": True}), ("numbers", {"numbers": (0.0, 1000.0)})])
 def test_gentler_cases_are_said(monkeypatch, what, made):
     """Each with what it was judged with, and no others."""
     drawn = [*cases(unit())[:1], Case("made-float64", **made)]
     monkeypatch.setattr(verify, "cases", lambda spec, level: drawn)
-    monkeypatch.setattr(verify, "truths", lambda spec, drawn: [Truth(spec, replace(case, stretch=1.0, still=False)) for case in drawn])
-    assert verify_spec(unit(), ["equation"]).gentler == [{"case": "made-float64", what: {"stretch": 1.0, "still": False}[what]}]
+    monkeypatch.setattr(verify, "truths", lambda spec, drawn: [Truth(spec, replace(case, stretch=1.0, still=False, numbers=SPECIAL)) for case in drawn])
+    assert verify_spec(unit(), ["equation"]).gentler == [{"case": "made-float64", what: {"stretch": 1.0, "still": False, "numbers": list(map(str, SPECIAL))}[what]}]
 
 
 # ------------------------------------------------------------ mutants and sensitivity
