@@ -316,6 +316,15 @@ def test_precision_is_kept(name, backend):
         assert {str(array.dtype) for array in found.values()} == {str(np.dtype(shown))}
 
 
+@pytest.mark.parametrize("name, optional", [("lstm", "b"), ("gru-reset-after", "b_u")])
+def test_what_is_left_out_has_no_gradient(name, optional, backend):
+    spec = refrnn.load(name)
+    values = spec.draw(dtype="float64")
+    del values[optional]
+    run = spec.forward(values, backend)
+    assert run.backward(upstream_of(run)).keys() == set(spec.differentiated) - {optional}
+
+
 def test_a_module_that_is_no_backend_is_refused():
     spec = refrnn.load("elman")
     with pytest.raises(NotFoundError, match="elman: the module math has no function forward, so it is no backend"):

@@ -291,3 +291,40 @@ def test_one_unit_alone_is_saturated():
     for least, most in ((16, 46), (46, 92), (92, 1000)):
         for sign in (1, -1):
             assert np.any((sign * scores > least) & (sign * scores < most))
+
+
+def test_ragged_lengths_are_of_all_kinds_and_in_no_order():
+    spec = refrnn.load("lstm")
+    for case in of_both(spec, lambda case: case.name.startswith("ragged-float")):
+        _, lengths = case.draw(spec)
+        assert case.sizes["T"] > 4 and len(set(lengths.tolist())) > 2 and lengths.max() == case.sizes["T"]
+        assert np.any(np.diff(lengths) > 0) and np.any(np.diff(lengths) < 0)
+
+
+def test_two_times_are_of_unequal_length():
+    spec = refrnn.load("encoder-decoder")
+    assert len(spec.time) == 2
+    for case in cases(spec):
+        if case.name.startswith(("ragged", "one-step", "long", "far", "width")):
+            assert len({size for name, size in case.sizes.items() if name in spec.time}) == 2, case.name
+
+
+def test_few_cases_are_about_what_is_extreme():
+    """All others are judged in every quantity, and give numbers."""
+    for name in ("lstm", "elman"):
+        found = {case.name.removesuffix(f"-{case.dtype}"): case for case in cases(refrnn.load(name), "full")}
+        assert {word for word, case in found.items() if case.special} == {word for word in found if word.startswith("special")}
+        assert {word for word, case in found.items() if case.extreme} == {word for word in found if word.startswith(("far", "one-s", "one-t"))} - {"one-step"}
+
+
+def test_the_full_level_draws_at_random():
+    spec = refrnn.load("lstm")
+    drawn = of_both(spec, lambda case: case.name.startswith("drawn"), "full")
+    assert len(drawn) >= 40 and len({str(case.sizes) for case in drawn}) > 10 and {case.ragged for case in drawn} == {True, False}
+
+
+def test_a_spec_s_own_cases_are_run():
+    text = "id: own\ntitle: A\nsizes: {T: steps}\nsymbols:\n  x: {role: input, shape: [T]}\nequations:\n  - y[t] = 2 * x[t]\noutputs: [y]\n"
+    own = "cases:\n  - {name: at-a-half, sizes: {T: 2}, values: {x: [[0.5, 0.5, 0.5], [0.7, 0.2, 0.5]]}}\n"
+    without, with_it = ({case.name for case in cases(refrnn.load_text(given))} for given in (text, text + own))
+    assert with_it - without == {"at-a-half"}

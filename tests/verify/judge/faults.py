@@ -693,7 +693,7 @@ TABLE = {
         ("lengths are not handed on", "if given is None or len(spec.time) > 1 else given[spec.time[0]]}", "if given is None or len(spec.time) > 1 else None}"),
         ("a module may keep what it is given", "is_apart\", False) else np.copy", "is_apart\", True) else np.copy"),
         ("upstream gradients go in as they are", "apart(gradient) for name, gradient in upstream.items()", "gradient for name, gradient in upstream.items()"),
-        ("all dtypes run", "    if checked.dtype not in KERNEL_DTYPES:\n", "    if False:\n"),
+        ("all dtypes run", "    if checked.dtype not in KERNEL_DTYPES:\n", "    if False:\n", "../spec/test_values"),
         ("outputs of other names are taken", "picked(outputs, spec.outputs, \"the outputs of forward\").items()", "dict(outputs).items()"),
         ("gradients of other names are taken", "        gradients = picked(gradients, spec.differentiated, \"the gradients of backward\")\n", ""),
         ("the kernel's intermediates are not offered", "for name in offered(spec, saved)}", "for name in ()}"),
