@@ -1,6 +1,6 @@
 """Activations as polynomial code that the compiler turns into vector instructions, and their slopes.
 
-One number: ``exp``, ``sigmoid``, ``tanh``, ``elu``, ``relu``. A row of numbers, by code: ``activate`` and ``pull_back``.
+One number, or lanes of them: ``exp``, ``sigmoid``, ``tanh``, ``elu``, ``relu``. A row of numbers, by code: ``activate`` and ``pull_back``.
 NaN gives NaN, infinities give the limits, and small results keep their digits down to the subnormal numbers.
 
 Numbers are reduced as Cody and Waite do: x = n log 2 + r with |r| <= log(2) / 2. The coefficients are the Chebyshev fit
@@ -11,7 +11,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from .compile import OPTIONS, copy_sign, kernel, native, one, power_of_two
+from .compile import OPTIONS, kernel, native, one, power_of_two
+from .lanes import Lanes, copy_sign, select
 
 IDENTITY, SIGMOID, TANH, RELU, ELU = 0, 1, 2, 3, 4
 
@@ -44,9 +45,14 @@ def _constants(x):
 
 @overload(_constants, jit_options=_INLINED)
 def _constants_of(x):
-    if x == types.float32:
+    if _number(x) == types.float32:
         return lambda x: _SINGLE
     return lambda x: _DOUBLE
+
+
+def _number(kind):
+    """The type of one number of it."""
+    return kind.dtype if isinstance(kind, Lanes) else kind
 
 
 def _fit(r):
@@ -55,7 +61,7 @@ def _fit(r):
 
 @overload(_fit, jit_options=_INLINED)
 def _fit_of(r):
-    if r == types.float32:
+    if _number(r) == types.float32:
         return _single_fit
     return _double_fit
 
@@ -84,8 +90,8 @@ def _reduced(x):
 def exp(x):
     """e to the power x."""
     _, _, _, rounder, low, high, _, _, _, half = _constants(x)
-    x = low if x < low else x
-    x = high if x > high else x
+    x = select(x < low, low, x)
+    x = select(x > high, high, x)
     n, _, excess = _reduced(x)
     # Two steps, because 2^n alone can be beyond the exponents there are.
     shifted_half = n * half + rounder
@@ -98,7 +104,7 @@ def exp(x):
 def _exp_minus_one(x):
     """e to the power x, minus one, for x <= 0; near zero as exact as elsewhere."""
     _, _, _, _, _, _, low, unit, _, _ = _constants(x)
-    x = low if x < low else x
+    x = select(x < low, low, x)
     _, shifted, excess = _reduced(x)
     power = power_of_two(shifted)
     return power * excess + (power - unit)
@@ -109,7 +115,7 @@ def sigmoid(x):
     """1 / (1 + exp(-x)); never overflows, and is never rounded to 0 where the result is not."""
     _, _, _, _, _, _, _, unit, _, _ = _constants(x)
     e = exp(-abs(x))
-    return (e if x < 0 else unit) / (unit + e)
+    return select(x < 0, e, unit) / (unit + e)
 
 
 @kernel
@@ -123,16 +129,15 @@ def tanh(x):
 @kernel
 def elu(x):
     """x where it is positive, exp(x) - 1 elsewhere."""
-    negative = x - x if x > 0 else x
-    e = _exp_minus_one(negative)
-    return x if x > 0 else e
+    e = _exp_minus_one(select(x > 0, x - x, x))
+    return select(x > 0, x, e)
 
 
 @kernel
 def relu(x):
     """x where it is positive, 0 elsewhere."""
     _, _, _, _, _, _, _, unit, _, _ = _constants(x)
-    return unit - unit if x <= 0 else x
+    return select(x <= 0, unit - unit, x)
 
 
 @native("iFi")

@@ -120,22 +120,26 @@ class _Locator:
 
 
 class _Implementation(CompileResultCacheImpl):
-    def __init__(self, function):
+    def __init__(self, function, name=None):
         self._lineno = function.__code__.co_firstlineno
         self._locator = _Locator(function)
-        name = f"{function.__module__.rpartition('kernels.')[2]}.{function.__qualname__}-{self._lineno}"
+        name = name or f"{function.__module__.rpartition('kernels.')[2]}.{function.__qualname__}-{self._lineno}"
         self._filename_base = name.replace("<", "").replace(">", "")
 
 
 class KernelCache(FunctionCache):
     """Numba's cache of one function's compiled signatures, kept in ``folder``."""
 
-    def __init__(self, function):
+    def __init__(self, function, name=None):
         # Not Numba's own, which would ask for the folder now: importing a kernel touches no disk.
-        self._name, self._py_func = repr(function), function
-        self._impl = _Implementation(function)
+        self._name, self._py_func, self._is_named = repr(function), function, name is not None
+        self._impl = _Implementation(function, name)
         self._cache_file = _Entries(self._impl.filename_base)
         self.enable()
+
+    def _index_key(self, sig, codegen):
+        """The signature and the target, for a function with a name of its own; the folder's name stands for its code."""
+        return (sig, codegen.magic_tuple()) if self._is_named else super()._index_key(sig, codegen)
 
     @property
     def cache_path(self):

@@ -23,12 +23,15 @@ INTEGERS = types.CPointer(types.int64)
 DOUBLES = types.CPointer(types.float64)
 
 
-def kernel(function=None, *, parallel=False):
-    """Compile ``function`` on its first call; the result is kept on disk. The only use of ``njit`` in the kernels."""
+def kernel(function=None, *, parallel=False, name=None):
+    """Compile ``function`` on its first call; the result is kept on disk. The only use of ``njit`` in the kernels.
+
+    ``name`` is that under which it is kept, where its module and its own name would not tell it from others.
+    """
     if function is None:
-        return lambda function: kernel(function, parallel=parallel)
+        return lambda function: kernel(function, parallel=parallel, name=name)
     dispatcher = numba.njit(parallel=parallel, **OPTIONS)(function)
-    dispatcher._cache = KernelCache(function)
+    dispatcher._cache = KernelCache(function, name)
     return dispatcher
 
 
@@ -38,8 +41,8 @@ class Native:
     ``arguments`` spells the types: "i" an int64, "I" a pointer to int64, "F" a pointer to the float type.
     """
 
-    def __init__(self, function, arguments):
-        self.function = function
+    def __init__(self, function, arguments, name=None):
+        self.function, self.name = function, name
         self.arguments = arguments
         self.__name__ = function.__name__
         self.__doc__ = function.__doc__
@@ -63,7 +66,7 @@ class Native:
         spelled = {"i": types.int64, "I": INTEGERS, "F": types.CPointer(numba.from_dtype(dtype))}
         signature = tuple(spelled[letter] for letter in self.arguments), types.void
         compiled = CFunc(self.function, signature, locals={}, options=dict(OPTIONS))
-        compiled._cache = KernelCache(self.function)
+        compiled._cache = KernelCache(self.function, self.name)
         compiled.compile()
         return compiled
 
@@ -81,6 +84,16 @@ def pointer(typingctx, address, like):
         return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
 
     return like(types.int64, like), generate
+
+
+@intrinsic
+def data_of(typingctx, array):
+    """A pointer to the first number of an array."""
+
+    def generate(context, builder, signature, values):
+        return context.make_array(signature.args[0])(context, builder, values[0]).data
+
+    return types.CPointer(array.dtype)(array), generate
 
 
 @intrinsic
@@ -160,24 +173,15 @@ def fetch_add(typingctx, counter):
 
 @intrinsic
 def power_of_two(typingctx, shifted):
-    """2^n from a float whose lowest bits hold n plus the bias of the exponents."""
-    width, mantissa = {types.float32: (32, 23), types.float64: (64, 52)}[shifted]
+    """2^n from a float, or lanes of floats, whose lowest bits hold n plus the bias of the exponents."""
+    width, mantissa = {types.float32: (32, 23), types.float64: (64, 52)}[getattr(shifted, "dtype", shifted)]
 
     def generate(context, builder, signature, values):
-        pattern = builder.bitcast(values[0], ir.IntType(width))
-        pattern = builder.shl(pattern, ir.Constant(ir.IntType(width), mantissa))
+        whole, places = ir.IntType(width), ir.Constant(ir.IntType(width), mantissa)
+        if hasattr(shifted, "dtype"):
+            whole = ir.VectorType(whole, shifted.count)
+            places = ir.Constant(whole, [mantissa] * shifted.count)
+        pattern = builder.shl(builder.bitcast(values[0], whole), places)
         return builder.bitcast(pattern, values[0].type)
 
     return shifted(shifted), generate
-
-
-@intrinsic
-def copy_sign(typingctx, size, sign):
-    """A float of the size of ``size`` and the sign of ``sign``."""
-
-    def generate(context, builder, signature, values):
-        kind = values[0].type
-        function = builder.module.declare_intrinsic("llvm.copysign", [kind], ir.FunctionType(kind, [kind, kind]))
-        return builder.call(function, values)
-
-    return size(size, sign), generate

@@ -87,12 +87,12 @@ class Tasks:
         """
         # The first integer is the counter that tasks are taken from.
         table = np.array([0, *(_entry(argument, dtype) for argument in arguments)], dtype=np.int64)
-        workers = min(get(), count)
+        several = min(workers(work), count)
         address, place = self.native.address(dtype), table.ctypes.data
-        if workers == 1 or work < _little.get() or not fork.may_use_threads():
+        if several == 1:
             _work(address, count, place)
         else:
-            _start(workers, address, count, place)
+            start(_in_parallel, several, address, count, place)
 
 
 class Doubles:
@@ -132,13 +132,19 @@ def _address(array, dtype, anywhere=False):
     return array.ctypes.data
 
 
-def _start(workers, address, count, place):
+def workers(work):
+    """How many threads are worth having for so many products and sums."""
+    return 1 if work < _little.get() or not fork.may_use_threads() else get()
+
+
+def start(parallel, *arguments):
+    """Call a parallel kernel."""
     fork.threads_run()
     if _may_be_called_at_once():
-        _in_parallel(workers, address, count, place)
+        parallel(*arguments)
     else:
         with _Process.turn:
-            _in_parallel(workers, address, count, place)
+            parallel(*arguments)
 
 
 def _may_be_called_at_once():

@@ -4,13 +4,17 @@ It is written as LLVM vectors, since the compiler's own vectors are half as wide
 sum are marked to be joined where the processor can do so; where it can't, they stay two operations.
 """
 
+import functools
+
 from llvmlite import binding, ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 
 ROWS = (6, 4, 2, 1)
 
 
+@functools.cache
 def vector_bytes():
     """How wide one register of this processor is."""
     features = binding.get_host_cpu_features()
@@ -25,7 +29,8 @@ def _has_many_registers():
 
 # Columns of the widest tile in bytes: four registers, for one row eight, as that many sums hide the time of an addition.
 # Six rows of four registers don't fit into sixteen.
-PANEL_BYTES = vector_bytes() * (4 if _has_many_registers() else 2)
+WIDEST = 4 if _has_many_registers() else 2  # registers that a tile of many rows is wide
+PANEL_BYTES = vector_bytes() * WIDEST
 
 
 def shapes(itemsize):
@@ -37,31 +42,40 @@ def shapes(itemsize):
     return [(1, 2 * PANEL_BYTES // itemsize), *found]
 
 
-@intrinsic
-def tile(typingctx, rows, columns, start, c, a, b, terms, c_row, a_row, a_term, b_row, b_panel):
-    """One tile of c = a @ b (start 1) or c = c + a @ b (start 0); its (rows, columns) must be one of ``shapes``.
+def tiles_of(shapes, prefetching=False):
+    """``tile(rows, columns, start, c, a, b, terms, c_row, a_row, a_term, b_row, b_panel)`` for these shapes at compile time."""
 
-    The columns of b are dense within a panel; a tile of two panels finds the second one ``b_panel`` after the first.
-    """
-    i64 = types.int64
-    signature = types.void(i64, i64, i64, c, a, b, i64, i64, i64, i64, i64, i64)
-    itemsize = c.dtype.bitwidth // 8
+    @intrinsic
+    def tile(typingctx, rows, columns, start, c, a, b, terms, c_row, a_row, a_term, b_row, b_panel, next, next_step):
+        """One tile of c = a @ b (start 1) or c = c + a @ b (start 0); its (rows, columns) must be one of ``shapes``.
 
-    def generate(context, builder, signature, values):
-        rows, columns, *rest = values
-        done = builder.append_basic_block("done")
-        number = builder.add(builder.mul(rows, ir.Constant(rows.type, 4096)), columns)
-        switch = builder.switch(number, done)
-        for shape in shapes(itemsize):
-            block = builder.append_basic_block(f"tile_{shape[0]}_{shape[1]}")
-            switch.add_case(ir.Constant(rows.type, shape[0] * 4096 + shape[1]), block)
-            builder.position_at_end(block)
-            _Tile(builder, context.get_value_type(c.dtype), itemsize, shape).generate(*rest)
-            builder.branch(done)
-        builder.position_at_end(done)
-        return context.get_dummy_value()
+        The columns of b are dense within a panel; a tile of two panels finds the second one ``b_panel`` after the first.
+        """
+        i64 = types.int64
+        signature = types.void(i64, i64, i64, c, a, b, i64, i64, i64, i64, i64, i64, b, i64)
+        itemsize = c.dtype.bitwidth // 8
 
-    return signature, generate
+        def generate(context, builder, signature, values):
+            rows, columns, *rest, next, next_step = values
+            ahead = (next, next_step) if prefetching else None
+            done = builder.append_basic_block("done")
+            number = builder.add(builder.mul(rows, ir.Constant(rows.type, 4096)), columns)
+            switch = builder.switch(number, done)
+            for shape in shapes(itemsize):
+                block = builder.append_basic_block(f"tile_{shape[0]}_{shape[1]}")
+                switch.add_case(ir.Constant(rows.type, shape[0] * 4096 + shape[1]), block)
+                builder.position_at_end(block)
+                _Tile(builder, context.get_value_type(c.dtype), itemsize, shape).generate(*rest, ahead=ahead)
+                builder.branch(done)
+            builder.position_at_end(done)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    return tile
+
+
+tile = tiles_of(shapes)
 
 
 class _Tile:
@@ -73,8 +87,9 @@ class _Tile:
         width = min(columns, vector_bytes() // itemsize)
         self.vector, self.places = ir.VectorType(number, width), range(0, columns, width)
 
-    def generate(self, start, c, a, b, terms, c_row, a_row, a_term, b_row, b_panel):
+    def generate(self, start, c, a, b, terms, c_row, a_row, a_term, b_row, b_panel, ahead=None):
         builder = self.builder
+        self.ahead = ahead
         zero = ir.Constant(terms.type, 0)
         sums = self._sum(a, b, terms, a_row, a_term, b_row, b_panel)
         keep = builder.icmp_signed("==", start, zero)
@@ -104,6 +119,13 @@ class _Tile:
         lines = (line, builder.gep(line, [b_panel]))
         starts = [self._vector_at(lines[place // panel], place % panel) for place in self.places]
         factors = [builder.load(at, align=self.itemsize) for at in starts]
+        if self.ahead:
+            i8 = ir.IntType(8).as_pointer()
+            far = builder.bitcast(builder.gep(self.ahead[0], [builder.mul(k, self.ahead[1])]), i8)
+            i32 = ir.IntType(32)
+            kind = ir.FunctionType(ir.VoidType(), [i8, i32, i32, i32])
+            function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+            builder.call(function, [far, ir.Constant(i32, 0), ir.Constant(i32, 2), ir.Constant(i32, 1)])
         column = builder.gep(a, [builder.mul(k, a_term)])
         grown = []
         for i, row in enumerate(sums):

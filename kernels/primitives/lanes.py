@@ -1,0 +1,205 @@
+"""A vector of numbers as one value of Numba's: ``Lanes``, on which a step of a recurrence computes many units at once.
+
+Lanes take + - * / and comparisons with one another and with numbers; ``select`` chooses between two by lane. What is
+written for one number with these alone, the activations for instance, holds for lanes as it stands.
+"""
+
+import operator
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
+
+from .tiles import vector_bytes
+
+_CONTRACT = ("contract",)  # as OPTIONS of compile
+
+
+class Lanes(types.Type):
+    """``count`` numbers of one float type."""
+
+    def __init__(self, dtype, count):
+        self.dtype, self.count = dtype, count
+        super().__init__(f"Lanes({dtype}, {count})")
+
+
+class Truths(types.Type):
+    """``count`` answers of a comparison."""
+
+    def __init__(self, count):
+        self.count = count
+        super().__init__(f"Truths({count})")
+
+
+@register_model(Lanes)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, dmm, kind):
+        super().__init__(dmm, kind, ir.VectorType(dmm.lookup(kind.dtype).get_value_type(), kind.count))
+
+
+@register_model(Truths)
+class _TruthsModel(models.PrimitiveModel):
+    def __init__(self, dmm, kind):
+        super().__init__(dmm, kind, ir.VectorType(ir.IntType(1), kind.count))
+
+
+def spread(builder, number, count):
+    """IR: a vector with ``number`` in each of its lanes."""
+    index = ir.IntType(32)
+    single = builder.insert_element(ir.Constant(ir.VectorType(number.type, count), ir.Undefined), number, ir.Constant(index, 0))
+    return builder.shuffle_vector(single, single, ir.Constant(ir.VectorType(index, count), [0] * count))
+
+
+def _is_operand(kind):
+    return isinstance(kind, (Lanes, types.Number))
+
+
+def _lanes_of(*kinds):
+    return next((kind for kind in kinds if isinstance(kind, Lanes)), None)
+
+
+def _as_lanes(context, builder, value, kind, lanes):
+    if isinstance(kind, Lanes):
+        return value
+    return spread(builder, context.cast(builder, value, kind, lanes.dtype), lanes.count)
+
+
+def _operation(symbol, generate, result=lambda lanes: lanes):
+    """Let Numba know what ``symbol`` gives on lanes, alone or with numbers, and how: ``generate(builder, a, b)``."""
+
+    @type_callable(symbol)
+    def typer(context):
+        def of(a, b):
+            lanes = _lanes_of(a, b)
+            if lanes is not None and _is_operand(a) and _is_operand(b):
+                return result(lanes)
+
+        return of
+
+    def lower(context, builder, signature, values):
+        lanes = _lanes_of(*signature.args)
+        pair = (_as_lanes(context, builder, value, kind, lanes) for value, kind in zip(values, signature.args))
+        return generate(builder, *pair)
+
+    for kinds in ((Lanes, Lanes), (Lanes, types.Any), (types.Any, Lanes)):
+        lower_builtin(symbol, *kinds)(lower)
+
+
+_operation(operator.add, lambda builder, a, b: builder.fadd(a, b, _CONTRACT))
+_operation(operator.sub, lambda builder, a, b: builder.fsub(a, b, _CONTRACT))
+_operation(operator.mul, lambda builder, a, b: builder.fmul(a, b, _CONTRACT))
+_operation(operator.truediv, lambda builder, a, b: builder.fdiv(a, b))
+for _symbol, _sign in ((operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">="), (operator.eq, "==")):
+    _operation(
+        _symbol, lambda builder, a, b, sign=_sign: builder.fcmp_ordered(sign, a, b), lambda lanes: Truths(lanes.count)
+    )
+
+
+def _unary(symbol, generate):
+    @type_callable(symbol)
+    def typer(context):
+        return lambda a: a if isinstance(a, Lanes) else None
+
+    @lower_builtin(symbol, Lanes)
+    def lower(context, builder, signature, values):
+        return generate(builder, *values)
+
+
+def float_call(builder, name, *values):
+    """IR: LLVM's own function ``name`` of floats or vectors of one type."""
+    kind = values[0].type
+    if isinstance(kind, ir.VectorType):
+        suffix = f"v{kind.count}{kind.element.intrinsic_name}"
+    else:
+        suffix = kind.intrinsic_name
+    function = ir.FunctionType(kind, [kind] * len(values))
+    return builder.call(cgutils.get_or_insert_function(builder.module, function, f"{name}.{suffix}"), values)
+
+
+_unary(operator.neg, lambda builder, a: builder.fneg(a))
+_unary(abs, lambda builder, a: float_call(builder, "llvm.fabs", a))
+
+
+@intrinsic
+def select(typingctx, condition, a, b):
+    """a where ``condition`` is true, b elsewhere: both are computed. For numbers as for lanes."""
+    lanes = _lanes_of(a, b)
+    kind = lanes or a
+    if not isinstance(condition, types.Boolean if lanes is None else Truths):
+        return None
+
+    def generate(context, builder, signature, values):
+        if lanes is None:
+            chosen, one, other = values[0], values[1], context.cast(builder, values[2], b, a)
+            chosen = builder.icmp_unsigned("!=", chosen, ir.Constant(chosen.type, 0))
+        else:
+            chosen = values[0]
+            one, other = (_as_lanes(context, builder, value, k, lanes) for value, k in zip(values[1:], (a, b)))
+        return builder.select(chosen, one, other)
+
+    return kind(condition, a, b), generate
+
+
+@intrinsic
+def copy_sign(typingctx, size, sign):
+    """A float, or lanes of floats, of the size of ``size`` and the sign of ``sign``."""
+
+    def generate(context, builder, signature, values):
+        return float_call(builder, "llvm.copysign", *values)
+
+    return size(size, sign), generate
+
+
+@intrinsic
+def transpose(typingctx, source, source_row, target, target_row):
+    """Turn a square of numbers round, as many rows as a vector has lanes; rows of the two pointers are so many elements apart."""
+
+    def generate(context, builder, signature, values):
+        number = context.get_value_type(source.dtype)
+        size = source.dtype.bitwidth // 8
+        lanes = vector_bytes() // size
+        vector, whole, index = ir.VectorType(number, lanes), ir.IntType(64), ir.IntType(32)
+
+        def row(start, distance, k):
+            at = builder.gep(start, [builder.mul(distance, ir.Constant(whole, k))])
+            return builder.bitcast(at, vector.as_pointer())
+
+        rows, half = [builder.load(row(values[0], values[1], k), align=size) for k in range(lanes)], lanes // 2
+        while half:
+            low = [lane if not lane & half else (lane ^ half) + lanes for lane in range(lanes)]
+            high = [lane | half if not lane & half else lane + lanes for lane in range(lanes)]
+            masks = [ir.Constant(ir.VectorType(index, lanes), mask) for mask in (low, high)]
+            for k in range(lanes):
+                if not k & half:
+                    pair = rows[k], rows[k | half]
+                    rows[k], rows[k | half] = (builder.shuffle_vector(*pair, mask) for mask in masks)
+            half //= 2
+        for k in range(lanes):
+            builder.store(rows[k], row(values[2], values[3], k), align=size)
+        return context.get_dummy_value()
+
+    return types.void(source, types.int64, target, types.int64), generate
+
+
+@intrinsic
+def load(typingctx, place):
+    """The lanes that begin at a pointer."""
+    lanes = Lanes(place.dtype, vector_bytes() * 8 // place.dtype.bitwidth)
+
+    def generate(context, builder, signature, values):
+        vector = context.get_value_type(lanes)
+        return builder.load(builder.bitcast(values[0], vector.as_pointer()), align=place.dtype.bitwidth // 8)
+
+    return lanes(place), generate
+
+
+@intrinsic
+def store(typingctx, lanes, place):
+    """Write lanes to where a pointer points."""
+
+    def generate(context, builder, signature, values):
+        builder.store(values[0], builder.bitcast(values[1], values[0].type.as_pointer()), align=place.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(lanes, place), generate
