@@ -1,5 +1,7 @@
 """What a reference, a kernel or a module of one's own answers, taken apart by name."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from refrnn.errors import AnswerError
@@ -21,6 +23,31 @@ def picked(found, names, what):
     return {name: found[name] for name in names}
 
 
-def offered(spec, saved):
-    """The defined symbols, other than outputs, that a backend saved under their names."""
-    return [name for name in spec.defined if name not in spec.outputs and isinstance(saved.get(name), (np.ndarray, np.floating))]
+class Intermediates(Mapping):
+    """The defined symbols, other than outputs, that a backend saved under their names.
+
+    An array, or a function without arguments that makes one: it is called when the symbol is first asked for.
+    """
+
+    def __init__(self, spec, saved):
+        names = (name for name in spec.defined if name not in spec.outputs)
+        self._saved = {name: saved[name] for name in names if _is_offered(saved.get(name))}
+
+    def __getitem__(self, name):
+        value = self._saved[name]
+        if callable(value):
+            value = self._saved[name] = value()
+        return np.asarray(value)
+
+    def __iter__(self):
+        return iter(self._saved)
+
+    def __len__(self):
+        return len(self._saved)
+
+    def __reduce__(self):
+        return dict, (dict(self),)
+
+
+def _is_offered(value):
+    return isinstance(value, (np.ndarray, np.floating)) or callable(value)

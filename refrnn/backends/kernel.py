@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from refrnn.backends.answers import offered, picked
+from refrnn.backends.answers import Intermediates, picked
 from refrnn.errors import ValuesError
 
 KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -26,11 +26,10 @@ def answer(spec, checked, module, copied=True):
     forward = module.forward if copied else getattr(module.forward, "uncopied", module.forward)
     outputs, saved = forward(**arrays, **checked.integers, **named, **lengths)
     outputs = {name: np.asarray(array) for name, array in picked(outputs, spec.outputs, "the outputs of forward").items()}
-    intermediates = {name: np.asarray(saved[name]) for name in offered(spec, saved)}
 
     def backward(upstream):
         gradients = module.backward(saved, **{f"d_{name}": apart(gradient) for name, gradient in upstream.items()})
         gradients = picked(gradients, spec.differentiated, "the gradients of backward")
         return {name: np.asarray(gradient) for name, gradient in gradients.items()}
 
-    return outputs, intermediates, backward
+    return outputs, Intermediates(spec, saved), backward

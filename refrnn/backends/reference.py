@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from refrnn.backends.answers import offered, picked
+from refrnn.backends.answers import Intermediates, picked
 from refrnn.backends.sequences import Sequences
 from refrnn.errors import ValuesError
 
@@ -27,10 +27,10 @@ def answer(spec, checked, module):
         found = picked(found, spec.outputs, "the outputs of forward")
         for name in spec.outputs:
             sequences.put(name, outputs[name], item, found[name])
-        for name in offered(spec, saved):
+        for name, array in Intermediates(spec, saved).items():
             if name not in intermediates:
                 intermediates[name] = sequences.empty(name, checked.dtype)
-            sequences.put(name, intermediates[name], item, saved[name])
+            sequences.put(name, intermediates[name], item, array)
 
     def backward(upstream):
         gradients = {name: sequences.empty(name, checked.dtype) for name in spec.differentiated}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -40,7 +41,7 @@ class Run:
         self.spec = spec
         self.backend = backend
         self.outputs = {name: array.copy() for name, array in outputs.items()}
-        self._found = {**intermediates, **outputs}
+        self._found = ChainMap(outputs, intermediates)
         self._checked = checked
         self._backward = backward
         self._later = _kept_for_later(spec, checked, self._found)
@@ -74,11 +75,11 @@ class Run:
         numbers are taken in the precision of the values, as from a loss that was computed in double precision.
         Raises ValuesError for wrong names, shapes or dtypes.
         """
-        shapes = {name: array.shape for name, array in self._found.items()}
+        shapes = {name: array.shape for name, array in self.outputs.items()}
         complete = check_upstream(self.spec, upstream, self._checked, shapes)
         if self._backward is None:
             self._backward = self._way_back()
-        taken = [*complete.values(), *self._checked.arrays.values(), *self._found.values()]
+        taken = [*complete.values(), *self._checked.arrays.values(), *(self._found[name] for name in self.outputs)]
         gradients = {}
         for name, gradient in self._backward(complete).items():
             if name not in self._checked.omitted:

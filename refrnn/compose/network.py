@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refrnn.backends.answers import offered
+from refrnn.backends.answers import Intermediates
 from refrnn.errors import SpecError
 from refrnn.spec.check import check_spec
 from refrnn.spec.spec import Spec
@@ -93,7 +93,7 @@ class Chain:
         sizes, kept = self._sizes(values), []
         for part, module in self.steps:
             outputs, saved = module.forward(**self._arguments(part, known, sizes, lengths))
-            made = {**{name: saved[name] for name in offered(part.spec, saved)}, **outputs}
+            made = {**Intermediates(part.spec, saved), **outputs}
             known |= {part.names[name]: self._turned(part, name, array, lengths) for name, array in made.items()}
             kept.append((saved, outputs))
         outputs = {name: known[name] for name in self.spec.outputs}

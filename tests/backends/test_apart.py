@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import refrnn
+from refrnn.kernels.engine.passes import Pass
 
 BACKENDS = ("equation", "reference", "kernel")
 SCRIBBLE = 123
@@ -79,7 +80,7 @@ def test_a_kernel_alone_shares_nothing(name):
 
 
 def held(what):
-    """Every array in what a kernel saved, in its closures too."""
+    """Every array in what a kernel saved, in its closures and passes of the engine too."""
     if isinstance(what, np.ndarray):
         yield what
     elif isinstance(what, dict):
@@ -89,6 +90,8 @@ def held(what):
             yield from held(part)
     elif getattr(what, "__closure__", None):
         yield from held([cell.cell_contents for cell in what.__closure__])
+    elif isinstance(what, Pass):
+        yield from held(vars(what))
 
 
 CARELESS = """
