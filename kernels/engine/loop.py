@@ -1,0 +1,106 @@
+"""The time loop of every recurrence, in either direction of time.
+
+At each step it goes through the stages: the rows of a stage's gates start from a row of biases, products are added to
+them panel by panel, and the stage's own step, a function at an address, follows at once on that panel.
+"""
+
+import numpy as np
+from numba import prange
+
+from ..primitives import threads
+from ..primitives.compile import call, data_of, integers, kernel, pointer, shift
+from ..primitives.lanes import load, store
+from ..primitives.products import KEEP
+from .panels import lanes, rows_by_panel
+
+
+def _record(*names):
+    return np.dtype([(name, np.int64) for name in names])
+
+
+# first and last: the steps from .. to, exclusive; backward: last step first; order: the caller's place of each sequence;
+# ends: the length of each sequence, in descending order; keep: integers (T, B), 0 where no error passes from a step to
+# the one before it, or no address.
+LOOP = _record("first", "last", "backward", "order", "ends", "keep", "sequences", "multiply")
+# start: a row of biases, or no address where something stands in the rows already; to: the rows of gates; pointwise: the
+# step, if there is one, and the arrays it is given.
+STAGE = _record(
+    "start", "to", "step", "row", "panels", "width", "each", "units", "first_product", "last_product", "pointwise", "arrays",
+)  # fmt: skip
+# The rows a at t + offset, of the sequences that still run at t + ahead, times the matrix b into the columns from ``column``.
+PRODUCT = _record("a", "step", "row", "offset", "ahead", "terms", "b", "panel", "column", "vectors")
+
+
+def run(loop, stages, products, slices, like):
+    """Run the steps that the records tell; ``slices``: (first, last) sequences of each worker, ``like`` an array of the float type."""
+    loop[0]["multiply"] = rows_by_panel.address(like.dtype)
+    if len(slices) > 1:
+        threads.start(_run_slices, loop, stages, products, slices, like)
+    else:
+        _run_slice(loop, stages, products, slices, 0, like)
+
+
+@kernel(parallel=True)
+def _run_slices(loop, stages, products, slices, like):
+    for worker in prange(len(slices)):
+        _run_slice(loop, stages, products, slices, worker, like)
+
+
+@kernel
+def _run_slice(loops, stages, products, slices, worker, like_array):
+    loop, like = loops[0], data_of(like_array)
+    first, count = slices[worker, 0], slices[worker, 1] - slices[worker, 0]
+    order, ends = integers(loop.order), shift(integers(loop.ends), first)
+    steps = loop.last - loop.first
+    active = 0 if loop.backward else count
+    for n in range(steps):
+        t = loop.last - 1 - n if loop.backward else loop.first + n
+        while active < count and ends[active] > t:
+            active += 1
+        while active > 0 and ends[active - 1] <= t:
+            active -= 1
+        if active > 0:
+            for s in range(len(stages)):
+                _stage(loop, stages[s], products, t, order, ends, first, active, like)
+
+
+@kernel
+def _stage(loop, stage, products, t, order, ends, first, active, like):
+    rows = shift(pointer(stage.to, like), t * stage.step + first * stage.row)
+    for p in range(stage.panels):
+        c, start = shift(rows, p * stage.width), shift(pointer(stage.start, like), p * stage.width)
+        for j in range(0, stage.width if stage.start != 0 else 0, lanes(like)):
+            biases = load(shift(start, j))
+            for row in range(active):
+                store(biases, shift(c, row * stage.row + j))
+        for q in range(stage.first_product, stage.last_product):
+            product = products[q]
+            running = active
+            while running > 0 and ends[running - 1] <= t + product.ahead:
+                running -= 1
+            b = shift(pointer(product.b, like), p * product.panel)
+            following = shift(pointer(product.b, like), (p + 1 if p + 1 < stage.panels else 0) * product.panel)
+            a = shift(pointer(product.a, like), (t + product.offset) * product.step + first * product.row)
+            begin = 0
+            while begin < running:
+                end = running
+                if loop.keep != 0 and product.ahead > 0:
+                    keep = (t + product.ahead) * loop.sequences + first
+                    while begin < running and not _is_kept(loop.keep, keep + begin):
+                        begin += 1
+                    end = begin
+                    while end < running and _is_kept(loop.keep, keep + end):
+                        end += 1
+                if end > begin:
+                    to, operand = shift(c, begin * stage.row + product.column), shift(a, begin * product.row)
+                    shape = (end - begin, product.terms, product.vectors, stage.row, product.row, 1)
+                    call(loop.multiply, (KEEP, to, operand, b, following, *shape))
+                begin = end
+        last = min(stage.units, (p + 1) * stage.each)
+        if stage.pointwise != 0:
+            call(stage.pointwise, (integers(stage.arrays), order, t, first, first + active, p * stage.each, last, like))
+
+
+@kernel
+def _is_kept(keep, place):
+    return integers(keep)[place] != 0

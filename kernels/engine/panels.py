@@ -1,0 +1,161 @@
+"""Rows times the panels of a packed matrix: every product of the engine. Packing, and its way back.
+
+A panel is as wide as a few registers: of each gate the same units side by side, so that a step follows while the sums
+are still in the nearest cache. Every sum runs over its terms in one order, whatever the number of rows.
+"""
+
+import numpy as np
+
+from ..primitives.compile import data_of, kernel, native, pointer, shift, size_of
+from ..primitives.lanes import transpose
+from ..primitives.products import SUMMED
+from ..primitives.tiles import WIDEST, tiles_of, vector_bytes
+from .rows import address
+
+HIGHEST = 6
+VECTOR_BYTES = vector_bytes()
+
+
+def _shapes(itemsize):
+    lanes = vector_bytes() // itemsize
+    return [(rows, vectors * lanes) for rows in range(1, HIGHEST + 1) for vectors in range(1, WIDEST + 1)]
+
+
+tile = tiles_of(_shapes, prefetching=True)
+
+
+@kernel
+def lanes(like):
+    """Numbers in a vector."""
+    return VECTOR_BYTES // size_of(like)
+
+
+@native("iFFFFiiiiii")
+def rows_by_panel(start, c, a, b, following, rows, terms, vectors, c_row, a_row, a_term):
+    """c = c + a @ b (start KEEP) or a @ b (CLEAR), where c is (rows, vectors * lanes), a (rows, terms) and b one panel.
+
+    ``following`` is the panel that will be wanted next: it is fetched into the cache meanwhile.
+    """
+    width = lanes(c)
+    blocks = (rows + HIGHEST - 1) // HIGHEST
+    for k in range(0, terms, SUMMED):
+        length = min(SUMMED, terms - k)
+        for v in range(0, vectors, WIDEST):
+            wide = min(WIDEST, vectors - v) * width
+            place = v * width * terms + k * wide
+            b_part, fetched = shift(b, place), shift(following, place)
+            step = (wide + blocks - 1) // blocks
+            for block in range(blocks):
+                first, last = rows * block // blocks, rows * (block + 1) // blocks
+                c_part, a_part = shift(c, first * c_row + v * width), shift(a, first * a_row + k * a_term)
+                ahead = shift(fetched, block * step * length)
+                tile(last - first, wide, start, c_part, a_part, b_part, length, c_row, a_row, a_term, wide, 0, ahead, step)
+        start = 0
+
+
+# ------------------------------------------------------------ packing
+
+
+def matrices(blocks):
+    """For each gate its matrix (units, terms), of any layout: address, distance of units, distance of terms."""
+    size = blocks[0].itemsize
+    return np.array([(address(block), *(stride // size for stride in block.strides)) for block in blocks], np.int64)
+
+
+def packed(blocks, layout):
+    """The matrices (units, terms) of neighbouring gates, in panels whose columns are the gates' units: rows (terms) times it."""
+    terms = blocks[0].shape[1]
+    panels = np.empty((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)
+    _pack(panels, matrices(blocks), layout.units, terms, layout.each)
+    return panels
+
+
+def packed_back(blocks, layout, into):
+    """The same matrices turned round, in panels whose columns are their terms: rows of those gates times it.
+
+    ``layout``: that of the gates, which gives the order of the rows; ``into``: that of the terms.
+    """
+    gates, terms = len(blocks), blocks[0].shape[1]
+    rows = layout.count * gates * layout.each
+    panels = np.zeros((into.count, rows * into.width), blocks[0].dtype)
+    _pack_back(panels, matrices(blocks), layout.units, terms, layout.each, into.each)
+    return panels
+
+
+def unpacked(panels, blocks, layout):
+    """Write ``panels`` (panels, terms, columns), whose rows are dense, into the matrices ``blocks`` (units, terms)."""
+    _unpack(panels, matrices(blocks), layout.units, blocks[0].shape[1], layout.each)
+
+
+@kernel
+def _place(k, column, columns, terms, lane):
+    """Where the element (k, column) of a panel of so many columns is: groups of tiles' width, each dense."""
+    group = WIDEST * lane
+    before = column // group * group
+    return before * terms + k * min(group, columns - before) + column - before
+
+
+@kernel
+def _pack(panels, blocks, units, terms, each):
+    lane = VECTOR_BYTES // panels.itemsize
+    columns, to = len(blocks) * each, data_of(panels)
+    for p in range(len(panels)):
+        for gate in range(len(blocks)):
+            matrix, by_unit, by_term = pointer(blocks[gate, 0], to), blocks[gate, 1], blocks[gate, 2]
+            for start in range(0, each, lane):
+                column, first = gate * each + start, p * each + start
+                count = max(0, min(lane, units - first))
+                place = p * panels.shape[1] + _place(0, column, columns, terms, lane)
+                row = _place(1, column, columns, terms, lane) - _place(0, column, columns, terms, lane)
+                k = 0
+                if count == lane and by_term == 1:
+                    while k + lane <= terms:
+                        transpose(shift(matrix, first * by_unit + k), by_unit, shift(to, place + k * row), row)
+                        k += lane
+                while k < terms:
+                    for u in range(count):
+                        to[place + k * row + u] = matrix[(first + u) * by_unit + k * by_term]
+                    for u in range(count, lane):
+                        to[place + k * row + u] = 0
+                    k += 1
+
+
+@kernel
+def _pack_back(panels, blocks, units, terms, each, width):
+    lane = VECTOR_BYTES // panels.itemsize
+    rows, to = panels.shape[1] // width, data_of(panels)
+    for p in range(len(panels)):
+        for gate in range(len(blocks)):
+            matrix, by_unit, by_term = pointer(blocks[gate, 0], to), blocks[gate, 1], blocks[gate, 2]
+            for start in range(0, width, lane):
+                first = p * width + start
+                count = max(0, min(lane, terms - first))
+                for unit in range(units):
+                    row = (unit // each * len(blocks) + gate) * each + unit % each
+                    source, place = unit * by_unit + first * by_term, p * panels.shape[1] + _place(row, start, width, rows, lane)
+                    if count == lane and by_term != 1 and by_unit == 1 and unit % lane == 0 and unit + lane <= units:
+                        distance = _place(row + 1, start, width, rows, lane) - _place(row, start, width, rows, lane)
+                        transpose(shift(matrix, source), by_term, shift(to, place), distance)
+                    elif by_term == 1 or by_unit != 1 or count < lane or unit >= units // lane * lane:
+                        for k in range(count):
+                            to[place + k] = matrix[source + k * by_term]
+
+
+@kernel
+def _unpack(panels, blocks, units, terms, each):
+    lane = VECTOR_BYTES // panels.itemsize
+    columns, source = len(blocks) * each, data_of(panels)
+    for gate in range(len(blocks)):
+        matrix, by_unit, by_term = pointer(blocks[gate, 0], source), blocks[gate, 1], blocks[gate, 2]
+        for first in range(0, units, lane):
+            count = min(lane, units - first)
+            place = first // each * terms * columns + gate * each + first % each
+            k = 0
+            if count == lane and by_term == 1:
+                while k + lane <= terms:
+                    transpose(shift(source, place + k * columns), columns, shift(matrix, first * by_unit + k), by_unit)
+                    k += lane
+            while k < terms:
+                for u in range(count):
+                    matrix[(first + u) * by_unit + k * by_term] = source[place + k * columns + u]
+                k += 1

@@ -1,0 +1,252 @@
+"""How a recurrence of certain sizes is run: which arrays there are, and the programs of both passes."""
+
+import numpy as np
+
+from ..primitives.tiles import vector_bytes
+from .panels import HIGHEST
+from .program import At, Program, Step
+from .recurrence import BEFORE
+from .rows import Panels, padded
+
+
+class Plan:
+    """``widths``: of inputs by name; ``units``: of each stage; ``numbers``: of names of weights that are numbers, ``vectors`` likewise.
+
+    Arrays are named: x (an input, sequences in the order of their lengths), given:x (in the caller's), gates:0 and bias:0 (of a stage), row:h (kept, with its starts before it), out:h,
+    pack:0 (of a product); backward up:h, delta:0 (of a set of gates), error:0 (of a stage), carry:h, same:h, back:0,
+    d:x, start:h.
+    """
+
+    def __init__(self, recurrence, T, B, widths, units, numbers, vectors, dtype):
+        self.recurrence, self.T, self.B, self.dtype = recurrence, T, B, dtype
+        self.widths, self.units, self.numbers, self.vectors = widths, units, numbers, vectors
+        self.panels = [Panels(len(stage.names), units[k], dtype) for k, stage in enumerate(recurrence.stages)]
+        self.parts = [Panels(len(gates), units[k], dtype, self.panels[k].each) for k, gates in recurrence.sets]
+        self.rows = {row: units[k] for row, k in recurrence.rows.items()}
+        # Few sequences make poor products: those of inputs are then made for all steps at once, before the loop.
+        self.hoisted = {q for q, (_, product) in enumerate(recurrence.products) if B < HIGHEST and product.operand in widths}
+        stands = {recurrence.products[q][0] for q in self.hoisted}
+        # Whether the gates of a stage are kept for every step: products stand there before, or some step reads what one of them was.
+        self.kept = [
+            k in stands or any(gate in stage.gives.split() or gate in self._read_later(k) for gate in stage.names)
+            for k, stage in enumerate(recurrence.stages)
+        ]
+        self.errors = [Panels(max(1, len(recurrence.targets(k))), units[k], dtype) for k in range(len(units))]
+        # The panels of the rows that get errors through matrices: of inputs and of rows that stages give.
+        self.reached = {name: Panels(1, width, dtype) for name, width in widths.items()}
+        self.reached |= {row: Panels(1, units[k], dtype, self.errors[k].each) for row, k in recurrence.rows.items()}
+        self.before = self._before() if self.hoisted else None
+        self.forward = self._forward()
+        self._backward = None
+
+    @property
+    def backward(self):
+        """The program backward; the programs of the starts, by row and steps back."""
+        if self._backward is None:
+            starts = {(row, back): self._start(row, back) for row in self.rows for back in range(1, self.recurrence.depth[row] + 1)}
+            self._backward = self._back(), starts
+        return self._backward
+
+    def _read_later(self, k):
+        stages = self.recurrence.stages
+        return {name for stage in stages for name in stage.back_takes} | {name for stage in stages[k + 1 :] for name in stage.takes}
+
+    def width(self, row):
+        """Of a kept row, in whole vectors."""
+        return padded(self.rows[row], self.dtype)
+
+    def _before(self):
+        """The program that makes the hoisted products, of all steps as if they were sequences of one step."""
+        program = Program(self.dtype, self.T * self.B, backward=False)
+        for k in sorted({self.recurrence.products[q][0] for q in self.hoisted}):
+            program.stage(self.panels[k], f"bias:{k}", f"gates:{k}", 0, self._products(k, hoisted=True))
+        return program.finish()
+
+    def _products(self, k, hoisted):
+        """Those of stage k that are hoisted, or those that are not."""
+        products = [(q, product) for q, (of, product) in enumerate(self.recurrence.products) if of == k and (q in self.hoisted) == hoisted]
+        # Those of inputs first, so that sums are the same however many sequences there are.
+        products.sort(key=lambda one: one[1].operand not in self.widths)
+        return [self._product(q, product, self.panels[k]) for q, product in products]
+
+    def _forward(self):
+        program = Program(self.dtype, self.B, backward=False)
+        stands = {self.recurrence.products[q][0] for q in self.hoisted}
+        for k, (stage, panels) in enumerate(zip(self.recurrence.stages, self.panels)):
+            products = self._products(k, hoisted=False)
+            step = Step(self.B)
+            step.reads = [(self._value(step, name),) for name in stage.takes]
+            step.writes = [tuple(self._results(step, name)) for name in stage.gives.split()]
+            start = None if k in stands else f"bias:{k}"
+            program.stage(panels, start, f"gates:{k}", self.B * panels.row * self.kept[k], products, self._compiled(f"step{k}", stage.step, step), step)
+        return program.finish()
+
+    def _compiled(self, key, function, step):
+        return self.recurrence.step(key, function, self.dtype, *map(tuple, (step.kinds, step.reads, step.writes, step.adds)))
+
+    def _product(self, q, product, panels):
+        stage, _ = self.recurrence.products[q]
+        part = self.parts[self.recurrence.place_of(stage, product)]
+        if product.operand in self.widths:
+            name, width, terms, offset = product.operand, self.widths[product.operand], self.widths[product.operand], 0
+        else:
+            name, width, terms = f"row:{product.operand}", self.width(product.operand), self.rows[product.operand]
+            offset = self.recurrence.depth[product.operand] - product.delay
+        column = self.recurrence.stages[stage].names.index(product.gates.split()[0]) * panels.each
+        return (At(name), self.B * width, width, offset, 0, terms, At(f"pack:{q}"), terms * part.width, column, part.vectors)
+
+    def _value(self, step, name):
+        """The place of what a step takes or gives."""
+        recurrence = self.recurrence
+        if name in recurrence.gates:
+            k = recurrence.gates[name]
+            return step.gate(f"gates:{k}", self.panels[k], recurrence.stages[k].names.index(name), self.kept[k])
+        if name in self.widths:
+            return step.given(f"given:{name}", self.widths[name])
+        if name in self.numbers:
+            return step.number(name)
+        if name in self.vectors:
+            return step.vector(name)
+        row = name.removesuffix(BEFORE)
+        return step.own(f"row:{row}", self.width(row), recurrence.depth[row] - (row != name))
+
+    def _results(self, step, name):
+        if name in self.recurrence.gates or name in self.recurrence.kept:
+            yield self._value(step, name)
+        if name in self.recurrence.outputs:
+            yield step.given(f"out:{name}", self.rows[name])
+
+    def _back(self):
+        program = Program(self.dtype, self.B, backward=True)
+        for k in reversed(range(len(self.panels))):
+            stage, panels = self.recurrence.stages[k], self.errors[k]
+            products = [sent for gate, row in enumerate(self.recurrence.targets(k)) for sent in self._sent(row, panels, gate)]
+            step = Step(self.B)
+            step.reads = [tuple(self._arrived(step, name)) for name in stage.back_takes]
+            step.writes = [tuple(self._sent_to(step, name)) for name in stage.back_gives.split()]
+            step.adds = [
+                step.own(f"d:{name}", width, steps=False)[0] for name, width in self.summed.items() if f"d_{name}" in stage.back_gives.split()
+            ]
+            program.stage(panels, "zeros", f"error:{k}", 0, products, self._compiled(f"back{k}", stage.back, step), step)
+        return program.finish()
+
+    @property
+    def summed(self):
+        """The width of what is summed up of each vector and number."""
+        widest = max(map(self.width, self.rows))
+        return dict.fromkeys(self.numbers, widest) | {name: padded(size, self.dtype) for name, size in self.vectors.items()}
+
+    def _sent(self, row, panels, gate, least=0):
+        """The products that bring errors of gates to a row: the matrices turned round."""
+        for q, (k, product) in enumerate(self.recurrence.products):
+            if product.operand == row and product.delay >= least:
+                place = self.recurrence.place_of(k, product)
+                terms = self.parts[place].row
+                yield (
+                    At(f"delta:{place}"), self.B * terms, terms, product.delay, product.delay, terms, At(f"back:{q}"),
+                    terms * panels.each, gate * panels.each, panels.each * self.dtype.itemsize // vector_bytes(),
+                )  # fmt: skip
+
+    def _arrived(self, step, name):
+        """The parts of what a way back takes: of an error, all ways on which it comes."""
+        row = name[2:]
+        if not name.startswith("d_") or row.removesuffix(BEFORE) not in self.rows:
+            yield self._value(step, name)
+            return
+        if row.endswith(BEFORE):
+            yield step.own(f"carry:{row.removesuffix(BEFORE)}", self.width(row.removesuffix(BEFORE)), steps=False)
+            return
+        k = self.recurrence.rows[row]
+        if row in self.recurrence.targets(k):
+            yield step.gate(f"error:{k}", self.errors[k], self.recurrence.targets(k).index(row), steps=False)
+        if row in self.recurrence.outputs:
+            yield step.given(f"up:{row}", self.rows[row])
+        if f"d_{row}{BEFORE}" in self.recurrence.sent:
+            yield step.own(f"carry:{row}", self.width(row), steps=False)
+        if f"d_{row}" in self.recurrence.sent:
+            yield step.own(f"same:{row}", self.width(row), steps=False)
+
+    def _sent_to(self, step, name):
+        name = name[2:]
+        if name in self.recurrence.gates:
+            for place, (k, gates) in enumerate(self.recurrence.sets):
+                if name in gates and k == self.recurrence.gates[name]:
+                    yield step.gate(f"delta:{place}", self.parts[place], gates.index(name))
+        elif name in self.widths:
+            yield step.given(f"d:{name}", self.widths[name])
+        elif name in self.summed:
+            yield step.own(f"d:{name}", self.summed[name], steps=False)
+        else:
+            row = name.removesuffix(BEFORE)
+            yield step.own(f"same:{row}" if row == name else f"carry:{row}", self.width(row), steps=False)
+
+    def _start(self, row, back):
+        """The program of one step that gathers the error of the start ``back`` steps before the first one."""
+        k, program, step = self.recurrence.rows[row], Program(self.dtype, self.B, backward=True), Step(self.B)
+        panels = self.reached[row]
+        step.reads = [(step.gate("error", panels, 0, steps=False),)]
+        if back == 1 and f"d_{row}{BEFORE}" in self.recurrence.sent:
+            step.reads = [(*step.reads[0], step.own(f"carry:{row}", self.width(row), steps=False))]
+        depth, units = self.recurrence.depth[row], self.rows[row]
+        step.writes = [(step.given(f"start:{row}", units, depth * units, (depth - back) * units, steps=False),)]
+        products = list(self._sent(row, panels, 0, least=back)) if row in self.recurrence.targets(k) else []
+        program.stage(panels, "zeros", "error", 0, products, self._compiled("start", _same, step), step)
+        return program.finish()
+
+
+def planned(recurrence, given, starts, weights):
+    """The plan for passes of arrays like these."""
+    some, linear = next(iter(given.values())), recurrence.linear
+    numbers = tuple(name for name, value in weights.items() if name not in linear and value.ndim == 0)
+    vectors = {name: len(value) for name, value in weights.items() if name not in linear and value.ndim}
+    widths = {name: array.shape[2] for name, array in given.items()}
+    units = tuple(_units(stage, starts, weights) for stage in recurrence.stages)
+    return Plan(recurrence, *some.shape[:2], widths, units, numbers, vectors, some.dtype)
+
+
+def _units(stage, starts, weights):
+    for name in (*(product.matrix for product in stage.products), *stage.biases):
+        return len(weights[name][0])
+    return next(iter(starts.values())).shape[-1]
+
+
+def check(recurrence, given, starts, weights):
+    """Raise a TypeError or ValueError where arrays do not fit the recurrence or one another."""
+    some = next(iter(given.values()))
+    for name, array in given.items():
+        _check(recurrence, name, array, (*some.shape[:2], array.shape[-1]) if some.ndim == 3 else (0, 0, 0), some.dtype)
+    (T, B), rows = some.shape[:2], {row: _units(recurrence.stages[k], starts, weights) for row, k in recurrence.rows.items()}
+    for row, depth in recurrence.depth.items():
+        if depth:
+            start = starts[row]
+            _check(recurrence, f"the start of {row}", start, (B, rows[row]) if depth == 1 and start.ndim == 2 else (B, depth, rows[row]), some.dtype)
+    for k, stage in enumerate(recurrence.stages):
+        units = _units(stage, starts, weights)
+        for product in stage.products:
+            terms = given[product.operand].shape[2] if product.operand in given else rows[product.operand]
+            _check_parts(recurrence, product.matrix, weights[product.matrix], product.gates, (units, terms), some.dtype)
+        for name, gates in stage.biases.items():
+            _check_parts(recurrence, name, weights[name], gates, (units,), some.dtype)
+        for name in stage.takes:
+            if name in weights:
+                _check(recurrence, name, weights[name], (units,) if weights[name].ndim else (), some.dtype)
+
+
+def _check_parts(recurrence, name, parts, gates, shape, dtype):
+    if len(parts) != len(gates.split()):
+        raise ValueError(f"{recurrence.name}: {name} has {len(parts)} parts; it has one for each of the gates {gates}")
+    for gate, part in zip(gates.split(), parts):
+        _check(recurrence, f"{name} of {gate}", part, shape, dtype)
+
+
+def _check(recurrence, name, array, shape, dtype):
+    if dtype not in (np.float32, np.float64) or array.dtype != dtype:
+        raise TypeError(
+            f"{recurrence.name}: a pass of {dtype} was given {name} of {array.dtype}; kernels work in float32 or float64, one for all arrays"
+        )
+    if array.shape != shape or 0 in shape:
+        raise ValueError(f"{recurrence.name}: {name} has the shape {array.shape}, expected {shape}, none of it 0")
+
+
+def _same(error):
+    return error

@@ -1,0 +1,90 @@
+"""Work memory that is used again: fresh pages cost as much as a good part of a pass.
+
+``take`` hands out arrays, ``give`` takes their memory back; no more than ``limit`` bytes wait to be used again, and
+``free`` lets all of them go. What a caller is given to keep never comes from here.
+"""
+
+import threading
+from collections import deque
+
+import numpy as np
+
+from ..primitives import fork
+
+LIMIT = 2**28
+LITTLE = 2**14  # bytes, for which memory is at hand anyway
+
+
+class Pool:
+    """Blocks of bytes that wait to be used again."""
+
+    def __init__(self, limit=LIMIT):
+        self.limit = limit
+        # What was given back is looked through later where the lock is held: a collection of garbage may give arrays
+        # back in the midst of a ``take`` of the same thread.
+        self._given, self._waiting, self._bytes, self._lock = deque(), [], 0, threading.Lock()
+
+    def take(self, shape, dtype):
+        """An array whose entries may be anything."""
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        if size < LITTLE:
+            return np.empty(shape, dtype)
+        block = self._fitting(size)
+        if block is None:
+            block = np.empty(size, np.uint8)
+        return block[:size].view(dtype).reshape(shape)
+
+    def _fitting(self, size):
+        """The smallest waiting block that is large enough, if it is not too large."""
+        with self._lock:
+            self._look_through()
+            fitting = [block for block in self._waiting if size <= block.size <= 2 * size]
+            if not fitting:
+                return None
+            block = min(fitting, key=len)
+            self._waiting = [other for other in self._waiting if other is not block]
+            self._bytes -= block.size
+            return block
+
+    def give(self, arrays):
+        """Take arrays back that ``take`` handed out and that nobody reads any more."""
+        self._given.extend(block for block in map(_block, arrays) if block is not None)
+        if self._lock.acquire(blocking=False):
+            try:
+                self._look_through()
+            finally:
+                self._lock.release()
+
+    def _look_through(self):
+        """Keep of what was given back as much as may wait."""
+        while self._given:
+            block = self._given.popleft()
+            if self._bytes + block.size <= self.limit:
+                self._waiting.append(block)
+                self._bytes += block.size
+
+    def free(self):
+        """Let all waiting memory go."""
+        with self._lock:
+            self._given.clear()
+            self._waiting, self._bytes = [], 0
+
+    @property
+    def waiting(self):
+        """Bytes that wait to be used again."""
+        return self._bytes
+
+
+def _block(array):
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array if array.dtype == np.uint8 and array.ndim == 1 else None
+
+
+POOL = Pool()
+
+
+@fork.renewed
+def _renew():
+    """A child may have been born while another thread held the lock."""
+    POOL._lock = threading.Lock()

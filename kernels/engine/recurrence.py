@@ -1,0 +1,117 @@
+"""A recurrence as a list of stages: products of rows and matrices into gates, then a step, plain Python on numbers.
+
+All that is linear is the engine's: which errors reach which row, through which matrix turned round, and when; gradients
+of matrices and biases; sequences that end before others. A family says the rest: ``Stage``.
+"""
+
+import hashlib
+import inspect
+from dataclasses import dataclass, field
+
+from .pointwise import Pointwise
+
+BEFORE = "_before"
+
+
+@dataclass(frozen=True)
+class Product:
+    """gates <- operand @ matrix: ``operand`` is an input, or a row that a stage gives, ``delay`` steps before.
+
+    ``gates``, separated by blanks, stand side by side in their stage. The matrix is handed over as (units, terms) for
+    each of them: what the rows of this operand are multiplied by, turned round.
+    """
+
+    operand: str
+    matrix: str
+    gates: str
+    delay: int = 0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """``gates`` of one width, the ``products`` in them, and their ``biases``: names, each with the gates side by side it is of.
+
+    ``step`` takes by the names of its arguments: the sums of the gates, gates and rows of earlier stages, rows one step
+    before (``c_before``), vectors, numbers and inputs. It returns what ``gives`` names: gates, which keep that value for
+    the way back, and rows.
+
+    ``back`` takes errors of rows (``d_h``: all that has arrived there), what ``step`` took and what it gave. It returns
+    what ``back_gives`` names: errors of the sums of gates (``d_i``), of rows one step before (``d_c_before``), of rows of
+    an earlier stage (``d_c``), of inputs, and of vectors and numbers (their part at this step, of this sequence).
+    """
+
+    gates: str
+    products: tuple
+    step: object
+    gives: str
+    back: object
+    back_gives: str
+    biases: dict = field(default_factory=dict)
+
+    @property
+    def names(self):
+        return tuple(self.gates.split())
+
+    @property
+    def takes(self):
+        return _arguments(self.step)
+
+    @property
+    def back_takes(self):
+        return _arguments(self.back)
+
+
+def _arguments(function):
+    return tuple(inspect.signature(function).parameters)
+
+
+class Recurrence:
+    """``outputs``: the rows that are answered. ``name``: under which its compiled steps are kept, its own."""
+
+    def __init__(self, name, outputs, *stages):
+        self.name, self.outputs, self.stages = name, tuple(outputs.split()), stages
+        self.gates = {gate: k for k, stage in enumerate(stages) for gate in stage.names}
+        self.rows = {row: k for k, stage in enumerate(stages) for row in stage.gives.split() if row not in self.gates}
+        self.products = [(k, product) for k, stage in enumerate(stages) for product in stage.products]
+        # Errors of gates stand together as products need them: (stage, gates) for each.
+        self.sets = list(dict.fromkeys((k, tuple(product.gates.split())) for k, product in self.products))
+        for k, stage in enumerate(stages):
+            self.sets += [(k, gates) for gates in map(lambda text: tuple(text.split()), stage.biases.values()) if self.set_of(k, gates) is None]
+        self._places = {(k, product.gates): self.sets.index((k, tuple(product.gates.split()))) for k, product in self.products}
+        # The names of matrices and biases; other weights are taken by steps.
+        self.linear = {product.matrix for _, product in self.products} | {name for stage in stages for name in stage.biases}
+        self.sent = {name for stage in stages for name in stage.back_gives.split()}
+        read = {product.operand for _, product in self.products}
+        read |= {name.removesuffix(BEFORE) for stage in stages for name in (*stage.takes, *stage.back_takes)}
+        self.kept = tuple(row for row in self.rows if row in read)
+        # How many steps back a row is read: so many starts it has.
+        self.depth = dict.fromkeys(self.rows, 0)
+        for _, product in self.products:
+            if product.operand in self.rows:
+                self.depth[product.operand] = max(self.depth[product.operand], product.delay)
+        for name in (name.removesuffix(BEFORE) for stage in stages for name in stage.takes if name.endswith(BEFORE)):
+            self.depth[name] = max(self.depth[name], 1)
+        self.plans, self._steps = {}, {}
+
+    def set_of(self, stage, gates):
+        """The place of the first set with all these gates of a stage; None if there is none."""
+        return next((place for place, (k, names) in enumerate(self.sets) if k == stage and {*gates} <= {*names}), None)
+
+    def place_of(self, stage, product):
+        """The place of the set of exactly a product's gates."""
+        return self._places[stage, product.gates]
+
+    def targets(self, stage):
+        """The rows that a stage gives and that are operands of products: their errors come through matrices."""
+        operands = dict.fromkeys(product.operand for _, product in self.products)
+        return [row for row in operands if self.rows.get(row) == stage]
+
+    def step(self, key, function, dtype, kinds, reads, writes, adds):
+        """The address of a compiled step; its arrays are of the same sorts in most passes."""
+        form = (key, kinds, reads, writes, adds)
+        if form not in self._steps:
+            code = function.__code__
+            text = repr((form, code.co_code, code.co_names, [value for value in code.co_consts if not hasattr(value, "co_code")]))
+            name = f"{self.name}.{key}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+            self._steps[form] = Pointwise(function, kinds, reads, writes, adds, name)
+        return self._steps[form].address(dtype)

@@ -1,0 +1,54 @@
+"""Rows: where the numbers of one name are at each step, for each sequence and unit; how steps and products see an array.
+
+Unit u of sequence b at step t is, in elements from ``base``, at
+
+    (t + offset) * step + b * row + u                                   of an array whose rows are dense,
+    (t + offset) * step + b * row + u // units * panel + u % units       of gates in panels, ``units`` = 2**shift of each gate
+
+GATES and OWN arrays are the engine's: their rows are as long as whole vectors, with zeros at the end, and their
+sequences stand in the order of their lengths. GIVEN arrays are the caller's: their rows end where they end, and their
+sequences stand in the caller's order. A NUMBER is one for all.
+"""
+
+import numpy as np
+
+from ..primitives.tiles import WIDEST, vector_bytes
+
+GATES, OWN, GIVEN, NUMBER = 0, 1, 2, 3
+ARRAY = np.dtype([(name, np.int64) for name in ("base", "step", "row", "panel", "shift", "offset")])
+
+
+def lanes_of(dtype):
+    """Numbers in a vector."""
+    return vector_bytes() // np.dtype(dtype).itemsize
+
+
+def padded(units, dtype):
+    """``units`` up to whole vectors."""
+    lanes = lanes_of(dtype)
+    return -(-units // lanes) * lanes
+
+
+class Panels:
+    """The layout of rows of gates: in every panel a few units, ``each``, of each gate, gate after gate."""
+
+    def __init__(self, gates, units, dtype, each=None):
+        wide = 1 << max(1, WIDEST // gates).bit_length() - 1  # vectors of each gate
+        while wide > 1 and wide // 2 * lanes_of(dtype) >= units:
+            wide //= 2
+        self.units, self.each = units, each or wide * lanes_of(dtype)
+        self.width = gates * self.each
+        self.count = -(-units // self.each)
+        self.row = self.count * self.width
+        self.vectors = self.width // lanes_of(dtype)
+        self.is_ragged = padded(units, dtype) < self.count * self.each  # whole vectors are empty
+
+    def values(self, array, gate):
+        """What ``array`` (..., row) holds of the gate, (..., units)."""
+        parts = array.reshape(*array.shape[:-1], self.count, -1, self.each)[..., gate, :]
+        return parts.reshape(*array.shape[:-1], self.count * self.each)[..., : self.units]
+
+
+def address(array):
+    """Where its numbers begin."""
+    return array.__array_interface__["data"][0]

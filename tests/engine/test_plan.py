@@ -1,0 +1,58 @@
+"""What a plan says of the arrays of a pass."""
+
+import numpy as np
+import pytest
+from recurrences import ALL, drawn
+
+from refrnn.kernels.engine.passes import run
+from refrnn.kernels.engine.plan import Plan
+from refrnn.kernels.engine.rows import lanes_of, padded
+
+LANES = lanes_of(np.float64)
+
+
+def plan(name, H=LANES + 1, B=7):
+    arguments = drawn(name, 2, B, 2, H)
+    return run(ALL[name], **arguments).plan
+
+
+def test_gates_are_kept_for_every_step_where_something_reads_them():
+    """One row for all steps is enough where nothing does, and where no product is made before the loop."""
+    assert plan("one", B=3).kept == [True]
+    assert plan("one").kept == [False] and plan("two").kept == [True, True] and plan("narrow").kept == [False, False]
+
+
+def test_rows_and_their_widths():
+    found = plan("narrow", 9)
+    assert found.rows == {"h": 9, "r": 5} and found.width("h") == padded(9, np.float64) and found.width("r") == padded(5, np.float64)
+    assert [panels.units for panels in found.panels] == [9, 5] and [panels.units for panels in found.errors] == [9, 5]
+
+
+@pytest.mark.parametrize("H", (1, LANES, 3 * LANES + 5, 20 * LANES))
+@pytest.mark.parametrize("name", ALL)
+def test_all_panels_of_a_stage_hold_the_same_units(name, H):
+    found = plan(name, H)
+    for place, (k, gates) in enumerate(ALL[name].sets):
+        assert found.parts[place].each == found.panels[k].each and found.parts[place].width == len(gates) * found.panels[k].each
+    for row, k in ALL[name].rows.items():
+        assert found.reached[row].each == found.errors[k].each and found.reached[row].count == found.errors[k].count
+
+
+def test_what_is_summed_up_of_vectors_and_numbers():
+    found = plan("two", LANES + 1)
+    assert found.numbers == ("a",) and found.vectors == {"p": LANES + 1}
+    assert found.summed == {"a": 2 * LANES, "p": 2 * LANES}
+
+
+def test_one_start_program_for_each_step_back():
+    assert set(plan("delayed").backward[1]) == {("h", 1), ("h", 2), ("h", 3), ("copy", 1), ("copy", 2)}
+    assert set(plan("two").backward[1]) == {("h", 1), ("c", 1)} and set(plan("narrow").backward[1]) == {("r", 1)}
+
+
+def test_the_way_back_is_planned_when_first_asked_for(monkeypatch):
+    planned = []
+    monkeypatch.setattr(Plan, "_back", lambda self: planned.append(self) or "program")
+    monkeypatch.setattr(Plan, "_start", lambda self, row, back: (row, back))
+    one = Plan(ALL["one"], 2, 3, {"x": 2}, (4,), (), {}, np.dtype(np.float64))
+    assert planned == []
+    assert one.backward is one.backward and planned == [one] and one.backward[1] == {("h", 1): ("h", 1)}

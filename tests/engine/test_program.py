@@ -1,0 +1,82 @@
+"""A program's block of integers: names become addresses in the places where they belong."""
+
+import numpy as np
+import pytest
+
+from refrnn.kernels.engine import loop
+from refrnn.kernels.engine.program import At, Program, Step
+from refrnn.kernels.engine.rows import ARRAY, GATES, GIVEN, NUMBER, OWN, Panels, address
+
+B, H = 3, 5
+PANELS = Panels(2, H, np.float64)
+
+
+def test_arrays_of_a_step_are_listed_once_each():
+    step = Step(B)
+    assert step.gate("g", PANELS, 0) == (0, 0) and step.gate("g", PANELS, 1) == (0, 1)
+    assert step.gate("g", PANELS, 1, steps=False) == (1, 1)
+    assert step.own("r", 8, 2) == (2, 0) and step.own("r", 8, 1) == (3, 0) and step.own("r", 8, 2) == (2, 0)
+    assert step.number("a") == (4, 0) and step.vector("p") == (5, 0)
+    assert step.given("x", H) == (6, 0) and step.given("x", H, 2 * H, H, steps=False) == (7, 0)
+    assert step.kinds == [GATES, GATES, OWN, OWN, NUMBER, OWN, GIVEN, GIVEN]
+    shift = PANELS.each.bit_length() - 1
+    assert step.arrays == [
+        (At("g"), B * PANELS.row, PANELS.row, PANELS.width, shift, 0), (At("g"), 0, PANELS.row, PANELS.width, shift, 0),
+        (At("r"), B * 8, 8, 0, 0, 2), (At("r"), B * 8, 8, 0, 0, 1), (At("a"), 0, 0, 0, 0, 0), (At("p"), 0, 0, 0, 0, 0),
+        (At("x"), B * H, H, 0, 0, 0), (At("x", H), 0, 2 * H, 0, 0, 0),
+    ]  # fmt: skip
+    assert 1 << shift == PANELS.each
+
+
+@pytest.mark.parametrize("dtype", (np.float32, np.float64))
+def test_run_hands_over_records_with_addresses(dtype, monkeypatch):
+    seen, panels = [], Panels(2, H, dtype)
+    monkeypatch.setattr(loop, "run", lambda *records: seen.append([np.copy(record) for record in records]))
+    program, steps = Program(dtype, B, backward=True), (Step(B), Step(B))
+    steps[0].own("r", 8, 1)
+    steps[0].given("x", H, first=3)
+    steps[1].number("a")
+    product = (At("x"), 10, 5, 1, 2, 5, At("W", 4), 40, 0, 2)
+    program.stage(panels, "bias", "gates", 77, [product, product], 1234, steps[0])
+    program.stage(panels, "bias", "gates", 0, [product], 4321, steps[1])
+    arrays = {name: np.zeros(99, dtype) for name in ("r", "x", "W", "a", "bias", "gates")}
+    arrays |= {"order": np.arange(B), "ends": np.full(B, 4)}
+    slices, keep = np.array([[0, 3]]), np.ones((4, B), np.int64)
+    at, size = {name: address(array) for name, array in arrays.items()}, np.dtype(dtype).itemsize
+    for cut in (None, keep):
+        program.finish().run(arrays, 1, 4, slices, cut)
+        (record,), stages, products, parts, like = seen.pop()
+        assert like.dtype == dtype and np.array_equal(parts, slices)
+        assert record.tolist()[:-2] == (1, 4, 1, at["order"], at["ends"], 0 if cut is None else address(keep))
+        assert record["sequences"] == B
+        head = (at["bias"], at["gates"])
+        for stage, expected in zip(stages, ((*head, 77), (*head, 0)), strict=True):
+            assert stage.tolist()[:3] == expected
+            assert stage.tolist()[3:8] == (panels.row, panels.count, panels.width, panels.each, H)
+        assert stages[["first_product", "last_product", "pointwise"]].tolist() == [(0, 2, 1234), (2, 3, 4321)]
+        assert products.tolist() == [(at["x"], 10, 5, 1, 2, 5, at["W"] + 4 * size, 40, 0, 2)] * 3
+        assert stages["arrays"][1] - stages["arrays"][0] == 2 * ARRAY.itemsize
+
+
+def test_the_arrays_of_each_step_stand_in_the_block(monkeypatch):
+    """Read while it is alive, as the loop does."""
+    import ctypes
+
+    found = []
+
+    def read(record, stages, products, slices, like):
+        for stage, count in zip(stages, (2, 1), strict=True):
+            integers = (ctypes.c_int64 * (count * len(ARRAY.names))).from_address(int(stage["arrays"]))
+            found.append(np.array(integers).reshape(count, -1).tolist())
+
+    monkeypatch.setattr(loop, "run", read)
+    program, steps = Program(np.float64, B, backward=False), (Step(B), Step(B))
+    steps[0].own("r", 8, 1)
+    steps[0].given("x", H, first=3)
+    steps[1].number("a")
+    for step in steps:
+        program.stage(PANELS, "bias", "gates", 0, [], 0, step)
+    arrays = {name: np.zeros(9) for name in ("r", "x", "a", "bias", "gates", "order", "ends")}
+    at = {name: address(array) for name, array in arrays.items()}
+    program.finish().run(arrays, 0, 1, np.array([[0, B]]))
+    assert found == [[[at["r"], 24, 8, 0, 0, 1], [at["x"] + 24, 15, 5, 0, 0, 0]], [[at["a"], 0, 0, 0, 0, 0]]]
