@@ -55,18 +55,20 @@ REFERENCE_FAULTS = [
     Fault("activation not differentiated", "bptt", "d_Z2 = d_Y_t * Y[t] * (1 - Y[t])", "d_Z2 = d_Y_t", "d_W2"),
 ]
 
-# (file under kernels/, fault): the spec's own module or the family beneath it.
+# (file under kernels/, fault): the spec's own module, the family beneath it, or the engine under both.
 KERNEL_FAULTS = [
-    ("gated/lstm.py", Fault("gates swapped", "lstm", "i, f, o, g = (gates", "f, i, o, g = (gates", "i")),
-    ("gated/lstm.py", Fault("gradient transposed wrongly", "lstm", '(d["W"], d["W_in"])', '(d["W_in"], d["W"])', "d_W")),
-    ("gated/gru_reset_before.py", Fault("biases swapped", "gru-reset-before", "(b_r, b_z, b_h)", "(b_z, b_r, b_h)", "r")),
-    ("gated/gru_reset_before.py", Fault("product transposed", "gru-reset-before", "W_rz, W_hh.T, bias", "W_rz, W_hh, bias", "n")),
-    ("families/recurrent.py", Fault("past state a step late", "unfolding", "flat(before).T", "flat(h).T", "d_U")),
-    ("families/recurrent.py", Fault("padded step leaks", "unfolding", "                    h[j] = 0\n", "                    h[j] = 1\n", "s")),
-    ("families/recurrent.py", Fault("error of a padded step leaks", "unfolding", "if t < ends[row]:\n                for j in range(here, here + H):\n                    error", "if t <= ends[row]:\n                for j in range(here, here + H):\n                    error", "d_U")),
-    ("families/recurrent.py", Fault("error not carried", "unfolding", "d_h[j] + carry[j]", "d_h[j]", "d_x")),
-    ("families/lstm.py", Fault("error not accumulated", "lstm", "error_h[j] = error_h[j] + up_h[j]", "error_h[j] = up_h[j]", "d_x")),
-    ("families/lstm.py", Fault("state overwritten too early", "lstm", "f[j] * cell[here + j] + i[j]", "f[j] * state[here + j] + i[j]", "c")),
-    ("families/gru.py", Fault("dropped factor", "gru-reset-before", "e[j] = e[j] * z[j]", "e[j] = e[j]", "d_h0")),
-    ("families/gru.py", Fault("update gate reversed", "gru-reset-before", "s[j] = z[j] * s[j] + (unit - z[j]) * n[j]", "s[j] = (unit - z[j]) * s[j] + z[j] * n[j]", "h")),
+    ("gated/lstm.py", Fault("gates swapped", "lstm", 'i="i", f="f"', 'i="f", f="i"', "i")),
+    ("engine/passes.py", Fault("gradients of the gates in reverse order", "lstm", "unpacked(panels, into[name], part)", "unpacked(panels, into[name][::-1], part)", "d_W")),
+    ("gated/gru_reset_before.py", Fault("biases swapped", "gru-reset-before", '"b": (b_r, b_z)', '"b": (b_z, b_r)', "r")),
+    ("gated/gru_reset_before.py", Fault("product transposed", "gru-reset-before", '"W_n": (W_hh,)', '"W_n": (W_hh.T,)', "n")),
+    ("engine/passes.py", Fault("past state a step late", "unfolding", "depth[product.operand] - product.delay\n        return", "depth[product.operand]\n        return", "d_U")),
+    ("engine/passes.py", Fault("padded step leaks", "unfolding", "new = np.zeros if self.ragged else np.empty", "new = np.ones if self.ragged else np.empty", "s")),
+    ("engine/plan.py", Fault("error of a padded step leaks", "unfolding", 'yield step.given(f"up:{row}", self.rows[row])', 'yield step.own(f"up:{row}", self.rows[row])', "d_U")),
+    ("engine/plan.py", Fault("error not carried", "unfolding", "self._sent(row, panels, gate)]", "self._sent(row, panels, gate, 2)]", "d_x")),
+    ("families/lstm.py", Fault("error not accumulated", "lstm", "d_c = d_c + d_h * o * (", "d_c = d_h * o * (", "d_x")),
+    ("families/lstm.py", Fault("state overwritten too early", "lstm", "    c = f * c_before + i * g", "    c_before = f * c_before\n    c = f * c_before + i * g", "c")),
+    ("families/gru.py", Fault("dropped factor", "gru-reset-before", "(z * (1 - z)), d_h * z\n\n\ndef renewing_step", "(z * (1 - z)), d_h\n\n\ndef renewing_step", "d_h0")),
+    ("families/gru.py", Fault("update gate reversed", "gru-reset-before", "return n, z * h_before + (1 - z) * n", "return n, (1 - z) * h_before + z * n", "h")),
+    ("engine/loop.py", Fault("product of the second operand dropped", "lstm", "range(stage.first_product, stage.last_product)", "range(stage.first_product, stage.first_product + 1)", "i")),
+    ("engine/panels.py", Fault("terms of one gate taken from its neighbour", "lstm", "pointer(blocks[gate, 0], to)", "pointer(blocks[(gate + 1) % len(blocks), 0], to)", "i")),
 ]

@@ -3,27 +3,30 @@
 Gives h (T, B, H).
 """
 
-import numpy as np
-
+from ..engine.passes import run
 from ..families import gru
 from ..primitives.arguments import Arguments
 
 TAKES = Arguments("x (T, B, I); h0 (B, H); W_z, W_r, W (H, H+I); lengths of T")
 
 
+def _weights(W_z, W_r, W):
+    """The family's: the columns for the state, and those for the input."""
+    H = len(W)
+    return {
+        "W": (W_r[:, :H], W_z[:, :H]), "W_n": (W[:, :H],),
+        "W_in": (W_r[:, H:], W_z[:, H:]), "W_in_n": (W[:, H:],),
+    }  # fmt: skip
+
+
 @TAKES.forward
 def forward(x, h0, W_z, W_r, W, lengths=None):
-    H = h0.shape[-1]
-    all_gates = np.concatenate((W_r, W_z, W)).T  # (H + I, 3H)
-    W_in, W_rz, W_n = all_gates[H:], all_gates[:H, : 2 * H], all_gates[:H, 2 * H :]
-    h, gates, layer = gru.forward(x, h0, W_in, W_rz, W_n, lengths=lengths, keeps_old=False)
-    r, z, h_tilde = (gates[..., k * H : (k + 1) * H] for k in range(3))
-    return {"h": h}, {"r": r, "z": z, "h_tilde": h_tilde, "layer": layer}
+    parameters = {"W_z": W_z, "W_r": W_r, "W": W}
+    layer = run(gru.OLAH, {"x": x}, {"h": h0}, _weights(**parameters), lengths)
+    return layer.outputs, {"parameters": parameters, **layer.saved(r="r", z="z", h_tilde="n")}
 
 
 @TAKES.backward
 def backward(saved, d_h):
-    d = gru.backward(saved["layer"], d_h)
-    recurrent = np.concatenate((d["W_rz"], d["W_n"]), axis=1)
-    W_r, W_z, W = np.split(np.concatenate((recurrent, d["W_in"])).T, 3)
-    return {"x": d["x"], "h0": d["h0"], "W_z": W_z, "W_r": W_r, "W": W}
+    d = saved["layer"].gradients({"h": d_h}, _weights, **saved["parameters"])
+    return {"x": d["x"], "h0": d["h"], **{name: d[name] for name in saved["parameters"]}}

@@ -3,8 +3,7 @@
 Gives h (T, B, H).
 """
 
-import numpy as np
-
+from ..engine.passes import run
 from ..families import gru
 from ..primitives.arguments import Arguments
 
@@ -14,22 +13,19 @@ TAKES = Arguments(
 )
 
 
+def _weights(W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h):
+    """The family's."""
+    return {"W_in": (W, W_r, W_z), "W": (U_r, U_z, U), "b": (b_h, b_r, b_z), "b_m": (b_u,)}
+
+
 @TAKES.forward
 def forward(x, h0, W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h, lengths=None):
-    H = h0.shape[-1]
-    W_in, W_rz, bias = np.concatenate((W_r, W_z, W)).T, np.concatenate((U_r, U_z)).T, np.concatenate((b_r, b_z, b_h))
-    h, gates, layer = gru.forward(x, h0, W_in, W_rz, U.T, bias, b_u, lengths, reset_after=True)
-    r, z, h_hat = (gates[..., k * H : (k + 1) * H] for k in range(3))
-    return {"h": h}, {"r": r, "z": z, "h_hat": h_hat, "layer": layer}
+    parameters = {"W_z": W_z, "U_z": U_z, "b_z": b_z, "W_r": W_r, "U_r": U_r, "b_r": b_r, "W": W, "U": U, "b_u": b_u, "b_h": b_h}
+    layer = run(gru.AFTER, {"x": x}, {"h": h0}, _weights(**parameters), lengths)
+    return layer.outputs, {"parameters": parameters, **layer.saved(r="r", z="z", h_hat="n")}
 
 
 @TAKES.backward
 def backward(saved, d_h):
-    d = gru.backward(saved["layer"], d_h)
-    W_r, W_z, W = np.split(d["W_in"].T, 3)
-    U_r, U_z = np.split(d["W_rz"].T, 2)
-    b_r, b_z, b_h = np.split(d["bias"], 3)
-    return {
-        "x": d["x"], "h0": d["h0"], "W_z": W_z, "U_z": U_z, "b_z": b_z, "W_r": W_r, "U_r": U_r, "b_r": b_r,
-        "W": W, "U": d["W_n"].T, "b_u": d["inner_bias"], "b_h": b_h,
-    }  # fmt: skip
+    d = saved["layer"].gradients({"h": d_h}, _weights, **saved["parameters"])
+    return {"x": d["x"], "h0": d["h"], **{name: d[name] for name in saved["parameters"]}}

@@ -3,8 +3,7 @@
 Gives h (T, B, H).
 """
 
-import numpy as np
-
+from ..engine.passes import run
 from ..families import gru
 from ..primitives.arguments import Arguments
 
@@ -14,22 +13,21 @@ TAKES = Arguments(
 )
 
 
+def _weights(W_xr, W_hr, b_r, W_xz, W_hz, b_z, W_xh, W_hh, b_h):
+    """The family's."""
+    return {"W_in": (W_xr, W_xz), "W": (W_hr, W_hz), "b": (b_r, b_z), "W_in_n": (W_xh,), "W_n": (W_hh,), "b_n": (b_h,)}
+
+
 @TAKES.forward
 def forward(x, h0, W_xr, W_hr, b_r, W_xz, W_hz, b_z, W_xh, W_hh, b_h, lengths=None):
-    H = h0.shape[-1]
-    W_in, W_rz, bias = np.concatenate((W_xr, W_xz, W_xh)).T, np.concatenate((W_hr, W_hz)).T, np.concatenate((b_r, b_z, b_h))
-    h, gates, layer = gru.forward(x, h0, W_in, W_rz, W_hh.T, bias, lengths=lengths)
-    r, z, n = (gates[..., k * H : (k + 1) * H] for k in range(3))
-    return {"h": h}, {"r": r, "z": z, "n": n, "layer": layer}
+    parameters = {
+        "W_xr": W_xr, "W_hr": W_hr, "b_r": b_r, "W_xz": W_xz, "W_hz": W_hz, "b_z": b_z, "W_xh": W_xh, "W_hh": W_hh, "b_h": b_h,
+    }  # fmt: skip
+    layer = run(gru.BEFORE, {"x": x}, {"h": h0}, _weights(**parameters), lengths)
+    return layer.outputs, {"parameters": parameters, **layer.saved(r="r", z="z", n="n")}
 
 
 @TAKES.backward
 def backward(saved, d_h):
-    d = gru.backward(saved["layer"], d_h)
-    W_xr, W_xz, W_xh = np.split(d["W_in"].T, 3)
-    W_hr, W_hz = np.split(d["W_rz"].T, 2)
-    b_r, b_z, b_h = np.split(d["bias"], 3)
-    return {
-        "x": d["x"], "h0": d["h0"], "W_xr": W_xr, "W_hr": W_hr, "b_r": b_r, "W_xz": W_xz, "W_hz": W_hz, "b_z": b_z,
-        "W_xh": W_xh, "W_hh": d["W_n"].T, "b_h": b_h,
-    }  # fmt: skip
+    d = saved["layer"].gradients({"h": d_h}, _weights, **saved["parameters"])
+    return {"x": d["x"], "h0": d["h"], **{name: d[name] for name in saved["parameters"]}}

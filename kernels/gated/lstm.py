@@ -3,24 +3,27 @@
 Gives h and c (T, B, H).
 """
 
-import numpy as np
-
+from ..engine.passes import run
 from ..families import lstm
 from ..primitives.arguments import Arguments
 
 TAKES = Arguments("x (T, B, I); h0, c0 (B, H); W (4*H, H+I); b (4*H); lengths of T")
 
 
+def _weights(W, b):
+    """The family's, as parts of W and b."""
+    blocks = W.reshape(4, -1, W.shape[1])
+    H = blocks.shape[1]
+    return {"W": blocks[:, :, :H], "W_in": blocks[:, :, H:], "b": b.reshape(4, H)}
+
+
 @TAKES.forward
 def forward(x, h0, c0, W, b, lengths=None):
-    H = h0.shape[-1]
-    h, c, gates, layer = lstm.forward(x, h0, c0, W[:, H:].T, W[:, :H].T, b, lengths)
-    i, f, o, g = (gates[..., k * H : (k + 1) * H] for k in range(4))
-    return {"h": h, "c": c}, {"i": i, "f": f, "o": o, "g": g, "layer": layer}
+    layer = run(lstm.PLAIN, {"x": x}, {"h": h0, "c": c0}, _weights(W, b), lengths)
+    return layer.outputs, {"W": W, "b": b, **layer.saved(i="i", f="f", o="o", g="g")}
 
 
 @TAKES.backward
 def backward(saved, d_h, d_c):
-    d = lstm.backward(saved["layer"], d_h, d_c)
-    W = np.concatenate((d["W"], d["W_in"])).T
-    return {"x": d["x"], "h0": d["h0"], "c0": d["c0"], "W": W, "b": d["bias"]}
+    d = saved["layer"].gradients({"h": d_h, "c": d_c}, _weights, W=saved["W"], b=saved["b"])
+    return {"x": d["x"], "h0": d["h"], "c0": d["c"], "W": d["W"], "b": d["b"]}

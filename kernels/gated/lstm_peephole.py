@@ -3,8 +3,7 @@
 Gives h and C (T, B, H).
 """
 
-import numpy as np
-
+from ..engine.passes import run
 from ..families import lstm
 from ..primitives.arguments import Arguments
 
@@ -14,24 +13,28 @@ TAKES = Arguments(
 )
 
 
+def _weights(W_xf, W_hf, W_Cf, b_f, W_xi, W_hi, W_Ci, b_i, W_xC, W_hC, b_C, W_xo, W_ho, W_Co, b_o):
+    """The family's."""
+    return {
+        "W_in": (W_xi, W_xf, W_xC), "W": (W_hi, W_hf, W_hC), "P_if": (W_Ci, W_Cf), "b": (b_i, b_f, b_C),
+        "W_in_o": (W_xo,), "W_o": (W_ho,), "P_o": (W_Co,), "b_o": (b_o,),
+    }  # fmt: skip
+
+
 @TAKES.forward
 def forward(
     x, h0, C0, W_xf, W_hf, W_Cf, b_f, W_xi, W_hi, W_Ci, b_i, W_xC, W_hC, b_C, W_xo, W_ho, W_Co, b_o, lengths=None
 ):  # fmt: skip
-    H = h0.shape[-1]
-    W_in, W = np.concatenate((W_xi, W_xf, W_xo, W_xC)).T, np.concatenate((W_hi, W_hf, W_ho, W_hC)).T
-    bias = np.concatenate((b_i, b_f, b_o, b_C))
-    P_if = np.concatenate((W_Ci, W_Cf)).T
-    h, C, gates, layer = lstm.forward(x, h0, C0, W_in, W, bias, lengths, lstm.FULL, P_if, W_Co.T)
-    i, f, o, C_tilde = (gates[..., k * H : (k + 1) * H] for k in range(4))
-    return {"h": h, "C": C}, {"i": i, "f": f, "o": o, "C_tilde": C_tilde, "layer": layer}
+    parameters = {
+        "W_xf": W_xf, "W_hf": W_hf, "W_Cf": W_Cf, "b_f": b_f, "W_xi": W_xi, "W_hi": W_hi, "W_Ci": W_Ci, "b_i": b_i,
+        "W_xC": W_xC, "W_hC": W_hC, "b_C": b_C, "W_xo": W_xo, "W_ho": W_ho, "W_Co": W_Co, "b_o": b_o,
+    }  # fmt: skip
+    layer = run(lstm.FULL, {"x": x}, {"h": h0, "c": C0}, _weights(**parameters), lengths)
+    outputs = {"h": layer.outputs["h"], "C": layer.outputs["c"]}
+    return outputs, {"parameters": parameters, **layer.saved(i="i", f="f", o="o", C_tilde="g")}
 
 
 @TAKES.backward
 def backward(saved, d_h, d_C):
-    d = lstm.backward(saved["layer"], d_h, d_C)
-    gradients = {"x": d["x"], "h0": d["h0"], "C0": d["c0"], "W_Co": d["P_o"].T}
-    gradients["W_Ci"], gradients["W_Cf"] = np.split(d["P_if"].T, 2)
-    for gate, W_in, W, bias in zip("ifoC", *(np.split(d[name].T, 4) for name in ("W_in", "W", "bias")), strict=True):
-        gradients |= {f"W_x{gate}": W_in, f"W_h{gate}": W, f"b_{gate}": bias}
-    return gradients
+    d = saved["layer"].gradients({"h": d_h, "c": d_C}, _weights, **saved["parameters"])
+    return {"x": d["x"], "h0": d["h"], "C0": d["c"], **{name: d[name] for name in saved["parameters"]}}

@@ -3,8 +3,7 @@
 Gives h and c (T, B, H).
 """
 
-import numpy as np
-
+from ..engine.passes import run
 from ..families import lstm
 from ..primitives.arguments import Arguments
 
@@ -13,22 +12,23 @@ TAKES = Arguments(
     "b_o (H); W_c (H, I); U_c (H, H); b_c (H); lengths of T"
 )
 
-GATES = "ifoc"  # in the family's order
+
+def _weights(W_f, U_f, b_f, W_i, U_i, b_i, W_o, U_o, b_o, W_c, U_c, b_c):
+    """The family's."""
+    return {"W_in": (W_i, W_f, W_o, W_c), "W": (U_i, U_f, U_o, U_c), "b": (b_i, b_f, b_o, b_c)}
 
 
 @TAKES.forward
 def forward(x, h0, c0, W_f, U_f, b_f, W_i, U_i, b_i, W_o, U_o, b_o, W_c, U_c, b_c, lengths=None):
-    W_in, W = np.concatenate((W_i, W_f, W_o, W_c)).T, np.concatenate((U_i, U_f, U_o, U_c)).T
-    h, c, gates, layer = lstm.forward(x, h0, c0, W_in, W, np.concatenate((b_i, b_f, b_o, b_c)), lengths)
-    i, f, o, c_hat = np.split(gates, len(GATES), axis=-1)
-    return {"h": h, "c": c}, {"i": i, "f": f, "o": o, "c_hat": c_hat, "layer": layer}
+    parameters = {
+        "W_f": W_f, "U_f": U_f, "b_f": b_f, "W_i": W_i, "U_i": U_i, "b_i": b_i,
+        "W_o": W_o, "U_o": U_o, "b_o": b_o, "W_c": W_c, "U_c": U_c, "b_c": b_c,
+    }  # fmt: skip
+    layer = run(lstm.PLAIN, {"x": x}, {"h": h0, "c": c0}, _weights(**parameters), lengths)
+    return layer.outputs, {"parameters": parameters, **layer.saved(i="i", f="f", o="o", c_hat="g")}
 
 
 @TAKES.backward
 def backward(saved, d_h, d_c):
-    d = lstm.backward(saved["layer"], d_h, d_c)
-    gradients = {"x": d["x"], "h0": d["h0"], "c0": d["c0"]}
-    for letter, name in (("W", "W_in"), ("U", "W"), ("b", "bias")):
-        for gate, part in zip(GATES, np.split(d[name], len(GATES), axis=-1)):
-            gradients[f"{letter}_{gate}"] = part.T
-    return gradients
+    d = saved["layer"].gradients({"h": d_h, "c": d_c}, _weights, **saved["parameters"])
+    return {"x": d["x"], "h0": d["h"], "c0": d["c"], **{name: d[name] for name in saved["parameters"]}}

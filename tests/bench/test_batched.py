@@ -1,5 +1,7 @@
 """Batched NumPy is held against the equations and the kernels: a race against a wrong opponent proves nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ def test_computes_the_equation(name):
     spec = refrnn.load(name)
     for case in cases(spec):
         if case.name in CASES:
-            truth = Truth(spec, case)
+            truth = Truth(spec, replace(case, ragged=False))
             assert not compare(spec, truth, batched.find(spec))[1]
             assert not properties(spec, truth, batched.find(spec))
 

@@ -19,9 +19,9 @@ HOME = str(Path(refrnn.__file__).resolve().parent.parent)
 def layer(seed):
     """A forward and backward pass of a recurrent layer, large enough for several threads; all results as bytes."""
     random = np.random.default_rng(seed)
-    shapes = ((9, 37, 5), (37, 96), (5, 96), (96, 96), (9, 37, 96))
-    x, start, W_in, W, d_h = (random.standard_normal(shape) / 10 for shape in shapes)
-    h, saved = recurrent.forward(x, start, W_in, W)
+    shapes = ((9, 37, 5), (37, 96), (5, 96), (96, 96), (96,), (9, 37, 96))
+    x, start, W_in, W, bias, d_h = (random.standard_normal(shape) / 10 for shape in shapes)
+    h, saved = recurrent.forward(x, start, W_in, W, bias)
     return b"".join(array.tobytes() for array in (h, *recurrent.backward(saved, d_h).values()))
 
 

@@ -26,7 +26,8 @@ class Planted:
 
         def forward(**arguments):
             found, kept = right.forward(**arguments)
-            return (outputs or dict)(found), (saved or dict)(kept) | {"kept": kept}
+            arrays = {name: value() if callable(value) else value for name, value in kept.items()}
+            return (outputs or dict)(found), (saved or dict)(arrays) | {"kept": kept}
 
         def backward(saved, **upstream):
             return (gradients or dict)(right.backward(saved["kept"], **upstream))

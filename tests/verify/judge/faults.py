@@ -683,7 +683,7 @@ TABLE = {
     "refrnn.backends.reference": [
         ("outputs are those of the first sequence", "sequences.put(name, outputs[name], item, found[name])", "sequences.put(name, outputs[name], item, found[name]) if item in sequences.items[:1] else None"),
         ("gradients are those of the last sequence", "gradients[name] = gradients[name] + found[name]", "gradients[name] = found[name]"),
-        ("intermediates are not offered", "for name in offered(spec, saved):", "for name in ():"),
+        ("intermediates are not offered", "for name, array in Intermediates(spec, saved).items():", "for name, array in ():"),
         ("arguments are not copied", "    checked = checked.copied()\n", "", "../backends/test_apart"),
         ("sequences are not cut at their ends", "named = {name: sequences.sizes(item)[name] for name in spec.named_sizes}", "named = {name: checked.sizes[name] for name in spec.named_sizes}", "../backends/test_run ../systems/test_unfolding"),
         ("each sequence is walked back with the last one's values", "for item, saved in zip(sequences.items, all_saved):", "for item, saved in zip(sequences.items, all_saved[-1:] * len(all_saved)):"),
@@ -696,7 +696,7 @@ TABLE = {
         ("all dtypes run", "    if checked.dtype not in KERNEL_DTYPES:\n", "    if False:\n", "../spec/test_values"),
         ("outputs of other names are taken", "picked(outputs, spec.outputs, \"the outputs of forward\").items()", "dict(outputs).items()"),
         ("gradients of other names are taken", "        gradients = picked(gradients, spec.differentiated, \"the gradients of backward\")\n", ""),
-        ("the kernel's intermediates are not offered", "for name in offered(spec, saved)}", "for name in ()}"),
+        ("the kernel's intermediates are not offered", "return outputs, Intermediates(spec, saved), backward", "return outputs, {}, backward"),
         ("lengths are whole", "        given = checked.lengths\n", "        given = checked.lengths and {name: np.full_like(ends, checked.sizes[name]) for name, ends in checked.lengths.items()}\n"),
         ("the kernel's outputs are zero where they are not finite", "outputs = {name: np.asarray(array) for name, array in picked", "outputs = {name: np.nan_to_num(array) for name, array in picked", "test_backends ../backends/test_nonfinite test_truth"),
         ("the kernel's gradients are zero where they are not finite", "return {name: np.asarray(gradient) for name, gradient in gradients.items()}", "return {name: np.nan_to_num(gradient) for name, gradient in gradients.items()}", "test_backends ../backends/test_nonfinite test_truth"),
@@ -707,7 +707,7 @@ TABLE = {
         ("what is missing is not said", "    if missing:\n", "    if False:\n"),
         ("what is superfluous is not said", "    if extra:\n", "    if False:\n"),
         ("an answer may be anything", "    if not hasattr(found, \"keys\"):\n", "    if False:\n"),
-        ("nothing is offered", "return [name for name in spec.defined", "return [name for name in ()"),
+        ("nothing is offered", "names = (name for name in spec.defined", "names = (name for name in ()"),
     ],
     "refrnn.backends.run": [
         ("the kernel is the reference", "if backend == \"reference\" else kernel.answer(spec, checked, module, copied)", "if backend != \"equation\" else kernel.answer(spec, checked, module, copied)", "test_backends ../backends/test_run"),

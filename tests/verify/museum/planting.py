@@ -42,7 +42,7 @@ class Planted:
             outputs = {name: np.array(array) for name, array in outputs.items()}
             if fault.after:
                 fault.after(given, outputs)
-            offered = {name: array for name, array in saved.items() if name in spec.defined} if hasattr(saved, "keys") else {}
+            offered = {name: array() if callable(array) else array for name, array in saved.items() if name in spec.defined} if hasattr(saved, "keys") else {}
             return outputs, {**offered, "right": saved, "given": given, "outputs": outputs}
 
         def backward(saved, **upstream):
