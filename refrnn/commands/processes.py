@@ -8,7 +8,7 @@ import threading
 import traceback
 from collections import deque
 from contextlib import contextmanager
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, get_context, parent_process, resource_tracker
 from pathlib import Path
 
 from refrnn.commands.interrupts import held_back
@@ -105,6 +105,8 @@ def _interrupts_blocked():
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    # The first process would start this one, and open the signal again by that.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
