@@ -1,14 +1,14 @@
 """A step of a recurrence, plain Python on numbers, made into a function over the units of a panel and over its rows."""
 
-import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ..primitives.compile import Native, kernel
-from ..primitives.lanes import Lanes, spread
-from ..primitives.tiles import vector_bytes
+from ..primitives.lanes import lanes_of
+from ..primitives.tiles import spread
+from .panels import lanes
 from .rows import ARRAY, GATES, GIVEN, NUMBER
 
 I64, I32 = ir.IntType(64), ir.IntType(32)
@@ -37,19 +37,10 @@ def _driver(function, kinds, reads, writes, adds, name):
         origins = origin(arrays, t, like)
         for row in range(first, last):
             starts = row_of(origins, row, order[row], like)
-            for unit in range(start, end, _width(like)):
+            for unit in range(start, end, lanes(like)):
                 store(origins, starts, unit, end, body(*load(origins, starts, unit, end, like)), like)
 
     return driver
-
-
-def _lanes(like):
-    return vector_bytes() * 8 // like.dtype.bitwidth
-
-
-@intrinsic
-def _width(typingctx, like):
-    return types.int64(like), lambda context, builder, signature, values: ir.Constant(I64, _lanes(like))
 
 
 _KEPT = ("origin", "row", "panel", "shift")
@@ -103,7 +94,7 @@ class _Vectors:
     """Writes the instructions that load and store the lanes of one unit and those after it."""
 
     def __init__(self, context, builder, values, like, kinds):
-        self.builder, self.kinds, self.lanes, self.size = builder, kinds, _lanes(like), like.dtype.bitwidth // 8
+        self.builder, self.kinds, self.lanes, self.size = builder, kinds, lanes_of(like.dtype).count, like.dtype.bitwidth // 8
         self.number = context.get_value_type(like.dtype)
         self.vector = ir.VectorType(self.number, self.lanes)
         origins, starts, self.unit, end = values[:4]
@@ -157,7 +148,7 @@ class _Vectors:
 def _loads(kinds, reads):
     @intrinsic
     def load(typingctx, origins, starts, unit, end, like):
-        kind = types.UniTuple(Lanes(like.dtype, _lanes(like)), len(reads))
+        kind = types.UniTuple(lanes_of(like.dtype), len(reads))
 
         def generate(context, builder, signature, values):
             vectors, found = _Vectors(context, builder, values, like, kinds), []

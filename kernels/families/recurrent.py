@@ -111,9 +111,11 @@ def backward(saved, d_h, keep=None):
     """The gradients, given d_h (T, B, H), as a dict: x, start, W_in (None where there was none), W, bias, leak if any.
 
     keep (T, B), or None for everywhere, says where the error passes from step t to the step before it; elsewhere none does,
-    even where it is not a number.
+    even where it is not a number. Raises ValueError for a keep of a layer with a leak.
     """
     layer, reverse, lengths = saved
+    if keep is not None and "a" in layer.weights:
+        raise ValueError("a leaky layer sends errors to the step before beside its product, and can't be cut there; leave keep out")
     into = {name: (np.empty_like(parts[0]),) for name, parts in layer.weights.items() if name != "a"}
     d = layer.backward({"h": reversed_in_time(d_h, lengths) if reverse else d_h}, into, keep)
     gradients = {"x": reversed_in_time(d["x"], lengths) if reverse else d["x"], "start": d["h"], "W": into["W"][0].T}

@@ -11,7 +11,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
-from .tiles import vector_bytes
+from .tiles import spread, vector_bytes
 
 _CONTRACT = ("contract",)  # as OPTIONS of compile
 
@@ -44,11 +44,9 @@ class _TruthsModel(models.PrimitiveModel):
         super().__init__(dmm, kind, ir.VectorType(ir.IntType(1), kind.count))
 
 
-def spread(builder, number, count):
-    """IR: a vector with ``number`` in each of its lanes."""
-    index = ir.IntType(32)
-    single = builder.insert_element(ir.Constant(ir.VectorType(number.type, count), ir.Undefined), number, ir.Constant(index, 0))
-    return builder.shuffle_vector(single, single, ir.Constant(ir.VectorType(index, count), [0] * count))
+def lanes_of(dtype):
+    """Numba's type of the lanes of a vector of this float type."""
+    return Lanes(dtype, vector_bytes() * 8 // dtype.bitwidth)
 
 
 def _is_operand(kind):
@@ -157,8 +155,7 @@ def transpose(typingctx, source, source_row, target, target_row):
 
     def generate(context, builder, signature, values):
         number = context.get_value_type(source.dtype)
-        size = source.dtype.bitwidth // 8
-        lanes = vector_bytes() // size
+        size, lanes = source.dtype.bitwidth // 8, lanes_of(source.dtype).count
         vector, whole, index = ir.VectorType(number, lanes), ir.IntType(64), ir.IntType(32)
 
         def row(start, distance, k):
@@ -185,7 +182,7 @@ def transpose(typingctx, source, source_row, target, target_row):
 @intrinsic
 def load(typingctx, place):
     """The lanes that begin at a pointer."""
-    lanes = Lanes(place.dtype, vector_bytes() * 8 // place.dtype.bitwidth)
+    lanes = lanes_of(place.dtype)
 
     def generate(context, builder, signature, values):
         vector = context.get_value_type(lanes)

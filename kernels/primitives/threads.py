@@ -1,7 +1,8 @@
 """How many threads kernels use, and the one place where they start.
 
-A kernel is cut into tasks by the sizes of its arrays alone. Threads take tasks from a common counter; as every task
-writes its own part and no sum crosses a cut, the result has the same bits for every number of threads.
+A kernel is cut into tasks by the sizes of its arrays alone, which threads take from a common counter, or into one part
+for each thread. As every task or part writes what is its own and no sum crosses a cut, the result has the same bits for
+every number of threads.
 """
 
 import contextlib

@@ -43,13 +43,14 @@ def shapes(itemsize):
 
 
 def tiles_of(shapes, prefetching=False):
-    """``tile(rows, columns, start, c, a, b, terms, c_row, a_row, a_term, b_row, b_panel)`` for these shapes at compile time."""
+    """The function ``tile`` for the (rows, columns) that ``shapes(itemsize)`` gives."""
 
     @intrinsic
     def tile(typingctx, rows, columns, start, c, a, b, terms, c_row, a_row, a_term, b_row, b_panel, next, next_step):
         """One tile of c = a @ b (start 1) or c = c + a @ b (start 0); its (rows, columns) must be one of ``shapes``.
 
         The columns of b are dense within a panel; a tile of two panels finds the second one ``b_panel`` after the first.
+        If ``prefetching``, each term fetches into the cache what is ``next_step`` after that of the term before, from ``next`` on.
         """
         i64 = types.int64
         signature = types.void(i64, i64, i64, c, a, b, i64, i64, i64, i64, i64, i64, b, i64)
@@ -130,9 +131,9 @@ class _Tile:
         grown = []
         for i, row in enumerate(sums):
             factor = builder.load(builder.gep(column, [builder.mul(a_row, ir.Constant(integer, i))]))
-            spread = self._spread(factor)
+            wide = spread(builder, factor, self.vector.count)
             flags = ("contract",)
-            grown.append([builder.fadd(s, builder.fmul(spread, f, flags), flags) for s, f in zip(row, factors, strict=True)])
+            grown.append([builder.fadd(s, builder.fmul(wide, f, flags), flags) for s, f in zip(row, factors, strict=True)])
         following = builder.add(k, ir.Constant(integer, 1))
         k.add_incoming(following, builder.block)
         empty = ir.Constant(self.vector, [0.0] * self.vector.count)
@@ -148,8 +149,9 @@ class _Tile:
         at = self.builder.gep(start, [ir.Constant(ir.IntType(64), place)])
         return self.builder.bitcast(at, self.vector.as_pointer())
 
-    def _spread(self, factor):
-        builder, index = self.builder, ir.IntType(32)
-        single = builder.insert_element(ir.Constant(self.vector, ir.Undefined), factor, ir.Constant(index, 0))
-        zeros = ir.Constant(ir.VectorType(index, self.vector.count), [0] * self.vector.count)
-        return builder.shuffle_vector(single, ir.Constant(self.vector, ir.Undefined), zeros)
+
+def spread(builder, number, count):
+    """IR: a vector with ``number`` in each of its lanes."""
+    index = ir.IntType(32)
+    single = builder.insert_element(ir.Constant(ir.VectorType(number.type, count), ir.Undefined), number, ir.Constant(index, 0))
+    return builder.shuffle_vector(single, single, ir.Constant(ir.VectorType(index, count), [0] * count))

@@ -101,3 +101,11 @@ def test_input_product_may_be_given(bias):
         assert np.allclose(of_product[name], gradients[name], rtol=1e-12, atol=1e-13)
     assert of_product["W_in"] is None
     assert np.allclose(of_product["x"] @ given["W_in"].T, gradients["x"], rtol=1e-12, atol=1e-13)
+
+
+def test_a_leaky_layer_is_not_cut():
+    """Its leak would send errors past the cut, so keep is refused and not ignored."""
+    given = values()
+    _, saved = recurrent.forward(*(given[name] for name in NAMES[:5]), leak=0.3)
+    with pytest.raises(ValueError, match="leave keep out"):
+        recurrent.backward(saved, np.ones((T, B, H)), np.ones((T, B)))

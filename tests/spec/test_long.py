@@ -1,5 +1,6 @@
 """Long texts: whatever of them a message repeats is cut, and stands on one line."""
 
+import ast
 import copy
 import json
 
@@ -129,4 +130,4 @@ def test_a_name_as_long_as_may_be():
     ("h", "h"), (3, "3"), ("two  words\n", "two words"), ("a" * 60, "a" * 60), ("a" * 61, "a" * 57 + "..."), ("\x1b[1m", "\\x1b[1m"), ("it's", "it's"),
 ])  # fmt: skip
 def test_what_is_cut(text, shown):
-    assert cut(text) == shown and eval(quoted(text)) == shown.replace("\\x1b", "\x1b")
+    assert cut(text) == shown and ast.literal_eval(quoted(text)) == shown.replace("\\x1b", "\x1b")
