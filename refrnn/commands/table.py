@@ -1,7 +1,5 @@
 """What refrnn verify prints for people."""
 
-import shutil
-
 import click
 
 from refrnn.commands.output import filled
@@ -119,11 +117,11 @@ def print_details(say, reports, width=None):
         for printed in report.printed:
             names = ", ".join(printed["checked"])
             say(filled(f"backward lines of {printed['from']} for {names}: off by at most {printed['error']:.1g}", width, "  "))
-        _print_mutants(say, report)
+        _print_mutants(say, report, width)
         for claim in report.claims:
-            _print_wrapped(say, f"claim {claim['verdict']}" if claim["ok"] else "claim NOT SHOWN", claim["says"], claim["shown"])
+            _print_wrapped(say, width, f"claim {claim['verdict']}" if claim["ok"] else "claim NOT SHOWN", claim["says"], claim["shown"])
         for erratum in report.errata:
-            _print_wrapped(say, f"{erratum['kind']} in {erratum['from']}", erratum["printed"], f"{erratum['says']}; {erratum['shown']}")
+            _print_wrapped(say, width, f"{erratum['kind']} in {erratum['from']}", erratum["printed"], f"{erratum['says']}; {erratum['shown']}")
 
 
 def _in_words(gentler):
@@ -135,19 +133,18 @@ def _in_words(gentler):
     return "starts from no zeros and has no step of them: with them the equation gives nothing to judge"
 
 
-def _print_mutants(say, report):
+def _print_mutants(say, report, width):
     """Which case kills how many, and why those that no case kills are equivalent."""
     if report.mutants is None:
         return
     by_case = ", ".join(f"{case} {count}" for case, count in report.mutants["by_case"].items())
-    _print_wrapped(say, "mutants", mutants_in_words(report), f"told first by {by_case or 'no case'}")
+    _print_wrapped(say, width, "mutants", mutants_in_words(report), f"told first by {by_case or 'no case'}")
     for verdict in ("proved", "listed"):
         for entry in report.mutants[verdict]:
-            _print_wrapped(say, f"equivalent, {verdict}", entry["mutant"], entry["because"])
+            _print_wrapped(say, width, f"equivalent, {verdict}", entry["mutant"], entry["because"])
 
 
-def _print_wrapped(say, word, says, shown):
-    width = shutil.get_terminal_size().columns
+def _print_wrapped(say, width, word, says, shown):
     say(filled(f"{word}: {says}", width, "  "))
     say(filled(shown, width, "    "))
 
