@@ -4,13 +4,16 @@ A fork copies the memory of all threads, and of the threads only the one that fo
 finished importing and compiling; and where the parent may have had threads of OpenMP or Numba, its child runs on one.
 """
 
+import importlib
 import logging  # noqa: F401 (it registers at forks, and must have done so before the fork that waits for its import)
 import os
 import sys
 import threading
+import time
 import warnings
 
-PATIENCE = 60  # seconds that a fork waits for another thread's compilation
+PATIENCE = 60  # seconds that a fork waits for another thread's compilation, or import
+OURS = {__name__.partition(".")[0], "numpy", "numba", "llvmlite"}  # what kernels import, some of it when first used
 
 
 class _Process:
@@ -71,6 +74,16 @@ def _before():
         lock = getattr(owner, name)
         if lock.acquire(timeout=PATIENCE):
             _taken.locks.append(lock)
+    until = time.monotonic() + PATIENCE
+    while _others_import() and time.monotonic() < until:
+        time.sleep(0.001)
+
+
+def _others_import():
+    """Whether another thread is importing a module that kernels use: a child could never import it."""
+    locks = getattr(importlib._bootstrap, "_module_locks", {})  # by module, weak, and Python's own; the lock names its owner
+    found = [lock() for name, lock in list(locks.items()) if name.partition(".")[0] in OURS]
+    return any(getattr(lock, "owner", None) not in (None, threading.get_ident()) for lock in found)
 
 
 def _in_parent():

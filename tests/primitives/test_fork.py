@@ -68,6 +68,29 @@ child(work)
 worker.join()
 """
 
+# Parts of NumPy are imported when first asked for, numpy.ma in a kernel's first call, and no lock of ours is held there.
+WHILE_NUMPY_IMPORTS = """
+import importlib, importlib.abc, importlib.machinery, refrnn.kernels.primitives.fork
+
+class Late(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path, target=None):
+        return importlib.machinery.ModuleSpec(name, self) if name == "numpy.late" else None
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        importing.set()
+        time.sleep(1)
+        module.here = True
+
+importing = threading.Event()
+sys.meta_path.insert(0, Late())
+worker = threading.Thread(target=importlib.import_module, args=["numpy.late"])
+worker.start()
+assert importing.wait(60)
+child(lambda: importlib.import_module("numpy.late").here)
+worker.join()
+"""
+
 WHILE_ANOTHER_RUNS = """
 from tests.primitives.test_threads import layer
 expected, done = layer(0), []
@@ -180,8 +203,9 @@ def test_fork_waits_for_a_compilation(tmp_path):
     run(WHILE_COMPILING, {"REFRNN_CACHE_DIR": str(tmp_path)})
 
 
-def test_fork_waits_for_an_import():
-    run(WHILE_IMPORTING, {})
+@pytest.mark.parametrize("program", [WHILE_IMPORTING, WHILE_NUMPY_IMPORTS], ids=["ours", "numpy's"])
+def test_fork_waits_for_an_import(program):
+    run(program, {})
 
 
 @pytest.mark.skipif(not ctypes.util.find_library("gomp"), reason="there is no OpenMP of GNU here")
