@@ -72,20 +72,17 @@ def _backward(index, table, like):
     for row in range(index * ROWS, min(rows, (index + 1) * ROWS)):
         W, d_W = shift(pointer(table[4], like), row * N), shift(pointer(table[5], like), row * N)
         d_Div, d_y = pointer(table[6], like), shift(pointer(table[7], like), row * N)
-        weight, there = 0.0, 0
+        weight, mean, there = 0.0, 0.0, 0
+        for j in range(N):
+            d_y[j] = 0
         for place in range(row, K * rows, rows):
             if places[place] >= 0:
-                weight += d_Div[place]
+                d_y[places[place]] += d_Div[place]
                 there += 1
         if there == 0:
-            for j in range(N):
-                d_y[j] = 0
             continue
-        mean = 0.0
         for j in range(N):
             mean += W[j] * d_W[j]
+            weight += d_y[j]  # of one word alone just what is taken from it again
         for j in range(N):
-            d_y[j] = W[j] * (d_W[j] - mean + weight)
-        for place in range(row, K * rows, rows):
-            if places[place] >= 0:
-                d_y[places[place]] -= d_Div[place]
+            d_y[j] = W[j] * (d_W[j] - mean + weight) - d_y[j]

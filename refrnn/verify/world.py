@@ -75,7 +75,7 @@ class World:
     def seen_by(self, truth):
         """The same world for a truth of another precision: an ulp is another one, and all is as many of them."""
         other = copy.copy(self)
-        other.truth, other.units = truth, {}
+        other.truth, other.units, other.bounds = truth, {}, dict(self.bounds)
         return other
 
     def _exact(self):
@@ -133,8 +133,12 @@ class World:
         self.looked_closer = True
         if self.origin is not self:  # an ulp is another one here, and all is as many of them
             self.origin.look_closer()
-            self.scales, self.bounds, self.unjudged = self.origin.scales, self.origin.bounds, self.origin.unjudged
-            self.units = {}
+            self.scales, self.uncertain, self.units = self.origin.scales, self.origin.uncertain, {}
+            # But to which side machines err hangs on the digits that they have.
+            nearest = [self._sample(self.held)[0]]
+            for key, bound in self.origin.bounds.items():
+                self.bounds[key] = max(bound, FLOOR + HEADROOM * self._largest(key, self._deviation(key, nearest))[0])
+            self.unjudged = self._find_unjudged()
             return
         samples = [self._sample(self.held, seed)[0] for seed in (*range(SAMPLES, SAMPLES + MORE_SAMPLES), None)]
         for key, deviation in self.deviations.items():

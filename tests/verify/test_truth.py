@@ -407,20 +407,24 @@ def test_an_honest_rounding_near_its_bound_is_looked_at_closer(without_headroom)
 def test_a_closer_look_counts_in_both_precisions(without_headroom):
     truth = _single(18)
     twin = truth.in_precision(replace(truth.case, dtype="float64"))
-    before = twin.bounds["forward", "y"]
+    before, seen = twin.bounds["forward", "y"], dict(truth.worlds[0].deviations)
     twin.worlds[0].look_closer()
+    assert all(np.all(now >= seen[key]) for key, now in truth.worlds[0].deviations.items())  # what was seen once counts
     assert twin.bounds["forward", "y"] == truth.bounds["forward", "y"] > 3 * before
     assert all(np.array_equal(twin.scales[key], truth.scales[key]) for key in truth.scales)
 
 
-def test_what_machines_round_to_one_side_is_honest():
-    """A thousand times the same number: each addition errs as the one before, and chance does not."""
-    spec = spec_of({"x": INPUT}, ["y = sum(x[t] for t in range(T))"], ["y"])
-    truth = Truth(spec, Case("alike", "float32", values={"x": np.full((1030, 1, 3), 0.1)}, sizes={"T": 1030, "H": 3}, batch=1))
-    honest = {("forward", "y"): np.full((1, 3), np.add.accumulate(np.full(1030, 0.1, np.float32))[-1])}
-    assert truth.error(("forward", "y"), honest["forward", "y"])[0] > truth.bounds["forward", "y"]
-    assert all(worst.ok for worst in truth.judge(honest)) and truth.worlds[0].looked_closer
-    assert not truth.judge({("forward", "y"): 1.001 * truth.quantities["forward", "y"]})[0].ok
+@pytest.mark.parametrize("above, below, one_sided", [(11, 24, "float32"), (3, 5, "float64")])
+def test_what_machines_round_to_one_side_is_honest(above, below, one_sided):
+    """A thousand times the same number: each addition errs as the one before, which chance does not, and in each precision to a side of its own."""
+    spec = spec_of({"x": INPUT}, [f"y = sum(x[t] / {below} for t in range(T))"], ["y"])
+    made = {"values": {"x": np.full((1030, 1, 3), float(above))}, "sizes": {"T": 1030, "H": 3}, "batch": 1}
+    for truth in truths(spec, [Case(f"alike-{dtype}", dtype, **made) for dtype in ("float32", "float64")]):
+        honest = {("forward", "y"): np.full((1, 3), np.add.accumulate(truth.values["x"][:, 0, 0] / below)[-1])}
+        if truth.case.dtype == one_sided:
+            assert truth.error(("forward", "y"), honest["forward", "y"])[0] > truth.bounds["forward", "y"]
+        assert all(worst.ok for worst in truth.judge(honest)) and (truth.case.dtype != one_sided or truth.worlds[0].looked_closer)
+        assert not truth.judge({("forward", "y"): (1 + 1e3 * truth.eps) * truth.quantities["forward", "y"]})[0].ok
 
 
 def test_what_float32_leaves_no_digit_is_judged_in_float64():

@@ -239,6 +239,7 @@ TABLE = {
         ("a closer look sees nothing new", "SAMPLES + MORE_SAMPLES), None)]", "SAMPLES + 1), None)]"),
         ("a closer look is by chance alone", "SAMPLES + MORE_SAMPLES), None)]", "SAMPLES + MORE_SAMPLES),)]"),
         ("a closer look forgets what was seen", "np.maximum(deviation, self._deviation(key, samples))", "self._deviation(key, samples)"),
+        ("a closer look takes float64 to err to the side of float32", "max(bound, FLOOR + HEADROOM * self._largest(key, self._deviation(key, nearest))[0])", "bound"),
         ("a closer look is not shared by the precisions", "            self.origin.look_closer()\n", ""),
         ("what is small is taken for what cancels", "HEADROOM * apart * (np.finfo(np.longdouble).eps / eps)", "HEADROOM * apart"),
         ("what loses its digits is taken for what cancels", "CONDITIONED = 1000.0", "CONDITIONED = 1e15"),
