@@ -5,7 +5,9 @@ just as they are laid out: the library would put them in order first.
 """
 
 import ast
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Barrier
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, name_of, poison, poisoned
 
 FINE = 1 + 2.0**-30  # a factor that float32 doesn't tell from one
+TIMES = 3  # each of two threads calls
 
 
 def properties(spec, truth, backend):
@@ -157,7 +160,11 @@ def backward_repeats(spec, truth, backend):
         return None
     _, _, backward = answer(spec, truth.checked, backend)
     first = {name: np.copy(array) for name, array in backward(truth.upstream).items()}
-    quarter = {name: np.copy(array) for name, array in backward({name: array / 4 for name, array in truth.upstream.items()}).items()}
+    upstream = {name: array.copy() for name, array in truth.upstream.items()}
+    backward(upstream)
+    for array in upstream.values():  # where they lie is no sign that they are the same
+        array /= 4
+    quarter = {name: np.copy(array) for name, array in backward(upstream).items()}
     for name, gradient in backward(truth.upstream).items():
         if not _same_bits(gradient, first[name]):
             return f"d_{name} changes when backward is called again"
@@ -398,17 +405,21 @@ def arguments_are_read_anew(spec, truth, backend):
     for name, array in _asked(spec, fresh, backend, truth.upstream).items():
         if not _same_bits(changed[name], array):
             return f"{name} is that of the arrays before they were changed in place"
+    for name, array in arrays.items():
+        array[...] = truth.checked.arrays[name]
+    answer(spec, checked, backend)
     for name in spec.differentiated:
         if name in truth.checked.omitted:
             continue
-        array, slope = truth.checked.arrays[name].copy(), plain[f"d_{name}"]
+        array, slope = arrays[name], plain[f"d_{name}"]
         middle = array.size // 2
         if spec.symbols[name].role != "parameter" or not abs(slope.flat[middle]) > np.abs(slope).max() / 100:
             continue
         array.flat[middle] /= 2
-        found = answer(spec, replace(truth.checked, arrays=truth.checked.arrays | {name: array}), backend)[0]
+        found = answer(spec, checked, backend)[0]
         if all(_same_bits(found[output], plain[output]) for output in found):
             return f"nothing changes with a number in the middle of {name}"
+        array.flat[middle] = truth.checked.arrays[name].flat[middle]
     return None
 
 
@@ -580,6 +591,27 @@ def threads_agree(spec, truth, backend):
     return None
 
 
+def calls_at_once_do_not_touch(spec, truth, backend):
+    """Two threads of Python that call at once, with other numbers each, get the bits that they get alone."""
+    if bool(spec.time) != truth.case.ragged:
+        return None
+    halved = {name: _halved(spec, name, array) for name, array in truth.checked.arrays.items()}
+    asked = [(truth.checked, truth.upstream), (replace(truth.checked, arrays=halved), {name: -array for name, array in truth.upstream.items()})]
+    alone, together = [_asked(spec, checked, backend, upstream) for checked, upstream in asked], Barrier(2)
+
+    def ask(checked, upstream):
+        together.wait()
+        return [_asked(spec, checked, backend, upstream) for _ in range(TIMES)]
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(ask, *zip(*asked)))
+    for plain, found in zip(alone, answers):
+        for name, array in plain.items():
+            if not all(_same_bits(one[name], array) for one in found):
+                return f"{name} changes when two threads of Python call at once"
+    return None
+
+
 PROPERTIES = (
     upstream_is_linear,
     missing_upstream_is_zero,
@@ -599,4 +631,4 @@ PROPERTIES = (
     errors_join,
     learned_starts_may_be_given_for_each_sequence,
 )
-KERNEL_PROPERTIES = (threads_agree,)
+KERNEL_PROPERTIES = (threads_agree, calls_at_once_do_not_touch)

@@ -42,8 +42,8 @@ class Variant:
 # (batch, order, more steps). The batches lie across the edges of blocks of 4, 8, 16 and 128 rows, and of what chooses between
 # them, or are whole blocks and no more. In seven steps 183 sequences are one row more than ten times 128.
 WIDE = (
-    (2, "as drawn", 0), (17, "shuffled", 0), (20, "longest first", 2), (64, "as drawn", 0), (65, "shortest first", 0), (67, "shuffled", 1),
-    (183, "shuffled", 0),
+    (2, "as drawn", 0), (8, "shuffled", 0), (16, "as drawn", 0), (17, "shuffled", 0), (20, "longest first", 2), (64, "as drawn", 0),
+    (65, "shortest first", 0), (67, "shuffled", 1), (183, "shuffled", 0),
 )  # fmt: skip
 OF_WIDTHS = ((2, "as drawn", 0), (20, "longest first", 2), (64, "shuffled", 1))
 OF_ONE_STEP = ((32, "as drawn", 0), (128, "shuffled", 0), (1025, "shuffled", 0))

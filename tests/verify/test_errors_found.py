@@ -87,6 +87,18 @@ def test_a_gradient_that_is_kept_from_the_first_call():
     assert text == "d_u stays as it was when backward is called with a quarter of the errors"
 
 
+def test_a_gradient_that_is_kept_for_where_the_errors_lie():
+    def backward(right, saved, d_h):
+        return {name: array.copy() for name, array in saved.setdefault(d_h.ctypes.data, right(saved, d_h=d_h)).items()}
+
+    def forward(right, **arguments):
+        return right(**arguments)
+
+    kernel = Backend(forward, backward)
+    kernel.module.forward.is_apart = True
+    assert of.backward_repeats(unit(kernel=kernel), PLAIN, "kernel").endswith("stays as it was when backward is called with a quarter of the errors")
+
+
 def test_the_error_of_the_last_step_of_a_chunk():
     def backward(right, saved, d_h):
         return right(saved, d_h=d_h if len(d_h) != 3 else np.concatenate((d_h[:-1], 0 * d_h[-1:])))

@@ -1,6 +1,7 @@
 """Each property of verification has a planted fault that it alone finds: no case and no other property notices it."""
 
 from functools import lru_cache
+from threading import Barrier, current_thread, main_thread
 from types import ModuleType
 
 import numpy as np
@@ -203,6 +204,20 @@ def rounds_by_the_number_of_threads(spec, monkeypatch):
     plant(spec, monkeypatch, forward=forward)
 
 
+def works_in_one_place(spec, monkeypatch):
+    """Work memory that all calls share: those of two threads meet in it."""
+    place, meet = {}, Barrier(2)
+
+    def forward(right, x, **arguments):
+        work = place.setdefault((x.shape, x.dtype), np.empty_like(x))
+        work[...] = x
+        if current_thread() is not main_thread():
+            meet.wait()
+        return right(x=work.copy(), **arguments)
+
+    plant(spec, monkeypatch, forward=forward)
+
+
 FAULTS = {
     of.upstream_is_linear: ("lstm", clips_inside_the_gradient),
     of.missing_upstream_is_zero: ("lstm", takes_no_upstream_for_ones),
@@ -222,6 +237,7 @@ FAULTS = {
     of.errors_join: ("lstm", takes_no_error_at_the_end_of_a_chunk),
     of.learned_starts_may_be_given_for_each_sequence: ("state-space", shares_the_error_of_a_start),
     of.threads_agree: ("lstm", rounds_by_the_number_of_threads),
+    of.calls_at_once_do_not_touch: ("lstm", works_in_one_place),
 }
 
 
