@@ -24,10 +24,12 @@ def run(function, pieces, jobs, done, step):
     """
     waiting = deque(enumerate(pieces))
     workers = []
+    # Threads of OpenMP wait asleep, not spinning on a core that another worker needs.
+    environment = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE")}
     try:
         while waiting or workers:
             while waiting and len(workers) < jobs:
-                workers.append(_Worker(function))
+                workers.append(Worker(function, environment))
                 workers[-1].give(waiting.popleft())
             ready = connection.wait([worker.pipe for worker in workers])
             for worker in [worker for worker in workers if worker.pipe in ready]:
@@ -57,15 +59,15 @@ def _hear(worker, waiting, workers, done, step):
         worker.end()
 
 
-class _Worker:
-    """A process that takes pieces through a pipe."""
+class Worker:
+    """A process that takes pieces through a pipe, where ``environment`` stands before anything is imported."""
 
-    def __init__(self, function):
+    def __init__(self, function, environment):
         # Spawned, not forked: a thread pool of the parent does not survive a fork.
         context = get_context("spawn")
         self.pipe, other = context.Pipe()
         self.piece = None
-        with held_back(), _interrupts_blocked():
+        with held_back(), _interrupts_blocked(), _standing(environment):
             self.process = context.Process(target=_work, args=(function, other), daemon=True)
             self.process.start()
         other.close()
@@ -114,11 +116,21 @@ def _interrupts_blocked():
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def _standing(environment):
+    """Variables that a process started within finds."""
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
 def _work(function, pipe):
     """The life of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Before OpenMP is loaded: its threads wait asleep, not spinning on a core that another worker needs.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # What verify makes are tapes of small objects without circles, for which Python would look every 700 objects.
     gc.set_threshold(100_000)
     threading.Thread(target=_end_with_parent, daemon=True).start()
