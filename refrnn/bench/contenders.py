@@ -1,116 +1,115 @@
-"""Who takes part in a race, each as two calls: forward, and forward + backward.
+"""Who takes part in a race, and what each does when it is called: forward, or forward and back.
 
-Reference, batched NumPy and kernel go through the library's face on checked values, as every user's call does. A peer is
-made ready beforehand, with its weights in its own layout, as its users have it; its forward pass keeps nothing.
+Every contender has the problem's values in its own memory and layout beforehand, and allocates what it gives. A kernel
+is called as users call it, through ``spec.forward``, which checks the values first; batched NumPy and peers are called
+directly.
 """
 
-import numpy as np
+from importlib import import_module
+from importlib.util import find_spec
 
-from refrnn.backends.run import run_checked
 from refrnn.bench import batched
-from refrnn.errors import NotFoundError, RefrnnError
+from refrnn.bench.child import Child
+from refrnn.bench.contender import Contender
+from refrnn.bench.problem import BOTH, FORWARD
+from refrnn.errors import NotFoundError
 
-FORWARD, BOTH = "forward", "forward + backward"
+# name: (module of refrnn.peers, what makes it ready, the packages it needs, its framework, the passes it has)
+PEERS = {
+    "PyTorch": ("torch", "fused", ("torch",), "PyTorch", (FORWARD, BOTH)),
+    "PyTorch loop": ("torch", "loop", ("torch",), "PyTorch", (FORWARD, BOTH)),
+    "JAX scan": ("jax", "scan", ("jax",), "JAX", (FORWARD, BOTH)),
+    "ONNX Runtime": ("onnxruntime", "session", ("onnxruntime", "onnx"), "ONNX Runtime", (FORWARD,)),
+}
+BOTH_WAYS = (FORWARD, BOTH)
+
+
+def gather(start, patience, peers, reference):
+    """(contenders, sentences about those that are not installed): the kernel is the last, the reference, if wanted, the first.
+
+    ``start(child)`` starts the process of a :class:`refrnn.bench.child.Child`. Raises NotFoundError where ``peers`` are
+    wanted and none is installed.
+    """
+
+    def contender(name, kind, make, *arguments, answers, ways=BOTH_WAYS):
+        child = Child(__name__, make, *arguments)
+        return Contender(name, kind, lambda: start(child), patience, answers, ways)
+
+    everything = {"answers": lambda spec: True}
+    found = [contender("reference", "reference", "Backend", "reference", **everything)] if reference else []
+    found.append(contender(batched.NAME, "peer", "BatchedNumPy", answers=lambda spec: batched.find(spec) is not None))
+    sentences = []
+    if peers:
+        lacking = {}
+        for name, (module, make, packages, framework, ways) in PEERS.items():
+            missing = [package for package in packages if find_spec(package) is None]
+            if missing:
+                lacking[framework] = f"{framework} is left out: {' and '.join(missing)} not installed (pip install refrnn[peers])"
+                continue
+            found.append(contender(name, "peer", "Peer", module, make, answers=lambda spec: "peer" in spec.bindings, ways=ways))
+        sentences = list(lacking.values())
+        if len(lacking) == len({framework for *_, framework, _ in PEERS.values()}):
+            raise NotFoundError("--peers: no other framework is installed; pip install refrnn[peers], or leave it out")
+    return [*found, contender("kernel", "kernel", "Backend", "kernel", **everything)], sentences
+
+
+def check(spec):
+    """Refuse a spec that has nothing to race, before anything is timed."""
+    for kind in ("kernel", "reference"):
+        if kind not in spec.bindings:
+            raise NotFoundError(f"{spec.id} has no {kind}, so there is nothing to measure; it has {', '.join(spec.backends)}")
 
 
 class Backend:
     """A backend behind the library's face."""
 
-    def __init__(self, problem, backend, name):
-        self.problem, self.backend, self.name = problem, backend, name
+    def __init__(self, problem, backend):
+        self.problem, self.backend = problem, backend
 
-    def forward(self):
-        return run_checked(self.problem.spec, self.problem.checked, self.backend)
-
-    def both(self):
-        run = self.forward()
-        return run, run.backward(self.problem.upstream)
+    def call(self, way):
+        problem = self.problem
+        run = problem.spec.forward(problem.values, self.backend, problem.lengths)
+        return (run, run.backward(problem.upstream)) if way == BOTH else (run, {})
 
     def results(self, way):
-        """What a pass computes, arrays by name."""
-        if way == FORWARD:
-            return self.forward().outputs
-        run, gradients = self.both()
+        run, gradients = self.call(way)
         return {**run.outputs, **_marked(gradients)}
 
 
-class Peer:
-    """A module of refrnn.peers."""
+class BatchedNumPy:
+    """A module of refrnn.bench.batched."""
 
-    def __init__(self, problem, module):
-        from refrnn.peers.torch import arrays, tensor
+    def __init__(self, problem):
+        self.module = batched.find(problem.spec)
+        self.values = {**problem.checked.arrays, **problem.checked.integers}
+        self.lengths = problem.lengths
+        self.upstream = {f"d_{name}": array for name, array in problem.complete_upstream().items()}
 
-        checked = problem.checked
-        values = {name: array[()] if array.ndim == 0 else array for name, array in checked.arrays.items()}
-        self.ready = module.whole(**values, **checked.integers)
-        self.name = module.NAME
-        self.upstream = {name: tensor(array) for name, array in problem.upstream.items()}
-        self._arrays = arrays
-
-    def forward(self):
-        return self.ready.forward()
-
-    def both(self):
-        outputs = self.ready.call()
-        return outputs, self.ready.gradients(outputs, self.upstream)
+    def call(self, way):
+        outputs, saved = self.module.forward(**self.values, lengths=self.lengths)
+        return (outputs, self.module.backward(saved, **self.upstream)) if way == BOTH else (outputs, {})
 
     def results(self, way):
-        """What a pass computes, arrays by name."""
-        if way == FORWARD:
-            return self._arrays(self.forward())
-        outputs, gradients = self.both()
-        return {**self._arrays(outputs), **_marked(self.ready.named(gradients))}
+        outputs, gradients = self.call(way)
+        return {**outputs, **_marked(gradients)}
+
+
+class Peer:
+    """A framework's pass of the spec's module of refrnn.peers."""
+
+    def __init__(self, problem, module, make):
+        peer = problem.spec.bindings["peer"].load()
+        self.ready = getattr(import_module(f"refrnn.peers.{module}"), make)(peer, problem.checked.arrays, problem.lengths)
+        if problem.upstream and hasattr(self.ready, "send"):
+            self.ready.send(problem.upstream)
+
+    def call(self, way):
+        return self.ready.both() if way == BOTH else (self.ready.forward(),)
+
+    def results(self, way):
+        outputs, gradients = self.ready.arrays(*self.call(way))
+        return {**outputs, **_marked(gradients)}
 
 
 def _marked(gradients):
     return {f"d_{name}": gradient for name, gradient in gradients.items()}
-
-
-def check(spec, peers):
-    """Refuse a spec that has nothing to race, before anything is timed."""
-    for kind in ("kernel", "reference"):
-        if kind not in spec.bindings:
-            raise NotFoundError(f"{spec.id} has no {kind}, so there is nothing to measure; it has {', '.join(spec.backends)}")
-    if peers and "peer" in spec.bindings:
-        spec.bindings["peer"].load()
-
-
-def gather(problem, peers):
-    """(the kernel, its opponents) of a problem."""
-    spec = problem.spec
-    opponents = [Backend(problem, "reference", "reference")]
-    module = batched.find(spec)
-    if module is not None:
-        opponents.append(Backend(problem, module, batched.NAME))
-    if peers and "peer" in spec.bindings:
-        opponents.append(Peer(problem, spec.bindings["peer"].load()))
-    return Backend(problem, "kernel", "kernel"), opponents
-
-
-def agree(problem, contenders, way):
-    """Raise unless all contenders compute the same, but for rounding: who is wrong is not timed.
-
-    This tells wrong from right, no more: rounding errors are allowed to grow with the root of the number of terms.
-    """
-    first, *others = contenders
-    expected = first.results(way)
-    sizes, batch = problem.checked.sizes, problem.checked.batch
-    terms = batch * sum(sizes.values()) * max([sizes[name] for name in problem.spec.time], default=1)
-    allowed = 8 * np.finfo(problem.checked.dtype).eps * np.sqrt(terms)
-    for other in others:
-        for name, array in other.results(way).items():
-            distance = _distance(array, expected[name])
-            if not distance <= allowed:
-                raise RefrnnError(
-                    f"{problem.spec.id}: {other.name} and {first.name} disagree in {name} by {distance:.2g} of its scale, "
-                    f"allowed {allowed:.2g}; nothing was timed, refrnn verify {problem.spec.id} tells who is wrong"
-                )
-
-
-def _distance(array, expected):
-    """The largest difference, in units of the largest magnitude."""
-    if np.shape(array) != np.shape(expected):
-        return np.inf
-    difference = np.abs(np.asarray(array, np.float64) - expected).max(initial=0)
-    scale = np.abs(np.asarray(expected, np.float64)).max(initial=0)
-    return difference / scale if scale else difference

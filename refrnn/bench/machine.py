@@ -1,14 +1,18 @@
-"""What a benchmark ran on, and how many threads everything in the process may use."""
+"""What a benchmark ran on, and how many threads its processes may use."""
 
 import os
 import platform
-import sys
+import re
 from importlib import metadata
+from pathlib import Path
 
 from refrnn.errors import RefrnnError
 
-VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-LIBRARIES = ("numpy", "numba", "torch")
+VARIABLES = (
+    "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NPROC",
+)  # fmt: skip
+PACKAGES = {"numpy": "NumPy", "numba": "Numba", "torch": "PyTorch", "jax": "JAX", "onnxruntime": "ONNX Runtime"}
+OWN = ("numpy", "numba")
 BUSY = 0.5  # load a core
 
 
@@ -17,38 +21,65 @@ def cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def limit_threads(number):
-    """Let every library use ``number`` threads; they read it when they are imported, so none may be already."""
-    if number > cores():
+def threads(number):
+    """How many each contender has: the number that was asked for, or one for each core."""
+    if number is not None and number > cores():
         raise RefrnnError(f"--threads {number} is more than the {cores()} cores there are; choose at most {cores()}")
-    loaded = [name for name in LIBRARIES if name in sys.modules]
-    if loaded:
-        raise RefrnnError(f"--threads can't be honoured after {loaded[0]} is imported; run refrnn bench as a command of its own")
-    os.environ.update(dict.fromkeys(VARIABLES, str(number)))
+    return number or cores()
 
 
-def describe(peers):
-    """The machine as a mapping: cores, threads, versions, and how busy other programs kept it before."""
-    from refrnn.kernels.primitives import threads
+def environment(threads):
+    """Variables that let every library use so many threads; they are read when it is loaded."""
+    found = dict.fromkeys(VARIABLES, str(threads))
+    if threads == 1:
+        found["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".strip()
+    return found
 
+
+def describe(peers, threads):
+    """The machine as a mapping: processor, cores, threads, versions, and how busy other programs kept it before."""
     found = {
-        "processor": platform.machine(),
+        "processor": _processor(),
+        "caches": _caches(),
         "cores": cores(),
-        "threads": threads.get(),
+        "threads": threads,
+        "system": platform.system(),
         "python": platform.python_version(),
-        "numpy": metadata.version("numpy"),
-        "numba": metadata.version("numba"),
     }
-    if peers:
-        found["torch"] = metadata.version("torch")
+    for package in PACKAGES if peers else OWN:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            pass
     found["load"] = round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
-    found["environment"] = {name: os.environ[name] for name in VARIABLES if name in os.environ}
+    return found
+
+
+def _processor():
+    """Its name, where Linux tells it, and the architecture."""
+    try:
+        named = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        named = None
+    return f"{named[1].strip()} ({platform.machine()})" if named else platform.machine()
+
+
+def _caches():
+    """The sizes of the caches by level, where Linux tells them; those of instructions are left out."""
+    found = {}
+    for place in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
+        try:
+            level, kind, size = ((place / name).read_text().strip() for name in ("level", "type", "size"))
+        except OSError:
+            continue
+        if kind != "Instruction":
+            found[f"L{level}"] = size
     return found
 
 
 def line(machine):
     """The machine in one line."""
-    words = {"python": "Python", "numpy": "NumPy", "numba": "Numba", "torch": "PyTorch"}
+    words = {"python": "Python", **PACKAGES}
     versions = ", ".join(f"{word} {machine[key]}" for key, word in words.items() if key in machine)
     return f"{machine['processor']}, {_count(machine['cores'], 'core')}, {_count(machine['threads'], 'thread')}, {versions}"
 

@@ -1,101 +1,101 @@
-"""The race: all contenders take turns in one process, and only times of the same turn are compared."""
+"""The race of one cell: contenders, each in its own process, are held against one another and then take turns.
 
-import gc
-import math
+Only times of the same turn are compared. A contender that is wrong, dies or does not answer is out, and the others go on.
+"""
+
 import statistics
 import time
-from dataclasses import dataclass
 
-from refrnn.bench.contenders import BOTH, FORWARD, agree, gather
+from refrnn.bench.agree import allowed, needed, refused
+from refrnn.bench.contender import Out
+from refrnn.bench.roofline import verdict, work
 
-# A contender's turn lasts at least this many seconds, in as many calls as that takes.
-TURN = 0.01
-
-
-@dataclass(frozen=True)
-class Row:
-    """How many times as fast as one contender the kernel was: the median of the turns, the least and the most."""
-
-    id: str
-    sizes: dict
-    dtype: str
-    way: str
-    contender: str
-    ratio: float
-    low: float
-    high: float
-    kernel_seconds: float
-    contender_seconds: float
-
-    def as_dict(self):
-        """The record of ``--json``."""
-        return {
-            "id": self.id,
-            "sizes": self.sizes,
-            "dtype": self.dtype,
-            "pass": self.way,
-            "contender": self.contender,
-            "ratio": self.ratio,
-            "low": self.low,
-            "high": self.high,
-            "kernel_seconds": self.kernel_seconds,
-            "contender_seconds": self.contender_seconds,
-        }
+# A contender's turn lasts about this many seconds, in as many calls as that takes.
+TURN = 0.02
+# Between turns nothing runs for so long: threads of the one before, which wait for more work, have gone to sleep by then.
+REST = 0.01
 
 
-def ways(spec):
-    """The passes that are timed."""
-    return (FORWARD, BOTH) if spec.differentiated else (FORWARD,)
+def race(problem, way, contenders, turns, limits, step=lambda text, done: None):
+    """The record of a cell, as ``--json`` writes it; ``step(text, done)`` is called as it goes on, with the turns done since.
+
+    ``limits`` are those of the machine, as :class:`refrnn.bench.roofline.Limits`.
+    """
+    cell = {
+        "id": problem.spec.id, "sizes": problem.sizes, "dtype": str(problem.checked.dtype), "pass": way,
+        "ragged": problem.lengths is not None, "steps": problem.steps, "contenders": [], "out": {},
+    }  # fmt: skip
+    taking = [one for one in contenders if way in one.ways and one.answers(problem.spec)]
+    shown = f"{problem.spec.id}, {way}"
+    step(f"{shown}: comparing", 0)
+    results = _ask_all(taking, cell["out"], lambda one: one.ask("ready", problem) or one.ask("results", way))
+    cell["out"] |= refused(results, needed(problem, way), allowed(problem))
+    del results
+    calls = _ask_all(taking, cell["out"], lambda one: one.ask("calls", way, TURN))
+    times = {name: [] for name in calls}
+    if any(one.kind == "kernel" and one.name not in calls for one in taking):
+        step(shown, turns)
+        return cell  # with nobody to compare to, nobody is timed
+    for turn in range(turns):
+        first = turn % len(taking)
+        for one in taking[first:] + taking[:first]:
+            if one.name not in cell["out"]:
+                time.sleep(REST)
+                found = _ask_all([one], cell["out"], lambda one: one.ask("turn", way, calls[one.name]))
+                times[one.name] += found.values()
+        step(shown, 1)
+    _count(cell, [one for one in taking if one.name not in cell["out"]], times)
+    _judge(cell, work(problem, way), limits)
+    return cell
 
 
-def race(problem, peers=False, turns=7, step=lambda text: None):
-    """The :class:`Row` of every pass and opponent; ``step(text)`` is called after each turn."""
-    kernel, opponents = gather(problem, peers)
-    rows = []
-    for way in ways(problem.spec):
-        agree(problem, [opponents[0], kernel, *opponents[1:]], way)
-        contenders = [kernel, *opponents]
-        calls = [one.forward if way == FORWARD else one.both for one in contenders]
-        times = take_turns(calls, turns, lambda: step(f"{problem.spec.id}, {way}"))
-        for opponent, own in zip(opponents, times[1:]):
-            rows.append(_row(problem, way, opponent.name, times[0], own))
-    return rows
+def _ask_all(contenders, out, ask):
+    """Answers by name of those that are not out; those that give none are."""
+    answers = {}
+    for one in contenders:
+        if one.name not in out:
+            try:
+                answers[one.name] = ask(one)
+            except Out as sentence:
+                out[one.name] = str(sentence)
+    return answers
 
 
-def _row(problem, way, name, kernel, own):
-    ratios = [theirs / ours for theirs, ours in zip(own, kernel)]
-    medians = (statistics.median(values) for values in (ratios, kernel, own))
-    ratio, kernel_seconds, own_seconds = medians
-    dtype = str(problem.checked.dtype)
-    return Row(problem.spec.id, problem.sizes, dtype, way, name, ratio, min(ratios), max(ratios), kernel_seconds, own_seconds)
+def _count(cell, contenders, times):
+    """Medians, quartiles, and the ratio of each contender's time to the kernel's in the same turn."""
+    kernel = next((times[one.name] for one in contenders if one.kind == "kernel"), None)
+    for one in contenders:
+        own = times[one.name]
+        record = {"name": one.name, "kind": one.kind, "seconds": statistics.median(own)}
+        record["low"], record["high"] = _quartiles(own)
+        if kernel is not None and one.kind != "kernel":
+            ratios = [theirs / ours for theirs, ours in zip(own, kernel)]
+            record["ratio"] = statistics.median(ratios)
+            record["ratio_low"], record["ratio_high"] = _quartiles(ratios)
+        cell["contenders"].append(record)
+    rivals = [record for record in cell["contenders"] if "ratio" in record and record["kind"] == "peer"]
+    if rivals:
+        fastest = min(rivals, key=lambda record: record["seconds"])
+        cell["fastest"] = fastest["name"]
+        cell |= {key: fastest[key] for key in ("ratio", "ratio_low", "ratio_high")}
+        cell["result"] = "won" if fastest["ratio_low"] > 1 else "lost" if fastest["ratio_high"] < 1 else "tied"
 
 
-def take_turns(calls, turns, step):
-    """Seconds a call, a list of ``turns`` for each of ``calls``; called before, so that nothing is compiled in a turn."""
-    loops = [_loops(call) for call in calls]
-    times = [[] for _ in calls]
-    gc.collect()
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        for _ in range(turns):
-            for call, number, own in zip(calls, loops, times):
-                call()  # not timed: brings back its own data to the caches, and the threads of the one before to rest
-                own.append(_seconds(call, number) / number)
-            step()
-    finally:
-        if was_enabled:
-            gc.enable()
-    return times
+def _quartiles(values):
+    if len(values) < 2:
+        return values[0], values[0]
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return low, high
 
 
-def _loops(call):
-    call()
-    return max(1, min(1000, math.ceil(TURN / max(_seconds(call, 1), 1e-9))))
-
-
-def _seconds(call, number):
-    started = time.perf_counter()
-    for _ in range(number):
-        call()
-    return time.perf_counter() - started
+def _judge(cell, work, limits):
+    """Operations a second of each, their share of the peak, and what binds the kernel."""
+    if work is None:
+        return
+    cell["operations"], cell["bytes"] = work.operations, work.bytes
+    for record in cell["contenders"]:
+        record["gflops"] = work.operations / record["seconds"] / 1e9
+        if limits.peak:
+            record["peak_share"] = work.operations / record["seconds"] / limits.peak
+        if record["kind"] == "kernel" and limits.peak and (bandwidth := limits.bandwidth(work.weights)):
+            cell["roofline"] = verdict(record["seconds"], work, limits.peak, bandwidth)

@@ -1,13 +1,56 @@
-"""What the PyTorch peers share: layers made from arrays, sequences of unequal lengths, and gradients by name."""
+"""PyTorch: its layers, and loops over cells written by hand.
+
+Both as :class:`Pass`, with sequences of unequal lengths (packed for a layer, masked in a loop) and gradients by name.
+"""
+
+from types import SimpleNamespace
 
 import numpy as np
 
 from refrnn.errors import NotFoundError
+from refrnn.peers import missing, taken
 
 try:
     import torch
 except ImportError:
-    raise NotFoundError("the peers need PyTorch, which is not installed; pip install refrnn[peers]") from None
+    raise missing("the peer", "PyTorch") from None
+
+XP = SimpleNamespace(linear=torch.nn.functional.linear, concat=torch.concat, tanh=torch.tanh, sigmoid=torch.sigmoid)
+
+
+def fused(peer, values, lengths=None):
+    """The :class:`Pass` of a peer's module in one call of PyTorch's layer; ``values`` are arrays by the spec's symbols."""
+    if not hasattr(peer, "LAYER"):
+        raise NotFoundError("PyTorch has no layer that computes this equation")
+    module = layer(getattr(torch.nn, peer.LAYER), peer.weights(**taken(peer.weights, values)))
+    leaves = {name: tensor(array) for name, array in values.items() if name not in taken(peer.weights, values)}
+    leaves |= dict(module.named_parameters())
+
+    def call():
+        starts = [leaves[name][None] for name in peer.STARTS]
+        h = run(module, leaves["x"], tuple(starts) if len(starts) > 1 else starts[0], lengths)
+        return peer.outputs(h, **taken(peer.outputs, leaves))
+
+    return Pass(call, leaves, peer.name_gradients, lengths)
+
+
+def loop(peer, values, lengths=None):
+    """The :class:`Pass` of a loop in Python over the peer's own cell."""
+    leaves = {name: tensor(array) for name, array in values.items()}
+    here = None if lengths is None else alive(lengths, *values["x"].shape[:2])
+
+    def call():
+        x = leaves["x"] if here is None else torch.where(here, leaves["x"], 0)
+        inputs, step = peer.cell(XP, **{**taken(peer.cell, leaves), "x": x})
+        states, found = [leaves[name] for name in peer.STARTS], []
+        for one in inputs.unbind(0):
+            states = step(one, *states)
+            found.append(states[0])
+        h = torch.stack(found)
+        outputs = peer.outputs(h, **taken(peer.outputs, leaves))
+        return outputs if here is None else {name: torch.where(here, array, 0) for name, array in outputs.items()}
+
+    return Pass(call, leaves, dict, lengths)
 
 
 def tensor(array):
@@ -51,12 +94,25 @@ class Pass:
         self.leaves = {key: leaf.requires_grad_() for key, leaf in leaves.items()}
         self.name = name
         self.lengths = lengths
-        self.outputs = None
+        self.outputs = self.upstream = None
+
+    def send(self, upstream):
+        """What :meth:`both` goes back with: arrays by output name, zero past each sequence's end."""
+        self.upstream = {name: tensor(array) for name, array in upstream.items()}
 
     def forward(self):
         """The outputs, tensors by name, as for inference: nothing is kept."""
         with torch.inference_mode():
             return self.call()
+
+    def both(self):
+        """The outputs, tensors by name, and the gradients of the leaves, tensors in their order."""
+        outputs = self.call()
+        return outputs, self.gradients(outputs, self.upstream)
+
+    def arrays(self, outputs, gradients=None):
+        """(outputs, gradients) of :meth:`forward` or :meth:`both` as arrays by the spec's symbols."""
+        return arrays(outputs), {} if gradients is None else self.named(gradients)
 
     def start(self):
         """The outputs, arrays by name, kept for :meth:`pull_back`."""

@@ -13,7 +13,7 @@ from refrnn.verify.cases import cases
 from refrnn.verify.properties import properties
 from refrnn.verify.truth import Truth
 
-IDS = ("elman", "lstm", "gru-reset-before", "gru-reset-after")
+IDS = ("elman", "unfolding", "lstm", "gru-reset-before", "gru-reset-after")
 CASES = ("plain-float64", "plain-float32", "one-step-float64", "long-float32", "width-16-float32", "left-out-float64", "simple-low-float64", "simple-high-float64")
 
 
@@ -45,4 +45,4 @@ def test_unequal_lengths_are_refused():
 
 
 def test_a_spec_without_it_has_none():
-    assert batched.find(refrnn.load("unfolding")) is None
+    assert batched.find(refrnn.load("two-layer-rnn")) is None

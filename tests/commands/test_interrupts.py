@@ -64,6 +64,20 @@ def test_a_command_ends(tmp_path, command, delays, everyone):
         assert "Traceback" not in errors and "Exception" not in errors and errors.count("stopped") <= 1, errors
 
 
+@pytest.mark.parametrize("everyone", [False, True])
+def test_a_race_leaves_no_contender(everyone):
+    """Reference, batched NumPy and kernel are processes, as is what multiprocessing keeps beside them."""
+    sizes = "--steps 3 --batch 2 --hidden 4 --input 5 --repeats 10000"
+    done = begin("-m", "refrnn", "bench", "unfolding", *sizes.split())
+    end = time.monotonic() + PATIENCE
+    while sum("spawn_main" in line for line in alive(done.pid)) < 3 and done.poll() is None and time.monotonic() < end:
+        time.sleep(0.05)
+    assert sum("spawn_main" in line for line in alive(done.pid)) == 3
+    status, _, errors, took, left = interrupt(done, everyone)
+    assert status == 130 and took < 2 and not left, (status, errors, took, left)
+    assert "Traceback" not in errors and errors.count("stopped") == 1, errors
+
+
 def test_one_that_ignores_it_goes_on_ignoring_it():
     """As what a shell without job control starts in the background."""
     program = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\nfrom refrnn.commands import interrupts; interrupts.listen()\n"

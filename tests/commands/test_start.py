@@ -16,7 +16,7 @@ def python(*arguments):
     return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["--version"], ["verify", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["--version"], ["verify", "--help"], ["bench", "--help"]])
 def test_light_commands_import_neither_numba_nor_numpy(arguments):
     code = (
         "import sys; from refrnn.commands.main import main\n"

@@ -1,13 +1,15 @@
-"""Gated recurrent unit, reset gate after the recurrent product, as torch.nn.GRU.
+"""Gated recurrent unit, reset gate after the recurrent product: the GRU of PyTorch, and ONNX's of that kind.
 
 x (T, B, I), h0 (B, H), lengths (B,) or None; h (T, B, H).
 """
 
 import numpy as np
 
-from refrnn.peers.torch import Pass, layer, run, tensor, torch
+from refrnn.peers import by_torch
 
-NAME = "torch.nn.GRU"
+LAYER = OPERATOR = "GRU"
+ONNX = {"linear_before_reset": 1}
+STARTS, STATE = ("h0",), "h"
 
 
 def weights(W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h):
@@ -30,20 +32,25 @@ def name_gradients(found):
     return {**found, "W_z": W_z, "U_z": U_z, "b_z": b_z, "W_r": W_r, "U_r": U_r, "b_r": b_r, "W": W, "U": U, "b_u": b_u, "b_h": b_h}
 
 
-def whole(x, h0, W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h, lengths=None):
-    """The pass, ready to run."""
-    module = layer(torch.nn.GRU, weights(W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h))
-    leaves = {"x": tensor(x), "h0": tensor(h0), **dict(module.named_parameters())}
+def outputs(h):
+    return {"h": h}
 
-    def call():
-        return {"h": run(module, leaves["x"], leaves["h0"][None], lengths)}
 
-    return Pass(call, leaves, name_gradients, lengths)
+def cell(xp, x, W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h):
+    U_all, H = xp.concat([U_r, U_z, U]), len(b_h)
+
+    def step(a, h):
+        p = xp.linear(h, U_all)
+        gates = xp.sigmoid(a[:, : 2 * H] + p[:, : 2 * H])
+        r, z = gates[:, :H], gates[:, H:]
+        h_hat = xp.tanh(a[:, 2 * H :] + r * (p[:, 2 * H :] + b_u))
+        return (h_hat + z * (h - h_hat),)
+
+    return xp.linear(x, xp.concat([W_r, W_z, W]), xp.concat([b_r, b_z, b_h])), step
 
 
 def forward(x, h0, W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h, lengths=None):
-    saved = whole(x, h0, W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h, lengths)
-    return saved.start(), {"pass": saved}
+    return by_torch(__name__, **locals())
 
 
 def backward(saved, d_h):

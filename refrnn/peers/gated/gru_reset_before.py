@@ -1,44 +1,45 @@
-"""Gated recurrent unit, reset gate before the recurrent product: a loop over PyTorch's operations, for it has no such layer.
+"""Gated recurrent unit, reset gate before the recurrent product: ONNX's GRU; PyTorch has no such layer.
 
 x (T, B, I), h0 (B, H), W_x. (H, I), W_h. (H, H), lengths (B,) or None; h (T, B, H).
 """
 
-from refrnn.peers.torch import Pass, alive, tensor, torch
+import numpy as np
 
-NAME = "PyTorch loop"
+from refrnn.peers import by_torch
 
-
-def whole(x, h0, W_xr, W_hr, b_r, W_xz, W_hz, b_z, W_xh, W_hh, b_h, lengths=None):
-    """The pass, ready to run."""
-    given = {
-        "x": x, "h0": h0, "W_xr": W_xr, "W_hr": W_hr, "b_r": b_r, "W_xz": W_xz, "W_hz": W_hz, "b_z": b_z,
-        "W_xh": W_xh, "W_hh": W_hh, "b_h": b_h,
-    }  # fmt: skip
-    leaves = {name: tensor(array) for name, array in given.items()}
-    here = alive(lengths, *x.shape[:2])
-    return Pass(lambda: {"h": _states(leaves, here)}, leaves, dict, lengths)
+OPERATOR, ONNX = "GRU", {"linear_before_reset": 0}
+STARTS, STATE = ("h0",), "h"
 
 
-def _states(leaves, here):
-    """The input products of all steps at once, then the loop."""
-    x = torch.where(here, leaves["x"], 0)
-    W_x = torch.cat([leaves["W_xr"], leaves["W_xz"], leaves["W_xh"]])
-    W_gates = torch.cat([leaves["W_hr"], leaves["W_hz"]])
-    bias = torch.cat([leaves["b_r"], leaves["b_z"], leaves["b_h"]])
-    inputs = torch.nn.functional.linear(x, W_x, bias)
-    h, states = leaves["h0"], []
-    H = h.shape[-1]
-    for u in inputs:
-        r, z = torch.sigmoid(u[:, : 2 * H] + h @ W_gates.T).chunk(2, dim=1)
-        n = torch.tanh(u[:, 2 * H :] + (r * h) @ leaves["W_hh"].T)
-        h = n + z * (h - n)
-        states.append(h)
-    return torch.where(here, torch.stack(states), 0)
+def weights(W_xr, W_hr, b_r, W_xz, W_hz, b_z, W_xh, W_hh, b_h):
+    """The weights in the order of PyTorch's GRU, under its names."""
+    b = np.concatenate([b_r, b_z, b_h])
+    return {
+        "weight_ih_l0": np.concatenate([W_xr, W_xz, W_xh]),
+        "weight_hh_l0": np.concatenate([W_hr, W_hz, W_hh]),
+        "bias_ih_l0": b,
+        "bias_hh_l0": np.zeros_like(b),
+    }
+
+
+def outputs(h):
+    return {"h": h}
+
+
+def cell(xp, x, W_xr, W_hr, b_r, W_xz, W_hz, b_z, W_xh, W_hh, b_h):
+    W_gates, H = xp.concat([W_hr, W_hz]), len(b_h)
+
+    def step(a, h):
+        gates = xp.sigmoid(a[:, : 2 * H] + xp.linear(h, W_gates))
+        r, z = gates[:, :H], gates[:, H:]
+        n = xp.tanh(a[:, 2 * H :] + xp.linear(r * h, W_hh))
+        return (n + z * (h - n),)
+
+    return xp.linear(x, xp.concat([W_xr, W_xz, W_xh]), xp.concat([b_r, b_z, b_h])), step
 
 
 def forward(x, h0, W_xr, W_hr, b_r, W_xz, W_hz, b_z, W_xh, W_hh, b_h, lengths=None):
-    saved = whole(x, h0, W_xr, W_hr, b_r, W_xz, W_hz, b_z, W_xh, W_hh, b_h, lengths)
-    return saved.start(), {"pass": saved}
+    return by_torch(__name__, **locals())
 
 
 def backward(saved, d_h):

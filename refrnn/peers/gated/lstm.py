@@ -1,14 +1,14 @@
-"""Long short-term memory as torch.nn.LSTM.
+"""Long short-term memory: the LSTM of PyTorch and of ONNX.
 
-x (T, B, I), h0 and c0 (B, H), W (4H, H + I), b (4H,), lengths (B,) or None; h and c (T, B, H). One call of PyTorch's
-layer gives c of the last step only: ``forward`` calls it for every step, ``whole`` once, and leaves c out.
+x (T, B, I), h0 and c0 (B, H), W (4H, H + I), b (4H,), lengths (B,) or None; h and c (T, B, H). Opponents in the bench give
+no c: one call of a layer gives that of the last step only. ``forward``, which has to, calls PyTorch's layer for every step.
 """
 
 import numpy as np
 
-from refrnn.peers.torch import Pass, alive, layer, tensor, torch
-
-NAME = "torch.nn.LSTM"
+LAYER = OPERATOR = "LSTM"
+ONNX = {}
+STARTS, STATE = ("h0", "c0"), "h"
 
 
 def _reorder(array, order):
@@ -31,23 +31,29 @@ def name_gradients(found):
     return {**found, **own}
 
 
-def _ready(x, h0, c0, W, b):
-    module = layer(torch.nn.LSTM, weights(W, b))
-    return module, {"x": tensor(x), "h0": tensor(h0), "c0": tensor(c0), **dict(module.named_parameters())}
+def outputs(h):
+    return {"h": h}
 
 
-def whole(x, h0, c0, W, b):
-    """The pass in one call of the layer, ready to run."""
-    module, leaves = _ready(x, h0, c0, W, b)
+def cell(xp, x, W, b):
+    H = len(b) // 4
+    W_h = W[:, :H]
 
-    def call():
-        return {"h": module(leaves["x"], (leaves["h0"][None], leaves["c0"][None]))[0]}
+    def step(a, h, c):
+        a = a + xp.linear(h, W_h)
+        gates, g = xp.sigmoid(a[:, : 3 * H]), xp.tanh(a[:, 3 * H :])
+        i, f, o = gates[:, :H], gates[:, H : 2 * H], gates[:, 2 * H :]
+        c = f * c + i * g
+        return o * xp.tanh(c), c
 
-    return Pass(call, leaves, name_gradients)
+    return xp.linear(x, W[:, H:], b), step
 
 
 def forward(x, h0, c0, W, b, lengths=None):
-    module, leaves = _ready(x, h0, c0, W, b)
+    from refrnn.peers.torch import Pass, alive, layer, tensor, torch
+
+    module = layer(torch.nn.LSTM, weights(W, b))
+    leaves = {"x": tensor(x), "h0": tensor(h0), "c0": tensor(c0), **dict(module.named_parameters())}
     here = alive(lengths, *x.shape[:2])
 
     def call():

@@ -1,11 +1,12 @@
-"""Elman network as torch.nn.RNN and a product with the output weights.
+"""Elman network: the RNN of PyTorch and of ONNX, and a product with the output weights.
 
-x (T, B, I), h0 (B, H), lengths (B,) or None; h (T, B, H), y (T, B, O).
+x (T, B, I), h0 (B, H), lengths (B,) or None; h (T, B, H), y (T, B, O). Opponents in the bench learn by full BPTT.
 """
 
-from refrnn.peers.torch import Pass, alive, layer, run, tensor, torch
-
-NAME = "torch.nn.RNN"
+LAYER = OPERATOR = "RNN"
+ONNX = {}
+STARTS, STATE = ("h0",), "h"
+PRODUCTS = {"y": "W_hy"}
 
 
 def weights(W_xh, W_hh):
@@ -19,37 +20,43 @@ def name_gradients(found):
     return {**found, **own}
 
 
-def whole(x, h0, W_xh, W_hh, W_hy, simple, lengths=None):
-    """The pass, ready to run."""
+def outputs(h, W_hy):
+    return {"h": h, "y": h @ W_hy}
+
+
+def cell(xp, x, W_xh, W_hh):
+    def step(a, h):
+        return (xp.tanh(a + h @ W_hh),)
+
+    return x @ W_xh, step
+
+
+def forward(x, h0, W_xh, W_hh, W_hy, simple, lengths=None):
+    from refrnn.peers.torch import Pass, layer, run, tensor, torch
+
     module = layer(torch.nn.RNN, weights(W_xh, W_hh))
     leaves = {"x": tensor(x), "h0": tensor(h0), "W_hy": tensor(W_hy), **dict(module.named_parameters())}
 
     def call():
-        states = _simple_states if simple == 1 else _states
-        h = states(module, leaves["x"], leaves["h0"], lengths)
-        return {"h": h, "y": h @ leaves["W_hy"]}
+        h = (_simple_states(module, leaves, lengths) if simple == 1 else run(module, leaves["x"], leaves["h0"][None], lengths))
+        return outputs(h, leaves["W_hy"])
 
-    return Pass(call, leaves, name_gradients, lengths)
-
-
-def _states(module, x, h0, lengths):
-    return run(module, x, h0[None], lengths)
+    saved = Pass(call, leaves, name_gradients, lengths)
+    return saved.start(), {"pass": saved}
 
 
-def _simple_states(module, x, h0, lengths):
+def _simple_states(module, leaves, lengths):
     """The same states, each as a sequence of one step from a context that counts as a constant."""
+    from refrnn.peers.torch import alive, run, torch
+
+    x, h0 = leaves["x"], leaves["h0"]
     T, B, I = x.shape
     with torch.no_grad():
-        context = torch.cat([h0[None], _states(module, x, h0, lengths)[:-1]])
+        context = torch.cat([h0[None], run(module, x, h0[None], lengths)[:-1]])
     here = alive(lengths, T, B)
     steps = torch.where(here, x, 0).reshape(1, T * B, I)
     h = module(steps, context.reshape(1, T * B, -1))[0]
     return torch.where(here, h.reshape(T, B, -1), 0)
-
-
-def forward(x, h0, W_xh, W_hh, W_hy, simple, lengths=None):
-    saved = whole(x, h0, W_xh, W_hh, W_hy, simple, lengths)
-    return saved.start(), {"pass": saved}
 
 
 def backward(saved, d_h, d_y):
