@@ -15,6 +15,8 @@ sys.path.insert(0, str(ROOT))
 from tests.verify.judge.faults import BY, FAULTS, OFTEN, TESTS  # noqa: E402
 from tests.verify.judge.planting import changed  # noqa: E402
 
+FOUND = ROOT / "tests/verify/judge/found.txt"
+
 
 def test_the_table_is_of_every_module_that_judges():
     judging = {f"refrnn.verify.{path.stem}" for path in (ROOT / "refrnn/verify").glob("*.py") if path.stem != "__init__"}
@@ -34,6 +36,12 @@ def test_every_replaced_text_is_there():
 
 def test_every_test_that_finds_faults_is_there():
     assert all((ROOT / test.partition("::")[0]).is_file() for fault in FAULTS for test in fault.tests)
+
+
+def test_what_is_remembered_is_of_this_table():
+    lines = [line.split("\t") for line in FOUND.read_text(encoding="utf-8").splitlines()]
+    assert len(lines) > 100 and all((ROOT / test.partition("::")[0]).is_file() for _, test in lines)
+    assert {fault for fault, _ in lines} <= set(map(str, FAULTS))
 
 
 @pytest.fixture(scope="module")

@@ -4,30 +4,33 @@ import argparse
 import json
 import sys
 import time
+from pathlib import Path
 
 from tests.verify.judge.faults import FAULTS, OFTEN, ROOT
 from tests.verify.judge.planting import changed, tried, verdict
 
 
+FOUND = Path(__file__).with_name("found.txt")
 KEPT = ROOT / ".pytest_cache" / "judge.json"
 
 
 class Memory:
     """What earlier runs found: the test that found each fault is asked first, and the quick ones before the slow.
 
-    It is kept in a file, where there is a ``path``.
+    Which test finds which fault stands in ``found``, a line each; how many seconds tests take is this machine's own.
+    Without them nothing is remembered.
     """
 
-    def __init__(self, path):
-        self.path = path
-        known = json.loads(path.read_text()) if path and path.is_file() else {}
-        self.by = known.get("by", {})  # fault -> test
-        self.seconds = known.get("seconds", {})  # test -> seconds
+    def __init__(self, found=None, kept=None):
+        self.found, self.kept = found, kept
+        self.by = dict(line.split("\t") for line in found.read_text(encoding="utf-8").splitlines()) if found and found.is_file() else {}
+        self.seconds = json.loads(kept.read_text()) if kept and kept.is_file() else {}  # test -> seconds
 
     def keep(self):
-        if self.path:
-            self.path.parent.mkdir(exist_ok=True)
-            self.path.write_text(json.dumps({"by": self.by, "seconds": self.seconds}))
+        if self.found:
+            self.found.write_text("".join(f"{fault}\t{test}\n" for fault, test in sorted(self.by.items())), encoding="utf-8")
+            self.kept.parent.mkdir(exist_ok=True)
+            self.kept.write_text(json.dumps(self.seconds))
 
 
 def main():
@@ -37,8 +40,9 @@ def main():
     parser.add_argument("--often", action="store_true", help="the part that CI runs, by the tests that it names and nothing that is remembered")
     parser.add_argument("--left", action="store_true", help="those alone that no earlier run found")
     options = parser.parse_args()
-    memory = Memory(None if options.often else KEPT)
+    memory = Memory() if options.often else Memory(FOUND, KEPT)
     chosen = [fault for fault in (OFTEN if options.often else FAULTS) if not options.words or any(word in str(fault) for word in options.words)]
+    memory.by = {name: test for name, test in memory.by.items() if name in set(map(str, FAULTS))}
     chosen = [fault for fault in chosen if not (options.left and str(fault) in memory.by)]
     if not chosen:
         parser.error("there is no such fault")
@@ -71,6 +75,7 @@ def _plant(faults, memory, jobs):
             if said == "found" and red and not green(red):
                 said = f"NOT GREEN where nothing is planted: {red}"
             if questions is known and said != "found":
+                del memory.by[str(child.fault)]
                 rest.append((child.fault, child.fault.tests))  # another test may find it
                 continue
             print(f"{said}: {child.fault}{f', by {red}' if red else ''} ({child.cpu:.1f} CPU s)", flush=True)
