@@ -18,7 +18,7 @@ def apply(code, array):
 
 
 def pulled_back(code, after, d_after):
-    """The error before an activation from its results ``after`` and the error of those, all of one shape."""
+    """The error before an activation from its results ``after``, of ELU its arguments, and the error of those, all of one shape."""
     d_before = np.empty_like(after)
     tasks, d_after = -(-after.size // CHUNK), dense(d_after)
     _pull_back.run(tasks, after.dtype, int(code), after.size, d_before, after, d_after, pull_back, work=4 * after.size)

@@ -20,7 +20,7 @@ def forward(z, lengths=None):
     outputs["h_softmax"] = pointwise.softmax(z.copy())
     for h in outputs.values():
         clear(h, lengths)
-    return outputs, {**outputs, "lengths": lengths}
+    return outputs, {**outputs, "z": z.copy(), "lengths": lengths}
 
 
 @TAKES.backward
@@ -28,5 +28,5 @@ def backward(saved, d_h_sigmoid, d_h_tanh, d_h_relu, d_h_elu, d_h_softmax):
     lengths = saved["lengths"]
     d_z = pointwise.softmax_pulled_back(saved["h_softmax"], cut(d_h_softmax, lengths))
     for (name, code), d_h in zip(CODES.items(), (d_h_sigmoid, d_h_tanh, d_h_relu, d_h_elu), strict=True):
-        d_z += pointwise.pulled_back(code, saved[name], cut(d_h, lengths))
+        d_z += pointwise.pulled_back(code, saved["z" if code == ELU else name], cut(d_h, lengths))
     return {"z": d_z}

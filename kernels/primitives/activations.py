@@ -159,7 +159,10 @@ def activate(code, row, count):
 
 @native("iFFFi")
 def pull_back(code, d_before, after, d_after, count):
-    """d_before = the slope of the activation times d_after, the slope from the activation's own result ``after``."""
+    """d_before = the slope of the activation times d_after, the slope from the activation's own result ``after``.
+
+    Of ELU from its argument: one plus its result has no digit of a slope that is small beside one.
+    """
     unit = one(after)
     if code == TANH:
         for j in range(count):
@@ -172,7 +175,7 @@ def pull_back(code, d_before, after, d_after, count):
             d_before[j] = d_after[j] if after[j] > 0 else unit - unit
     elif code == ELU:
         for j in range(count):
-            d_before[j] = d_after[j] * (unit if after[j] > 0 else unit + after[j])
+            d_before[j] = d_after[j] * select(after[j] > 0, unit, exp(after[j]))
     else:
         for j in range(count):
             d_before[j] = d_after[j]

@@ -261,7 +261,7 @@ FUNCTIONS = {
     "sigmoid": Function(_sigmoid, lambda g, out, z: (g * out * (1 - out),), _same_shape, roundings=4, elementwise=True, summed=_sigmoid_terms),
     "tanh": Function(np.tanh, lambda g, out, z: (g * (1 - out * out),), _same_shape, roundings=3, elementwise=True),
     "relu": Function(lambda z, above: np.where(above | np.isnan(z), z, np.zeros_like(z)), lambda g, out, z, above: (np.where(above, g, np.zeros_like(g)),), _same_shape, roundings=0, analytic=False, elementwise=True, decide=lambda z: (z.real > 0, z.real)),
-    "elu": Function(_elu, lambda g, out, z: (np.where(z > 0, g, g * (out + 1)),), _same_shape, roundings=4, analytic=False, elementwise=True),
+    "elu": Function(_elu, lambda g, out, z: (g * np.exp(np.minimum(z, 0)),), _same_shape, roundings=4, analytic=False, elementwise=True),
     "softmax": Function(_softmax, _softmax_pull, _vector_shape("softmax"), roundings=6, summed=_softmax_terms, pull_summed=_softmax_pull_terms),
     "log_softmax": Function(_log_softmax, _log_softmax_pull, _vector_shape("log_softmax"), roundings=3, summed=lambda out, z: 1 + np.abs(out), pull_summed=_log_softmax_pull_terms),
     # elementary functions

@@ -103,6 +103,13 @@ def test_value_and_shape(name, text, a, b, meaning):
     assert tuple(size.number(SIZES) for size in chosen.check(SIZES)["y"]) == found.shape
 
 
+def test_the_slope_of_elu_keeps_what_is_small_beside_one():
+    chosen = program(["y = elu(a)"], {"a": "H"}, ["y"])
+    a = np.array([-111, -50, 0, 1e-9, 3], np.longdouble)
+    gradient = run(chosen, {"a": a})[1]({"y": np.ones(5, np.longdouble)})["a"]
+    np.testing.assert_allclose(gradient, np.exp(np.minimum(a, 0)), rtol=1e-17)
+
+
 @pytest.mark.parametrize("name, text, a, b, meaning", CASES)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_adjoint(name, text, a, b, meaning, seed):

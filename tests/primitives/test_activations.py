@@ -95,5 +95,15 @@ def test_slope_is_the_derivative(code, dtype):
     step = 1e-4
     slope = (exact(code, x + step) - exact(code, x - step)) / (2 * step)
     away_from_the_kink = np.abs(x) > 2 * step
-    found = pull_back(code, activate(code, x.astype(dtype)), d_after.astype(dtype))
+    slope_from = x.astype(dtype) if code == ELU else activate(code, x.astype(dtype))
+    found = pull_back(code, slope_from, d_after.astype(dtype))
     assert np.allclose(found[away_from_the_kink], (d_after * slope)[away_from_the_kink], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_slope_of_elu_has_all_its_digits_where_it_is_small(dtype):
+    z = -np.geomspace(1, -np.log(np.finfo(dtype).tiny) - 1, 1001).astype(dtype)
+    true = np.exp(z.astype(np.longdouble))
+    assert np.abs(pull_back(ELU, z, np.ones_like(z)) / true - 1).max() < 4 * np.finfo(dtype).eps
+    far = np.array([-np.inf, np.inf, np.nan, 0], dtype)
+    assert np.array_equal(pull_back(ELU, far, np.ones_like(far)), np.array([0, 1, np.nan, 1], dtype), equal_nan=True)

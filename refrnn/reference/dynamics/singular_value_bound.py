@@ -21,10 +21,10 @@ def activated(z, activation):
     return sigmoid(z) if activation == SIGMOID else np.tanh(z)
 
 
-def pulled_back(d_f, f, activation):
-    """The error before the activation, from the error of its result ``f``."""
+def pulled_back(d_f, z, f, activation):
+    """The error before the activation of ``z``, from the error of its result ``f``."""
     if activation == ELU:
-        return np.where(f > 0, d_f, d_f * (1 + f))
+        return d_f * np.exp(np.minimum(z, 0))  # 1 + f has no digit of what is small beside 1
     if activation == RELU:
         return np.where(f > 0, d_f, 0)
     return d_f * f * (1 - f) if activation == SIGMOID else d_f * (1 - f**2)
@@ -52,7 +52,7 @@ def backward(saved, d_f, d_Div):
 
     d_layer = d_Div * (layers[N] - saved["d"])  # what the output of layer n + 1 receives from behind
     for n in reversed(range(N)):
-        d_z = pulled_back(d_f[n] + d_layer, layers[n + 1], saved["activation"])
+        d_z = pulled_back(d_f[n] + d_layer, saved["z"][n], layers[n + 1], saved["activation"])
         d_W[n] = np.outer(d_z, layers[n])
         d_layer = d_z @ W[n]
 
