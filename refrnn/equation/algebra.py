@@ -21,6 +21,9 @@ _COMPARE = {
 }
 
 
+# Functions that are more than their value: they stop, decide, or make an array of a size.
+_APART = {"stop"} | {name for name, function in FUNCTIONS.items() if function.decide is not None or function.sized}
+_OF_ONE_HOT = ("matmul", "negative")  # They look up where a one_hot is among their arguments.
 _NO_POWER = f"a matrix to a power that is not a whole number from 0 to {LARGEST_POWER:,}"
 
 
@@ -146,23 +149,24 @@ class Numbers:
 
     def apply(self, name, *arguments, sized=()):
         function = FUNCTIONS[name]
-        if name == "stop":
-            return self._stopped(arguments[0])
         values = [argument.value for argument in arguments]
-        if function.decide is not None:
-            return self._decided(name, function, arguments, values)
-        if name in ("negative", "matmul") and any(argument.name == "one_hot" for argument in arguments):
+        if name in _APART:
+            return self._apart(name, function, arguments, values, sized)
+        if name in _OF_ONE_HOT and "one_hot" in [argument.name for argument in arguments]:
             return self._looked_up(name, *arguments)
-        if name == "one_hot":
-            value = function.value(*values, *sized)
-            return Node(value.astype(self.dtype), name, detail=(int(values[0].real), False))
-        if not arguments:
-            return Node(function.value(*sized).astype(self.dtype), name)
         if self.noise is None:
             value = function.value(*values)
         else:
-            value = self._once((name, *map(id, values)), values, lambda: self._shaken_result(name, function, values))
+            value = self._once((name, *map(id, values)), values, self._shaken_result, name, function, values)
         return self._node(value, name, arguments)
+
+    def _apart(self, name, function, arguments, values, sized):
+        if name == "stop":
+            return self._stopped(arguments[0])
+        if function.decide is not None:
+            return self._decided(name, function, arguments, values)
+        value = function.value(*values, *sized).astype(self.dtype)
+        return Node(value, name, detail=(int(values[0].real), False) if name == "one_hot" else ())
 
     def _looked_up(self, name, left, right=None):
         """A product with one_hot(place, n): the entry, row or column at the place. It reads no other, be there NaN or infinity."""
@@ -178,11 +182,11 @@ class Numbers:
         entry = self.index(found, where)
         return self.apply("negative", entry) if negative else entry
 
-    def _once(self, what, values, make):
+    def _once(self, what, values, make, *given):
         """What was made of the same values before: one expression in two places is rounded alike, and a tie with itself stays one."""
         known = self.rounded.get(what)
         if known is None:
-            known = self.rounded[what] = make(), values
+            known = self.rounded[what] = make(*given), values
         return known[0]
 
     def _shaken_result(self, name, function, values):
@@ -220,7 +224,7 @@ class Numbers:
             return self._power_of(base, exponent)
         value = base.value**exponent if isinstance(exponent, int) else base.value ** self.dtype(exponent)
         if self.noise is not None:
-            value = self._once(("power", id(base.value), exponent), base.value, lambda: self.noise.relative(value, 2))
+            value = self._once(("power", id(base.value), exponent), base.value, self.noise.relative, value, 2)
         return self._node(value, "power", (base,), exponent)
 
     def _power_of(self, base, exponent):
@@ -252,7 +256,7 @@ class Numbers:
         values = [term.value for term in terms]
         if self.noise is None:
             return self._node(functools.reduce(operator.add, values), "total", terms)
-        value = self._once(("total", *map(id, values)), values, lambda: functools.reduce(self._shaken_sum, values))
+        value = self._once(("total", *map(id, values)), values, functools.reduce, self._shaken_sum, values)
         return self._node(value, "total", terms)
 
     def _shaken_sum(self, left, right):
@@ -266,7 +270,7 @@ class Numbers:
         where = tuple(slice(*place) if isinstance(place, tuple) else place for place in places)
         if self.noise is None:
             return self._node(node.value[where], "index", (node,), where)
-        value = self._once(("index", id(node.value), *places), node.value, lambda: node.value[where])
+        value = self._once(("index", id(node.value), *places), node.value, node.value.__getitem__, where)
         return self._node(value, "index", (node,), where)
 
     def stack(self, nodes, extent=None):

@@ -230,8 +230,9 @@ class Compiler:
         if name is None:
             raise EquationError(f"{cut(ast.unparse(node))} uses // or %, which work on indices only")
         left, right = self.compile(node.left, letters), self.compile(node.right, letters)
+        of_left, of_right = left.value, right.value
         return Compiled(
-            lambda run, indices: run.algebra.apply(name, left.value(run, indices), right.value(run, indices)),
+            lambda run, indices: run.algebra.apply(name, of_left(run, indices), of_right(run, indices)),
             _all_needs((left, right)),
         )
 
@@ -299,6 +300,9 @@ class Compiler:
         numbers = [self.integer(argument, letters) for argument in node.args[split:]]
         text = ast.unparse(node)
 
+        if len(parts) == 1 and not sized:
+            of_part = parts[0].value
+            return Compiled(lambda run, indices: run.algebra.apply(name, of_part(run, indices)), parts[0].needs)
         if not sized:
             return Compiled(lambda run, indices: run.algebra.apply(name, *[part.value(run, indices) for part in parts]), _all_needs(parts))
 
@@ -322,9 +326,10 @@ class Compiler:
             bounds.append((letter, ends))
             letters = letters | {letter}
         body = self.compile(generator.elt, letters)
+        of_body = body.value
 
         def value(run, indices):
-            terms = [body.value(run, inner) for inner in _places(bounds, dict(indices), run.work)]
+            terms = [of_body(run, inner) for inner in _places(bounds, dict(indices), run.work)]
             return run.algebra.total(operation, terms, () if terms else run.kept_shape(generator, indices))
 
         def needs(indices, reads):

@@ -1,6 +1,6 @@
 """Random rounding, and rounding to the nearest: what an honest implementation in a case's precision could have computed."""
 
-import math
+from array import array
 
 import numpy as np
 
@@ -21,12 +21,16 @@ class Noise:
         self.dtype = np.dtype(dtype).type
         self.wide = np.dtype(wide).type
         self.exact = np.float64 if self.dtype is self.wide else self.dtype
-        self.eps = self.wide(np.finfo(dtype).eps)
+        # Python's own number, where it is as wide, is far quicker than NumPy's.
+        self.number = float if self.wide is np.float64 else self.wide
+        self.eps = self.number(np.finfo(dtype).eps)
         self.one = self.wide(1)
+        self.cell = array("f" if self.exact is np.float32 else "d", [0])  # rounds a single number sooner than NumPy
         self.random = np.random.default_rng(seed)
         self.singles = iter(())
         self.block = np.empty(0, self.wide)
         self.taken = 0  # how much of the block
+        self.factors = {}  # by how many roundings: what the numbers of the block multiply a result by
         self.spreads = {}  # by how many roundings: how far they move, beyond the last one, relative to what is moved
 
     def relative(self, value, roundings):
@@ -34,18 +38,15 @@ class Noise:
         if not roundings:
             return value
         if value.ndim == 0:
-            if self._holds(value):
+            number = float(value) if self.number is float else value
+            if self._holds(number):
                 return value
-            return self._rounded(value * (self.one + self._spread(roundings) * self._single()))
+            return self._rounded(number * (self._spread(roundings) * self._single() + 1))
         inexact = value.astype(self.exact) != value
         count = np.count_nonzero(inexact)
         if not count:
             return value
-        moved = self._uniform(value)
-        moved *= self._spread(roundings)
-        moved += self.one
-        moved *= value
-        return self._rounded_where(inexact, count, moved, value)
+        return self._rounded_where(inexact, count, self._factors(value, roundings) * value, value)
 
     def against(self, value, magnitude, roundings, whole=None):
         """A result whose error counts in units of ``magnitude``, that of the terms which cancel in it.
@@ -56,7 +57,7 @@ class Noise:
         if value.ndim == 0:
             if self._holds(value) and (whole is None or self._holds(whole())):
                 return value[()]
-            return self._rounded(value + self._uniform(value)[()] * self._spread(roundings) * magnitude)
+            return self._rounded(value + self._uniform(value) * self._spread(roundings) * magnitude)
         inexact = value.astype(self.exact) != value
         count = np.count_nonzero(inexact)
         if whole is not None and count < value.size:
@@ -72,12 +73,15 @@ class Noise:
         return self._rounded_where(inexact, count, moved, value)
 
     def _holds(self, number):
-        return float(self.exact(float(number))) == number
+        self.cell[0] = number
+        return self.cell[0] == number
 
     def _rounded(self, number):
         """To the precision, and back to the wide one: a product with a float is the quickest way there."""
-        rounded = self.dtype(number)
-        return rounded if self.dtype is self.wide else self.one * float(rounded)
+        if self.dtype is self.wide:
+            return self.dtype(number)
+        self.cell[0] = number
+        return self.one * self.cell[0]
 
     def _rounded_where(self, inexact, count, moved, value):
         """``moved`` rounded where the ``value`` is inexact, which it is at ``count`` places."""
@@ -98,7 +102,8 @@ class Noise:
     def product(self, left, right, value):
         """A sum of products: its error scales with the products' lengths, not with their cancelled sum."""
         if left.ndim == 1 and right.ndim == 1:
-            return self._of_products(left, right, value, np.sqrt(np.sum((left * right) ** 2)), left.size)
+            products = left * right
+            return self._of_products(left, right, value, np.sqrt(np.add.reduce(products * products)), left.size)
         a, b = np.asarray(left, float), np.asarray(right, float)
         return self._of_products(left, right, value, np.sqrt((a * a) @ (b * b)), left.shape[-1])
 
@@ -107,20 +112,35 @@ class Noise:
 
     def _single(self):
         """One number between -1 and 1."""
-        for number in self.singles:
-            return number
-        self.singles = iter(self.random.uniform(-1, 1, self.BLOCK).tolist())
-        return next(self.singles)
+        number = next(self.singles, None)
+        if number is None:
+            self.singles = iter(self.random.uniform(-1, 1, self.BLOCK).tolist())
+            number = next(self.singles)
+        return number
 
     def _uniform(self, like):
         """An array of numbers between -1 and 1, which is the caller's to write into."""
-        end = self.taken + like.size
+        place = self._take(like)  # first: it may take another block
+        taken = self.block[place]
+        return taken if like.ndim == 1 else taken.reshape(like.shape)[()]
+
+    def _factors(self, like, roundings):
+        """An array of numbers near 1, which move by the spread of so many roundings; of a whole block at once."""
+        place = self._take(like)
+        factors = self.factors.get(roundings)
+        if factors is None:
+            factors = self.factors[roundings] = self.block * self._spread(roundings) + 1
+        return factors[place] if like.ndim == 1 else factors[place].reshape(like.shape)
+
+    def _take(self, like):
+        """The places of the block's next numbers, as many as an array has."""
+        begin, end = self.taken, self.taken + like.size
         if end > self.block.size:
             self.block = self.random.uniform(-1, 1, max(like.size, self.BLOCK)).astype(self.wide)
-            self.taken, end = 0, like.size
-        taken = self.block[self.taken : end]
+            self.factors.clear()
+            begin, end = 0, like.size
         self.taken = end
-        return taken if like.ndim == 1 else taken.reshape(like.shape)
+        return slice(begin, end)
 
 
 class Nearest(Noise):
@@ -135,3 +155,6 @@ class Nearest(Noise):
 
     def _uniform(self, like):
         return np.zeros(like.shape, self.wide)
+
+    def _factors(self, like, roundings):
+        return 1

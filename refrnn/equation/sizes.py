@@ -26,11 +26,20 @@ class ShapeError(Exception):
 class Size:
     """A polynomial in named sizes with integer coefficients; equal when the polynomials are."""
 
-    __slots__ = ("terms", "_text")
+    __slots__ = ("terms", "_text", "_name")
 
     def __init__(self, terms):
         self.terms = {names: count for names, count in terms.items() if count}
         self._text = None
+        self._name = self._find_name()
+
+    def _find_name(self):
+        """The named size that this one is, as most are; else None."""
+        if len(self.terms) == 1:
+            (names, count), = self.terms.items()
+            if count == 1 and len(names) == 1 and not isinstance(names[0], Opaque):
+                return names[0]
+        return None
 
     @classmethod
     def of(cls, value):
@@ -80,6 +89,8 @@ class Size:
 
     def number(self, sizes):
         """The integer this size is when the named sizes are the given integers."""
+        if self._name is not None:
+            return sizes[self._name]
         total = 0
         for names, count in self.terms.items():
             for name in names:

@@ -27,8 +27,9 @@ class Sweep:
 
     def run(self):
         """From the last node to the first."""
+        adjoint_of, accumulate = self.adjoints.get, self.accumulate
         for node in reversed(self.tape):
-            adjoint = self.adjoints.get(node)
+            adjoint = adjoint_of(node)
             if adjoint is None or not node.parents:
                 continue
             if node.name == "index":
@@ -36,7 +37,7 @@ class Sweep:
                 continue
             for parent, gradient in zip(node.parents, self._pulled(node, adjoint)):
                 if parent.needs and gradient is not None:
-                    self.accumulate(parent, gradient)
+                    accumulate(parent, gradient)
 
     def accumulate(self, node, gradient):
         """Add ``gradient`` to the adjoint of ``node``."""
@@ -94,12 +95,13 @@ class Sweep:
             elif not np.any(g):
                 pulled = [np.zeros_like(value) for value in values]
         if function.elementwise and len(values) > 1:
-            return [self._unbroadcast(self._shaken(part, 2), value) for part, value in zip(pulled, values)]
+            (left, right), (of_left, of_right) = pulled, values
+            return self._unbroadcast(self._shaken(left, 2), of_left), self._unbroadcast(self._shaken(right, 2), of_right)
         if self.noise is None:
             return pulled
         if function.pull_summed is not None:
             return (self.noise.against(pulled[0], function.pull_summed(g, node.value, *values), 2),)
-        return tuple(self._shaken(gradient, 2) for gradient in pulled)
+        return [self._shaken(gradient, 2) for gradient in pulled]
 
     def _absorbed(self, part, g):
         return np.where(g == 0, np.zeros_like(part), part) if self.absorbing else part

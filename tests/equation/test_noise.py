@@ -80,6 +80,13 @@ def test_noise_of_a_sum_scales_with_its_terms():
     assert 0.02 < np.abs(moved).max() < 0.5
 
 
+@pytest.mark.parametrize("size", [5, 3000])
+def test_no_array_is_shaken_as_the_one_before(size):
+    """Be it by numbers of the same block, or of the next one."""
+    noise, value = Noise(np.float64, 0), np.full(size, THIRD)
+    assert not np.array_equal(noise.relative(value, 50), noise.relative(value, 50))
+
+
 def test_noise_is_the_same_for_the_same_seed():
     chosen = program(["h[-1] = h0", "h[t] = tanh(U @ h[t-1] * sum(h[t-1]))"], {"h0": "H", "U": "H, H"}, ["h"])
     arrays = draw(chosen, dtype=np.float32)
