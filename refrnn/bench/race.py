@@ -4,7 +4,6 @@ Only times of the same turn are compared. A contender that is wrong, dies or doe
 """
 
 import statistics
-import time
 
 from refrnn.bench.agree import allowed, needed, refused
 from refrnn.bench.contender import Out
@@ -12,8 +11,6 @@ from refrnn.bench.roofline import verdict, work
 
 # A contender's turn lasts about this many seconds, in as many calls as that takes.
 TURN = 0.02
-# Between turns nothing runs for so long: threads of the one before, which wait for more work, have gone to sleep by then.
-REST = 0.01
 
 
 def race(problem, way, contenders, turns, limits, step=lambda text, done: None):
@@ -40,7 +37,6 @@ def race(problem, way, contenders, turns, limits, step=lambda text, done: None):
         first = turn % len(taking)
         for one in taking[first:] + taking[:first]:
             if one.name not in cell["out"]:
-                time.sleep(REST)
                 found = _ask_all([one], cell["out"], lambda one: one.ask("turn", way, calls[one.name]))
                 times[one.name] += found.values()
         step(shown, 1)

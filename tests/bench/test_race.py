@@ -72,8 +72,7 @@ def test_a_cell_of_processes(way):
     assert cell["fastest"] in ("A", "B") and cell["ratio_low"] <= cell["ratio"] <= cell["ratio_high"]
 
 
-def test_they_take_turns_and_only_times_of_one_turn_are_compared(monkeypatch):
-    monkeypatch.setattr(race, "REST", 0)
+def test_they_take_turns_and_only_times_of_one_turn_are_compared():
     order = []
     slow, slower = Told("A", "peer", (2.0, 40.0, 4.0), order), Told("B", "reference", (3.0, 90.0, 12.0), order)
     kernel = Told("K", "kernel", (1.0, 10.0, 4.0), order)
@@ -87,8 +86,7 @@ def test_they_take_turns_and_only_times_of_one_turn_are_compared(monkeypatch):
 
 
 @pytest.mark.parametrize("theirs, result", [((3.0, 2.0), "won"), ((0.5, 0.4), "lost"), ((0.5, 2.0), "tied")])
-def test_won_lost_tied(monkeypatch, theirs, result):
-    monkeypatch.setattr(race, "REST", 0)
+def test_won_lost_tied(theirs, result):
     assert run([Told("A", "peer", theirs, []), Told("K", "kernel", (1.0, 1.0), [])])["result"] == result
 
 
