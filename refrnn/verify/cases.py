@@ -45,6 +45,7 @@ class Case:
     shrink: float = 1.0  # factor on all but what inputs are multiplied with: arguments near 0
     zero: str = ""  # an array that is zero everywhere
     still: bool = False  # starts, and the inputs of the second step, are zero: what is taken for missing then is not
+    sparse: bool = False  # of the numbers that each input of a step has all but one are zero, and that one is not 1
     full: bool = False
     omit: bool = False  # leave the optional symbols out
     values: dict = field(default_factory=dict)  # symbols that are set, not drawn
@@ -67,6 +68,8 @@ class Case:
                 del values[name]
         if self.still:
             _be_still(spec, values)
+        if self.sparse:
+            _be_sparse(spec, values)
         _reach_ends(spec, values, complete_sizes(spec, self.sizes, self.batch))
         if self.special:
             thresholds = [values[name] for name, symbol in spec.arrays.items() if symbol.role == "constant" and symbol.type == "real" and not symbol.shape]
@@ -164,6 +167,13 @@ def _be_still(spec, values):
             values[name][1:2] = 0
 
 
+def _be_sparse(spec, values):
+    """All but the last number of each row of an input becomes zero where any numbers may stand, in place."""
+    for name, symbol in spec.arrays.items():
+        if _is_free(symbol) and symbol.role == "input" and symbol.shape:
+            values[name][..., :-1] = 0
+
+
 def _multiplies_in_any_order(spec):
     """Whether three factors meet: A (B x) and (A B) x are the same but for NaN and infinity."""
     products = [node for equation in spec.equations for node in ast.walk(equation.value) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult)]
@@ -239,6 +249,7 @@ def cases(spec, level="quick"):
     for stretch, steps in ((24, 2), (-24, 2), (64, 1), (-128, 2)):
         word = "saturated" if stretch > 0 else "turned"
         found += _both(f"one-{word}-{abs(stretch)}", sizes=_ones(spec) | _times(spec, steps), batch=1, seed=8, stretch=float(stretch), extreme=True)
+    found += _both("one-huge", sizes=_ones(spec) | _times(spec, 1), batch=1, seed=8, stretch=2.0**40, extreme=True)  # beyond what int32 holds,
     # and what a difference of numbers near 1 loses of tanh(z), at z of 1e-5, 1e-20 and where float32 has few digits left.
     for power in (-17, -66, -130):
         found += _both(f"one-small{power}", sizes=_ones(spec), batch=1, seed=21, shrink=2.0**power, extreme=True)
@@ -261,6 +272,17 @@ def cases(spec, level="quick"):
     for entry in spec.cases:
         found += _own_cases(spec, entry)
     found = found if level == "quick" else found + _more(spec)
+    return [replace(case, sizes=fitting_sizes(spec, case.sizes, case.batch)) for case in found]
+
+
+def shapes(spec):
+    """Cases about shapes alone, for backends that are held against each other: in float64, which tells best what is wrong."""
+    sizes = [name for name in spec.sizes if name not in spec.time and name != spec.batch]
+    found = [Case(f"{name} of one", sizes=dict.fromkeys(sizes, 3) | {name: 1} | _times(spec, 3), seed=31) for name in sizes if len(sizes) > 1]
+    found.append(Case("rows of one number", sizes=dict.fromkeys(sizes, 3) | _times(spec, 2), seed=32, sparse=True))
+    if spec.time:
+        found.append(Case("ragged and wide", sizes=_widths(spec, (40, 34, 37)) | _times(spec, 3), seed=33, ragged=True))
+        found.append(Case("64 steps", sizes=_alike(spec, 2) | _times(spec, 64), batch=1, seed=34))
     return [replace(case, sizes=fitting_sizes(spec, case.sizes, case.batch)) for case in found]
 
 

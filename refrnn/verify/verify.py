@@ -13,6 +13,7 @@ from refrnn.verify.mutants import kill_matrix
 from refrnn.verify.printed import check_misprints, check_printed_gradients
 from refrnn.verify.properties import of_choices, properties
 from refrnn.verify.report import SpecReport
+from refrnn.verify.shapes import disagreements
 from refrnn.verify.sensitivity import bluntest, sensitivity
 from refrnn.verify.truth import truths
 from refrnn.verify.variants import compare_variant, variants
@@ -57,6 +58,9 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
             step(f"variants and properties of {backend}")
             _variants(report, spec, found, backend)
             _properties(report, spec, found, backend)
+    # The reference is what the others are held against.
+    for backend in [one for one in chosen if one not in ("equation", "reference")] or [one for one in chosen if one == "reference"]:
+        _shapes(report, spec, backend)
     _derivatives(report, spec, found, step)
     # Claims are about the equations: what was held against them just now may stand for them, but not at the full level.
     _text_checks(report, spec, found, chosen if level == "quick" else (), step)
@@ -75,6 +79,7 @@ def wrong_with(spec, found, backend):
         _compare(report, spec, truth, backend)
     _variants(report, spec, found, backend)
     _properties(report, spec, found, backend)
+    _shapes(report, spec, backend)
     return report.failures
 
 
@@ -108,6 +113,11 @@ def _properties(report, spec, found, backend):
     for truth in found.values():
         if truth.case.values and truth.case.dtype == "float64" and not report.failures:
             report.failures += [str(finding) for finding in of_choices(spec, truth, backend)]
+
+
+def _shapes(report, spec, backend):
+    if not report.failures:
+        report.failures += map(str, _tried(report, "of some shape", backend, lambda: disagreements(spec, backend)) or [])
 
 
 def _tried(report, case, backend, ask):

@@ -527,6 +527,15 @@ def test_what_rounding_leaves_no_digit_is_no_sum_that_cancels(line):
     assert len(truth.failures) == 1 and truth.failures[0].startswith("y has no certain digit")
 
 
+def test_a_zero_that_terms_leave_which_are_larger_than_all_else_is_one():
+    """Extended precision leaves some of them, and no digit that is right: an ulp is theirs."""
+    spec = spec_of({"x": INPUT}, ["z[t] = 1.5 * x[t]", "y[t] = (x[t] / 3 + 1e14) - 1e14 - x[t] / 3"], ["y", "z"])
+    truth = Truth(spec, Case("left", sizes={"T": 1, "H": 4}, batch=1, values={"x": [[[0.3, 0.2, 0.1, 0.3]]]}))
+    key = ("forward", "y")
+    assert truth.failures == [] and 0 < np.abs(truth.quantities[key]).max() < 1e-4 and compare(spec, truth, "equation")[1] == []
+    assert truth.judge({key: truth.quantities[key] + 1e-2})[0].ok and not truth.judge({key: truth.quantities[key] + 1})[0].ok
+
+
 # ------------------------------------------------------------ steps that lose their digits
 
 

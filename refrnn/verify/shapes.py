@@ -1,0 +1,42 @@
+"""Backends held against each other in shapes whose truth would be dear: sizes of one, wide and ragged, steps of whole blocks."""
+
+import numpy as np
+
+from refrnn.backends.run import answer, expected_shapes
+from refrnn.spec.values import check_values
+from refrnn.verify.backends import Finding, name_of, poison, poisoned
+from refrnn.verify.cases import shapes
+
+# Of the largest number of a step: half of the digits of float64. What goes wrong with a shape loses them all.
+NEAR = 2.0**-26
+
+
+def disagreements(spec, backend):
+    """The findings where a backend differs, in some shape, from the reference; that one from the kernel; or from the equation."""
+    other = next((name for name in ("reference", "kernel") if name in spec.backends and name != backend), "equation")
+    return [finding for case in shapes(spec) for finding in _of_case(spec, case, backend, other)]
+
+
+def _of_case(spec, case, backend, other):
+    checked = check_values(spec, *case.draw(spec))
+    random = np.random.default_rng(case.seed)
+    upstream = {name: poison(spec, name, random.standard_normal(shape), checked) for name, shape in expected_shapes(spec, checked).items()}
+    found, right = (_answered(spec, poisoned(spec, checked), one, upstream) for one in (backend, other))
+    apart = [name for name, array in right.items() if not _near(spec, name, found[name], array)]
+    return [Finding(name_of(backend), case.name, f"{name} is not that of the {other} in case {case.name}") for name in apart]
+
+
+def _answered(spec, checked, backend, upstream):
+    """Outputs and gradients by name, the gradients as d_name."""
+    outputs, _, backward = answer(spec, checked, backend)
+    gradients = backward(upstream) if spec.differentiated else {}
+    return {**outputs, **{f"d_{name}": gradient for name, gradient in gradients.items()}}
+
+
+def _near(spec, name, found, right):
+    """Whether two arrays differ by half of their digits at most, in units of the largest number of a step; all is near what is no number."""
+    if np.shape(found) != right.shape:
+        return False
+    axes = tuple(range(1 if spec.time_size(name.removeprefix("d_")) else 0, right.ndim))
+    largest = np.abs(np.where(np.isfinite(right), right, 0)).max(axis=axes, keepdims=True, initial=0)
+    return bool(np.all((np.abs(found - right) <= NEAR * largest) | ~np.isfinite(right)))

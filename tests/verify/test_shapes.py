@@ -1,0 +1,104 @@
+"""Shapes in which backends are held against each other find what is wrong in one of them alone, of any backend."""
+
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+from unit import Backend, off, unit
+
+import refrnn
+from refrnn.verify.cases import cases, shapes
+from refrnn.verify.shapes import disagreements
+from refrnn.verify.truth import truths
+from refrnn.verify.verify import verify_spec, wrong_with
+
+SPEC = refrnn.load("unfolding")
+
+
+def wrong_where(condition, what):
+    """The kernel of the spec, wrong in an output or a gradient ``what`` where ``condition`` holds of its arguments."""
+    right, module = SPEC.bindings["kernel"].load(), ModuleType("planted")
+
+    def forward(**arguments):
+        outputs, saved = right.forward(**arguments)
+        bad = condition(**arguments)
+        return {name: 1.01 * array if bad and name == what else array for name, array in outputs.items()}, {**saved, "right": saved, "bad": bad}
+
+    def backward(saved, **upstream):
+        return {name: 1.01 * array if saved["bad"] and f"d_{name}" == what else array for name, array in right.backward(saved["right"], **upstream).items()}
+
+    module.forward, module.backward = forward, backward
+    return SimpleNamespace(load=lambda: module)
+
+
+# By the case that alone finds it.
+FAULTS = {
+    "I of one": lambda x, U, **rest: x.shape[2] == 1 < len(U),
+    "H of one": lambda x, U, **rest: x.shape[2] > 1 == len(U),
+    "rows of one number": lambda x, **rest: x.shape[2] > 1 and (np.count_nonzero(x, axis=2) == 1).all(),
+    "ragged and wide": lambda x, U, lengths, **rest: len(U) > 32 and lengths is not None and len(set(lengths)) > 1,
+    "64 steps": lambda x, **rest: len(x) % 16 == 0,
+}
+
+
+def test_every_shape_has_its_fault():
+    assert list(FAULTS) == [case.name for case in shapes(SPEC)]
+
+
+@pytest.mark.parametrize("what", ["s", "d_x", "d_U"])
+@pytest.mark.parametrize("name", FAULTS)
+def test_one_shape_alone_finds_it(name, what, monkeypatch):
+    monkeypatch.setitem(SPEC.bindings, "kernel", wrong_where(FAULTS[name], what))
+    assert [str(finding) for finding in disagreements(SPEC, "kernel")] == [f"kernel: {what} is not that of the reference in case {name}"]
+
+
+@pytest.mark.parametrize("name", ["I of one", "64 steps"])
+def test_no_case_finds_it(name, monkeypatch):
+    monkeypatch.setitem(SPEC.bindings, "kernel", wrong_where(FAULTS[name], "d_U"))
+    found = {truth.case.name: truth for truth in truths(SPEC, cases(SPEC))}
+    assert wrong_with(SPEC, found, "kernel") == [f"kernel: d_U is not that of the reference in case {name}"]
+    assert f"kernel: d_U is not that of the reference in case {name}" in verify_spec(SPEC).failures
+
+
+@pytest.mark.parametrize("quantity", ["h", "d_x", "d_h0", "d_u"])
+@pytest.mark.parametrize("backend", ["kernel", "reference", "module"])
+def test_every_backend_is_held_against_another(backend, quantity):
+    wrong = off(quantity, 1 + 1e-6)
+    spec = unit() if backend == "module" else unit(**{backend: wrong})
+    found = disagreements(spec, wrong.module if backend == "module" else backend)
+    name, other = ("planted" if backend == "module" else backend), "kernel" if backend == "reference" else "reference"
+    assert {str(finding) for finding in found} == {f"{name}: {quantity} is not that of the {other} in case {case.name}" for case in shapes(spec)}
+    assert disagreements(unit(), backend if backend != "module" else Backend().module) == []
+
+
+def test_alone_it_is_held_against_the_equation():
+    for quantity, count in (("h", 3), ("d_u", 3)):
+        spec = unit(kernel=off(quantity))
+        del spec.bindings["reference"]
+        assert len(disagreements(spec, "kernel")) == count
+
+
+def test_other_shapes_and_what_raises_are_findings():
+    def forward(right, x, **arguments):
+        if len(x) == 64:
+            raise ValueError("too long")
+        outputs, saved = right(x=x, **arguments)
+        return outputs, saved
+
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        return {**found, "u": found["u"][:0] if len(d_h) == 64 else found["u"]}
+
+    for planted, words in ((Backend(forward), "raises ValueError (too long) in case of some shape"), (Backend(backward=backward), "d_u is not that of the reference in case 64 steps")):
+        spec = unit(kernel=planted)
+        assert [text for text in wrong_with(spec, {}, "kernel") if words in text]
+
+
+def test_what_shapes_are_like():
+    found = {case.name: case.draw(SPEC) for case in shapes(SPEC)}
+    assert found["I of one"][0]["V"].shape == (3, 1) and found["H of one"][0]["V"].shape == (1, 3)
+    rows = found["rows of one number"][0]["x"]
+    assert (np.count_nonzero(rows, axis=2) == 1).all() and not (rows == 1).any()
+    values, lengths = found["ragged and wide"]
+    assert values["V"].shape == (34, 40) and len(set(lengths)) > 1
+    assert len(found["64 steps"][0]["x"]) == 64 and not any("steps" in case.name for case in shapes(refrnn.load("clip-norm")))
