@@ -20,7 +20,7 @@ from refrnn.errors import NotFoundError, RefrnnError, SpecError, ValuesError  # 
 # Imported now, so that a child of this process knows what its parent had; forks wait for imports that are under way.
 from refrnn.kernels.primitives.fork import compiling as _importing  # noqa: E402
 
-__all__ = ["NotFoundError", "RefrnnError", "SpecError", "ValuesError", "load", "load_text", "ids", "__version__"]
+__all__ = ["NotFoundError", "RefrnnError", "SpecError", "ValuesError", "load", "load_text", "ids", "free", "__version__"]
 
 
 def load(name: str | _Path) -> _Spec:
@@ -45,3 +45,13 @@ def ids() -> list[str]:
     from refrnn.spec.library import ids as library_ids
 
     return library_ids()
+
+
+def free() -> int:
+    """Let go of the work memory that kernels keep between calls, at most 256 MiB, to use it again: the bytes that this frees.
+
+    What runs, layers and results still need is not touched; a layer's own work memory goes with the layer.
+    """
+    from refrnn.kernels.engine.pool import POOL
+
+    return POOL.free()

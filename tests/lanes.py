@@ -6,7 +6,8 @@ import zlib
 import numpy as np
 
 from refrnn.kernels.engine.pointwise import Pointwise
-from refrnn.kernels.engine.rows import ARRAY, OWN, address
+from refrnn.kernels.engine.rows import ARRAY, OWN
+from refrnn.kernels.primitives.compile import address
 
 _CALL = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 5, ctypes.c_void_p)
 

@@ -31,24 +31,31 @@ STAGE = _record(
 PRODUCT = _record("a", "step", "row", "offset", "ahead", "terms", "b", "panel", "column", "vectors")
 
 
-def run(loop, stages, products, slices, like):
-    """Run the steps that the records tell; ``slices``: (first, last) sequences of each worker, ``like`` an array of the float type."""
-    loop[0]["multiply"] = rows_by_panel.address(like.dtype)
+HEAD = len(LOOP.names)
+
+
+def run(block, stages, products, slices, like):
+    """Run the steps that ``block`` tells: a LOOP, STAGEs up to the integer ``stages`` of it, then PRODUCTs up to ``products``.
+
+    ``slices``: (first, last) sequences of each worker; ``like``: an array of the float type.
+    """
     if len(slices) > 1:
-        threads.start(_run_slices, loop, stages, products, slices, like)
+        threads.start(_run_slices, block, stages, products, slices, like)
     else:
-        _run_slice(loop, stages, products, slices, 0, like)
+        _run_slice(block, stages, products, slices, 0, like)
 
 
 @kernel(parallel=True)
-def _run_slices(loop, stages, products, slices, like):
+def _run_slices(block, stages, products, slices, like):
     for worker in prange(len(slices)):
-        _run_slice(loop, stages, products, slices, worker, like)
+        _run_slice(block, stages, products, slices, worker, like)
 
 
 @kernel
-def _run_slice(loops, stages, products, slices, worker, like_array):
-    loop, like = loops[0], data_of(like_array)
+def _run_slice(block, last_stage, last_product, slices, worker, like_array):
+    # The records are found here: Numba takes long over their types at every call.
+    loop, stages, products = block[:HEAD].view(LOOP)[0], block[HEAD:last_stage].view(STAGE), block[last_stage:last_product].view(PRODUCT)
+    like = data_of(like_array)
     first, count = slices[worker, 0], slices[worker, 1] - slices[worker, 0]
     order, ends = integers(loop.order), shift(integers(loop.ends), first)
     steps = loop.last - loop.first

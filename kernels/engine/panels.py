@@ -6,11 +6,10 @@ are still in the nearest cache. Every sum runs over its terms in one order, what
 
 import numpy as np
 
-from ..primitives.compile import data_of, kernel, native, pointer, shift, size_of
+from ..primitives.compile import address, data_of, kernel, native, pointer, shift, size_of
 from ..primitives.lanes import transpose
 from ..primitives.products import SUMMED
 from ..primitives.tiles import WIDEST, tiles_of, vector_bytes
-from .rows import address
 
 HIGHEST = 6
 VECTOR_BYTES = vector_bytes()

@@ -7,11 +7,11 @@ import numpy as np
 
 from ..primitives import threads
 from ..primitives.arrays import whole
-from .panels import packed, packed_back, unpacked
+from .panels import packed_back, unpacked
 from .plan import check, planned
 from .pool import POOL
-from .rows import padded
 from .sums import inputs, outer, row_blocks, slices
+from .weights import in_vectors, laid_out
 
 MOST_PLANS = 64  # of one recurrence
 
@@ -35,6 +35,34 @@ def _form(arrays):
     )
 
 
+def plan_of(recurrence, given, starts, weights):
+    """The plan of passes of these sizes; what it was once made for is not looked at again."""
+    key = tuple(_form(arrays) for arrays in (given, starts, weights))
+    plan = recurrence.plans.get(key)
+    if plan is None:
+        if len(recurrence.plans) >= MOST_PLANS:
+            recurrence.plans.clear()
+        check(recurrence, given, starts, weights)
+        plan = recurrence.plans[key] = planned(recurrence, given, starts, weights)
+    return plan
+
+
+def terms_of(recurrence, weights):
+    """How many products one sequence takes at one step."""
+    return sum(block.size for _, product in recurrence.products for block in weights[product.matrix])
+
+
+def shares(ends, workers, ragged):
+    """The sequences (first, last) of each worker, so that all have about as many steps; ``ends``: lengths, the longest first."""
+    workers = max(1, min(workers, len(ends) // 4))
+    if workers == 1 or not ragged:
+        return slices(len(ends), workers)
+    done = np.cumsum(ends)
+    cuts = np.searchsorted(done, done[-1] * np.arange(1, workers) / workers)
+    cuts = np.concatenate(([0], cuts, [len(ends)]))
+    return np.stack((cuts[:-1], cuts[1:]), axis=1).astype(np.int64)
+
+
 class Pass:
     """One pass forward. ``outputs`` (T, B, H) by name are the caller's own: what ``backward`` needs is kept apart.
 
@@ -46,7 +74,7 @@ class Pass:
         self.recurrence, self.weights, self.starts = recurrence, weights, starts
         some = next(iter(given.values()))
         (self.T, self.B), self.dtype = some.shape[:2], some.dtype
-        self.plan = self._plan(given)
+        self.plan = plan_of(recurrence, given, starts, weights)
         self._sequences(whole(lengths, self.T, self.B))
         given = {name: np.ascontiguousarray(array) for name, array in given.items()}
         self.given = {name: self._in_order(array) for name, array in given.items()}
@@ -58,17 +86,14 @@ class Pass:
         }
         self.outputs = {row: new((*shape, plan.rows[row]), self.dtype) for row in recurrence.outputs}
         self.history = {row: self._history(row) for row in recurrence.kept}
-        self.vectors = {name: self._vector(name) for name in (*plan.numbers, *plan.vectors)}
+        self.vectors = in_vectors(plan, weights)
         self._known = {
             "order": self.order, "ends": self.ends, **self.given, **{f"given:{name}": array for name, array in given.items()}, **self.gates, **self.vectors,
             **{f"row:{row}": array for row, array in self.history.items()},
         }  # fmt: skip
         weakref.finalize(self, POOL.give, (*self.gates.values(), *self.history.values()))
         arrays = self._known | {f"out:{row}": array for row, array in self.outputs.items()}
-        for k, stage in enumerate(recurrence.stages):
-            arrays[f"bias:{k}"] = self._biases(stage, plan.panels[k])
-        for q, (k, product) in enumerate(recurrence.products):
-            arrays[f"pack:{q}"] = packed(weights[product.matrix], plan.parts[recurrence.place_of(k, product)])
+        arrays |= laid_out(plan, weights)
         if plan.before is not None:
             rows = self.T * self.B
             plan.before.run(arrays | {"ends": np.ones(rows, np.int64)}, 0, 1, slices(rows, self.workers))
@@ -79,17 +104,6 @@ class Pass:
         self.ragged = int(lengths.min()) < self.T
         self.order = np.argsort(-lengths, kind="stable") if self.ragged else np.arange(self.B)
         self.ends = lengths[self.order] if self.ragged else lengths
-
-    def _plan(self, given):
-        """The plan of these sizes; what it was once made for is not looked at again."""
-        key = tuple(_form(arrays) for arrays in (given, self.starts, self.weights))
-        plan = self.recurrence.plans.get(key)
-        if plan is None:
-            if len(self.recurrence.plans) >= MOST_PLANS:
-                self.recurrence.plans.clear()
-            check(self.recurrence, given, self.starts, self.weights)
-            plan = self.recurrence.plans[key] = planned(self.recurrence, given, self.starts, self.weights)
-        return plan
 
     def _in_order(self, array, axis=1):
         return np.take(array, self.order, axis) if self.ragged else array
@@ -104,37 +118,11 @@ class Pass:
             array[:depth, :, units:] = 0
         return array
 
-    def _vector(self, name):
-        value = np.asarray(self.weights[name], self.dtype)
-        if value.ndim == 0:
-            return value.reshape(1)
-        whole = np.zeros(padded(len(value), self.dtype), self.dtype)
-        whole[: len(value)] = value
-        return whole
-
-    def _biases(self, stage, panels):
-        """One row of gates with their biases, zero where there is none."""
-        row = np.zeros((panels.count, len(stage.names), panels.each), self.dtype)
-        for name, gates in stage.biases.items():
-            for gate, bias in zip(gates.split(), self.weights[name], strict=True):
-                whole = np.zeros(panels.count * panels.each, self.dtype)
-                whole[: panels.units] = bias
-                row[:, stage.names.index(gate)] = whole.reshape(panels.count, panels.each)
-        return row
-
     def _workers(self):
-        matrices = (self.weights[product.matrix] for _, product in self.recurrence.products)
-        return threads.workers(int(self.ends.sum()) * sum(block.size for blocks in matrices for block in blocks))
+        return threads.workers(int(self.ends.sum()) * terms_of(self.recurrence, self.weights))
 
     def _slices(self):
-        """The sequences of each worker, so that all have about as many steps."""
-        workers = max(1, min(self.workers, self.B // 4))
-        if workers == 1 or not self.ragged:
-            return slices(self.B, workers)
-        done = np.cumsum(self.ends)
-        cuts = np.searchsorted(done, done[-1] * np.arange(1, workers) / workers)
-        cuts = np.concatenate(([0], cuts, [self.B]))
-        return np.stack((cuts[:-1], cuts[1:]), axis=1).astype(np.int64)
+        return shares(self.ends, self.workers, self.ragged)
 
     def gate(self, name):
         """The values of a gate, (T, B, H), an array of its own; zero past each sequence's end."""
@@ -146,6 +134,8 @@ class Pass:
         return self._as_given(self.history[name][self.recurrence.depth[name] :, :, : self.plan.rows[name]])
 
     def _as_given(self, values):
+        if not self.ragged:
+            return np.array(values, order="C")
         array = np.zeros(values.shape, self.dtype)
         for t, running in enumerate(self._running()):
             array[t, self.order[:running]] = values[t, :running]
@@ -158,8 +148,10 @@ class Pass:
         return np.count_nonzero(self.ends > np.arange(self.T)[:, None], axis=1)
 
     def saved(self, **names):
-        """What a kernel saves: the pass, and by the spec's names gates of the recurrence, made into arrays when called for."""
-        return {"layer": self, **{name: functools.partial(self.gate, gate) for name, gate in names.items()}}
+        """What a kernel saves: the pass, without its outputs, and by the spec's names gates and rows, made into arrays when called for."""
+        del self.outputs  # they are the caller's now
+        made = {name: self.gate if of in self.recurrence.gates else self.row for name, of in names.items()}
+        return {"layer": self, **{name: functools.partial(made[name], of) for name, of in names.items()}}
 
     def gradients(self, upstream, weights, **parameters):
         """As ``backward``, with the gradients of ``parameters``, whose parts are what ``weights(**parameters)`` says."""

@@ -24,7 +24,8 @@ class Plan:
         self.parts = [Panels(len(gates), units[k], dtype, self.panels[k].each) for k, gates in recurrence.sets]
         self.rows = {row: units[k] for row, k in recurrence.rows.items()}
         # Few sequences make poor products: those of inputs are then made for all steps at once, before the loop.
-        self.hoisted = {q for q, (_, product) in enumerate(recurrence.products) if B < HIGHEST and product.operand in widths}
+        few = B < HIGHEST and T > 1
+        self.hoisted = {q for q, (_, product) in enumerate(recurrence.products) if few and product.operand in widths}
         stands = {recurrence.products[q][0] for q in self.hoisted}
         # Whether the gates of a stage are kept for every step: products stand there before, or some step reads what one of them was.
         self.kept = [

@@ -64,10 +64,11 @@ class Pool:
                 self._bytes += block.size
 
     def free(self):
-        """Let all waiting memory go."""
+        """Let all waiting memory go; how many bytes that were."""
         with self._lock:
-            self._given.clear()
-            self._waiting, self._bytes = [], 0
+            self._look_through()
+            freed, self._waiting, self._bytes = self._bytes, [], 0
+        return freed
 
     @property
     def waiting(self):

@@ -4,8 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..primitives.compile import address
 from . import loop
-from .rows import ARRAY, GATES, GIVEN, NUMBER, OWN, address
+from .panels import rows_by_panel
+from .rows import ARRAY, GATES, GIVEN, NUMBER, OWN
 
 
 class At(NamedTuple):
@@ -70,11 +72,11 @@ class Program:
     def finish(self):
         """Lay everything out in one block of integers, and note where addresses belong."""
         self.names, self._places, values = [], [], []
-        head = len(loop.LOOP.names)
+        head = loop.HEAD
         stages = head + len(self.stages) * len(loop.STAGE.names)
         products = stages + len(self.products) * len(loop.PRODUCT.names)
         starts = np.cumsum([products, *(len(step.arrays) * len(ARRAY.names) for step in self.steps)])
-        self._cuts = (head, stages, products)
+        self._cuts = (stages, products)
         rows = [(0, 0, int(self.backward), At("order"), At("ends"), 0, self.B, 0)]
         rows += [(*stage[:-1], ("block", int(starts[stage[-1]]))) for stage in self.stages]
         rows += self.products + [array for step in self.steps for array in step.arrays]
@@ -93,20 +95,37 @@ class Program:
             self.names.append(name)
         self._places.append((place, self.names.index(name), distance))
 
-    def run(self, arrays, first, last, slices, keep=None):
-        """Run the steps first .. last-1; ``arrays``: every array by its name, ``slices``: the sequences of each worker.
-
-        keep: integers (T, B), 0 where no error passes from a step to the one before it.
-        """
+    def on(self, arrays):
+        """The program on ``arrays``, every array by its name: a :class:`Placed`."""
         block = self._template.copy()
         addresses = np.array([address(block if name == "block" else arrays[name]) for name in self.names], np.int64)
         block[self._where] = addresses[self._which] + self._far
-        head, stages, products = self._cuts
-        record = block[:head].view(loop.LOOP)
-        record["first"], record["last"] = first, last
-        if keep is not None:
-            record["keep"] = address(keep)
-        loop.run(
-            record, block[head:stages].view(loop.STAGE), block[stages:products].view(loop.PRODUCT), slices,
-            np.empty(0, self.dtype),
-        )  # fmt: skip
+        return Placed(block, *self._cuts, self.dtype, arrays)
+
+    def run(self, arrays, first, last, slices, keep=None):
+        """Run it on ``arrays`` once: see :meth:`Placed.run`."""
+        self.on(arrays).run(first, last, slices, keep)
+
+
+class Placed:
+    """A program whose names are addresses, of ``arrays``, which live as long; one thread may run it at a time."""
+
+    def __init__(self, block, stages, products, dtype, arrays):
+        self.block, self.cuts, self.like, self.arrays = block, (stages, products), np.empty(0, dtype), arrays
+        self._say(multiply=rows_by_panel.address(dtype))
+        self.said = None
+
+    def _say(self, **named):
+        for name, value in named.items():
+            self.block[loop.LOOP.names.index(name)] = value
+
+    def run(self, first, last, slices, keep=None):
+        """Run the steps first .. last-1; ``slices``: the sequences of each worker.
+
+        keep: integers (T, B), 0 where no error passes from a step to the one before it.
+        """
+        said = first, last, 0 if keep is None else address(keep)
+        if said != self.said:
+            self._say(first=first, last=last, keep=said[2])
+            self.said = said
+        loop.run(self.block, *self.cuts, slices, self.like)

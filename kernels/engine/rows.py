@@ -47,8 +47,3 @@ class Panels:
         """What ``array`` (..., row) holds of the gate, (..., units)."""
         parts = array.reshape(*array.shape[:-1], self.count, -1, self.each)[..., gate, :]
         return parts.reshape(*array.shape[:-1], self.count * self.each)[..., : self.units]
-
-
-def address(array):
-    """Where its numbers begin."""
-    return array.__array_interface__["data"][0]

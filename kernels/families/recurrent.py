@@ -7,6 +7,7 @@ import functools
 
 import numpy as np
 
+from ..engine.bound import Bound
 from ..engine.passes import run
 from ..engine.recurrence import Product, Recurrence, Stage
 from ..primitives import activations
@@ -90,18 +91,25 @@ def _steps(f, slope, with_input, leaky):
     return step, "s h", back, "d_s d_h_before d_a"
 
 
+def _weights(W_in, W, bias, leak):
+    """The recurrence's."""
+    weights = {"W": (W.T,), "bias": (np.zeros(len(W), W.dtype) if bias is None else bias,)}
+    weights |= {} if W_in is None else {"W_in": (W_in.T,)}
+    return weights | ({} if leak is None else {"a": np.asarray(leak, W.dtype)})
+
+
+def bind(W_in, W, bias=None, activation=TANH, leak=None, outputs=None, **names):
+    """The layer with these weights, as ``forward`` takes them, as a :class:`Bound`, which is told ``outputs`` and ``names``."""
+    return Bound(_layer(activation, True, leak is not None), _weights(W_in, W, bias, leak), outputs, **names)
+
+
 def forward(x, start, W_in, W, bias=None, lengths=None, activation=TANH, leak=None, reverse=False):
     """Run the layer.
 
     x (T, B, I), start (B, H), W_in (I, H), W (H, H), bias (H,) or None, lengths (B,) or None, leak: a number or None
     for 0. With W_in None x (T, B, H) is the input product itself. Returns h (T, B, H) and what ``backward`` needs.
     """
-    weights = {"W": (W.T,), "bias": (np.zeros(len(W), x.dtype) if bias is None else bias,)}
-    if W_in is not None:
-        weights["W_in"] = (W_in.T,)
-    if leak is not None:
-        weights["a"] = np.asarray(leak, x.dtype)
-    recurrence = _layer(activation, W_in is not None, leak is not None)
+    recurrence, weights = _layer(activation, W_in is not None, leak is not None), _weights(W_in, W, bias, leak)
     layer = run(recurrence, {"x": reversed_in_time(x, lengths) if reverse else x}, {"h": start}, weights, lengths)
     h = layer.outputs["h"]
     return reversed_in_time(h, lengths) if reverse else h, (layer, reverse, lengths)

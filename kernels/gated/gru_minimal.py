@@ -3,6 +3,7 @@
 Gives h (T, B, H).
 """
 
+from ..engine.bound import Bound
 from ..engine.passes import run
 from ..families import gru
 from ..primitives.arguments import Arguments
@@ -23,10 +24,15 @@ def _weights(W_z, W_r, W):
 def forward(x, h0, W_z, W_r, W, lengths=None):
     parameters = {"W_z": W_z, "W_r": W_r, "W": W}
     layer = run(gru.OLAH, {"x": x}, {"h": h0}, _weights(**parameters), lengths)
-    return layer.outputs, {"parameters": parameters, **layer.saved(r="r", z="z", h_tilde="n")}
+    return layer.outputs, {"parameters": parameters, **layer.saved(r="r", z="z", h_tilde="n", h="h")}
 
 
 @TAKES.backward
 def backward(saved, d_h):
     d = saved["layer"].gradients({"h": d_h}, _weights, **saved["parameters"])
     return {"x": d["x"], "h0": d["h"], **{name: d[name] for name in saved["parameters"]}}
+
+
+def bind(**weights):
+    """The unit with these weights, for passes that keep nothing and single steps."""
+    return Bound(gru.OLAH, _weights(**weights), x="x", h="h0")

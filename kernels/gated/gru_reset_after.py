@@ -3,6 +3,7 @@
 Gives h (T, B, H).
 """
 
+from ..engine.bound import Bound
 from ..engine.passes import run
 from ..families import gru
 from ..primitives.arguments import Arguments
@@ -22,10 +23,15 @@ def _weights(W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h):
 def forward(x, h0, W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h, lengths=None):
     parameters = {"W_z": W_z, "U_z": U_z, "b_z": b_z, "W_r": W_r, "U_r": U_r, "b_r": b_r, "W": W, "U": U, "b_u": b_u, "b_h": b_h}
     layer = run(gru.AFTER, {"x": x}, {"h": h0}, _weights(**parameters), lengths)
-    return layer.outputs, {"parameters": parameters, **layer.saved(r="r", z="z", h_hat="n")}
+    return layer.outputs, {"parameters": parameters, **layer.saved(r="r", z="z", h_hat="n", h="h")}
 
 
 @TAKES.backward
 def backward(saved, d_h):
     d = saved["layer"].gradients({"h": d_h}, _weights, **saved["parameters"])
     return {"x": d["x"], "h0": d["h"], **{name: d[name] for name in saved["parameters"]}}
+
+
+def bind(**weights):
+    """The unit with these weights, for passes that keep nothing and single steps."""
+    return Bound(gru.AFTER, _weights(**weights), x="x", h="h0")

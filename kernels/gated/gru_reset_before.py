@@ -3,6 +3,7 @@
 Gives h (T, B, H).
 """
 
+from ..engine.bound import Bound
 from ..engine.passes import run
 from ..families import gru
 from ..primitives.arguments import Arguments
@@ -24,10 +25,15 @@ def forward(x, h0, W_xr, W_hr, b_r, W_xz, W_hz, b_z, W_xh, W_hh, b_h, lengths=No
         "W_xr": W_xr, "W_hr": W_hr, "b_r": b_r, "W_xz": W_xz, "W_hz": W_hz, "b_z": b_z, "W_xh": W_xh, "W_hh": W_hh, "b_h": b_h,
     }  # fmt: skip
     layer = run(gru.BEFORE, {"x": x}, {"h": h0}, _weights(**parameters), lengths)
-    return layer.outputs, {"parameters": parameters, **layer.saved(r="r", z="z", n="n")}
+    return layer.outputs, {"parameters": parameters, **layer.saved(r="r", z="z", n="n", h="h")}
 
 
 @TAKES.backward
 def backward(saved, d_h):
     d = saved["layer"].gradients({"h": d_h}, _weights, **saved["parameters"])
     return {"x": d["x"], "h0": d["h"], **{name: d[name] for name in saved["parameters"]}}
+
+
+def bind(**weights):
+    """The unit with these weights, for passes that keep nothing and single steps."""
+    return Bound(gru.BEFORE, _weights(**weights), x="x", h="h0")

@@ -19,3 +19,8 @@ def forward(x, h0, W, U, b, a, lengths=None):
 def backward(saved, d_h):
     d = recurrent.backward(saved["layer"], d_h)
     return {"x": d["x"], "h0": d["start"], "W": d["W_in"].T, "U": d["W"].T, "b": d["bias"], "a": d["leak"]}
+
+
+def bind(W, U, b, a):
+    """The layer with these weights, for passes that keep nothing and single steps."""
+    return recurrent.bind(W.T, U.T, b, leak=a, x="x", h="h0")

@@ -3,6 +3,7 @@
 Gives h and c (T, B, H).
 """
 
+from ..engine.bound import Bound
 from ..engine.passes import run
 from ..families import lstm
 from ..primitives.arguments import Arguments
@@ -20,10 +21,15 @@ def _weights(W, b):
 @TAKES.forward
 def forward(x, h0, c0, W, b, lengths=None):
     layer = run(lstm.PLAIN, {"x": x}, {"h": h0, "c": c0}, _weights(W, b), lengths)
-    return layer.outputs, {"W": W, "b": b, **layer.saved(i="i", f="f", o="o", g="g")}
+    return layer.outputs, {"W": W, "b": b, **layer.saved(i="i", f="f", o="o", g="g", h="h", c="c")}
 
 
 @TAKES.backward
 def backward(saved, d_h, d_c):
     d = saved["layer"].gradients({"h": d_h, "c": d_c}, _weights, W=saved["W"], b=saved["b"])
     return {"x": d["x"], "h0": d["h"], "c0": d["c"], "W": d["W"], "b": d["b"]}
+
+
+def bind(**weights):
+    """The unit with these weights, for passes that keep nothing and single steps."""
+    return Bound(lstm.PLAIN, _weights(**weights), x="x", h="h0", c="c0")

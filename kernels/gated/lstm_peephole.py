@@ -3,6 +3,7 @@
 Gives h and C (T, B, H).
 """
 
+from ..engine.bound import Bound
 from ..engine.passes import run
 from ..families import lstm
 from ..primitives.arguments import Arguments
@@ -31,10 +32,15 @@ def forward(
     }  # fmt: skip
     layer = run(lstm.FULL, {"x": x}, {"h": h0, "c": C0}, _weights(**parameters), lengths)
     outputs = {"h": layer.outputs["h"], "C": layer.outputs["c"]}
-    return outputs, {"parameters": parameters, **layer.saved(i="i", f="f", o="o", C_tilde="g")}
+    return outputs, {"parameters": parameters, **layer.saved(i="i", f="f", o="o", C_tilde="g", h="h", C="c")}
 
 
 @TAKES.backward
 def backward(saved, d_h, d_C):
     d = saved["layer"].gradients({"h": d_h, "c": d_C}, _weights, **saved["parameters"])
     return {"x": d["x"], "h0": d["h"], "C0": d["c"], **{name: d[name] for name in saved["parameters"]}}
+
+
+def bind(**weights):
+    """The unit with these weights, for passes that keep nothing and single steps."""
+    return Bound(lstm.FULL, _weights(**weights), {"c": "C"}, x="x", h="h0", c="C0")

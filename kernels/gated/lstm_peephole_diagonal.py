@@ -3,6 +3,7 @@
 Gives h and C (T, B, H).
 """
 
+from ..engine.bound import Bound
 from ..engine.passes import run
 from ..families import lstm
 from ..primitives.arguments import Arguments
@@ -29,7 +30,7 @@ def forward(
     weights = {**_weights(**parameters), "p_i": w_Ci, "p_f": w_Cf, "p_o": w_Co}
     layer = run(lstm.DIAGONAL, {"x": x}, {"h": h0, "c": C0}, weights, lengths)
     outputs = {"h": layer.outputs["h"], "C": layer.outputs["c"]}
-    return outputs, {"parameters": parameters, **layer.saved(i="i", f="f", o="o", C_tilde="g")}
+    return outputs, {"parameters": parameters, **layer.saved(i="i", f="f", o="o", C_tilde="g", h="h", C="c")}
 
 
 @TAKES.backward
@@ -37,3 +38,9 @@ def backward(saved, d_h, d_C):
     d = saved["layer"].gradients({"h": d_h, "c": d_C}, _weights, **saved["parameters"])
     gradients = {"x": d["x"], "h0": d["h"], "C0": d["c"], "w_Ci": d["p_i"], "w_Cf": d["p_f"], "w_Co": d["p_o"]}
     return {**gradients, **{name: d[name] for name in saved["parameters"]}}
+
+
+def bind(w_Ci, w_Cf, w_Co, **matrices):
+    """The unit with these weights, for passes that keep nothing and single steps."""
+    weights = {**_weights(**matrices), "p_i": w_Ci, "p_f": w_Cf, "p_o": w_Co}
+    return Bound(lstm.DIAGONAL, weights, {"c": "C"}, x="x", h="h0", c="C0")

@@ -3,6 +3,7 @@
 Gives h and c (T, B, H).
 """
 
+from ..engine.bound import Bound
 from ..engine.passes import run
 from ..families import lstm
 from ..primitives.arguments import Arguments
@@ -25,10 +26,15 @@ def forward(x, h0, c0, W_f, U_f, b_f, W_i, U_i, b_i, W_o, U_o, b_o, W_c, U_c, b_
         "W_o": W_o, "U_o": U_o, "b_o": b_o, "W_c": W_c, "U_c": U_c, "b_c": b_c,
     }  # fmt: skip
     layer = run(lstm.PLAIN, {"x": x}, {"h": h0, "c": c0}, _weights(**parameters), lengths)
-    return layer.outputs, {"parameters": parameters, **layer.saved(i="i", f="f", o="o", c_hat="g")}
+    return layer.outputs, {"parameters": parameters, **layer.saved(i="i", f="f", o="o", c_hat="g", h="h", c="c")}
 
 
 @TAKES.backward
 def backward(saved, d_h, d_c):
     d = saved["layer"].gradients({"h": d_h, "c": d_c}, _weights, **saved["parameters"])
     return {"x": d["x"], "h0": d["h"], "c0": d["c"], **{name: d[name] for name in saved["parameters"]}}
+
+
+def bind(**weights):
+    """The unit with these weights, for passes that keep nothing and single steps."""
+    return Bound(lstm.PLAIN, _weights(**weights), x="x", h="h0", c="c0")

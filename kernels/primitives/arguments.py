@@ -38,6 +38,7 @@ class Arguments:
     hands copies on, in C order, and gives copies of the outputs: whatever its callers write into their arrays later,
     backward gives the gradients of the pass that was run. Gradients are arrays of the caller's own, too. Callers that
     copy the outputs themselves call ``forward.uncopied``: backward may still read those, so they must not be written into.
+    An output for which a function is saved, which makes it once more, needs no copy: backward reads other memory.
     """
 
     def __init__(self, text):
@@ -71,7 +72,7 @@ class Arguments:
             outputs, saved = uncopied(*given, **named)
             if saved.keys() > {_SHAPES}:
                 # A copy of each, so that what is saved stays what it is.
-                outputs = {name: np.array(array, order="C") for name, array in outputs.items()}
+                outputs = {name: array if callable(saved.get(name)) else np.array(array, order="C") for name, array in outputs.items()}
             return outputs, saved
 
         checked.is_apart = True
@@ -320,7 +321,9 @@ def _check_errors(kernel, names, errors, saved):
 
 def _own(gradient, given):
     """The gradient, in a copy where it shares memory with an error that was given."""
-    given = [error for error in given if isinstance(error, np.ndarray)]
-    if isinstance(gradient, np.ndarray) and any(np.may_share_memory(gradient, error) for error in given):
-        return gradient.copy()
-    return gradient
+    if not isinstance(gradient, np.ndarray):
+        return gradient
+    # What has memory of its own was made by the kernel, if it is none of the errors themselves.
+    is_new = gradient.flags.owndata and all(gradient is not error for error in given)
+    shares = not is_new and any(np.may_share_memory(gradient, error) for error in given if isinstance(error, np.ndarray))
+    return gradient.copy() if shares else gradient

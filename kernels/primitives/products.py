@@ -7,7 +7,7 @@ Every element of a result is summed in one order, given by the sizes alone.
 import numpy as np
 from numba import carray
 
-from .compile import call, integers, kernel, native, pointer, shift, size_of
+from .compile import address, call, integers, kernel, native, pointer, shift, size_of
 from .threads import Tasks
 from .tiles import PANEL_BYTES, tile
 
@@ -131,7 +131,7 @@ def _address(array):
     if array is None:
         return (0,) * _FIELDS
     view = array if array.ndim == 2 else array[None]
-    return view.ctypes.data, *view.shape, view.strides[0] // view.itemsize, view.strides[1] // view.itemsize
+    return address(view), *view.shape, view.strides[0] // view.itemsize, view.strides[1] // view.itemsize
 
 
 @Tasks

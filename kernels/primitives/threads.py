@@ -14,7 +14,7 @@ import numpy as np
 from numba import prange
 
 from . import fork
-from .compile import call, fetch_add, integers, kernel, native, shift
+from .compile import address, call, fetch_add, integers, kernel, native, shift
 
 LITTLE = 2**20  # products and sums, some 20 microseconds
 
@@ -89,11 +89,11 @@ class Tasks:
         # The first integer is the counter that tasks are taken from.
         table = np.array([0, *(_entry(argument, dtype) for argument in arguments)], dtype=np.int64)
         several = min(workers(work), count)
-        address, place = self.native.address(dtype), table.ctypes.data
+        body, place = self.native.address(dtype), address(table)
         if several == 1:
-            _work(address, count, place)
+            _work(body, count, place)
         else:
-            start(_in_parallel, several, address, count, place)
+            start(_in_parallel, several, body, count, place)
 
 
 class Doubles:
@@ -130,7 +130,7 @@ def _address(array, dtype, anywhere=False):
         raise TypeError(f"a kernel of {dtype} was given an array of {array.dtype} and of the shape {array.shape}; give it {dtype}")
     if not anywhere and not array.flags.c_contiguous:
         raise TypeError(f"a kernel was given an array of the shape {array.shape} whose entries are not in C order; copy it before")
-    return array.ctypes.data
+    return address(array)
 
 
 def workers(work):
@@ -156,16 +156,16 @@ def _may_be_called_at_once():
 
 
 @kernel
-def _work(address, count, place):
+def _work(body, count, place):
     """Take tasks from the counter at ``place``, in front of their table, and do them until ``count`` are taken."""
     counter = integers(place)
     index = fetch_add(counter)
     while index < count:
-        call(address, (index, shift(counter, 1), counter))
+        call(body, (index, shift(counter, 1), counter))
         index = fetch_add(counter)
 
 
 @kernel(parallel=True)
-def _in_parallel(workers, address, count, place):
+def _in_parallel(workers, body, count, place):
     for _ in prange(workers):
-        _work(address, count, place)
+        _work(body, count, place)

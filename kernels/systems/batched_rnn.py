@@ -20,3 +20,8 @@ def forward(x, h0, W_x, W_h, b_h, lengths=None):
 def backward(saved, d_h):
     d = recurrent.backward(saved["layer"], d_h)
     return {"x": d["x"], "h0": d["start"], "W_x": d["W_in"], "W_h": d["W"], "b_h": d["bias"][None]}
+
+
+def bind(W_x, W_h, b_h):
+    """The network with these weights, for passes that keep nothing and single steps."""
+    return recurrent.bind(W_x, W_h, b_h[0], SIGMOID, x="x", h="h0")

@@ -19,3 +19,8 @@ def forward(x, s0, U, V, lengths=None):
 def backward(saved, d_s):
     d = recurrent.backward(saved["layer"], d_s)
     return {"x": d["x"], "s0": d["start"], "U": d["W"].T, "V": d["W_in"].T}
+
+
+def bind(U, V):
+    """The recursion with these weights, for passes that keep nothing and single steps."""
+    return recurrent.bind(V.T, U.T, outputs={"h": "s"}, x="x", h="s0")

@@ -26,11 +26,12 @@ def picked(found, names, what):
 class Intermediates(Mapping):
     """The defined symbols, other than outputs, that a backend saved under their names.
 
-    An array, or a function without arguments that makes one: it is called when the symbol is first asked for.
+    An array, or a function without arguments that makes one: it is called when the symbol is first asked for. An output is
+    among them if a function makes it once more: then the output itself is nothing that the backend still reads.
     """
 
     def __init__(self, spec, saved):
-        names = (name for name in spec.defined if name not in spec.outputs)
+        names = (name for name in spec.defined if name not in spec.outputs or callable(saved.get(name)))
         self._saved = {name: saved[name] for name in names if _is_offered(saved.get(name))}
 
     def __getitem__(self, name):
@@ -38,6 +39,9 @@ class Intermediates(Mapping):
         if callable(value):
             value = self._saved[name] = value()
         return np.asarray(value)
+
+    def __contains__(self, name):
+        return name in self._saved
 
     def __iter__(self):
         return iter(self._saved)

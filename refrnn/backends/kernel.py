@@ -11,7 +11,7 @@ KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 def answer(spec, checked, module, copied=True):
     """See :func:`refrnn.backends.run.forward`: outputs, intermediates, and the way back.
 
-    Not ``copied``, the outputs may be what the way back reads.
+    Not ``copied``, the outputs may be what the way back reads, and gradients of a module that is not the library's are kept apart.
     """
     if checked.dtype not in KERNEL_DTYPES:
         raise ValuesError(f"{spec.id}: kernels run in float32 and float64, not {checked.dtype}; use the equation or the reference")
@@ -19,8 +19,9 @@ def answer(spec, checked, module, copied=True):
     if spec.time:
         given = checked.lengths
         lengths = {"lengths": given if given is None or len(spec.time) > 1 else given[spec.time[0]]}
-    # The library's kernels copy what they keep; of any other module nothing is known.
-    apart = (lambda array: array) if getattr(module.forward, "is_apart", False) else np.copy
+    # The library's kernels copy what they keep, and answer with arrays of their own; of any other module nothing is known.
+    is_apart = getattr(module.forward, "is_apart", False)
+    apart = (lambda array: array) if is_apart else np.copy
     arrays = {name: array[()] if array.ndim == 0 else apart(array) for name, array in checked.arrays.items()}
     named = {name: checked.sizes[name] for name in spec.named_sizes}
     forward = module.forward if copied else getattr(module.forward, "uncopied", module.forward)
@@ -30,6 +31,16 @@ def answer(spec, checked, module, copied=True):
     def backward(upstream):
         gradients = module.backward(saved, **{f"d_{name}": apart(gradient) for name, gradient in upstream.items()})
         gradients = picked(gradients, spec.differentiated, "the gradients of backward")
-        return {name: np.asarray(gradient) for name, gradient in gradients.items()}
+        gradients = {name: np.asarray(gradient) for name, gradient in gradients.items()}
+        return gradients if is_apart or copied else _own(gradients, [*upstream.values(), *arrays.values(), *outputs.values()])
 
     return outputs, Intermediates(spec, saved), backward
+
+
+def _own(gradients, taken):
+    """The gradients, those in a copy that lie in memory which others have, or another gradient."""
+    found = {}
+    for name, gradient in gradients.items():
+        shares = any(np.may_share_memory(gradient, other) for other in (*taken, *found.values()))
+        found[name] = gradient.copy() if shares else gradient
+    return found

@@ -40,8 +40,8 @@ class Run:
     def __init__(self, spec, checked, backend, outputs, intermediates, backward):
         self.spec = spec
         self.backend = backend
-        self.outputs = {name: array.copy() for name, array in outputs.items()}
-        self._found = ChainMap(outputs, intermediates)
+        self.outputs = {name: array if name in intermediates else array.copy() for name, array in outputs.items()}
+        self._found = ChainMap({name: array for name, array in outputs.items() if name not in intermediates}, intermediates)
         self._checked = checked
         self._backward = backward
         self._later = _kept_for_later(spec, checked, self._found)
@@ -65,7 +65,7 @@ class Run:
 
     def __getstate__(self):
         """All but the way back, which is no data: a copy walks the way forward again when it is first asked for gradients."""
-        backend = self.backend if isinstance(self.backend, str) else _ModuleByName(self.backend.__name__)
+        backend = self.backend if isinstance(self.backend, str) else ModuleByName(self.backend.__name__)
         return {**self.__dict__, "backend": backend, "_backward": None}
 
     def backward(self, upstream: Mapping[str, ArrayLike | None]) -> dict[str, NDArray[Any]]:
@@ -79,13 +79,7 @@ class Run:
         complete = check_upstream(self.spec, upstream, self._checked, shapes)
         if self._backward is None:
             self._backward = self._way_back()
-        taken = [*complete.values(), *self._checked.arrays.values(), *(self._found[name] for name in self.outputs)]
-        gradients = {}
-        for name, gradient in self._backward(complete).items():
-            if name not in self._checked.omitted:
-                gradients[name] = _own(np.asarray(gradient), taken)
-                taken.append(gradients[name])
-        return gradients
+        return {name: np.asarray(gradient) for name, gradient in self._backward(complete).items() if name not in self._checked.omitted}
 
     def _way_back(self):
         """That of a copy: the way forward once more, which has to end where it ended."""
@@ -140,7 +134,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class _ModuleByName:
+class ModuleByName:
     """A backend of one's own in a run that is pickled."""
 
     name: str
@@ -150,11 +144,6 @@ def _name_of(backend):
     return backend if isinstance(backend, str) else getattr(backend, "__name__", None) or backend.name
 
 
-def _own(array, others):
-    """The array, copied where it lies in the memory of another one."""
-    return array.copy() if any(np.may_share_memory(array, other) for other in others) else array
-
-
 def _kept_for_later(spec, checked, found):
     """The values as ``state`` still reads them, whatever the caller writes into them meanwhile."""
     going_on = spec.continuing(checked.integers)
@@ -162,6 +151,8 @@ def _kept_for_later(spec, checked, found):
         read = {one.start for one in going_on if one.delayed}
     else:
         read = checked.arrays.keys()
+    if not read:
+        return checked
     return replace(checked, arrays={name: array.copy() if name in read else array for name, array in checked.arrays.items()})
 
 
@@ -175,8 +166,7 @@ def forward(spec, values, backend, lengths):
 
 def run_checked(spec, checked, backend):
     """Run values that are already checked."""
-    if isinstance(backend, _ModuleByName):
-        backend = import_module(backend.name)
+    backend = loaded(spec, backend)
     # A run copies what it hands out, so its kernel need not.
     return Run(spec, checked, backend, *answer(spec, checked, backend, copied=False))
 
@@ -186,16 +176,23 @@ def answer(spec, checked, backend, copied=True):
 
     Not ``copied``, a kernel's outputs may be what its way back reads, and must not be written into.
     """
+    backend = loaded(spec, backend)
+    if backend == "equation":
+        return equation.answer(spec, checked)
+    module = backend if isinstance(backend, ModuleType) else spec.bindings[backend].load()
+    return reference.answer(spec, checked, module) if backend == "reference" else kernel.answer(spec, checked, module, copied)
+
+
+def loaded(spec, backend):
+    """The backend, if the spec has it; a module that was pickled is found by its name."""
+    if isinstance(backend, ModuleByName):
+        backend = import_module(backend.name)
     if isinstance(backend, ModuleType):
         if not callable(getattr(backend, "forward", None)):
             raise NotFoundError(f"{spec.id}: the module {backend.__name__} has no function forward, so it is no backend; give it one")
-        return kernel.answer(spec, checked, backend, copied)
-    if backend == "equation":
-        return equation.answer(spec, checked)
-    if isinstance(backend, str) and backend in spec.bindings:
-        module = spec.bindings[backend].load()
-        return reference.answer(spec, checked, module) if backend == "reference" else kernel.answer(spec, checked, module, copied)
-    raise NotFoundError(f"{spec.id}: there is no backend {cut(repr(backend))}; this spec has {', '.join(spec.backends)}")
+    elif not isinstance(backend, str) or backend not in ("equation", *spec.bindings):
+        raise NotFoundError(f"{spec.id}: there is no backend {cut(repr(backend))}; this spec has {', '.join(spec.backends)}")
+    return backend
 
 
 def expected_shapes(spec, checked):

@@ -93,7 +93,8 @@ class Chain:
         sizes, kept = self._sizes(values), []
         for part, module in self.steps:
             outputs, saved = module.forward(**self._arguments(part, known, sizes, lengths))
-            made = {**Intermediates(part.spec, saved), **outputs}
+            offered = Intermediates(part.spec, saved)
+            made = {name: offered[name] for name in offered if name not in outputs} | outputs
             known |= {part.names[name]: self._turned(part, name, array, lengths) for name, array in made.items()}
             kept.append((saved, outputs))
         outputs = {name: known[name] for name in self.spec.outputs}

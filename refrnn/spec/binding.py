@@ -33,6 +33,9 @@ class Binding:
 
         A user's module is the text that the spec was loaded with: a spec that is loaded after an edit has the new one.
         """
+        found = sys.modules.get(self.module)
+        if found is not None and not getattr(found.__spec__, "_initializing", True):
+            return found
         with refrnn._importing():  # a fork in another thread waits: half an import can't be finished in its child
             return self._imported()
 

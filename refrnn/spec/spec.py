@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+    from refrnn.backends.layer import Layer
     from refrnn.backends.run import Run
 
 
@@ -122,6 +123,7 @@ class Spec:
     bindings: dict = field(default_factory=dict)
     _continued: dict = field(default_factory=dict, init=False, repr=False)  # not init: a changed copy begins with none
     _going_on: dict = field(default_factory=dict, init=False, repr=False)
+    fitting: dict = field(default_factory=dict, init=False, repr=False)  # forms of values, as check_values remembers them
 
     # ------------------------------------------------------------ what it is made of
 
@@ -322,7 +324,7 @@ class Spec:
 
     def __getstate__(self):
         """What was read; what follows from it is found anew where the spec is copied, pickled or sent to another process."""
-        return {one.name: getattr(self, one.name) for one in fields(self)} | {"_continued": {}, "_going_on": {}}
+        return {one.name: getattr(self, one.name) for one in fields(self)} | {"_continued": {}, "_going_on": {}, "fitting": {}}
 
     # ------------------------------------------------------------ using it
 
@@ -350,6 +352,16 @@ class Spec:
         from refrnn.backends.run import forward
 
         return forward(self, values, backend, lengths)
+
+    def bind(self, parameters: Mapping[str, Any], backend: str | ModuleType = "kernel") -> Layer:
+        """The spec with its ``parameters`` (and constants, where they stay the same): a :class:`refrnn.backends.layer.Layer`.
+
+        It has copies of them, in the shapes and dtypes that ``forward`` takes; its ``forward`` and ``step`` take the rest.
+        Raises ValuesError for wrong names, shapes or dtypes and NotFoundError for an unknown backend.
+        """
+        from refrnn.backends.layer import Layer
+
+        return Layer(self, parameters, backend)
 
     def __str__(self) -> str:
         from refrnn.spec.show import terminal

@@ -49,5 +49,10 @@ class Symbol:
         return low, low + FEW if high is None else high
 
     @property
+    def is_bounded(self):
+        """Whether entries are looked at: they may be out of the domain."""
+        return self.below is not None or self.low is not None or self.high is not None or self.finite
+
+    @property
     def is_differentiated(self):
         return self.role in DIFFERENTIATED_ROLES and self.type == "real"

@@ -10,6 +10,7 @@ from refrnn.spec.chunks import NotCarried
 from refrnn.spec.draw import FLOATS, check_shapes, shape_of
 
 LARGEST_OUTPUT = 2**31  # entries of an output whose sizes no array shows
+MOST_FORMS = 256  # names, shapes and dtypes of values that one spec remembers as fitting
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,57 @@ class Checked:
 
 
 def check_values(spec, values, lengths):
-    """Check ``values`` against ``spec``; omitted optional symbols become zeros."""
+    """Check ``values`` against ``spec``; omitted optional symbols become zeros. Shapes that were found to fit are not looked at again."""
+    form = _form(values)
+    known = None if form is None else spec.fitting.get(form)
+    if known is None:
+        checked = _checked(spec, values, lengths)
+        if form is not None:
+            if len(spec.fitting) >= MOST_FORMS:
+                spec.fitting.clear()
+            spec.fitting[form] = _Known(spec, checked)
+        return checked
+    lengths = check_lengths(spec, lengths, known.sizes, known.batch)
+    arrays = {name: known.made(spec, name, values[name]) for name in known.given}
+    arrays |= {name: np.zeros(shape, known.dtype) for name, shape in known.omitted.items()}
+    for name in known.bounded:
+        _check_domain(spec, spec.symbols[name], arrays[name], known.sizes, lengths)
+    return Checked(arrays, known.integers, known.sizes, known.batch, lengths, known.dtype, frozenset(known.omitted))
+
+
+def _form(values):
+    """What decides whether values fit, but for the entries of arrays; None where they are others than arrays and numbers."""
+    if type(values) is not dict:
+        return None
+    found = []
+    for name, value in values.items():
+        kind = type(value)
+        if kind is np.ndarray and (value.ndim or value.dtype.kind == "f"):
+            found.append((name, value.shape, value.dtype))
+        elif kind is int:
+            found.append((name, value))
+        elif kind is float or isinstance(value, np.floating):
+            found.append((name, kind))
+        else:
+            return None
+    return tuple(found)
+
+
+class _Known:
+    """What values of one form, which fit, have in common."""
+
+    def __init__(self, spec, checked):
+        self.integers, self.sizes, self.batch, self.dtype = checked.integers, checked.sizes, checked.batch, checked.dtype
+        self.given = [name for name in checked.arrays if name not in checked.omitted]
+        self.omitted = {name: checked.arrays[name].shape for name in checked.omitted}
+        self.bounded = [name for name in checked.arrays if spec.symbols[name].is_bounded]
+
+    def made(self, spec, name, value):
+        symbol = spec.symbols[name]
+        return np.asarray(value, np.int64 if symbol.type == "integer" else self.dtype, order="C")
+
+
+def _checked(spec, values, lengths):
     if not isinstance(values, dict) and not hasattr(values, "keys"):
         raise ValuesError(f"{spec.id}: values must be a mapping from symbol names to arrays, not {type(values).__name__}")
     given = {name: values[name] for name in values.keys() if values[name] is not None}
@@ -61,6 +112,34 @@ def check_values(spec, values, lengths):
             raise ValuesError(f"{spec.id}: {name} has the shape {_show(array.shape)}, expected {_show(wanted[name])}, which is {_layout(spec, name)}{hint}")
         _check_domain(spec, spec.symbols[name], array, sizes, lengths)
     return Checked(arrays, integers, sizes, batch, lengths, dtype, omitted)
+
+
+def check_bound(spec, parameters):
+    """Copies of parameters and constants by name, that are checked as far as they show their sizes; what is left out stays so."""
+    if not hasattr(parameters, "keys"):
+        raise ValuesError(f"{spec.id}: bind takes a mapping from names of parameters to arrays, not {type(parameters).__name__}")
+    given = {name: parameters[name] for name in parameters.keys() if parameters[name] is not None}
+    kept = {name for name, symbol in spec.arrays.items() if symbol.role in ("parameter", "constant")} | {*spec.named_sizes}
+    for name in given:
+        if name not in kept:
+            what = "given to forward and step" if name in spec.arrays else "no symbol of it"
+            raise ValuesError(f"{spec.id}: {cut(name)} is {what}; bind takes {', '.join(sorted(kept)) or 'nothing'}")
+    for name, symbol in spec.parameters.items():
+        if name not in given and not symbol.optional:
+            raise ValuesError(f"{spec.id}: {name} is missing; give {_layout(spec, name)}")
+    whole = {name: _integer(spec, name, given.pop(name)) for name in spec.integer_constants & given.keys()}
+    whole |= {name: _whole_number(spec, name, given.pop(name)) for name in spec.named_sizes if name in given}
+    arrays = {name: np.array(_array(spec, name, value), order="C") for name, value in given.items()}
+    _common_dtype(spec, arrays)
+    sizes, _ = _find_sizes(spec, arrays, {name: whole[name] for name in spec.named_sizes if name in whole}, partly=True)
+    for name, array in arrays.items():
+        symbol = spec.symbols[name]
+        for axis, size in enumerate(symbol.shape):
+            if size.names() <= sizes.keys() and array.shape[axis] != size.number(sizes):
+                raise ValuesError(f"{spec.id}: {name} has the shape {_show(array.shape)}, expected {_layout(spec, name)} with {size} = {size.number(sizes)}")
+        if symbol.below is None or symbol.below.names() <= sizes.keys():
+            _check_domain(spec, symbol, array, sizes, None)
+    return arrays | whole
 
 
 def _check_outputs(spec, sizes, batch):
@@ -148,8 +227,8 @@ def _common_dtype(spec, arrays):
     return next(iter(found))
 
 
-def _find_sizes(spec, arrays, named):
-    """Sizes and batch from the shapes of the arrays; the first array that shows a size fixes it, or its name does."""
+def _find_sizes(spec, arrays, named, partly=False):
+    """Sizes and batch from the shapes of the arrays; the first array that shows a size fixes it, or its name does. All, or ``partly`` those that are shown."""
     sizes, batch = dict(named), 1
     seen_batch = False
     for name, array in arrays.items():
@@ -167,7 +246,7 @@ def _find_sizes(spec, arrays, named):
         if number < 1:
             what = "a sequence needs at least one step" if name in spec.time else "it must be at least 1"
             raise ValuesError(f"{spec.id}: {name} is {number}; {what}")
-    for name in spec.sizes:
+    for name in () if partly else spec.sizes:
         if name not in sizes:
             raise ValuesError(f"{spec.id}: the size {name} can't be told, because every array that shows it was left out")
     return sizes, batch
@@ -196,7 +275,7 @@ def _all_fit(spec, arrays, sizes, batch):
 
 def _check_domain(spec, symbol, array, sizes, lengths):
     """What lies past a sequence's end is never read and may be anything."""
-    if symbol.below is None and symbol.low is None and symbol.high is None and not symbol.finite:
+    if not symbol.is_bounded:
         return
     read = np.ones(array.shape, bool)
     if lengths is not None and spec.time_size(symbol.name) in lengths:
@@ -266,7 +345,8 @@ def check_lengths(spec, lengths, sizes, batch):
             item = int(np.argmax(bad))
             raise ValuesError(f"{spec.id}: the length of sequence {item} is {array[item]}; it must lie in 1 to {sizes[name]}")
         checked[name] = array.astype(np.int64)
-    for item in range(items):
+    _, firsts = np.unique(np.stack(list(checked.values())), axis=1, return_index=True)
+    for item in np.sort(firsts):
         own = sizes | {name: int(array[item]) for name, array in checked.items()}
         check_shapes(spec, own, f" for sequence {item}, whose length is {', '.join(str(own[name]) for name in checked)}")
     return checked

@@ -12,10 +12,12 @@ from threading import Barrier
 import numpy as np
 
 from refrnn.backends.equation import EquationPass
+from refrnn.backends.layer import goes_by_steps
 from refrnn.backends.run import answer, run_checked
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, name_of, poison, poisoned
 
+BOUND_ROLES = ("parameter", "constant")
 FINE = 1 + 2.0**-30  # a factor that float32 doesn't tell from one
 TIMES = 3  # each of two threads calls
 
@@ -573,6 +575,33 @@ def learned_starts_may_be_given_for_each_sequence(spec, truth, backend):
     return None
 
 
+def binding_changes_nothing(spec, truth, backend):
+    """Bound to its parameters the spec gives the same bits, keeping or not; a kernel's steps in turn give them too, others' the same within bounds."""
+    checked = truth.checked
+    if not spec.parameters:
+        return None
+    values = _values(checked) | {name: checked.sizes[name] for name in spec.named_sizes}
+    layer = spec.bind({name: value for name, value in values.items() if name not in spec.arrays or spec.arrays[name].role in BOUND_ROLES}, backend)
+    rest = {name: value for name, value in values.items() if name not in layer.values}
+    plain = run_checked(spec, checked, backend).outputs
+    for word, keep in (("", True), (" and keeps nothing", False)):
+        for name, array in layer.forward(rest, checked.lengths, keep).outputs.items():
+            if not _same_bits(array, plain[name]):
+                return f"{name} changes when the spec is bound to its parameters{word}"
+    timed = {name for name in rest if spec.time_size(name)}
+    if checked.lengths is not None or not goes_by_steps(spec, checked.integers) or spec.named_sizes or not timed:
+        return None
+    state = {name: value for name, value in rest.items() if spec.arrays[name].role == "start"}
+    for t in range(checked.sizes[spec.time[0]]):
+        given = {name: value[t] if name in timed else value for name, value in rest.items() if spec.arrays[name].role != "start"}
+        outputs, state = layer.step(given, state)
+        for name, array in outputs.items():
+            key, right = (truth.kind_of(name), name), plain[name][t]
+            if not (_same_bits(array, right) if backend == "kernel" else _near(truth, key, array, right)):
+                return f"{name} of single steps is not that of the whole"
+    return None
+
+
 # ------------------------------------------------------------ kernels of this project
 
 
@@ -630,5 +659,6 @@ PROPERTIES = (
     chunks_join,
     errors_join,
     learned_starts_may_be_given_for_each_sequence,
+    binding_changes_nothing,
 )
 KERNEL_PROPERTIES = (threads_agree, calls_at_once_do_not_touch)

@@ -106,6 +106,14 @@ def backward(saved, d_y):
     return {"x": d_y}
 """
 
+TWINS = """
+def forward(x, z, lengths=None):
+    return {"y": x + z}, {}
+
+def backward(saved, d_y):
+    return {"x": d_y, "z": d_y}
+"""
+
 SQUARE = """
 id: doubled
 title: Twice the input
@@ -126,3 +134,12 @@ def test_a_module_of_ones_own_is_kept_apart_too(tmp_path):
     assert not np.shares_memory(run.outputs["y"], run.backward({"y": d_y})["x"])
     first = run.backward({"y": d_y})["x"]
     assert not np.shares_memory(first, d_y) and np.array_equal(d_y, np.ones_like(d_y)) and np.all(first == 2)
+
+
+def test_gradients_of_a_module_of_ones_own_share_nothing(tmp_path):
+    (tmp_path / "careless.py").write_text(TWINS)
+    (tmp_path / "sum.yaml").write_text(SQUARE.replace("{x: {", "{z: {role: input, shape: [T, I], means: input}, x: {").replace("2 * x[t]", "x[t] + z[t]"))
+    spec = refrnn.load(str(tmp_path / "sum.yaml"))
+    d_y = np.ones((3, 2, 4))
+    found = spec.forward({"x": d_y + 1, "z": d_y + 2}).backward({"y": d_y})
+    assert not any(np.shares_memory(a, b) for a, b in itertools.combinations([d_y, found["x"], found["z"]], 2))

@@ -1,5 +1,6 @@
 """What holds for every backend of every spec: ragged is alone, padding is zero, states go on, backward is linear and repeats."""
 
+import gc
 import math
 from types import ModuleType
 
@@ -372,3 +373,17 @@ def test_all_that_a_kernel_saves_under_its_name_is_offered(name):
     assert found.keys() == wanted
     for key in wanted:
         np.testing.assert_array_equal(found[key], saved[key]() if callable(saved[key]) else saved[key])
+
+
+def test_work_memory_waits_until_it_is_freed():
+    spec = refrnn.load("lstm")
+    run = spec.forward(spec.draw({"T": 50, "H": 40}, batch=4))
+    upstream = {"h": np.ones_like(run.outputs["h"])}
+    before = run.backward(upstream)
+    refrnn.free()
+    assert all(array.tobytes() == before[name].tobytes() for name, array in run.backward(upstream).items())  # a run that lives keeps its own
+    refrnn.free()
+    gates = 50 * 4 * 4 * 40 * 4  # bytes of the gates alone
+    del run
+    gc.collect()
+    assert refrnn.free() >= gates and refrnn.free() == 0

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from lanes import call, pointwise
 
-from refrnn.kernels.engine.rows import GATES, GIVEN, NUMBER, OWN, Panels, address, lanes_of, padded
+from refrnn.kernels.engine.rows import GATES, GIVEN, NUMBER, OWN, Panels, lanes_of, padded
+from refrnn.kernels.primitives.compile import address
 
 DTYPES = (np.float32, np.float64)
 T, B = 3, 5

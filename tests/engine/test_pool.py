@@ -51,8 +51,8 @@ def test_no_more_waits_than_the_limit():
     pool = Pool(limit=5 * SIZE * 8 // 2)
     pool.give([pool.take((SIZE,), np.float64) for _ in range(4)])
     assert pool.waiting == 2 * SIZE * 8
-    pool.free()
-    assert pool.waiting == 0
+    assert pool.free() == 2 * SIZE * 8
+    assert pool.waiting == 0 == pool.free()
 
 
 def test_little_arrays_and_those_of_others_are_not_kept():

@@ -5,7 +5,8 @@ import pytest
 
 from refrnn.kernels.engine import loop
 from refrnn.kernels.engine.program import At, Program, Step
-from refrnn.kernels.engine.rows import ARRAY, GATES, GIVEN, NUMBER, OWN, Panels, address
+from refrnn.kernels.engine.rows import ARRAY, GATES, GIVEN, NUMBER, OWN, Panels
+from refrnn.kernels.primitives.compile import address
 
 B, H = 3, 5
 PANELS = Panels(2, H, np.float64)
@@ -28,10 +29,16 @@ def test_arrays_of_a_step_are_listed_once_each():
     assert 1 << shift == PANELS.each
 
 
+def records(block, stages, products, slices, like):
+    """The loop, the stages and the products of a block."""
+    parts = block[: loop.HEAD].view(loop.LOOP), block[loop.HEAD : stages].view(loop.STAGE), block[stages:products].view(loop.PRODUCT)
+    return *parts, slices, like
+
+
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
 def test_run_hands_over_records_with_addresses(dtype, monkeypatch):
     seen, panels = [], Panels(2, H, dtype)
-    monkeypatch.setattr(loop, "run", lambda *records: seen.append([np.copy(record) for record in records]))
+    monkeypatch.setattr(loop, "run", lambda *given: seen.append([np.copy(one) for one in given]))
     program, steps = Program(dtype, B, backward=True), (Step(B), Step(B))
     steps[0].own("r", 8, 1)
     steps[0].given("x", H, first=3)
@@ -45,7 +52,7 @@ def test_run_hands_over_records_with_addresses(dtype, monkeypatch):
     at, size = {name: address(array) for name, array in arrays.items()}, np.dtype(dtype).itemsize
     for cut in (None, keep):
         program.finish().run(arrays, 1, 4, slices, cut)
-        (record,), stages, products, parts, like = seen.pop()
+        (record,), stages, products, parts, like = records(*seen.pop())
         assert like.dtype == dtype and np.array_equal(parts, slices)
         assert record.tolist()[:-2] == (1, 4, 1, at["order"], at["ends"], 0 if cut is None else address(keep))
         assert record["sequences"] == B
@@ -64,7 +71,8 @@ def test_the_arrays_of_each_step_stand_in_the_block(monkeypatch):
 
     found = []
 
-    def read(record, stages, products, slices, like):
+    def read(*given):
+        _, stages, *_ = records(*given)
         for stage, count in zip(stages, (2, 1), strict=True):
             integers = (ctypes.c_int64 * (count * len(ARRAY.names))).from_address(int(stage["arrays"]))
             found.append(np.array(integers).reshape(count, -1).tolist())

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from refrnn.kernels.engine.rows import Panels, address, lanes_of, padded
+from refrnn.kernels.engine.rows import Panels, lanes_of, padded
 from refrnn.kernels.primitives.tiles import vector_bytes
 
 DTYPES = (np.float32, np.float64)
@@ -38,8 +38,3 @@ def test_panels_of_a_given_width():
     lanes = lanes_of(np.float64)
     panels = Panels(2, 3, np.float64, 4 * lanes)
     assert panels.each == 4 * lanes and panels.count == 1 and panels.is_ragged
-
-
-def test_where_numbers_begin():
-    array = np.arange(6.0)
-    assert address(array[2:]) == address(array) + 16 == array.ctypes.data + 16

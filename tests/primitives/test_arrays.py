@@ -3,6 +3,7 @@
 import numpy as np
 
 from refrnn.kernels.primitives import arrays
+from refrnn.kernels.primitives.compile import address
 
 LENGTHS = np.array([3, 1, 2])
 
@@ -38,3 +39,11 @@ def test_previous_state_in_both_directions():
 
 def test_blocks_follow_from_the_batch():
     assert [arrays.block_rows(B) for B in (1, 3, 15, 16, 63, 64, 1000)] == [4, 4, 4, 8, 8, 16, 16]
+
+
+def test_where_numbers_begin():
+    array = np.arange(6.0).reshape(2, 3)
+    for part in (array, array[1:], array[:, 1:], array.T, array[1, 2:3].reshape(()), np.flip(array)):
+        assert address(part) == part.ctypes.data
+    array.flags.writeable = False
+    assert address(array) == array.ctypes.data

@@ -3,7 +3,7 @@
 from tests.verify.museum.outside.planting import Fault
 
 RUN, SEQUENCES, VALUES, NETWORK, CHUNKS = "backends/run.py", "backends/sequences.py", "spec/values.py", "compose/network.py", "spec/chunks.py"
-REFERENCE, KERNEL = "backends/reference.py", "backends/kernel.py"
+REFERENCE, KERNEL, LAYER = "backends/reference.py", "backends/kernel.py", "backends/layer.py"
 TWO_WAYS = 'stack([bidirectional("elman"), bidirectional("gru-reset-after")])'
 
 LIBRARY = (
@@ -18,9 +18,11 @@ LIBRARY = (
     Fault("sequences", "intermediates of the first one only", "lstm", REFERENCE, "intermediates[name] = sequences.empty(name, checked.dtype)\n            sequences.put(", "intermediates[name] = sequences.empty(name, checked.dtype)\n                sequences.put("),
     Fault("upstream", "a missing one counts 1", "lstm", VALUES, "complete[name] = np.zeros(shape, checked.dtype)\n            continue", "complete[name] = np.ones(shape, checked.dtype)\n            continue", "quick"),
     Fault("upstream", "always single", "lstm", VALUES, "array.astype(checked.dtype, copy=False)", 'array.astype("float32").astype(checked.dtype)'),
-    Fault("memory", "outputs are the kernel's own", "lstm", RUN, "self.outputs = {name: array.copy()", "self.outputs = {name: array"),
-    Fault("memory", "gradients share an argument's memory", "lstm", RUN, "return array.copy() if any(np.may_share_memory(array, other) for other in others) else array", "return array", "tests/backends"),
+    Fault("memory", "outputs are the kernel's own", "elman", RUN, "self.outputs = {name: array if name in intermediates else array.copy()", "self.outputs = {name: array"),
+    Fault("memory", "gradients share an argument's memory", "lstm", KERNEL, "found[name] = gradient.copy() if shares else gradient", "found[name] = gradient", "tests/backends"),
     Fault("memory", "a reference sees the caller's arrays", "lstm", REFERENCE, "checked = checked.copied()", "checked = checked"),
+    Fault("layers", "steps do not hand on their state", "lstm", LAYER, "return self._kernel.step(arrays)", "return self._kernel.step(arrays)[0], state", "quick"),
+    Fault("layers", "what keeps nothing is not told the lengths", "lstm", LAYER, "checked.lengths and checked.lengths[spec.time[0]], out)", "None, out)", "quick"),
     Fault("networks", "an input read twice has the last reader's gradient", 'bidirectional("lstm")', NETWORK, "gradient if known is None else known + gradient", "gradient"),
     Fault("networks", "an input read twice is added in place", 'bidirectional("lstm")', NETWORK, "= gradient if known is None else known + gradient", "= gradient if known is None else np.add(known, gradient, out=known)", "tests/compose"),
     Fault("networks", "padding is reversed too", TWO_WAYS, NETWORK, "return reverse(array, lengths)", "return array[::-1]"),

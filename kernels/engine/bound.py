@@ -1,0 +1,160 @@
+"""A recurrence bound to its weights: they are packed once, for passes that keep nothing and for single steps."""
+
+import numpy as np
+
+from ..primitives import threads
+from ..primitives.arrays import clear, whole
+from .passes import plan_of, shares, terms_of
+from .sums import slices
+from .weights import in_vectors, laid_out
+
+ROWS = 256  # of all sequences, in one chunk of steps: work memory is as large as it takes, however many steps there are
+MOST_WORKS = 8  # work memories of other sizes that one layer keeps
+
+
+class Bound:
+    """``weights`` as in :func:`run`, copies of them. ``names``: the caller's, of inputs and, under the names of rows, of starts.
+
+    Every start is a row that the step before it ends with, one (B, H) for each sequence. Any number of threads may call at
+    once: each call has work memory to itself.
+    """
+
+    def __init__(self, recurrence, weights, outputs=None, **names):
+        self.recurrence = recurrence
+        self.weights = {name: np.array(part) if isinstance(part, np.ndarray) else tuple(map(np.array, part)) for name, part in weights.items()}
+        self.starts = {row: names[row] for row in recurrence.rows if recurrence.depth[row]}
+        self.inputs = {name: own for name, own in names.items() if name not in self.starts}
+        self.outputs = {row: (outputs or {}).get(row, row) for row in recurrence.outputs}
+        if any(recurrence.depth[row] > 1 or row not in self.outputs for row in self.starts):
+            raise ValueError(f"{recurrence.name}: what begins with several steps, or with a row that is no output, is not bound")
+        self._taken = (*self.inputs.values(), *self.starts.values())
+        self._terms, self._packed, self._works = terms_of(recurrence, weights), {}, {}
+
+    def __reduce__(self):
+        raise TypeError(f"{self.recurrence.name}: what is bound holds addresses of this process; pickle its weights, and bind them again")
+
+    def forward(self, values, lengths=None, out=None):
+        """Outputs (T, B, H), and the last state of each sequence by the names of starts, (B, H); both the caller's own.
+
+        values: inputs (T, B, N) and starts (B, H) by the caller's names, which are only read. lengths (B,), from 1 to T,
+        or None. out: arrays to write outputs into, by name, as they are returned, in C order; they overlap nothing.
+        """
+        given = {name: values[own] for name, own in self.inputs.items()}
+        starts = {row: values[own] for row, own in self.starts.items()}
+        T, B = next(iter(given.values())).shape[:2]
+        ends, order = whole(lengths, T, B), None
+        if ends.min() < T:
+            order = np.argsort(-ends, kind="stable")
+            ends = ends[order]
+        steps = min(T, max(1, ROWS // B))
+        waiting = self._waiting((steps, *((array.shape[1:], array.dtype) for array in given.values()), *((array.shape, array.dtype) for array in starts.values())))
+        work = self._work(waiting, values, slice(steps))
+        outputs = {own: (out or {}).get(own) for own in self.outputs.values()}
+        for row, own in self.outputs.items():
+            outputs[own] = np.empty((T, B, work.plan.rows[row]), work.plan.dtype) if outputs[own] is None else outputs[own]
+        work.begin(starts, order)
+        for t in range(0, T, steps):
+            count = min(steps, T - t)
+            work.take({name: array[t : t + count] for name, array in given.items()}, ends - t, order)
+            work.run(count)
+            for row, own in self.outputs.items():
+                outputs[own][t : t + count, ... if order is None else order] = work.outputs[row][:count]
+            if t + count < T:
+                work.go_on(count)
+        if order is None:
+            state = {own: work.ended(row, count) for row, own in self.starts.items()}
+        else:
+            state = {own: outputs[self.outputs[row]][np.asarray(lengths) - 1, np.arange(B)] for row, own in self.starts.items()}
+            for array in outputs.values():
+                clear(array, lengths)
+        waiting.append(work)
+        return outputs, state
+
+    def step(self, values):
+        """Outputs (B, H) of one step of inputs (B, N), and the state after it."""
+        arrays = [values[own] for own in self._taken]
+        waiting = self._waiting(tuple([(array.shape, array.dtype) for array in arrays]))
+        work = self._work(waiting, values, None)
+        for place, array in zip(work.begins, arrays):
+            place[...] = array
+        work.run(1)
+        outputs = {own: work.outputs[row][0].copy() for row, own in self.outputs.items()}
+        state = {own: work.ended(row, 1) for row, own in self.starts.items()}
+        waiting.append(work)
+        return outputs, state
+
+    def _waiting(self, mark):
+        """Work memory for arrays of such shapes and types that nobody uses now."""
+        waiting = self._works.get(mark)
+        if waiting is None:
+            if len(self._works) >= MOST_WORKS:
+                self._works = {}
+            waiting = self._works[mark] = []
+        return waiting
+
+    def _work(self, waiting, values, first):
+        """Some that waits, or some new for arrays like these; ``first``: what makes steps of inputs (steps, B, N)."""
+        try:
+            return waiting.pop()
+        except IndexError:
+            given = {name: values[own][first] for name, own in self.inputs.items()}
+            plan = plan_of(self.recurrence, given, {row: values[own] for row, own in self.starts.items()}, self.weights)
+        if plan.dtype not in self._packed:
+            self._packed[plan.dtype] = laid_out(plan, self.weights) | in_vectors(plan, self.weights)
+        return _Work(plan, self._packed[plan.dtype], self._terms, self.starts)
+
+
+class _Work:
+    """Memory for some steps of some sequences, and the programs on it."""
+
+    def __init__(self, plan, packed, terms, starts):
+        self.plan, self.terms = plan, terms
+        T, B, dtype, recurrence = plan.T, plan.B, plan.dtype, plan.recurrence
+        self.ends = np.full(B, T)
+        self.given = {name: np.empty((T, B, width), dtype) for name, width in plan.widths.items()}
+        self.outputs = {row: np.empty((T, B, plan.rows[row]), dtype) for row in recurrence.outputs}
+        # What is no unit stays zero.
+        self.rows = {row: np.zeros((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept}
+        gates = {f"gates:{k}": np.empty((T if plan.kept[k] else 1, B, panels.row), dtype) for k, panels in enumerate(plan.panels)}
+        arrays = {"order": np.arange(B), "ends": self.ends, **packed, **gates, **self.given}
+        arrays |= {f"given:{name}": array for name, array in self.given.items()}
+        arrays |= {f"row:{row}": array for row, array in self.rows.items()} | {f"out:{row}": array for row, array in self.outputs.items()}
+        self.before = plan.before and plan.before.on(arrays | {"ends": np.ones(T * B, np.int64)})
+        self.forward = plan.forward.on(arrays)
+        self._alone = {}  # what one worker does, by the number of steps
+        # The first step of inputs, and the rows before it.
+        self.starts = {row: self.rows[row][0, :, : plan.rows[row]] for row in starts}
+        self.begins = [array[0] for array in self.given.values()] + list(self.starts.values())
+
+    def begin(self, starts, order):
+        """Let the next steps begin with ``starts``, in ``order`` if there is one."""
+        for row, start in starts.items():
+            self.starts[row][...] = start if order is None else start[order]
+
+    def take(self, given, ends, order):
+        """Take the inputs (steps, B, N) of the next steps; ``ends``: of the sequences in order, counted from the first of these steps."""
+        for name, array in given.items():
+            self.given[name][: len(array)] = array if order is None else array[:, order]
+        self.ends[...] = np.minimum(ends, self.plan.T)
+
+    def run(self, count):
+        """Run ``count`` steps."""
+        B, workers = len(self.ends), threads.workers(count * len(self.ends) * self.terms)
+        if workers == 1:
+            if count not in self._alone:
+                self._alone[count] = slices(count * B, 1), slices(B, 1)
+            rows, sequences = self._alone[count]
+        else:
+            rows, sequences = slices(count * B, workers), shares(np.maximum(self.ends, 0), workers, ragged=True)
+        if self.before:
+            self.before.run(0, 1, rows)
+        self.forward.run(0, count, sequences)
+
+    def go_on(self, count):
+        """Let the next steps follow ``count`` ones."""
+        for row in self.starts:
+            self.rows[row][0] = self.rows[row][count]
+
+    def ended(self, row, count):
+        """The row that the last of ``count`` steps gave, (B, H), a copy."""
+        return self.rows[row][count, :, : self.plan.rows[row]].copy()

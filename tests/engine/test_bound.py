@@ -1,0 +1,66 @@
+"""A recurrence that is bound gives what a pass of it gives, whatever is asked of it before, and refuses what does not fit."""
+
+import numpy as np
+import pytest
+from recurrences import ALL, drawn
+
+from refrnn.kernels.engine import bound
+from refrnn.kernels.engine.bound import MOST_WORKS, Bound
+from refrnn.kernels.engine.passes import run
+
+NAMES = [name for name, one in ALL.items() if all(one.depth[row] <= 1 and (not one.depth[row] or row in one.outputs) for row in one.rows)]
+
+
+def bind(name, arguments):
+    """The recurrence bound, its names the caller's own; and what a pass is given, in one mapping."""
+    one = ALL[name]
+    names = {row: f"{row}0" for row in one.rows if one.depth[row]} | {name: name for name in arguments["given"]}
+    return Bound(one, arguments["weights"], **names), arguments["given"] | {f"{row}0": start for row, start in arguments["starts"].items()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("B", (1, 3, 9))
+def test_chunks_of_any_length_and_steps(name, B, monkeypatch):
+    arguments = drawn(name, 7, B, 5, 9)
+    lengths = np.maximum(1, 7 - np.arange(B) % 5)
+    for given in (None, lengths):
+        right = run(ALL[name], **arguments, lengths=given).outputs
+        for rows in (1, 2 * B, 3 * B, 100 * B):
+            monkeypatch.setattr(bound, "ROWS", rows)
+            layer, values = bind(name, arguments)
+            for _ in range(2):
+                outputs, state = layer.forward(values, given)
+                assert all(outputs[row].tobytes() == right[row].tobytes() for row in right)
+                ends = np.full(B, 7) if given is None else given
+                assert all(state[f"{row}0"].tobytes() == right[row][ends - 1, np.arange(B)].tobytes() for row in layer.starts)
+    right = run(ALL[name], **arguments).outputs
+    state = {f"{row}0": start for row, start in arguments["starts"].items()}
+    for t in range(7):
+        outputs, state = layer.step({name: array[t] for name, array in arguments["given"].items()} | state)
+        assert all(outputs[row].tobytes() == right[row][t].tobytes() for row in right)
+
+
+def test_weights_are_copied_and_work_memory_is_bounded():
+    name = NAMES[0]
+    arguments = drawn(name, 2, 3, 4, 5)
+    layer, values = bind(name, arguments)
+    before = layer.forward(values)[0]
+    for part in arguments["weights"].values():
+        for array in part if isinstance(part, (list, tuple)) else [part]:
+            array[...] = 0
+    after = layer.forward(values)[0]
+    assert all(after[row].tobytes() == before[row].tobytes() for row in before)
+    for B in range(1, 2 * MOST_WORKS):
+        layer.forward({name: np.repeat(array[:, :1] if array.ndim == 3 else array[:1], B, axis=array.ndim - 2) for name, array in values.items()})
+    assert len(layer._works) <= MOST_WORKS
+
+
+def test_what_does_not_fit():
+    name = NAMES[0]
+    layer, values = bind(name, drawn(name, 2, 3, 4, 5))
+    given = next(iter(layer.inputs.values()))
+    for change, error in ((lambda array: array[..., :-1], ValueError), (lambda array: array.astype(np.float32), TypeError), (lambda array: array.astype(int), TypeError)):
+        with pytest.raises(error):
+            layer.forward(values | {given: change(values[given])})
+        with pytest.raises(error):
+            layer.step({name: array[0] if array.ndim == 3 else array for name, array in values.items()} | {given: change(values[given][0])})
