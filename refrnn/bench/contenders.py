@@ -1,8 +1,8 @@
 """Who takes part in a race, and what each does when it is called: forward, or forward and back.
 
 Every contender has the problem's values in its own memory and layout beforehand, and allocates what it gives. A kernel
-is called as users call it, through ``spec.forward``, which checks the values first; batched NumPy and peers are called
-directly.
+is called as users call it, through ``spec.forward``, which checks the values first, and where its weights are bound once, too;
+batched NumPy and peers are called directly.
 """
 
 from importlib import import_module
@@ -50,6 +50,7 @@ def gather(start, patience, peers, reference):
         sentences = list(lacking.values())
         if len(lacking) == len({framework for *_, framework, _ in PEERS.values()}):
             raise NotFoundError("--peers: no other framework is installed; pip install refrnn[peers], or leave it out")
+    found.append(contender("kernel, bound", "bound", "Bound", answers=lambda spec: bool(spec.parameters)))
     return [*found, contender("kernel", "kernel", "Backend", "kernel", **everything)], sentences
 
 
@@ -70,6 +71,24 @@ class Backend:
         problem = self.problem
         run = problem.spec.forward(problem.values, self.backend, problem.lengths)
         return (run, run.backward(problem.upstream)) if way == BOTH else (run, {})
+
+    def results(self, way):
+        run, gradients = self.call(way)
+        return {**run.outputs, **_marked(gradients)}
+
+
+class Bound:
+    """The kernel of a spec that is bound to its parameters once."""
+
+    def __init__(self, problem):
+        fixed = {name for name, symbol in problem.spec.arrays.items() if symbol.role in ("parameter", "constant")}
+        self.layer = problem.spec.bind({name: value for name, value in problem.values.items() if name in fixed})
+        self.values = {name: value for name, value in problem.values.items() if name not in fixed}
+        self.lengths, self.upstream = problem.lengths, problem.upstream
+
+    def call(self, way):
+        run = self.layer.forward(self.values, self.lengths, keep=way == BOTH)
+        return (run, run.backward(self.upstream)) if way == BOTH else (run, {})
 
     def results(self, way):
         run, gradients = self.call(way)

@@ -49,13 +49,15 @@ def _ratios(record):
     rows = {}
     for cell in results(record):
         mark = "**" if cell["result"] == "won" else ""
-        rows.setdefault(heading(cell), {})[column(cell)] = f"{mark}{number(cell['ratio'])}{mark} {cell['fastest']}"
+        bound = f", bound {number(cell['bound']['ratio'])}" if "bound" in cell else ""
+        rows.setdefault(heading(cell), {})[column(cell)] = f"{mark}{number(cell['ratio'])}{mark}{bound} ({cell['fastest']})"
     if not rows:
         return ""
     lines = [_row(["", *columns]), _row(["---"] * (len(columns) + 1))]
     lines += [_row([title, *(found.get(name, "") for name in columns)]) for title, found in rows.items()]
     lines.append(_row(["geometric mean", *(number(mean) for mean in geometric_means(record).values())]))
-    return f"## Against the fastest of the others: {counted(record)}\n\n" + "\n".join(lines) + "\n\n"
+    bound = f"With weights that are bound once (`spec.bind`): {counted(record, 'bound')}.\n\n" if counted(record, "bound") else ""
+    return f"## Against the fastest of the others: {counted(record)}\n\n{bound}" + "\n".join(lines) + "\n\n"
 
 
 def _not_won(record):

@@ -30,7 +30,7 @@ def race(problem, way, contenders, turns, limits, step=lambda text, done: None):
     del results
     calls = _ask_all(taking, cell["out"], lambda one: one.ask("calls", way, TURN))
     times = {name: [] for name in calls}
-    if any(one.kind == "kernel" and one.name not in calls for one in taking):
+    if not _has_kernel(taking, cell):
         step(shown, turns)
         return cell  # with nobody to compare to, nobody is timed
     for turn in range(turns):
@@ -40,9 +40,14 @@ def race(problem, way, contenders, turns, limits, step=lambda text, done: None):
                 found = _ask_all([one], cell["out"], lambda one: one.ask("turn", way, calls[one.name]))
                 times[one.name] += found.values()
         step(shown, 1)
-    _count(cell, [one for one in taking if one.name not in cell["out"]], times)
-    _judge(cell, work(problem, way), limits)
+    if _has_kernel(taking, cell):
+        _count(cell, [one for one in taking if one.name not in cell["out"]], times)
+        _judge(cell, work(problem, way), limits)
     return cell
+
+
+def _has_kernel(contenders, cell):
+    return any(one.kind == "kernel" and one.name not in cell["out"] for one in contenders)
 
 
 def _ask_all(contenders, out, ask):
@@ -59,22 +64,33 @@ def _ask_all(contenders, out, ask):
 
 def _count(cell, contenders, times):
     """Medians, quartiles, and the ratio of each contender's time to the kernel's in the same turn."""
-    kernel = next((times[one.name] for one in contenders if one.kind == "kernel"), None)
+    ours = {one.kind: times[one.name] for one in contenders if one.kind in ("kernel", "bound")}
     for one in contenders:
         own = times[one.name]
         record = {"name": one.name, "kind": one.kind, "seconds": statistics.median(own)}
         record["low"], record["high"] = _quartiles(own)
-        if kernel is not None and one.kind != "kernel":
-            ratios = [theirs / ours for theirs, ours in zip(own, kernel)]
-            record["ratio"] = statistics.median(ratios)
-            record["ratio_low"], record["ratio_high"] = _quartiles(ratios)
+        if one.kind not in ours:
+            record |= _ratio(own, ours["kernel"])
         cell["contenders"].append(record)
-    rivals = [record for record in cell["contenders"] if "ratio" in record and record["kind"] == "peer"]
+    rivals = [record for record in cell["contenders"] if record["kind"] == "peer"]
     if rivals:
-        fastest = min(rivals, key=lambda record: record["seconds"])
-        cell["fastest"] = fastest["name"]
-        cell |= {key: fastest[key] for key in ("ratio", "ratio_low", "ratio_high")}
-        cell["result"] = "won" if fastest["ratio_low"] > 1 else "lost" if fastest["ratio_high"] < 1 else "tied"
+        fastest = min(rivals, key=lambda record: record["seconds"])["name"]
+        cell["fastest"] = fastest
+        cell |= _result(_ratio(times[fastest], ours["kernel"]))
+        if "bound" in ours:
+            cell["bound"] = _result(_ratio(times[fastest], ours["bound"]))
+
+
+def _ratio(theirs, ours):
+    """The median of their times in ours, turn by turn, and its quartiles."""
+    ratios = [their / our for their, our in zip(theirs, ours, strict=True)]
+    low, high = _quartiles(ratios)
+    return {"ratio": statistics.median(ratios), "ratio_low": low, "ratio_high": high}
+
+
+def _result(ratio):
+    """The ratio, and whether it is won, tied or lost."""
+    return {**ratio, "result": "won" if ratio["ratio_low"] > 1 else "lost" if ratio["ratio_high"] < 1 else "tied"}
 
 
 def _quartiles(values):

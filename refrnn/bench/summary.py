@@ -22,10 +22,10 @@ def results(record):
     return [cell for cell in record["cells"] if "fastest" in cell]
 
 
-def counted(record):
-    """won 30, tied 2, lost 10 of 42."""
-    found = [cell["result"] for cell in results(record)]
-    return ", ".join(f"{word} {found.count(word)}" for word in WORDS) + f" of {len(found)}"
+def counted(record, key=None):
+    """won 30, tied 2, lost 10 of 42; with the key "bound", where weights are bound once. Empty, where nothing is."""
+    found = [cell["result"] if key is None else cell[key]["result"] for cell in results(record) if key is None or key in cell]
+    return ", ".join(f"{word} {found.count(word)}" for word in WORDS) + f" of {len(found)}" if found else ""
 
 
 def geometric_means(record):

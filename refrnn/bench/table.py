@@ -14,6 +14,8 @@ def lines(record):
         yield from _of_cell(cell)
     if len(results(record)) > 1:
         yield f"against the fastest of the others: {counted(record)}; {means(record)}", ""
+        if counted(record, "bound"):
+            yield f"with weights that are bound once: {counted(record, 'bound')}", ""
     yield "the reference runs one sequence at a time; a kernel is called through spec.forward, which checks the values first", ""
 
 
@@ -25,6 +27,8 @@ def _of_cell(cell):
         bound = f", bound by {cell['roofline']['bound']}" if "roofline" in cell else ""
         yield f"{cell['pass']}: {seconds(kernel['seconds'])} ({spread(kernel, seconds, '')}){speed}{share}{bound}", "  "
     for one in cell["contenders"]:
+        if one["kind"] == "bound":
+            yield f"{seconds(one['seconds'])} ({spread(one, seconds, '')}) where its weights are bound once", "    "
         if "ratio" in one:
             named = "the reference" if one["kind"] == "reference" else one["name"]
             ratio = f"kernel is {number(one['ratio'])} times as fast as {named} ({spread(one, number, 'ratio_')})"

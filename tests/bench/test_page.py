@@ -40,12 +40,25 @@ def test_the_page_says_who_wins_where():
     assert "median of 7 turns" in text and "with 2 threads" in text and "JAX is left out: jax not installed.\n" in text
     assert "## Against the fastest of the others: won 1, tied 1, lost 1 of 3" in text
     assert "|  | LSTM, forward | tanh, forward |" in text
-    assert "| T 5, H 4, batch 2 | **2** PyTorch | 1.01 PyTorch |" in text and "| T 6, H 4, batch 2 | 0.5 PyTorch |  |" in text
+    assert "| T 5, H 4, batch 2 | **2** (PyTorch) | 1.01 (PyTorch) |" in text and "| T 6, H 4, batch 2 | 0.5 (PyTorch) |  |" in text
     assert "| geometric mean | 1 | 1.01 |" in text
     assert "- lost: LSTM, forward, T 6, H 4, batch 2: 0.5 (0.4 to 0.6) against PyTorch\n- tied: tanh, forward, T 5" in text
     assert "- ONNX Runtime, LSTM, forward, T 6, H 4, batch 2: its process ended with status 3" in text
     assert "| LSTM, forward | T 5, H 4, batch 2 | 1 ms | 50 | 25% | memory | 1.5 s | 2 ms |" in text
     assert "Beware" not in text and "*roof* = max(operations / peak, bytes / bandwidth)" in text
+
+
+def test_what_binding_wins_is_said_beside():
+    first, *rest = RECORD["cells"]
+    bound = {"name": "kernel, bound", "kind": "bound", "seconds": 0.0005, "low": 0.0004, "high": 0.0006}
+    with_it = {**first, "bound": {"ratio": 4.0, "ratio_low": 3.0, "ratio_high": 5.0, "result": "won"}, "contenders": [*first["contenders"], bound]}
+    record = {**RECORD, "cells": [with_it, *rest]}
+    text = page.page(record)
+    assert "With weights that are bound once (`spec.bind`): won 1, tied 0, lost 0 of 1.\n" in text and "| **2**, bound 4 (PyTorch) |" in text
+    assert "| 1.5 s | 2 ms | 500 us |" in text
+    lines = [line for line, _ in table.lines(record)]
+    assert "500 us (400 us to 600 us) where its weights are bound once" in lines
+    assert "with weights that are bound once: won 1, tied 0, lost 0 of 1" in lines
 
 
 def test_a_busy_machine_is_said_on_the_page():

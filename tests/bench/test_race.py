@@ -85,6 +85,13 @@ def test_they_take_turns_and_only_times_of_one_turn_are_compared():
     assert (cell["fastest"], cell["ratio"], cell["ratio_low"], cell["ratio_high"], cell["result"]) == ("A", 2.0, 1.5, 3.0, "won")
 
 
+def test_a_kernel_that_is_bound_is_ours_and_no_opponent():
+    bound, kernel = Told("K, bound", "bound", (1.0, 10.0), []), Told("K", "kernel", (2.0, 20.0), [])
+    cell = run([Told("A", "peer", (4.0, 30.0), []), bound, kernel])
+    assert (cell["fastest"], cell["ratio"], cell["bound"]["ratio"]) == ("A", 1.75, 3.5) and cell["bound"]["result"] == "won"
+    assert "ratio" not in cell["contenders"][1] and "bound" not in run([Told("A", "peer", (4.0,), []), Told("K", "kernel", (2.0,), [])], turns=1)
+
+
 @pytest.mark.parametrize("theirs, result", [((3.0, 2.0), "won"), ((0.5, 0.4), "lost"), ((0.5, 2.0), "tied")])
 def test_won_lost_tied(theirs, result):
     assert run([Told("A", "peer", theirs, []), Told("K", "kernel", (1.0, 1.0), [])])["result"] == result

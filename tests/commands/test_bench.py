@@ -46,10 +46,10 @@ def test_json_and_what_is_made_of_it_later(tmp_path):
     data = json.loads(path.read_text())
     assert {"processor", "caches", "cores", "threads", "python", "numpy", "numba", "peak", "bandwidth", "load"} <= data["machine"].keys()
     assert [(cell["id"], cell["pass"], [one["name"] for one in cell["contenders"]]) for cell in data["cells"]] == [
-        ("gru-reset-before", "forward", ["reference", "batched NumPy", "kernel"]),
-        ("gru-reset-before", "forward + backward", ["reference", "batched NumPy", "kernel"]),
-        ("two-layer-rnn", "forward", ["reference", "kernel"]),
-        ("two-layer-rnn", "forward + backward", ["reference", "kernel"]),
+        ("gru-reset-before", "forward", ["reference", "batched NumPy", "kernel, bound", "kernel"]),
+        ("gru-reset-before", "forward + backward", ["reference", "batched NumPy", "kernel, bound", "kernel"]),
+        ("two-layer-rnn", "forward", ["reference", "kernel, bound", "kernel"]),
+        ("two-layer-rnn", "forward + backward", ["reference", "kernel, bound", "kernel"]),
     ]
     for cell in data["cells"]:
         assert cell["dtype"] == "float64" and not cell["out"] and not cell["ragged"]
@@ -57,7 +57,7 @@ def test_json_and_what_is_made_of_it_later(tmp_path):
         assert cell["roofline"].keys() == {"bound", "compute_seconds", "memory_seconds", "roof_share"}
         for one in cell["contenders"]:
             assert {"name", "kind", "seconds", "low", "high", "gflops", "peak_share"} <= one.keys()
-            assert ({"ratio", "ratio_low", "ratio_high"} <= one.keys()) == (one["name"] != "kernel")
+            assert ({"ratio", "ratio_low", "ratio_high"} <= one.keys()) == (one["kind"] not in ("kernel", "bound"))
     assert [("fastest" in cell) for cell in data["cells"]] == [True, True, False, False]
     shown = bench("--from", path, "--markdown", again)
     assert shown.exit_code == 0 and page.read_text() == again.read_text()
@@ -134,7 +134,7 @@ def test_what_is_not_installed_is_left_out_in_a_line(monkeypatch, tmp_path):
     started = []
     monkeypatch.setattr(contenders, "find_spec", lambda name: None if name in ("jax", "onnx") else True)
     found, sentences = contenders.gather(started.append, 1, peers=True, reference=False)
-    assert [one.name for one in found] == ["batched NumPy", "PyTorch", "PyTorch loop", "kernel"] and not started
+    assert [one.name for one in found] == ["batched NumPy", "PyTorch", "PyTorch loop", "kernel, bound", "kernel"] and not started
     assert sentences == [
         "JAX is left out: jax not installed (pip install refrnn[peers])", "ONNX Runtime is left out: onnx not installed (pip install refrnn[peers])"
     ]  # fmt: skip
