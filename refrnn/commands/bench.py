@@ -39,6 +39,8 @@ def command(names, from_path, json_path, markdown_path, plot_path, **options):
     ID is a spec of the library or the path of a YAML file; without one: elman, lstm and both gru, or with --grid its
     three. Every contender has a process of its own and they take turns; one whose results differ from those of most is
     refused. The reference runs one sequence at a time, the others run the batch at once; the grid leaves it out.
+
+    Status: 0 the race was run, 1 a kernel took no part somewhere, for its results were wrong or it died, 2 refused.
     """
     outputs = Outputs(json_path, markdown_path)
     if plot_path is not None:
