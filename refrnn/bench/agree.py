@@ -35,9 +35,12 @@ def _apart(results, allowed):
 
 
 def allowed(problem):
-    """How far results may be apart: rounding errors grow with the root of the number of terms. This tells wrong from right, no more."""
+    """How far results may be apart: rounding errors grow with the root of the number of terms. This tells wrong from right, no more.
+
+    Sums run over units and features, in every step anew, and those of weights' gradients over the steps of all sequences.
+    """
     sizes, batch = problem.checked.sizes, problem.checked.batch
-    terms = batch * sum(sizes.values()) * max([sizes[name] for name in problem.spec.time], default=1)
+    terms = (sum(sizes.values()) + batch) * max([sizes[name] for name in problem.spec.time], default=1)
     return 8 * np.finfo(problem.checked.dtype).eps * np.sqrt(terms)
 
 
