@@ -75,9 +75,10 @@ class EquationPass:
     def backward(self, upstream, absorbing=None):
         """Gradients by symbol name, parameters summed over the sequences; ``absorbing`` as in :meth:`Run.backward`."""
         gradients = {name: self.sequences.empty(name, self.dtype) for name in self.spec.differentiated}
-        for item, run in zip(self.sequences.items, self.runs):
-            for name, gradient in run.backward(self._seeds(upstream, item), absorbing).items():
-                self._join(gradients, name, item, gradient, run.algebra.noise)
+        with np.errstate(all="ignore"):  # infinities of two sequences may cancel
+            for item, run in zip(self.sequences.items, self.runs):
+                for name, gradient in run.backward(self._seeds(upstream, item), absorbing).items():
+                    self._join(gradients, name, item, gradient, run.algebra.noise)
         return gradients
 
     def _seeds(self, upstream, item):
@@ -85,8 +86,7 @@ class EquationPass:
 
     def _join(self, gradients, name, item, gradient, noise):
         if self.spec.batch_axis(name) is None:
-            with np.errstate(all="ignore"):  # infinities of two sequences may cancel
-                total = gradients[name] + gradient
+            total = gradients[name] + gradient
             gradients[name] = total if noise is None else noise.relative(total, 1)
         else:
             self.sequences.put(name, gradients[name], item, gradient)

@@ -38,12 +38,11 @@ def answer(spec, checked, module):
             parts = {f"d_{name}": sequences.take(name, array, item) for name, array in upstream.items()}
             with np.errstate(all="ignore"):
                 found = picked(module.backward(saved, **parts), spec.differentiated, "the gradients of backward")
-            for name in spec.differentiated:
-                if spec.batch_axis(name) is None:
-                    with np.errstate(all="ignore"):
+                for name in spec.differentiated:
+                    if spec.batch_axis(name) is None:
                         gradients[name] = gradients[name] + found[name]
-                else:
-                    sequences.put(name, gradients[name], item, found[name])
+                    else:
+                        sequences.put(name, gradients[name], item, found[name])
         return gradients
 
     return outputs, intermediates, backward

@@ -1,8 +1,15 @@
 """From a batch to its sequences and back, for the backends that work on one sequence at a time."""
 
+from weakref import WeakKeyDictionary
+
 import numpy as np
 
 from refrnn.spec.draw import shape_of
+
+
+MOST_FORMS = 64  # of the batches of one spec whose parts are remembered
+MOST_ITEMS = 64  # of such a batch
+_FORMS = WeakKeyDictionary()
 
 
 class Sequences:
@@ -14,8 +21,6 @@ class Sequences:
     def __init__(self, spec, checked):
         self.spec = spec
         self.checked = checked
-        self._places = {}  # of the parts, by name and sequence
-        self._sizes = {}  # by sequence
         own = spec.batch is not None
         if own and checked.lengths is None:
             self.items = [slice(None)]
@@ -25,6 +30,8 @@ class Sequences:
             self.items = list(range(checked.batch))
         else:
             self.items = [None]
+        # Of the parts, by name and sequence, and the sizes by sequence.
+        self._places, self._sizes = _known(spec, checked) if len(self.items) <= MOST_ITEMS else ({}, {})
 
     def sizes(self, item):
         """The sizes of one sequence: its own length, and one row of the spec's own batch."""
@@ -68,6 +75,16 @@ class Sequences:
         elif axis is not None:
             where[axis] = item
         return tuple(where)
+
+
+def _known(spec, checked):
+    """What is known of batches of the same sizes and lengths, for all that are taken apart: {} and {} at first."""
+    lengths = tuple((name, given.tobytes()) for name, given in (checked.lengths or {}).items())
+    form = tuple(checked.sizes.items()), checked.batch, lengths
+    known = _FORMS.setdefault(spec, {})
+    if len(known) >= MOST_FORMS:
+        known.clear()
+    return known.setdefault(form, ({}, {}))
 
 
 def _mark(item):

@@ -43,20 +43,23 @@ def command(names, backends, level, mutants, sensitive, verbose, jobs, json_path
       130  stopped by Ctrl-C; what was found till then is printed and written
     """
     import refrnn
+    from refrnn.spec.library import cards
 
     names = names or tuple(refrnn.ids())
-    specs = [refrnn.load(name) for name in names]
+    # The library's specs are loaded by the workers alone.
+    known = {card.id: card for card in cards()}
+    specs = [known.get(name) or refrnn.load(name) for name in names]
     chosen = None if backends is None else tuple(part.strip() for part in backends.split(",") if part.strip())
     if chosen is not None:
         if not chosen:
             raise NotFoundError("--backends names no backend; name one, such as kernel, or leave the option out")
-        for spec in specs:
+        for name in names:
             for backend in chosen:
-                _check_backend(spec, backend)
+                _check_backend(refrnn.load(name), backend)
     outputs = Outputs(json_path, junit_path, html_path)
     started = time.perf_counter()
     reports, stopped = _run(specs, names, (chosen, level, mutants, sensitive), _jobs(jobs, len(names)))
-    _write(outputs, reports, specs, json_path, junit_path, html_path)
+    _write(outputs, reports, names, json_path, junit_path, html_path)
     ended = [report for report in reports if report.unchecked != [STOPPED]]
     if verbose and ended:
         print_details(outputs.say, ended, outputs.width)
@@ -78,16 +81,17 @@ def _exit_status(reports, outputs):
     return 1 if "fails" in found else 2 if "could not check" in found or outputs.failed else 0
 
 
-def _write(outputs, reports, specs, json_path, junit_path, html_path):
+def _write(outputs, reports, names, json_path, junit_path, html_path):
     """All files; a report that can't be written to its file is kept elsewhere."""
     if json_path:
         outputs.write(json_path, json_text(reports))
     if junit_path:
         outputs.write(junit_path, junit_text(reports))
     if html_path:
+        import refrnn
         from refrnn.spec.show import html
 
-        by_id = {spec.id: spec for spec in specs}
+        by_id = {report.id: refrnn.load(name) for report, name in zip(reports, names)}
         outputs.write(html_path, html_text(reports, lambda name: html(by_id[name])))
 
 
@@ -141,19 +145,26 @@ def _one(piece, step):
 def _run(specs, names, settings, jobs):
     """All reports in the order of ``specs``, with a progress bar on standard error, and whether Ctrl-C stopped it."""
     reports = [None] * len(specs)
+    order = sorted(range(len(specs)), key=lambda place: -_work(specs[place]) if jobs > 1 else place)
     stopped = False
     with progress(len(specs), "verify") as bar:
 
-        def done(place, report, sentence):
+        def done(number, report, sentence):
+            place = order[number]
             reports[place] = report or _unchecked(specs[place], sentence)
             bar.update(1, specs[place].id)
 
         try:
             with interrupts.told():
-                run(_one, [(name, *settings) for name in names], jobs, done, lambda piece, text: bar.update(0, f"{piece[0]}: {text}"))
+                run(_one, [(names[place], *settings) for place in order], jobs, done, lambda piece, text: bar.update(0, f"{piece[0]}: {text}"))
         except KeyboardInterrupt:
             stopped = True
     return [report or _unchecked(spec, STOPPED) for report, spec in zip(reports, specs)], stopped
+
+
+def _work(spec):
+    """About how much there is to verify: the longest first, and all processes end at about the same time."""
+    return len(spec.equations) * len(spec.symbols)
 
 
 def _unchecked(spec, sentence):

@@ -38,7 +38,7 @@ def ids():
 
 @dataclass(frozen=True)
 class Card:
-    """What a list shows of a spec: read from its file, not loaded."""
+    """What is to be known of a spec that is read from its file, and not loaded."""
 
     id: str
     group: str
@@ -46,6 +46,8 @@ class Card:
     lectures: tuple
     verify: tuple
     open: tuple
+    symbols: tuple
+    equations: tuple
 
 
 @lru_cache(maxsize=None)
@@ -62,6 +64,8 @@ def cards():
                 lectures=tuple(dict.fromkeys(entry["from"] for entry in data.get("lectures", []))),
                 verify=tuple(data.get("verify", ())),
                 open=tuple(data.get("open", ())),
+                symbols=tuple(data.get("symbols", ())),
+                equations=tuple(data.get("equations", ())),
             )
         )
     return tuple(found)

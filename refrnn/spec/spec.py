@@ -85,7 +85,9 @@ def _kept(method):
 
     @wraps(method)
     def asked(self, name):
-        known = self.__dict__.setdefault(answers, {})
+        known = self.__dict__.get(answers)
+        if known is None:
+            known = self.__dict__[answers] = {}
         if name not in known:
             known[name] = method(self, name)
         return known[name]

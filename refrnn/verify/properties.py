@@ -188,7 +188,7 @@ def errors_go_where_the_equation_sends_them(spec, truth, backend):
             lost, key = np.isnan(gradient), ("gradient", name)
             if np.any(lost & ~by_arithmetic[name]):
                 return f"{name} is NaN at places that no NaN reaches where the upstream gradient is NaN {word}"
-            if word.startswith("all") and key in truth.quantities and np.any(~lost & by_calculus[name] & (truth.quantities[key] != 0)):
+            if name in by_calculus and key in truth.quantities and np.any(~lost & by_calculus[name] & (truth.quantities[key] != 0)):
                 return f"{name} hides that the upstream gradient is NaN {word}"
     return None
 
@@ -204,9 +204,15 @@ def _lost(spec, truth):
             for name, where in lost.items():
                 upstream[name][where] = np.nan
             with np.errstate(all="ignore"):
-                places = [{f"d_{name}": np.isnan(found) for name, found in passed.backward(upstream, absorbing).items()} for absorbing in (False, True)]
-            truth.lost.append((word, upstream, *places))
+                by_arithmetic = _where_lost(passed, upstream, absorbing=False)
+                # What is lost at one step may go out anywhere.
+                by_calculus = _where_lost(passed, upstream, absorbing=True) if word.startswith("all") else {}
+            truth.lost.append((word, upstream, by_arithmetic, by_calculus))
     return truth.lost
+
+
+def _where_lost(passed, upstream, absorbing):
+    return {f"d_{name}": np.isnan(gradient) for name, gradient in passed.backward(upstream, absorbing).items()}
 
 
 def _middle(array):

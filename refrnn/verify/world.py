@@ -224,18 +224,23 @@ class World:
         """The largest of some differences in ulp, and its place."""
         if not difference.size:
             return 0.0, ()
+        ulp, has_zeros = self._ulp(key)
         with np.errstate(all="ignore"):
-            errors = np.divide(difference, self._ulp(key), out=np.zeros(difference.shape, np.longdouble), where=difference != 0)
+            if has_zeros:
+                errors = np.divide(difference, ulp, out=np.zeros(difference.shape, np.longdouble), where=difference != 0)
+            else:
+                errors = difference / ulp
         if _has_nan(errors):
             errors = np.where(np.isnan(errors), np.inf, errors)
         place = np.unravel_index(int(errors.argmax()), errors.shape)
         return float(errors[place]), tuple(int(index) for index in place)
 
     def _ulp(self, key):
-        """An ulp of each entry, in a shape that goes with the quantity; past a sequence's end there is none, and it is zero."""
+        """An ulp of each entry, in a shape that goes with the quantity, and whether some are zero: past a sequence's end there is none."""
         if key not in self.units:
             past = past_end(self.truth.spec, self.truth.checked, _symbol(key), self.quantities[key].shape)
-            self.units[key] = np.where(past, 0, self.truth.eps * self.scales[key])
+            ulp = np.where(past, 0, self.truth.eps * self.scales[key])
+            self.units[key] = ulp, not np.all(ulp > 0)
         return self.units[key]
 
     def _find_unjudged(self):
@@ -285,7 +290,8 @@ def _apart(array, truth):
 
 def _has_nan(array):
     """NaN is larger than all to NumPy, and argmax the quickest that looks at all."""
-    return np.isnan(array.flat[array.argmax()])
+    largest = array.flat[array.argmax()]
+    return largest != largest
 
 
 def _others(side, margin, moved):

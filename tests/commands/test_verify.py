@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from refrnn.commands.main import main
+from refrnn.verify.report import SpecReport
 from texts import OWN
 
 REFERENCE = """
@@ -55,6 +56,22 @@ def test_one_spec_holds(run, tmp_path):
     assert refused and f"{entry['mutants']['killed']} killed, {refused} refused, 0 equivalent, 0 alive" in result.output
     assert "<math" in (tmp_path / "out.html").read_text()
     assert (tmp_path / "out.xml").read_text().startswith("<?xml")
+
+
+def test_what_is_most_work_begins_first_and_reports_keep_their_order(run, monkeypatch, tmp_path):
+    """With one process the order that was asked for is that of the work, too."""
+    begun, names = [], ("clip-value", "lstm", "scalar-recursion")
+
+    def one_after_another(function, pieces, jobs, done, step):
+        begun.append([piece[0] for piece in pieces])
+        for place, piece in enumerate(pieces):
+            done(place, SpecReport(piece[0]), None)
+
+    monkeypatch.setattr("refrnn.commands.verify.run", one_after_another)
+    for jobs in (1, 2):
+        assert run("verify", *names, "--jobs", jobs, "--json", tmp_path / "out.json").exit_code == 0
+        assert [entry["id"] for entry in json.loads((tmp_path / "out.json").read_text())["specs"]] == list(names)
+    assert begun[0] == list(names) and begun[1] != list(names) and begun[1][0] == "lstm"
 
 
 def test_a_chosen_backend_is_the_only_one(run, tmp_path):
