@@ -58,6 +58,9 @@ def rows_by_panel(start, c, a, b, following, rows, terms, vectors, c_row, a_row,
 def matrices(blocks):
     """For each gate its matrix (units, terms), of any layout: address, distance of units, distance of terms."""
     size = blocks[0].itemsize
+    if isinstance(blocks, np.ndarray):
+        start, (by_gate, by_unit, by_term) = address(blocks), blocks.strides
+        return np.array([(start + gate * by_gate, by_unit // size, by_term // size) for gate in range(len(blocks))], np.int64)
     return np.array([(address(block), *(stride // size for stride in block.strides)) for block in blocks], np.int64)
 
 

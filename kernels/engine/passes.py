@@ -1,7 +1,6 @@
 """The two passes of a recurrence: ``run`` gives a :class:`Pass`, its ``backward`` the gradients."""
 
 import functools
-import weakref
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from ..primitives.arrays import whole
 from .panels import packed_back, unpacked
 from .plan import check, planned
 from .pool import POOL
+from .program import Arrays
 from .sums import inputs, outer, row_blocks, slices
 from .weights import in_vectors, laid_out
 
@@ -75,7 +75,7 @@ class Pass:
         some = next(iter(given.values()))
         (self.T, self.B), self.dtype = some.shape[:2], some.dtype
         self.plan = plan_of(recurrence, given, starts, weights)
-        self._sequences(whole(lengths, self.T, self.B))
+        self._sequences(lengths)
         given = {name: np.ascontiguousarray(array) for name, array in given.items()}
         self.given = {name: self._in_order(array) for name, array in given.items()}
         self.workers = self._workers()
@@ -91,16 +91,24 @@ class Pass:
             "order": self.order, "ends": self.ends, **self.given, **{f"given:{name}": array for name, array in given.items()}, **self.gates, **self.vectors,
             **{f"row:{row}": array for row, array in self.history.items()},
         }  # fmt: skip
-        weakref.finalize(self, POOL.give, (*self.gates.values(), *self.history.values()))
-        arrays = self._known | {f"out:{row}": array for row, array in self.outputs.items()}
-        arrays |= laid_out(plan, weights)
+        arrays = Arrays(self._known | {f"out:{row}": array for row, array in self.outputs.items()} | laid_out(plan, weights))
+        forward, self._addresses = plan.forward.on(arrays), arrays.known
         if plan.before is not None:
-            rows = self.T * self.B
-            plan.before.run(arrays | {"ends": np.ones(rows, np.int64)}, 0, 1, slices(rows, self.workers))
-        plan.forward.run(arrays, 0, self.T, self._slices())
+            first = Arrays({**arrays, "ends": plan.ones}, {name: place for name, place in arrays.known.items() if name != "ends"})
+            plan.before.run(first, 0, 1, slices(self.T * self.B, self.workers))
+        forward.run(0, self.T, self._slices())
+
+    def __del__(self):
+        if POOL is not None:  # else the process is ending
+            POOL.give((*getattr(self, "gates", {}).values(), *getattr(self, "history", {}).values()))
 
     def _sequences(self, lengths):
         """The order of the sequences, the longest first, and how many of them run at each step."""
+        self.ragged = False
+        if lengths is None:
+            self.order, self.ends = self.plan.whole
+            return
+        lengths = whole(lengths, self.T, self.B)
         self.ragged = int(lengths.min()) < self.T
         self.order = np.argsort(-lengths, kind="stable") if self.ragged else np.arange(self.B)
         self.ends = lengths[self.order] if self.ragged else lengths
@@ -199,6 +207,7 @@ class _Back:
         for q, (k, product) in enumerate(self.recurrence.products):
             if product.operand in self.recurrence.rows:
                 arrays[f"back:{q}"] = self._turned(k, product)
+        arrays = Arrays(arrays, forward._addresses)
         program, of_starts = plan.backward
         if keep is not None:
             keep = np.ascontiguousarray(np.take(keep, forward.order, 1), dtype=np.int64)

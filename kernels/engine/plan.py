@@ -1,5 +1,7 @@
 """How a recurrence of certain sizes is run: which arrays there are, and the programs of both passes."""
 
+from functools import cached_property
+
 import numpy as np
 
 from ..primitives.tiles import vector_bytes
@@ -47,6 +49,16 @@ class Plan:
             starts = {(row, back): self._start(row, back) for row in self.rows for back in range(1, self.recurrence.depth[row] + 1)}
             self._backward = self._back(), starts
         return self._backward
+
+    @cached_property
+    def whole(self):
+        """The order and the lengths of sequences that all run to the last step."""
+        return np.arange(self.B), np.full(self.B, self.T)
+
+    @cached_property
+    def ones(self):
+        """The lengths of all rows as sequences of one step."""
+        return np.ones(self.T * self.B, np.int64)
 
     def _read_later(self, k):
         stages = self.recurrence.stages

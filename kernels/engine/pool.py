@@ -4,6 +4,7 @@
 ``free`` lets all of them go. What a caller is given to keep never comes from here.
 """
 
+import math
 import threading
 from collections import deque
 
@@ -26,7 +27,7 @@ class Pool:
 
     def take(self, shape, dtype):
         """An array whose entries may be anything."""
-        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        size = math.prod(shape) * np.dtype(dtype).itemsize
         if size < LITTLE:
             return np.empty(shape, dtype)
         block = self._fitting(size)

@@ -17,6 +17,14 @@ class At(NamedTuple):
     elements: int = 0
 
 
+class Arrays(dict):
+    """Arrays by name for several programs: the address of each is asked for once. ``known``: those that are known already."""
+
+    def __init__(self, given, known=()):
+        super().__init__(given)
+        self.known = dict(known)
+
+
 class Step:
     """The arrays of one step, and which of them each argument and each result is."""
 
@@ -98,7 +106,11 @@ class Program:
     def on(self, arrays):
         """The program on ``arrays``, every array by its name: a :class:`Placed`."""
         block = self._template.copy()
-        addresses = np.array([address(block if name == "block" else arrays[name]) for name in self.names], np.int64)
+        known = arrays.known if isinstance(arrays, Arrays) else {}
+        for name in self.names:
+            if name not in known and name != "block":
+                known[name] = address(arrays[name])
+        addresses = np.array([address(block) if name == "block" else known[name] for name in self.names], np.int64)
         block[self._where] = addresses[self._which] + self._far
         return Placed(block, *self._cuts, self.dtype, arrays)
 

@@ -32,8 +32,8 @@ def _biases(stage, panels, weights, dtype):
     """One row of gates with their biases, zero where there is none."""
     row = np.zeros((panels.count, len(stage.names), panels.each), dtype)
     for name, gates in stage.biases.items():
-        for gate, bias in zip(gates.split(), weights[name], strict=True):
-            whole = np.zeros(panels.count * panels.each, dtype)
-            whole[: panels.units] = bias
-            row[:, stage.names.index(gate)] = whole.reshape(panels.count, panels.each)
+        first, count = stage.names.index(gates.split()[0]), len(gates.split())
+        whole = np.zeros((count, panels.count * panels.each), dtype)
+        whole[:, : panels.units] = weights[name]
+        row[:, first : first + count] = whole.reshape(count, panels.count, panels.each).swapaxes(0, 1)
     return row

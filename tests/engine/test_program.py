@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from refrnn.kernels.engine import loop
-from refrnn.kernels.engine.program import At, Program, Step
+from refrnn.kernels.engine.program import Arrays, At, Program, Step
 from refrnn.kernels.engine.rows import ARRAY, GATES, GIVEN, NUMBER, OWN, Panels
 from refrnn.kernels.primitives.compile import address
 
@@ -88,3 +88,16 @@ def test_the_arrays_of_each_step_stand_in_the_block(monkeypatch):
     at = {name: address(array) for name, array in arrays.items()}
     program.finish().run(arrays, 0, 1, np.array([[0, B]]))
     assert found == [[[at["r"], 24, 8, 0, 0, 1], [at["x"] + 24, 15, 5, 0, 0, 0]], [[at["a"], 0, 0, 0, 0, 0]]]
+
+
+def test_addresses_are_asked_for_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr("refrnn.kernels.engine.program.address", lambda array: asked.append(array) or address(array))
+    monkeypatch.setattr(loop, "run", lambda *given: None)
+    program = Program(np.float64, B, backward=False)
+    program.stage(PANELS, "bias", "gates", 0, [], 0, Step(B))
+    program.finish()
+    arrays = Arrays({name: np.zeros(9) for name in ("bias", "gates", "order", "ends")}, {"bias": 7})
+    first, second = program.on(arrays).block, program.on(arrays).block
+    assert first[loop.HEAD] == second[loop.HEAD] == 7 and address(arrays["gates"]) == second[loop.HEAD + 1]
+    assert sum(one is array for one in asked for array in arrays.values()) == 3
