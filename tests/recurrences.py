@@ -4,8 +4,6 @@ Its numbers may be complex: where one argument has a tiny imaginary part, that o
 """
 
 import types
-import zlib
-from pathlib import Path
 
 import numpy as np
 
@@ -33,6 +31,7 @@ def forward(recurrence, given, starts, weights, lengths=None, keep=None):
         for t in range(T if lengths is None else lengths[b]):
             now = {name: array[t, b] for name, array in given.items()} | weights
             now |= {f"{name}_before": steps[-1] for name, steps in history.items()}
+            now |= {f"{name}_before_{back}": step for name, steps in history.items() for back, step in enumerate(reversed(steps), 1)}
             for stage in recurrence.stages:
                 now |= sums(stage, now, history, weights, keep is None or keep[t, b])
                 results = plain(stage.step)(*(now[name] for name in stage.takes))
@@ -54,7 +53,7 @@ def sums(stage, now, history, weights, kept):
             found[gate] = found[gate] + bias
     for product in stage.products:
         operand = history[product.operand][-product.delay] if product.delay else now[product.operand]
-        if product.delay and not kept:
+        if product.stopped or product.delay and not kept:
             operand = np.real(operand)
         for gate, matrix in zip(product.gates.split(), weights[product.matrix], strict=True):
             found[gate] = found[gate] + matrix @ operand
@@ -74,14 +73,6 @@ def slope(recurrence, arguments, upstream, group, name, direction, lengths=None,
 
 # ------------------------------------------------------------ small recurrences
 
-# Compiled steps are kept on disk under the name of their recurrence: an edit here must give them another one.
-_EDITION = f"{zlib.crc32(Path(__file__).read_bytes()):08x}"
-
-
-def _recurrence(name, outputs, *stages):
-    return Recurrence(f"test-{name}-{_EDITION}", outputs, *stages)
-
-
 def one_step(s):
     return tanh(s)
 
@@ -90,7 +81,7 @@ def one_back(d_h, h):
     return d_h * ((1 - h) * (1 + h))
 
 
-ONE = _recurrence(
+ONE = Recurrence(
     "one", "h",
     Stage("s", (Product("x", "W_in", "s"), Product("h", "W", "s", delay=1)), one_step, "h", one_back, "d_s", {"b": "s"}),
 )  # fmt: skip
@@ -106,7 +97,7 @@ def delayed_back(d_h, d_copy, h):
 
 
 # Two inputs, of which one has two matrices; a matrix that two delays share; a gap between delays; no bias.
-DELAYED = _recurrence(
+DELAYED = Recurrence(
     "delayed", "h copy",
     Stage(
         "s",
@@ -142,7 +133,7 @@ def second_back(d_h, n, q, z, c, h_before):
 
 # A step that takes an input, a vector and a number; an operand of the same step; errors of an earlier stage's gate and
 # row, and of rows one step before; a bias of gates that no product has together.
-TWO = _recurrence(
+TWO = Recurrence(
     "two", "h c",
     Stage(
         "i f z", (Product("x", "W_in", "i f"), Product("h", "W", "f z", delay=1), Product("c", "P", "i", delay=1)),
@@ -164,13 +155,63 @@ def narrow_back(d_r):
 
 
 # Rows of two widths.
-NARROW = _recurrence(
+NARROW = Recurrence(
     "narrow", "r",
     Stage("s", (Product("x", "W_in", "s"), Product("r", "W", "s", delay=1)), one_step, "h", one_back, "d_s", {"b": "s"}),
     Stage("y", (Product("h", "P", "y"),), narrow_step, "r", narrow_back, "d_y"),
 )  # fmt: skip
 
-ALL = {"one": ONE, "two": TWO, "delayed": DELAYED, "narrow": NARROW}
+
+def taps_step(u, h_before, h_before_3, k_before_2, a):
+    h = a * h_before - 0.5 * h_before_3 + u
+    return h, h * k_before_2
+
+
+def taps_back(d_h, d_k, d_k_before_2, h, h_before, k_before_2, a):
+    d_h = d_h + d_k * k_before_2
+    return d_h, a * d_h, -0.5 * d_h, d_k_before_2 + d_k * h, d_h * h_before
+
+
+def gated_step(s, k):
+    s = tanh(s)
+    return s, s * k
+
+
+def gated_back(d_r, s, k):
+    return d_r * k * ((1 - s) * (1 + s)), d_r * s
+
+
+# A stage without gates; rows read by steps further back, one also by a product; two stages that send errors there; a step
+# whose arguments have other names.
+TAPS = Recurrence(
+    "taps", "h r",
+    Stage("", (), taps_step, "h k", taps_back, "d_u d_h_before d_h_before_3 d_k_before_2 d_a"),
+    Stage(
+        "s", (Product("h", "W", "s", delay=2),), gated_step, "s r", gated_back, "d_s d_k_before_2",
+        arguments="s k_before_2", back_arguments="d_r s k_before_2",
+    ),
+)  # fmt: skip
+
+
+def trace_step(h_before, m_before_2):
+    return 0.5 * m_before_2 + h_before
+
+
+def trace_back(d_m):
+    return d_m, 0.5 * d_m
+
+
+# An operand that gets no errors through one product; a row that only steps read.
+STOPPED = Recurrence(
+    "stopped", "h m",
+    Stage("", (), trace_step, "m", trace_back, "d_h_before d_m_before_2"),
+    Stage(
+        "s", (Product("x", "W_in", "s"), Product("h", "W", "s", delay=1), Product("m", "P", "s", stopped=True)),
+        one_step, "h", one_back, "d_s",
+    ),
+)  # fmt: skip
+
+ALL = {"one": ONE, "two": TWO, "delayed": DELAYED, "narrow": NARROW, "taps": TAPS, "stopped": STOPPED}
 
 
 def drawn(name, T, B, I, H, dtype=np.float64, seed=0):  # noqa: E741
@@ -196,6 +237,12 @@ def drawn(name, T, B, I, H, dtype=np.float64, seed=0):  # noqa: E741
     elif name == "delayed":
         given, starts = {"x": x, "u": draw(T, B, 2)}, {"h": draw(B, 3, H), "copy": draw(B, 2, H)}
         weights = {"W_x": gates(1, H, I), "V_x": gates(1, H, I), "W_u": gates(1, H, 2), "W": gates(1, H, H), "V": gates(1, H, H)}
+    elif name == "taps":
+        given, starts = {"u": draw(T, B, H)}, {"h": draw(B, 3, H), "k": draw(B, 2, H)}
+        weights = {"W": gates(1, H, H), "a": draw()}
+    elif name == "stopped":
+        given, starts = {"x": x}, {"h": draw(B, H), "m": draw(B, 2, H)}
+        weights = {"W_in": gates(1, H, I), "W": gates(1, H, H), "P": gates(1, H, H)}
     else:
         given, starts, N = {"x": x}, {"r": draw(B, H // 2 + 1)}, H // 2 + 1
         weights = {"W_in": gates(1, H, I), "W": gates(1, H, N), "b": gates(1, H), "P": gates(1, N, H)}
@@ -205,8 +252,8 @@ def drawn(name, T, B, I, H, dtype=np.float64, seed=0):  # noqa: E741
 def upstream(recurrence, arguments, seed=1):
     """An error for each output."""
     random = np.random.default_rng(seed)
-    T, B = arguments["given"]["x"].shape[:2]
-    dtype = arguments["given"]["x"].dtype
+    some = next(iter(arguments["given"].values()))
+    (T, B), dtype = some.shape[:2], some.dtype
     widths = {"r": arguments["weights"]["P"][0].shape[0]} if recurrence is NARROW else {}
     H = next(iter(arguments["starts"].values())).shape[-1]
     return {row: random.uniform(-1, 1, (T, B, widths.get(row, H))).astype(dtype) for row in recurrence.outputs}

@@ -167,7 +167,7 @@ class Pass:
         return {**self.backward(upstream, weights(**found)), **found}
 
     def backward(self, upstream, into, keep=None):
-        """Gradients by name: of inputs, of starts by the row's name, of vectors and numbers.
+        """Gradients by name: of inputs that errors reach, of starts by the row's name, of vectors and numbers.
 
         Those of matrices and biases are written into the arrays that ``into`` gives for their names, in the form in
         which the weights were given. upstream: an error (T, B, H) for each output, only read.
@@ -189,7 +189,7 @@ class _Back:
             if part.is_ragged:
                 array[...] = 0
         new = np.zeros if forward.ragged else np.empty
-        self.d_given = {name: new(array.shape, dtype) for name, array in forward.given.items()}
+        self.d_given = {name: new(array.shape, dtype) for name, array in forward.given.items() if name in self.recurrence.reached}
         self.summed = {name: np.zeros((B, width), dtype) for name, width in plan.summed.items()}
         self.d_starts = {row: np.empty(start.shape, dtype) for row, start in forward.starts.items()}
         self.packs = {}
@@ -201,11 +201,11 @@ class _Back:
         arrays["zeros"] = np.zeros(max(panels.width for panels in plan.errors) * max(panels.count for panels in plan.errors), dtype)
         arrays["error"] = np.empty((B, max(panels.row for panels in plan.errors)), dtype)
         for row in self.recurrence.rows:
-            for kind, sent in (("carry", f"d_{row}_before"), ("same", f"d_{row}")):
-                if sent in self.recurrence.sent:
-                    arrays[f"{kind}:{row}"] = np.zeros((B, plan.width(row)), dtype)
+            sizes = {f"carry:{row}:{back}": (1 if back == 1 else forward.T + back) for back in self.recurrence.carried[row]}
+            sizes |= {f"same:{row}": 1} if f"d_{row}" in self.recurrence.sent else {}
+            arrays |= {name: np.zeros((steps, B, plan.width(row)), dtype) for name, steps in sizes.items()}
         for q, (k, product) in enumerate(self.recurrence.products):
-            if product.operand in self.recurrence.rows:
+            if product.operand in self.recurrence.rows and not product.stopped:
                 arrays[f"back:{q}"] = self._turned(k, product)
         arrays = Arrays(arrays, forward._addresses)
         program, of_starts = plan.backward
@@ -272,7 +272,7 @@ class _Back:
         """The errors of inputs that products take; those that steps take are there already."""
         forward, reached = self.forward, set()
         blocks = row_blocks(forward._running(), forward.B)
-        for k, product in self.recurrence.products:
+        for k, product in self.recurrence.passing:
             if product.operand not in self.d_given:
                 continue
             array, place = self.d_given[product.operand], self.recurrence.place_of(k, product)

@@ -7,7 +7,7 @@ import numpy as np
 from ..primitives.tiles import vector_bytes
 from .panels import HIGHEST
 from .program import At, Program, Step
-from .recurrence import BEFORE
+from .recurrence import compiled, past
 from .rows import Panels, padded
 
 
@@ -15,8 +15,8 @@ class Plan:
     """``widths``: of inputs by name; ``units``: of each stage; ``numbers``: of names of weights that are numbers, ``vectors`` likewise.
 
     Arrays are named: x (an input, sequences in the order of their lengths), given:x (in the caller's), gates:0 and bias:0 (of a stage), row:h (kept, with its starts before it), out:h,
-    pack:0 (of a product); backward up:h, delta:0 (of a set of gates), error:0 (of a stage), carry:h, same:h, back:0,
-    d:x, start:h.
+    pack:0 (of a product); backward up:h, delta:0 (of a set of gates), error:0 (of a stage), carry:h:1 (what steps send to
+    the row so many steps before), same:h (to that of their own step), back:0, d:x, start:h.
     """
 
     def __init__(self, recurrence, T, B, widths, units, numbers, vectors, dtype):
@@ -91,11 +91,8 @@ class Plan:
             step.reads = [(self._value(step, name),) for name in stage.takes]
             step.writes = [tuple(self._results(step, name)) for name in stage.gives.split()]
             start = None if k in stands else f"bias:{k}"
-            program.stage(panels, start, f"gates:{k}", self.B * panels.row * self.kept[k], products, self._compiled(f"step{k}", stage.step, step), step)
+            program.stage(panels, start, f"gates:{k}", self.B * panels.row * self.kept[k], products, _compiled(stage.step, self.dtype, step), step)
         return program.finish()
-
-    def _compiled(self, key, function, step):
-        return self.recurrence.step(key, function, self.dtype, *map(tuple, (step.kinds, step.reads, step.writes, step.adds)))
 
     def _product(self, q, product, panels):
         stage, _ = self.recurrence.products[q]
@@ -120,8 +117,12 @@ class Plan:
             return step.number(name)
         if name in self.vectors:
             return step.vector(name)
-        row = name.removesuffix(BEFORE)
-        return step.own(f"row:{row}", self.width(row), recurrence.depth[row] - (row != name))
+        row, back = past(name)
+        return step.own(f"row:{row}", self.width(row), recurrence.depth[row] - back)
+
+    def _carry(self, step, row, back, arriving):
+        """What steps send to a row so many steps before, one row for all steps where that is the next one."""
+        return step.own(f"carry:{row}:{back}", self.width(row), back * arriving if back > 1 else 0, steps=back > 1)
 
     def _results(self, step, name):
         if name in self.recurrence.gates or name in self.recurrence.kept:
@@ -140,7 +141,7 @@ class Plan:
             step.adds = [
                 step.own(f"d:{name}", width, steps=False)[0] for name, width in self.summed.items() if f"d_{name}" in stage.back_gives.split()
             ]
-            program.stage(panels, "zeros", f"error:{k}", 0, products, self._compiled(f"back{k}", stage.back, step), step)
+            program.stage(panels, "zeros", f"error:{k}", 0, products, _compiled(stage.back, self.dtype, step), step)
         return program.finish()
 
     @property
@@ -152,7 +153,7 @@ class Plan:
     def _sent(self, row, panels, gate, least=0):
         """The products that bring errors of gates to a row: the matrices turned round."""
         for q, (k, product) in enumerate(self.recurrence.products):
-            if product.operand == row and product.delay >= least:
+            if product.operand == row and product.delay >= least and not product.stopped:
                 place = self.recurrence.place_of(k, product)
                 terms = self.parts[place].row
                 yield (
@@ -162,20 +163,20 @@ class Plan:
 
     def _arrived(self, step, name):
         """The parts of what a way back takes: of an error, all ways on which it comes."""
-        row = name[2:]
-        if not name.startswith("d_") or row.removesuffix(BEFORE) not in self.rows:
+        row, back = past(name[2:])
+        if not name.startswith("d_") or row not in self.rows:
             yield self._value(step, name)
             return
-        if row.endswith(BEFORE):
-            yield step.own(f"carry:{row.removesuffix(BEFORE)}", self.width(row.removesuffix(BEFORE)), steps=False)
+        if back:
+            yield self._carry(step, row, back, arriving=False)
             return
         k = self.recurrence.rows[row]
         if row in self.recurrence.targets(k):
             yield step.gate(f"error:{k}", self.errors[k], self.recurrence.targets(k).index(row), steps=False)
         if row in self.recurrence.outputs:
             yield step.given(f"up:{row}", self.rows[row])
-        if f"d_{row}{BEFORE}" in self.recurrence.sent:
-            yield step.own(f"carry:{row}", self.width(row), steps=False)
+        for back in self.recurrence.carried[row]:
+            yield self._carry(step, row, back, arriving=True)
         if f"d_{row}" in self.recurrence.sent:
             yield step.own(f"same:{row}", self.width(row), steps=False)
 
@@ -190,20 +191,19 @@ class Plan:
         elif name in self.summed:
             yield step.own(f"d:{name}", self.summed[name], steps=False)
         else:
-            row = name.removesuffix(BEFORE)
-            yield step.own(f"same:{row}" if row == name else f"carry:{row}", self.width(row), steps=False)
+            row, back = past(name)
+            yield self._carry(step, row, back, arriving=False) if back else step.own(f"same:{row}", self.width(row), steps=False)
 
     def _start(self, row, back):
         """The program of one step that gathers the error of the start ``back`` steps before the first one."""
         k, program, step = self.recurrence.rows[row], Program(self.dtype, self.B, backward=True), Step(self.B)
         panels = self.reached[row]
-        step.reads = [(step.gate("error", panels, 0, steps=False),)]
-        if back == 1 and f"d_{row}{BEFORE}" in self.recurrence.sent:
-            step.reads = [(*step.reads[0], step.own(f"carry:{row}", self.width(row), steps=False))]
+        carried = (self._carry(step, row, far, arriving=True) for far in self.recurrence.carried[row] if far >= back)
+        step.reads = [(step.gate("error", panels, 0, steps=False), *carried)]
         depth, units = self.recurrence.depth[row], self.rows[row]
         step.writes = [(step.given(f"start:{row}", units, depth * units, (depth - back) * units, steps=False),)]
         products = list(self._sent(row, panels, 0, least=back)) if row in self.recurrence.targets(k) else []
-        program.stage(panels, "zeros", "error", 0, products, self._compiled("start", _same, step), step)
+        program.stage(panels, "zeros", "error", 0, products, _compiled(_same, self.dtype, step), step)
         return program.finish()
 
 
@@ -213,14 +213,19 @@ def planned(recurrence, given, starts, weights):
     numbers = tuple(name for name, value in weights.items() if name not in linear and value.ndim == 0)
     vectors = {name: len(value) for name, value in weights.items() if name not in linear and value.ndim}
     widths = {name: array.shape[2] for name, array in given.items()}
-    units = tuple(_units(stage, starts, weights) for stage in recurrence.stages)
+    units = tuple(_units(stage, given, starts, weights) for stage in recurrence.stages)
     return Plan(recurrence, *some.shape[:2], widths, units, numbers, vectors, some.dtype)
 
 
-def _units(stage, starts, weights):
+def _compiled(function, dtype, step):
+    return compiled(function, dtype, *map(tuple, (step.kinds, step.reads, step.writes, step.adds)))
+
+
+def _units(stage, given, starts, weights):
     for name in (*(product.matrix for product in stage.products), *stage.biases):
         return len(weights[name][0])
-    return next(iter(starts.values())).shape[-1]
+    sides = [starts[row] for row in stage.gives.split() if row in starts] + [given[name] for name in stage.takes if name in given]
+    return sides[0].shape[-1]
 
 
 def check(recurrence, given, starts, weights):
@@ -228,21 +233,25 @@ def check(recurrence, given, starts, weights):
     some = next(iter(given.values()))
     for name, array in given.items():
         _check(recurrence, name, array, (*some.shape[:2], array.shape[-1]) if some.ndim == 3 else (0, 0, 0), some.dtype)
-    (T, B), rows = some.shape[:2], {row: _units(recurrence.stages[k], starts, weights) for row, k in recurrence.rows.items()}
+    (T, B), units = some.shape[:2], [_units(stage, given, starts, weights) for stage in recurrence.stages]
+    rows = {row: units[k] for row, k in recurrence.rows.items()}
     for row, depth in recurrence.depth.items():
         if depth:
             start = starts[row]
             _check(recurrence, f"the start of {row}", start, (B, rows[row]) if depth == 1 and start.ndim == 2 else (B, depth, rows[row]), some.dtype)
     for k, stage in enumerate(recurrence.stages):
-        units = _units(stage, starts, weights)
         for product in stage.products:
             terms = given[product.operand].shape[2] if product.operand in given else rows[product.operand]
-            _check_parts(recurrence, product.matrix, weights[product.matrix], product.gates, (units, terms), some.dtype)
+            _check_parts(recurrence, product.matrix, weights[product.matrix], product.gates, (units[k], terms), some.dtype)
         for name, gates in stage.biases.items():
-            _check_parts(recurrence, name, weights[name], gates, (units,), some.dtype)
+            _check_parts(recurrence, name, weights[name], gates, (units[k],), some.dtype)
         for name in stage.takes:
             if name in weights:
-                _check(recurrence, name, weights[name], (units,) if weights[name].ndim else (), some.dtype)
+                _check(recurrence, name, weights[name], (units[k],) if weights[name].ndim else (), some.dtype)
+            elif name in given:
+                _check(recurrence, name, given[name], (T, B, units[k]), some.dtype)
+            elif rows.get(past(name)[0], units[k]) != units[k]:
+                raise ValueError(f"{recurrence.name}: a step of {units[k]} units takes {name}, which has {rows[past(name)[0]]}")
 
 
 def _check_parts(recurrence, name, parts, gates, shape, dtype):

@@ -6,11 +6,19 @@ of matrices and biases; sequences that end before others. A family says the rest
 
 import hashlib
 import inspect
+import re
 from dataclasses import dataclass, field
 
 from .pointwise import Pointwise
 
-BEFORE = "_before"
+_PAST = re.compile(r"(\w+)_before(?:_(\d+))?")
+_STEPS = {}  # compiled, by what tells one from the others
+
+
+def past(name):
+    """(row, steps back) of a name in a step: of c_before (c, 1), of c_before_5 (c, 5), of c itself (c, 0)."""
+    found = _PAST.fullmatch(name)
+    return (found[1], int(found[2] or 1)) if found else (name, 0)
 
 
 @dataclass(frozen=True)
@@ -18,26 +26,29 @@ class Product:
     """gates <- operand @ matrix: ``operand`` is an input, or a row that a stage gives, ``delay`` steps before.
 
     ``gates``, separated by blanks, stand side by side in their stage. The matrix is handed over as (units, terms) for
-    each of them: what the rows of this operand are multiplied by, turned round.
+    each of them: what the rows of this operand are multiplied by, turned round. ``stopped``: no error goes back to the operand.
     """
 
     operand: str
     matrix: str
     gates: str
     delay: int = 0
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
 class Stage:
-    """``gates`` of one width, the ``products`` in them, and their ``biases``: names, each with the gates side by side it is of.
+    """``gates`` of one width, or none, the ``products`` in them, and their ``biases``: names, each with the gates side by side it is of.
 
     ``step`` takes by the names of its arguments: the sums of the gates, gates and rows of earlier stages, rows one step
-    before (``c_before``), vectors, numbers and inputs. It returns what ``gives`` names: gates, which keep that value for
-    the way back, and rows.
+    before (``c_before``) or more (``c_before_5``), vectors, numbers and inputs. It returns what ``gives`` names: gates,
+    which keep that value for the way back, and rows.
 
     ``back`` takes errors of rows (``d_h``: all that has arrived there), what ``step`` took and what it gave. It returns
-    what ``back_gives`` names: errors of the sums of gates (``d_i``), of rows one step before (``d_c_before``), of rows of
+    what ``back_gives`` names: errors of the sums of gates (``d_i``), of rows of steps before (``d_c_before``), of rows of
     an earlier stage (``d_c``), of inputs, and of vectors and numbers (their part at this step, of this sequence).
+
+    ``arguments`` and ``back_arguments``: what the two take, where their own arguments have other names.
     """
 
     gates: str
@@ -47,6 +58,8 @@ class Stage:
     back: object
     back_gives: str
     biases: dict = field(default_factory=dict)
+    arguments: str = ""
+    back_arguments: str = ""
 
     @property
     def names(self):
@@ -54,19 +67,27 @@ class Stage:
 
     @property
     def takes(self):
-        return _arguments(self.step)
+        return tuple(self.arguments.split()) or _arguments(self.step)
 
     @property
     def back_takes(self):
-        return _arguments(self.back)
+        return tuple(self.back_arguments.split()) or _arguments(self.back)
 
 
 def _arguments(function):
     return tuple(inspect.signature(function).parameters)
 
 
+def _told(function):
+    """What tells a function from others: its code, and what it closes over."""
+    code = function.__code__
+    within = [cell.cell_contents for cell in function.__closure__ or ()]
+    within = [_told(getattr(value, "py_func", value)) if callable(value) else value for value in within]
+    return code.co_code, code.co_names, [value for value in code.co_consts if not hasattr(value, "co_code")], within
+
+
 class Recurrence:
-    """``outputs``: the rows that are answered. ``name``: under which its compiled steps are kept, its own."""
+    """``outputs``: the rows that are answered; ``name``: what errors call it."""
 
     def __init__(self, name, outputs, *stages):
         self.name, self.outputs, self.stages = name, tuple(outputs.split()), stages
@@ -82,16 +103,23 @@ class Recurrence:
         self.linear = {product.matrix for _, product in self.products} | {name for stage in stages for name in stage.biases}
         self.sent = {name for stage in stages for name in stage.back_gives.split()}
         read = {product.operand for _, product in self.products}
-        read |= {name.removesuffix(BEFORE) for stage in stages for name in (*stage.takes, *stage.back_takes)}
+        read |= {past(name)[0] for stage in stages for name in (*stage.takes, *stage.back_takes)}
         self.kept = tuple(row for row in self.rows if row in read)
         # How many steps back a row is read: so many starts it has.
         self.depth = dict.fromkeys(self.rows, 0)
         for _, product in self.products:
             if product.operand in self.rows:
                 self.depth[product.operand] = max(self.depth[product.operand], product.delay)
-        for name in (name.removesuffix(BEFORE) for stage in stages for name in stage.takes if name.endswith(BEFORE)):
-            self.depth[name] = max(self.depth[name], 1)
-        self.plans, self._steps = {}, {}
+        for name, back in (past(name) for stage in stages for name in stage.takes):
+            if back:
+                self.depth[name] = max(self.depth[name], back)
+        # What errors reach: through products, or from steps.
+        self.passing = [(k, product) for k, product in self.products if not product.stopped]
+        self.reached = {product.operand for _, product in self.passing} | {name[2:] for name in self.sent}
+        # How many steps before a row steps send errors to.
+        sent = sorted(past(name[2:]) for name in self.sent)
+        self.carried = {row: [back for of, back in sent if of == row and back] for row in self.rows}
+        self.plans = {}
 
     def set_of(self, stage, gates):
         """The place of the first set with all these gates of a stage; None if there is none."""
@@ -102,16 +130,15 @@ class Recurrence:
         return self._places[stage, product.gates]
 
     def targets(self, stage):
-        """The rows that a stage gives and that are operands of products: their errors come through matrices."""
-        operands = dict.fromkeys(product.operand for _, product in self.products)
+        """The rows that a stage gives and whose errors come through matrices."""
+        operands = dict.fromkeys(product.operand for _, product in self.passing)
         return [row for row in operands if self.rows.get(row) == stage]
 
-    def step(self, key, function, dtype, kinds, reads, writes, adds):
-        """The address of a compiled step; its arrays are of the same sorts in most passes."""
-        form = (key, kinds, reads, writes, adds)
-        if form not in self._steps:
-            code = function.__code__
-            text = repr((form, code.co_code, code.co_names, [value for value in code.co_consts if not hasattr(value, "co_code")]))
-            name = f"{self.name}.{key}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-            self._steps[form] = Pointwise(function, kinds, reads, writes, adds, name)
-        return self._steps[form].address(dtype)
+
+def compiled(function, dtype, kinds, reads, writes, adds):
+    """The address of a compiled step: one for all recurrences that have the same one, over arrays of the same sorts."""
+    text = repr((_told(function), kinds, reads, writes, adds))
+    name = f"{function.__module__.rpartition('kernels.')[2]}.{function.__qualname__}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    if name not in _STEPS:
+        _STEPS[name] = Pointwise(function, kinds, reads, writes, adds, name)
+    return _STEPS[name].address(dtype)

@@ -33,7 +33,7 @@ class Panels:
     """The layout of rows of gates: in every panel a few units, ``each``, of each gate, gate after gate."""
 
     def __init__(self, gates, units, dtype, each=None):
-        wide = 1 << max(1, WIDEST // gates).bit_length() - 1  # vectors of each gate
+        wide = 1 << max(1, WIDEST // max(1, gates)).bit_length() - 1  # vectors of each gate
         while wide > 1 and wide // 2 * lanes_of(dtype) >= units:
             wide //= 2
         self.units, self.each = units, each or wide * lanes_of(dtype)

@@ -42,7 +42,7 @@ def assert_right(name, arguments, lengths=None, keep=None):
     recurrence, errors = ALL[name], upstream(ALL[name], arguments)
     forward, gradients = both(name, arguments, errors, lengths, keep)
     true = recurrences.forward(recurrence, **arguments, lengths=lengths)
-    ended = None if lengths is None else np.arange(len(arguments["given"]["x"]))[:, None] >= lengths
+    ended = None if lengths is None else np.arange(len(next(iter(arguments["given"].values()))))[:, None] >= lengths
     for row, array in forward.outputs.items():
         assert np.allclose(array, true[row], rtol=1e-13, atol=1e-14), row
         assert ended is None or not array[ended].any(), row
@@ -140,7 +140,7 @@ def test_two_threads_give_the_bits_of_one(name, lengths):
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
-@pytest.mark.parametrize("name", ("one", "two"))
+@pytest.mark.parametrize("name", ALL)
 def test_a_sequence_alone_gives_its_bits_in_a_batch(name, dtype):
     lengths = np.array([3, 5, 1, 4, 5, 2, 5])
     arguments = drawn(name, T, 7, 40, 3 * LANES + 5, dtype)

@@ -56,3 +56,30 @@ def test_the_way_back_is_planned_when_first_asked_for(monkeypatch):
     one = Plan(ALL["one"], 2, 3, {"x": 2}, (4,), (), {}, np.dtype(np.float64))
     assert planned == []
     assert one.backward is one.backward and planned == [one] and one.backward[1] == {("h", 1): ("h", 1)}
+
+
+REFUSED = {
+    "an input that a step takes": ("two", "given", "u", lambda u: u[..., :-1], "u has the shape"),
+    "an input of other steps": ("two", "given", "u", lambda u: u[:1], "u has the shape"),
+    "a start too few": ("taps", "starts", "k", lambda k: k[:, 1:], "the start of k has the shape"),
+    "rows of other units": ("taps", "weights", "W", lambda parts: (parts[0][1:],), f"a step of {LANES} units takes k_before_2, which has {LANES + 1}"),
+    "a matrix of other terms": ("one", "weights", "W_in", lambda parts: (parts[0][:, :-1],), "W_in of s has the shape"),
+    "a part too many": ("one", "weights", "W", lambda parts: 2 * parts, "W has 2 parts; it has one for each of the gates s"),
+    "a vector of other units": ("two", "weights", "p", lambda p: p[:-1], "p has the shape"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_does_not_fit_is_refused(case):
+    name, group, argument, change, text = REFUSED[case]
+    arguments = drawn(name, 2, 7, 2, LANES + 1)
+    arguments[group][argument] = change(arguments[group][argument])
+    with pytest.raises(ValueError, match=text):
+        run(ALL[name], **arguments)
+
+
+def test_arrays_of_another_float_type_are_refused():
+    arguments = drawn("two", 2, 7, 2, LANES + 1)
+    arguments["given"]["u"] = arguments["given"]["u"].astype(np.float32)
+    with pytest.raises(TypeError, match="a pass of float64 was given u of float32"):
+        run(ALL["two"], **arguments)

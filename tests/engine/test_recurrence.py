@@ -1,9 +1,13 @@
 """What follows from the stages of a recurrence: which rows are kept, how far back they are read, which gates stand together."""
 
-import numpy as np
-from recurrences import DELAYED, NARROW, ONE, TWO, one_back, one_step
+from types import SimpleNamespace
 
-from refrnn.kernels.engine.recurrence import Product, Recurrence, Stage
+import numpy as np
+from recurrences import DELAYED, NARROW, ONE, STOPPED, TAPS, TWO, one_back, one_step
+
+from refrnn.kernels.engine import recurrence
+from refrnn.kernels.engine.recurrence import Product, Recurrence, Stage, compiled, past
+from refrnn.kernels.primitives.compile import kernel
 
 
 def test_gates_and_rows_and_the_stage_that_gives_them():
@@ -43,8 +47,6 @@ def test_targets_are_a_stages_rows_that_products_read():
 
 
 def test_a_step_is_compiled_once_for_each_form(monkeypatch):
-    from refrnn.kernels.engine import recurrence
-
     made = []
 
     class Made:
@@ -55,13 +57,45 @@ def test_a_step_is_compiled_once_for_each_form(monkeypatch):
             return len(made), np.dtype(dtype)
 
     monkeypatch.setattr(recurrence, "Pointwise", Made)
-    one = Recurrence("name", "h", *ONE.stages)
+    monkeypatch.setattr(recurrence, "_STEPS", {})
     reads, writes = (((0, 0),),), (((1, 0),),)
-    assert one.step("step0", one_step, np.float32, (1, 2), reads, writes, ()) == (1, np.float32)
-    assert one.step("step0", one_step, np.float64, (1, 2), reads, writes, ()) == (1, np.float64)
-    others = [("step1", (1, 2), reads, writes, ()), ("step0", (2, 2), reads, writes, ()), ("step0", (1, 2), writes, writes, ())]
-    others += [("step0", (1, 2), reads, reads, ()), ("step0", (1, 2), reads, writes, (1,))]
-    for key, *form in others:
-        one.step(key, one_step, np.float32, *form)
-    one.step("step0", one_back, np.float32, (1, 2), reads, writes, (2,))
-    assert len(made) == 7 and len({form[-1] for form in made}) == 7 and all(form[-1].startswith("name.step") for form in made)
+    assert compiled(one_step, np.float32, (1, 2), reads, writes, ()) == (1, np.float32)
+    assert compiled(one_step, np.float64, (1, 2), reads, writes, ()) == (1, np.float64)
+    for form in (((2, 2), reads, writes, ()), ((1, 2), writes, writes, ()), ((1, 2), reads, reads, ()), ((1, 2), reads, writes, (1,))):
+        compiled(one_step, np.float32, *form)
+    compiled(one_back, np.float32, (1, 2), reads, writes, (2,))
+    assert len(made) == 6 and len({form[-1] for form in made}) == 6
+
+
+def test_steps_differ_by_what_they_close_over(monkeypatch):
+    made = []
+    monkeypatch.setattr(recurrence, "Pointwise", lambda *form: made.append(form) or SimpleNamespace(address=len))
+    monkeypatch.setattr(recurrence, "_STEPS", {})
+
+    def step_of(f, share=1):
+        return lambda s: share * f(s)
+
+    def twice(s):
+        return s + s
+
+    for step in (step_of(one_step), step_of(kernel(one_step)), step_of(twice), step_of(twice, 2), step_of(twice, 2)):
+        compiled(step, "f", (1,), (), (), ())
+    assert len(made) == 3
+
+
+def test_arguments_may_stand_for_other_names():
+    stage = Stage("z", (Product("x", "W", "z"),), one_step, "y", one_back, "d_z", {}, "z", "d_y y")
+    assert stage.takes == ("z",) and stage.back_takes == ("d_y", "y")
+    assert ONE.stages[0].takes == ("s",) and ONE.stages[0].back_takes == ("d_h", "h")
+
+
+def test_rows_of_steps_before():
+    assert past("c_before") == ("c", 1) and past("c_two_before_15") == ("c_two", 15) and past("c") == ("c", 0)
+    assert TAPS.depth == {"h": 3, "k": 2, "r": 0} and TAPS.carried == {"h": [1, 3], "k": [2], "r": []}
+    assert TWO.carried == {"c": [1], "m": [], "h": [1]} and ONE.carried == {"h": []}
+
+
+def test_what_errors_reach():
+    assert TWO.reached == {"x", "h", "c", "m", "i", "f", "z", "n", "q", "u", "p", "a", "c_before", "h_before"}
+    assert STOPPED.targets(0) == [] and STOPPED.targets(1) == ["h"]
+    assert STOPPED.reached == {"x", "h", "s", "h_before", "m_before_2"} and STOPPED.depth == {"h": 1, "m": 2}
