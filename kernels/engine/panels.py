@@ -4,12 +4,14 @@ A panel is as wide as a few registers: of each gate the same units side by side,
 are still in the nearest cache. Every sum runs over its terms in one order, whatever the number of rows.
 """
 
+import itertools
+
 import numpy as np
 
 from ..primitives.compile import address, data_of, kernel, native, pointer, shift, size_of
 from ..primitives.lanes import transpose
 from ..primitives.products import SUMMED
-from ..primitives.tiles import WIDEST, tiles_of, vector_bytes
+from ..primitives.tiles import SUMS, WIDEST, tiles_of, vector_bytes
 
 HIGHEST = 6
 VECTOR_BYTES = vector_bytes()
@@ -17,7 +19,8 @@ VECTOR_BYTES = vector_bytes()
 
 def _shapes(itemsize):
     lanes = vector_bytes() // itemsize
-    return [(rows, vectors * lanes) for rows in range(1, HIGHEST + 1) for vectors in range(1, WIDEST + 1)]
+    several = [(rows, groups * WIDEST) for groups in (2, 4) for rows in (1, 2) if rows * groups * WIDEST <= SUMS]
+    return [(rows, wide * lanes) for rows, wide in [*itertools.product(range(1, HIGHEST + 1), range(1, WIDEST + 1)), *several]]
 
 
 tile = tiles_of(_shapes, prefetching=True)
@@ -39,16 +42,20 @@ def rows_by_panel(start, c, a, b, following, rows, terms, vectors, c_row, a_row,
     blocks = (rows + HIGHEST - 1) // HIGHEST
     for k in range(0, terms, SUMMED):
         length = min(SUMMED, terms - k)
-        for v in range(0, vectors, WIDEST):
-            wide = min(WIDEST, vectors - v) * width
-            place = v * width * terms + k * wide
+        v = 0
+        while v < vectors:
+            group, groups = min(WIDEST, vectors - v) * width, 1
+            while 2 * groups * WIDEST * rows <= SUMS and v + 2 * groups * WIDEST <= vectors:
+                groups *= 2
+            place = v * width * terms + k * group
             b_part, fetched = shift(b, place), shift(following, place)
-            step = (wide + blocks - 1) // blocks
+            step, apart = (group + blocks - 1) // blocks, group * terms
             for block in range(blocks):
                 first, last = rows * block // blocks, rows * (block + 1) // blocks
                 c_part, a_part = shift(c, first * c_row + v * width), shift(a, first * a_row + k * a_term)
                 ahead = shift(fetched, block * step * length)
-                tile(last - first, wide, start, c_part, a_part, b_part, length, c_row, a_row, a_term, wide, 0, ahead, step)
+                tile(last - first, groups * group, start, c_part, a_part, b_part, length, c_row, a_row, a_term, group, apart, ahead, step)
+            v += groups * WIDEST
         start = 0
 
 

@@ -204,8 +204,8 @@ class _Back:
             sizes = {f"carry:{row}:{back}": (1 if back == 1 else forward.T + back) for back in self.recurrence.carried[row]}
             sizes |= {f"same:{row}": 1} if f"d_{row}" in self.recurrence.sent else {}
             arrays |= {name: np.zeros((steps, B, plan.width(row)), dtype) for name, steps in sizes.items()}
-        for q, (k, product) in enumerate(self.recurrence.products):
-            if product.operand in self.recurrence.rows and not product.stopped:
+        for q, k, product in self.recurrence.passing:
+            if product.operand in self.recurrence.rows:
                 arrays[f"back:{q}"] = self._turned(k, product)
         arrays = Arrays(arrays, forward._addresses)
         program, of_starts = plan.backward
@@ -272,7 +272,7 @@ class _Back:
         """The errors of inputs that products take; those that steps take are there already."""
         forward, reached = self.forward, set()
         blocks = row_blocks(forward._running(), forward.B)
-        for k, product in self.recurrence.passing:
+        for _, k, product in self.recurrence.passing:
             if product.operand not in self.d_given:
                 continue
             array, place = self.d_given[product.operand], self.recurrence.place_of(k, product)

@@ -152,8 +152,8 @@ class Plan:
 
     def _sent(self, row, panels, gate, least=0):
         """The products that bring errors of gates to a row: the matrices turned round."""
-        for q, (k, product) in enumerate(self.recurrence.products):
-            if product.operand == row and product.delay >= least and not product.stopped:
+        for q, k, product in self.recurrence.passing:
+            if product.operand == row and product.delay >= least:
                 place = self.recurrence.place_of(k, product)
                 terms = self.parts[place].row
                 yield (

@@ -113,9 +113,9 @@ class Recurrence:
         for name, back in (past(name) for stage in stages for name in stage.takes):
             if back:
                 self.depth[name] = max(self.depth[name], back)
-        # What errors reach: through products, or from steps.
-        self.passing = [(k, product) for k, product in self.products if not product.stopped]
-        self.reached = {product.operand for _, product in self.passing} | {name[2:] for name in self.sent}
+        # The products that errors pass, with their places; what errors reach, through these or from steps.
+        self.passing = [(q, k, product) for q, (k, product) in enumerate(self.products) if not product.stopped]
+        self.reached = {product.operand for _, _, product in self.passing} | {name[2:] for name in self.sent}
         # How many steps before a row steps send errors to.
         sent = sorted(past(name[2:]) for name in self.sent)
         self.carried = {row: [back for of, back in sent if of == row and back] for row in self.rows}
@@ -131,7 +131,7 @@ class Recurrence:
 
     def targets(self, stage):
         """The rows that a stage gives and whose errors come through matrices."""
-        operands = dict.fromkeys(product.operand for _, product in self.passing)
+        operands = dict.fromkeys(product.operand for _, _, product in self.passing)
         return [row for row in operands if self.rows.get(row) == stage]
 
 

@@ -12,7 +12,7 @@ sequences stand in the caller's order. A NUMBER is one for all.
 
 import numpy as np
 
-from ..primitives.tiles import WIDEST, vector_bytes
+from ..primitives.tiles import SUMS, WIDEST, vector_bytes
 
 GATES, OWN, GIVEN, NUMBER = 0, 1, 2, 3
 ARRAY = np.dtype([(name, np.int64) for name in ("base", "step", "row", "panel", "shift", "offset")])
@@ -33,10 +33,7 @@ class Panels:
     """The layout of rows of gates: in every panel a few units, ``each``, of each gate, gate after gate."""
 
     def __init__(self, gates, units, dtype, each=None):
-        wide = 1 << max(1, WIDEST // max(1, gates)).bit_length() - 1  # vectors of each gate
-        while wide > 1 and wide // 2 * lanes_of(dtype) >= units:
-            wide //= 2
-        self.units, self.each = units, each or wide * lanes_of(dtype)
+        self.units, self.each = units, each or _vectors(gates, padded(units, dtype) // lanes_of(dtype)) * lanes_of(dtype)
         self.width = gates * self.each
         self.count = -(-units // self.each)
         self.row = self.count * self.width
@@ -47,3 +44,13 @@ class Panels:
         """What ``array`` (..., row) holds of the gate, (..., units)."""
         parts = array.reshape(*array.shape[:-1], self.count, -1, self.each)[..., gate, :]
         return parts.reshape(*array.shape[:-1], self.count * self.each)[..., : self.units]
+
+
+def _vectors(gates, needed):
+    """How many of each gate a panel has: what a tile of few rows sums at once if that leaves no more of them empty."""
+    wide, few = (1 << max(1, most // max(1, gates)).bit_length() - 1 for most in (max(SUMS, WIDEST), WIDEST))
+    while wide > few and -(-needed // (wide // 2)) * (wide // 2) < -(-needed // wide) * wide:
+        wide //= 2
+    while wide > 1 and wide // 2 >= needed:
+        wide //= 2
+    return wide

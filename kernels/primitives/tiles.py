@@ -27,8 +27,8 @@ def _has_many_registers():
     return bool(features.get("avx512f") or "sse2" not in features)
 
 
-# Columns of the widest tile in bytes: four registers, for one row eight, as that many sums hide the time of an addition.
-# Six rows of four registers don't fit into sixteen.
+# Columns of the widest tile of many rows in bytes: four registers. Six rows of four registers don't fit into sixteen.
+SUMS = 8  # registers of a tile of few rows: so many sums hide the time of an addition
 WIDEST = 4 if _has_many_registers() else 2  # registers that a tile of many rows is wide
 PANEL_BYTES = vector_bytes() * WIDEST
 
@@ -49,8 +49,8 @@ def tiles_of(shapes, prefetching=False):
     def tile(typingctx, rows, columns, start, c, a, b, terms, c_row, a_row, a_term, b_row, b_panel, next, next_step):
         """One tile of c = a @ b (start 1) or c = c + a @ b (start 0); its (rows, columns) must be one of ``shapes``.
 
-        The columns of b are dense within a panel; a tile of two panels finds the second one ``b_panel`` after the first.
-        If ``prefetching``, each term fetches into the cache what is ``next_step`` after that of the term before, from ``next`` on.
+        The columns of b are dense within a panel; a tile of several panels finds the next one ``b_panel`` after each. If
+        ``prefetching``, each term fetches into the cache what is ``next_step`` after that of the term before, from ``next`` on.
         """
         i64 = types.int64
         signature = types.void(i64, i64, i64, c, a, b, i64, i64, i64, i64, i64, i64, b, i64)
@@ -115,12 +115,12 @@ class _Tile:
         k = builder.phi(integer)
         k.add_incoming(ir.Constant(integer, 0), before)
         sums = [[builder.phi(self.vector) for _ in self.places] for _ in range(self.rows)]
-        line = builder.gep(b, [builder.mul(k, b_row)])
         panel = PANEL_BYTES // self.itemsize
-        lines = (line, builder.gep(line, [b_panel]))
+        panels = range(len(self.places) * self.vector.count // panel or 1)
+        lines = [builder.gep(b, [self._from(builder.mul(k, b_row), b_panel, index)]) for index in panels]
         starts = [self._vector_at(lines[place // panel], place % panel) for place in self.places]
         factors = [builder.load(at, align=self.itemsize) for at in starts]
-        if self.ahead:
+        if self.ahead and len(panels) == 1:  # tiles of several read so much themselves that the processor sees it coming
             i8 = ir.IntType(8).as_pointer()
             far = builder.bitcast(builder.gep(self.ahead[0], [builder.mul(k, self.ahead[1])]), i8)
             i32 = ir.IntType(32)
@@ -144,6 +144,9 @@ class _Tile:
         builder.cbranch(builder.icmp_signed("<", following, terms), body, after)
         builder.position_at_end(after)
         return grown
+
+    def _from(self, place, distance, count):
+        return self.builder.add(place, self.builder.mul(distance, ir.Constant(place.type, count))) if count else place
 
     def _vector_at(self, start, place):
         at = self.builder.gep(start, [ir.Constant(ir.IntType(64), place)])
