@@ -3,21 +3,37 @@
 Gives h (T, B, H), Div (B,).
 """
 
-from ..families import carousel, divergence
+from ..engine.passes import run
+from ..engine.recurrence import Recurrence, Stage
+from ..families import divergence, sequences
 from ..primitives.arguments import Arguments
+from ..primitives.arrays import cut
 
 TAKES = Arguments("sigma (T, B, H); h0, d (B, H); lengths of T")
 
 
+def step(sigma, h_before):
+    return h_before * sigma
+
+
+def back(d_h, sigma, h_before):
+    return d_h * h_before, d_h * sigma
+
+
+CAROUSEL = Recurrence("constant-error-carousel", "h", Stage("", (), step, "h", back, "d_sigma d_h_before"))
+
+
 @TAKES.forward
 def forward(sigma, h0, d, lengths=None):
-    h, last, state = carousel.forward(sigma, h0, lengths)
-    return {"h": h, "Div": divergence.squared(last[None], d[None], None)[0]}, {"state": state, "ends": (last, d)}
+    state = run(CAROUSEL, {"sigma": sigma}, {"h": h0}, {}, lengths)
+    last = sequences.last(state.outputs["h"], lengths)
+    Div = divergence.squared(last[None], d[None], None)[0]
+    return {"h": state.outputs["h"], "Div": Div}, {"state": state, "ends": (last, d), "lengths": lengths}
 
 
 @TAKES.backward
 def backward(saved, d_h, d_Div):
-    last, d = saved["ends"]
+    (last, d), lengths = saved["ends"], saved["lengths"]
     d_last = divergence.squared_pulled_back(last[None], d[None], None, d_Div[None])[0]
-    gradients = carousel.backward(saved["state"], d_h, d_last)
-    return {"sigma": gradients["gate"], "h0": gradients["start"]}
+    gradients = saved["state"].backward({"h": cut(d_h, lengths) + sequences.last_pulled_back(d_last, len(d_h), lengths)}, {})
+    return {"sigma": gradients["sigma"], "h0": gradients["h"]}

@@ -10,77 +10,30 @@ import numpy as np
 from ..engine.bound import Bound
 from ..engine.passes import run
 from ..engine.recurrence import Product, Recurrence, Stage
-from ..primitives import activations
-from ..primitives.activations import ELU, IDENTITY, RELU, SIGMOID, TANH
+from ..primitives.activations import TANH
 from ..primitives.compile import kernel
-from ..primitives.lanes import select
+from . import layers
 from .sequences import reverse as reversed_in_time
-
-
-def identity(a):
-    return a
-
-
-def identity_back(d_h, h):
-    return d_h
-
-
-def sigmoid(a):
-    return activations.sigmoid(a)
-
-
-def sigmoid_back(d_h, h):
-    return d_h * (h * (1 - h))
-
-
-def tanh(a):
-    return activations.tanh(a)
-
-
-def tanh_back(d_h, h):
-    return d_h * ((1 - h) * (1 + h))
-
-
-def relu(a):
-    return activations.relu(a)
-
-
-def relu_back(d_h, h):
-    return select(h > 0, d_h, 0)
-
-
-def elu(a):
-    return activations.elu(a)
-
-
-def elu_back(d_h, h):
-    return d_h * select(h > 0, 1, 1 + h)
-
-
-# By the code of the activation: the step, and its way back.
-STEPS = {
-    IDENTITY: (identity, identity_back), SIGMOID: (sigmoid, sigmoid_back), TANH: (tanh, tanh_back),
-    RELU: (relu, relu_back), ELU: (elu, elu_back),
-}  # fmt: skip
 
 
 @functools.cache
 def _layer(activation, with_input, leaky):
     """The recurrence of such a layer."""
-    f, slope = STEPS[activation]
+    f, slope = layers.STEPS[activation]
     products = (*((Product("x", "W_in", "s"),) if with_input else ()), Product("h", "W", "s", delay=1))
-    name = f"recurrent-{f.__name__}{'-x' * with_input}{'-leaky' * leaky}"
-    return Recurrence(name, "h", Stage("s", products, *_steps(f, slope, with_input, leaky), {"bias": "s"}))
+    if with_input and not leaky:
+        return Recurrence(f"recurrent-{f.__name__}", "h", layers.layer("h", activation, "bias", *products))
+    f, slope, gives = kernel(f), kernel(slope), "s h" if leaky else "h"
+    step, back, back_gives = _leaky(f, slope) if leaky else _given(f, slope)
+    return Recurrence(f"recurrent-{f.__name__}", "h", Stage("s", products, step, gives, back, back_gives, {"bias": "s"}))
 
 
-def _steps(f, slope, with_input, leaky):
-    """The step, what it gives, its way back and what that gives, of layers with or without products of an input."""
-    f, slope = kernel(f), kernel(slope)
-    if not leaky and with_input:
-        return (lambda s: f(s)), "h", (lambda d_h, h: slope(d_h, h)), "d_s"
-    if not leaky:
-        return (lambda s, x: f(s + x)), "h", (lambda d_h, h: (slope(d_h, h), slope(d_h, h))), "d_s d_x"
+def _given(f, slope):
+    """The steps of a layer whose input product is given."""
+    return lambda s, x: f(s + x), lambda d_h, h: (slope(d_h, h), slope(d_h, h)), "d_s d_x"
 
+
+def _leaky(f, slope):
     def step(s, h_before, a):
         s = f(s)
         return s, a * h_before + (1 - a) * s
@@ -88,7 +41,7 @@ def _steps(f, slope, with_input, leaky):
     def back(d_h, s, h_before, a):
         return (1 - a) * slope(d_h, s), a * d_h, d_h * (h_before - s)
 
-    return step, "s h", back, "d_s d_h_before d_a"
+    return step, back, "d_s d_h_before d_a"
 
 
 def _weights(W_in, W, bias, leak):
@@ -108,7 +61,10 @@ def forward(x, start, W_in, W, bias=None, lengths=None, activation=TANH, leak=No
 
     x (T, B, I), start (B, H), W_in (I, H), W (H, H), bias (H,) or None, lengths (B,) or None, leak: a number or None
     for 0. With W_in None x (T, B, H) is the input product itself. Returns h (T, B, H) and what ``backward`` needs.
+    Raises ValueError for a leak without W_in.
     """
+    if W_in is None and leak is not None:
+        raise ValueError("a leaky layer takes its input through W_in")
     recurrence, weights = _layer(activation, W_in is not None, leak is not None), _weights(W_in, W, bias, leak)
     layer = run(recurrence, {"x": reversed_in_time(x, lengths) if reverse else x}, {"h": start}, weights, lengths)
     h = layer.outputs["h"]

@@ -3,21 +3,31 @@
 Gives h (T, B, H).
 """
 
-from ..families import delayed
+import functools
+
+from ..engine.passes import run
+from ..engine.recurrence import Product, Recurrence
+from ..families import layers
+from ..primitives.activations import TANH
 from ..primitives.arguments import Arguments
 
 TAKES = Arguments("x (T, B, I); h_start (B, D, H); W (H, I); U (H, H); b (H); lengths of T")
 
 
+@functools.lru_cache
+def _recurrence(D):
+    products = Product("x", "W", "a"), Product("h", "U", "a", delay=D)
+    return Recurrence("removed-connections", "h", layers.layer("h", TANH, "b", *products))
+
+
 @TAKES.forward
 def forward(x, h_start, W, U, b, lengths=None):
-    u, taps = delayed.taps(x, None, W.T[None], b, lengths)
-    h, _, loop = delayed.forward(u, h_start, (h_start.shape[1],), U.T[None], lengths)
-    return {"h": h}, {"taps": taps, "loop": loop}
+    parameters = {"W": W, "U": U, "b": b}
+    layer = run(_recurrence(h_start.shape[1]), {"x": x}, {"h": h_start}, layers.one_gate(**parameters), lengths)
+    return layer.outputs, {"layer": layer, "parameters": parameters}
 
 
 @TAKES.backward
 def backward(saved, d_h):
-    of_loop = delayed.backward(saved["loop"], d_h)
-    d = delayed.taps_backward(saved["taps"], of_loop["u"])
-    return {"x": d["x"], "h_start": of_loop["start"], "W": d["W"][0].T, "U": of_loop["W"][0].T, "b": d["bias"]}
+    d = saved["layer"].gradients({"h": d_h}, layers.one_gate, **saved["parameters"])
+    return {"x": d["x"], "h_start": d["h"], **{name: d[name] for name in saved["parameters"]}}

@@ -3,24 +3,31 @@
 Gives h (T, B, H).
 """
 
-import numpy as np
+import functools
 
-from ..families import delayed
+from ..engine.passes import run
+from ..engine.recurrence import Product, Recurrence
+from ..families import layers
+from ..primitives.activations import TANH
 from ..primitives.arguments import Arguments
 
 TAKES = Arguments("x (T, B, I); h_start (B, D, H); W (H, I); U, V (H, H); b (H); lengths of T")
 
 
+@functools.lru_cache
+def _recurrence(D):
+    products = Product("x", "W", "a"), Product("h", "U", "a", delay=1), Product("h", "V", "a", delay=D)
+    return Recurrence("skip-connections", "h", layers.layer("h", TANH, "b", *products))
+
+
 @TAKES.forward
 def forward(x, h_start, W, U, V, b, lengths=None):
-    u, taps = delayed.taps(x, None, W.T[None], b, lengths)
-    h, _, loop = delayed.forward(u, h_start, (1, h_start.shape[1]), np.stack((U.T, V.T)), lengths)
-    return {"h": h}, {"taps": taps, "loop": loop}
+    parameters = {"W": W, "U": U, "V": V, "b": b}
+    layer = run(_recurrence(h_start.shape[1]), {"x": x}, {"h": h_start}, layers.one_gate(**parameters), lengths)
+    return layer.outputs, {"layer": layer, "parameters": parameters}
 
 
 @TAKES.backward
 def backward(saved, d_h):
-    of_loop = delayed.backward(saved["loop"], d_h)
-    d = delayed.taps_backward(saved["taps"], of_loop["u"])
-    d_U, d_V = of_loop["W"].swapaxes(1, 2)
-    return {"x": d["x"], "h_start": of_loop["start"], "W": d["W"][0].T, "U": d_U, "V": d_V, "b": d["bias"]}
+    d = saved["layer"].gradients({"h": d_h}, layers.one_gate, **saved["parameters"])
+    return {"x": d["x"], "h_start": d["h"], **{name: d[name] for name in saved["parameters"]}}

@@ -3,7 +3,12 @@
 Gives m and y (T, B, O), h (T, B, H).
 """
 
-from ..families import context
+import numpy as np
+
+from ..engine.passes import run
+from ..engine.recurrence import Product, Recurrence, Stage
+from ..families import layers
+from ..primitives.activations import SIGMOID, TANH
 from ..primitives.arguments import Arguments
 
 TAKES = Arguments(
@@ -12,16 +17,35 @@ TAKES = Arguments(
 )
 
 
+def trace(m_before, y_before, mu):
+    return mu * m_before + y_before
+
+
+def trace_back(d_m, mu):
+    return mu * d_m, d_m
+
+
+def _network(simple):
+    return Recurrence(
+        "jordan", "m h y",
+        Stage("", (), trace, "m", trace_back, "d_m_before d_y_before"),
+        layers.layer("h", TANH, "b_h", Product("x", "W_xh", "a"), Product("m", "W_mh", "a", stopped=simple)),
+        layers.layer("y", SIGMOID, "b_y", Product("h", "W_hy", "z")),
+    )  # fmt: skip
+
+
+NETWORKS = _network(simple=False), _network(simple=True)
+
+
 @TAKES.forward
 def forward(x, m0, y0, mu, W_xh, W_mh, b_h, W_hy, b_y, simple, lengths=None):
-    m, h, y, network = context.trace(x, m0, y0, mu, W_xh.T, W_mh.T, b_h, W_hy.T, b_y, lengths)
-    return {"m": m, "h": h, "y": y}, {"network": network, "context": m, "simple": simple}
+    parameters = {"W_xh": W_xh, "W_mh": W_mh, "b_h": b_h, "W_hy": W_hy, "b_y": b_y}
+    weights = {"mu": np.asarray(mu, x.dtype), **layers.one_gate(**parameters)}
+    network = run(NETWORKS[simple], {"x": x}, {"m": m0, "y": y0}, weights, lengths)
+    return network.outputs, {"parameters": parameters, **network.saved(context="m")}
 
 
 @TAKES.backward
 def backward(saved, d_m, d_h, d_y):
-    d = context.backward(saved["network"], d_m, d_h, d_y, flows=saved["simple"] == 0)
-    return {
-        "x": d["x"], "m0": d["m0"], "y0": d["y0"], "W_xh": d["W_in"].T, "W_mh": d["W_m"].T, "b_h": d["b_h"],
-        "W_hy": d["W_y"].T, "b_y": d["b_y"],
-    }  # fmt: skip
+    d = saved["layer"].gradients({"m": d_m, "h": d_h, "y": d_y}, layers.one_gate, **saved["parameters"])
+    return {"x": d["x"], "m0": d["m"], "y0": d["y"], **{name: d[name] for name in saved["parameters"]}}

@@ -3,9 +3,10 @@
 Gives m (T, B, M), h (T, B, H), y (T, B, O).
 """
 
-import numpy as np
-
-from ..families import context
+from ..engine.passes import run
+from ..engine.recurrence import Product, Recurrence
+from ..families import layers
+from ..primitives.activations import SIGMOID, TANH
 from ..primitives.arguments import Arguments
 
 TAKES = Arguments(
@@ -13,20 +14,27 @@ TAKES = Arguments(
     "W_mh (H, M); b_h (H); W_hy (O, H); b_y (O); lengths of T"
 )
 
+NETWORK = Recurrence(
+    "memory-network", "m h y",
+    layers.layer(
+        "m", TANH, "b_m",
+        Product("y", "W_ym", "r", delay=1), Product("h", "W_hm", "r", delay=1), Product("m", "W_mm", "r", delay=1),
+    ),
+    layers.layer("h", TANH, "b_h", Product("x", "W_xh", "f"), Product("m", "W_mh", "f")),
+    layers.layer("y", SIGMOID, "b_y", Product("h", "W_hy", "g")),
+)  # fmt: skip
+
 
 @TAKES.forward
 def forward(x, m0, h0, y0, W_ym, W_hm, W_mm, b_m, W_xh, W_mh, b_h, W_hy, b_y, lengths=None):
-    W_fed = np.concatenate((W_mm, W_ym, W_hm), axis=1).T
-    m, h, y, network = context.layer(x, m0, y0, h0, W_fed, b_m, W_xh.T, W_mh.T, b_h, W_hy.T, b_y, lengths)
-    return {"m": m, "h": h, "y": y}, {"network": network}
+    parameters = {
+        "W_ym": W_ym, "W_hm": W_hm, "W_mm": W_mm, "b_m": b_m, "W_xh": W_xh, "W_mh": W_mh, "b_h": b_h, "W_hy": W_hy, "b_y": b_y,
+    }  # fmt: skip
+    network = run(NETWORK, {"x": x}, {"m": m0, "h": h0, "y": y0}, layers.one_gate(**parameters), lengths)
+    return network.outputs, {"network": network, "parameters": parameters}
 
 
 @TAKES.backward
 def backward(saved, d_m, d_h, d_y):
-    d = context.backward(saved["network"], d_m, d_h, d_y)
-    M, O = d_m.shape[2], d_y.shape[2]
-    W_mm, W_ym, W_hm = np.split(d["W_fed"].T, (M, M + O), axis=1)
-    return {
-        "x": d["x"], "m0": d["m0"], "h0": d["h0"], "y0": d["y0"], "W_ym": W_ym, "W_hm": W_hm, "W_mm": W_mm, "b_m": d["b_m"],
-        "W_xh": d["W_in"].T, "W_mh": d["W_m"].T, "b_h": d["b_h"], "W_hy": d["W_y"].T, "b_y": d["b_y"],
-    }  # fmt: skip
+    d = saved["network"].gradients({"m": d_m, "h": d_h, "y": d_y}, layers.one_gate, **saved["parameters"])
+    return {"x": d["x"], "m0": d["m"], "h0": d["h"], "y0": d["y"], **{name: d[name] for name in saved["parameters"]}}

@@ -3,27 +3,38 @@
 Gives h_two and h_three (T, B, H).
 """
 
-import numpy as np
-
-from ..families import delayed
-from ..primitives.activations import IDENTITY
+from ..engine.passes import run
+from ..engine.recurrence import Recurrence, Stage
 from ..primitives.arguments import Arguments
 
 TAKES = Arguments("x (T, B, H); h_two_start (B, 5, H); h_three_start (B, 8, H); lengths of T")
 
-DELAYS = (1, 5, 8)
-WEIGHTS = np.array([0.5, 0.25, 0.1])
+
+def step(x, h_two_before, h_two_before_5, h_three_before, h_three_before_5, h_three_before_8):
+    h_two = 0.5 * h_two_before + 0.25 * h_two_before_5 + x
+    return h_two, 0.5 * h_three_before + 0.25 * h_three_before_5 + 0.1 * h_three_before_8 + x
+
+
+def back(d_h_two, d_h_three):
+    return 0.5 * d_h_two, 0.25 * d_h_two, 0.5 * d_h_three, 0.25 * d_h_three, 0.1 * d_h_three, d_h_two + d_h_three
+
+
+RECURSION = Recurrence(
+    "multi-tap-recursion", "h_two h_three",
+    Stage(
+        "", (), step, "h_two h_three",
+        back, "d_h_two_before d_h_two_before_5 d_h_three_before d_h_three_before_5 d_h_three_before_8 d_x",
+    ),
+)  # fmt: skip
 
 
 @TAKES.forward
 def forward(x, h_two_start, h_three_start, lengths=None):
-    h_two, _, two = delayed.forward(x.copy(), h_two_start, DELAYS[:2], WEIGHTS[:2], lengths, IDENTITY)
-    h_three, _, three = delayed.forward(x.copy(), h_three_start, DELAYS, WEIGHTS, lengths, IDENTITY)
-    return {"h_two": h_two, "h_three": h_three}, {"recursions": (two, three)}
+    recursion = run(RECURSION, {"x": x}, {"h_two": h_two_start, "h_three": h_three_start}, {}, lengths)
+    return recursion.outputs, {"recursion": recursion}
 
 
 @TAKES.backward
 def backward(saved, d_h_two, d_h_three):
-    two, three = saved["recursions"]
-    of_two, of_three = delayed.backward(two, d_h_two), delayed.backward(three, d_h_three)
-    return {"x": of_two["u"] + of_three["u"], "h_two_start": of_two["start"], "h_three_start": of_three["start"]}
+    d = saved["recursion"].backward({"h_two": d_h_two, "h_three": d_h_three}, {})
+    return {"x": d["x"], "h_two_start": d["h_two"], "h_three_start": d["h_three"]}

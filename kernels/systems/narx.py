@@ -3,7 +3,12 @@
 Feedback is 0 (predicted outputs), 1 (true values) or 2 (errors in prediction). Gives Y and fed (T, B, O).
 """
 
-from ..families import delayed
+import functools
+
+from ..engine.passes import run
+from ..engine.recurrence import Product, Recurrence
+from ..families import narx, taps
+from ..primitives.activations import TANH
 from ..primitives.arguments import Arguments
 from ..primitives.arrays import cut
 
@@ -12,26 +17,32 @@ TAKES = Arguments(
     "feedback 0 to 2; lengths of T"
 )
 
-# What is fed back is D or nothing, plus the output times this.
-SHARES = (1, 0, -1)
+
+@functools.lru_cache
+def _network(N, feedback):
+    return Recurrence(
+        "narx", "Y fed", narx.output(TANH, feedback, "b", Product("window", "W_x", "a"), *narx.delayed("W_y", "a", N))
+    )
+
+
+def _weights(W_x, W_y, b):
+    """The family's."""
+    return {"W_x": (W_x,), **narx.by_delay("W_y", W_y), "b": (b,)}
 
 
 @TAKES.forward
 def forward(X, D, X_start, fed_start, W_x, W_y, b, feedback, lengths=None):
-    u, taps = delayed.taps(X, X_start, W_x.swapaxes(1, 2), b, lengths)
-    given = None if feedback == 0 else D
-    delays = range(1, len(W_y) + 1)
-    Y, fed, loop = delayed.forward(
-        u, fed_start, delays, W_y.swapaxes(1, 2), lengths, given=given, share=SHARES[feedback]
-    )
-    return {"Y": Y, "fed": fed}, {"line": cut(X, lengths), "taps": taps, "loop": loop}
+    parameters = {"W_x": taps.matrix(W_x), "W_y": W_y, "b": b}
+    given = {"window": taps.window(X, X_start, lengths)} | ({"D": D} if feedback else {})
+    network = run(_network(len(W_y), feedback), given, {"fed": fed_start}, _weights(**parameters), lengths)
+    return network.outputs, {"line": cut(X, lengths), "network": network, "parameters": parameters, "M": X_start.shape[1]}
 
 
 @TAKES.backward
 def backward(saved, d_Y, d_fed):
-    of_loop = delayed.backward(saved["loop"], d_Y, d_fed)
-    d = delayed.taps_backward(saved["taps"], of_loop["u"])
+    d = saved["network"].gradients({"Y": d_Y, "fed": d_fed}, _weights, **saved["parameters"])
+    d_X, d_start = taps.window_pulled_back(d["window"], saved["M"])
     return {
-        "X": d["x"], "X_start": d["start"], "fed_start": of_loop["start"],
-        "W_x": d["W"].swapaxes(1, 2), "W_y": of_loop["W"].swapaxes(1, 2), "b": d["bias"],
+        "X": d_X, "X_start": d_start, "fed_start": d["fed"], "W_x": taps.matrices(d["W_x"], saved["M"]), "W_y": d["W_y"],
+        "b": d["b"],
     }  # fmt: skip

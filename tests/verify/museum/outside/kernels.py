@@ -2,8 +2,10 @@
 
 from tests.verify.museum.outside.planting import Fault
 
-RECURRENT, DELAYED = "families/recurrent.py", "families/delayed.py"
-LOOP, PANELS, PASSES, POINTWISE, SUMS = (f"engine/{name}.py" for name in ("loop", "panels", "passes", "pointwise", "sums"))
+RECURRENT, NARX, LAYERS, TAPS = (f"families/{name}.py" for name in ("recurrent", "narx", "layers", "taps"))
+LOOP, PANELS, PASSES, PLAN, POINTWISE, RECURRENCE, SUMS = (
+    f"engine/{name}.py" for name in ("loop", "panels", "passes", "plan", "pointwise", "recurrence", "sums")
+)
 CLIPPING, EMBEDDING, SEQUENCES, SOFTMAX = (f"families/{name}.py" for name in ("clipping", "embedding", "sequences", "softmax"))
 ARRAYS, PRODUCTS, ACTIVATIONS, THREADS = (f"primitives/{name}.py" for name in ("arrays", "products", "activations", "threads"))
 
@@ -17,7 +19,9 @@ KERNELS = (
     Fault("edges", "the last places of many", "word-model", EMBEDDING, "-(-places.size // ROWS), _distances", "max(1, places.size // ROWS), _distances"),
     Fault("edges", "the second array read from its start in each chunk", "clip-norm", CLIPPING, "a, b = shift(pointer(table[1], like), first), shift(pointer(table[2], like), first)\n    found", "a, b = shift(pointer(table[1], like), first), pointer(table[2], like)\n    found"),
     Fault("edges", "the odd number of a later part", "clip-norm", CLIPPING, "if (stop - start) % 2:", "if (stop - start) % 2 and start == 0:"),
-    Fault("edges", "a delay longer than the sequence", "multi-tap-recursion", DELAYED, 'dense(d_fed[:depth].swapaxes(0, 1))', "dense(d_fed[:depth].swapaxes(0, 1)) * (T >= depth)"),
+    Fault("edges", "a start farther back than the sequence is long", "multi-tap-recursion", PLAN, "range(1, self.recurrence.depth[row] + 1)", "range(1, min(self.recurrence.depth[row], self.T) + 1)"),
+    Fault("edges", "what a step sends back arrives a step late", "multi-tap-recursion", PLAN, "back * arriving if back > 1", "(back - 1) * arriving if back > 1"),
+    Fault("edges", "the second group of a tile of few rows", "memory-network", PANELS, "step, apart = (group + blocks - 1) // blocks, group * terms", "step, apart = (group + blocks - 1) // blocks, 0"),
     Fault("edges", "columns of the second panel", "lstm", PANELS, "count = max(0, min(lane, units - first))", "count = max(0, min(lane, units - first)) if p < 1 else 0"),
     Fault("edges", "rows past a square of vectors, packed for the way back", "elman", PANELS, "or unit >= units // lane * lane:", "or unit > units // lane * lane:"),
     Fault("edges", "the last of many rows of a panel", "lstm", PANELS, "rows * block // blocks, rows * (block + 1) // blocks", "rows * block // blocks, min(rows * (block + 1) // blocks, 96)"),
@@ -35,6 +39,7 @@ KERNELS = (
     Fault("ragged", "outputs in the order of lengths", "lstm", POINTWISE, "values[2 if sort == GIVEN else 1]", "values[1]"),
     Fault("ragged", "a gate of another sequence", "lstm", PASSES, "array[t, self.order[:running]] = values[t, :running]", "array[t, :running] = values[t, :running]"),
     Fault("ragged", "padding reversed with the rest", "bidirectional", RECURRENT, "reversed_in_time(x, lengths) if reverse else x}", "reversed_in_time(x) if reverse else x}"),
+    Fault("ragged", "a window past the end", "tdnn", TAPS, "    clear(found, lengths)\n", ""),
     # Memory: written arguments, kept buffers, what was not set.
     Fault("memory", "errors begin with what memory held", "elman", PASSES, 'arrays["zeros"] = np.zeros(', 'arrays["zeros"] = np.empty('),
     Fault("memory", "products begin with what memory held", "gru-reset-after", SUMS, "call(multiply, (CLEAR, c, a, b, following, count,", "call(multiply, (KEEP, c, a, b, following, count,"),
@@ -46,15 +51,15 @@ KERNELS = (
     Fault("memory", "packed weights kept by their address", "elman", PANELS, "    panels = np.empty((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n", "    panels = np.empty((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n    known = packed.__dict__.setdefault((address(blocks[0]), panels.shape, blocks[0].strides, blocks[0].dtype), panels)\n    if known is not panels:\n        return known\n"),
     Fault("memory", "a strided table read as dense", "word-model", EMBEDDING, "found[j] = source[j * column]", "found[j] = source[j]"),
     # Threads.
-    Fault("threads", "the last task is lost", "jordan", THREADS, "        _work(address, count, place)\n", "        _work(address, count - 1, place)\n"),
-    Fault("threads", "each thread does all tasks", "jordan", THREADS, "    index = fetch_add(counter)\n    while index < count:\n        call(address, (index, shift(counter, 1), counter))\n        index = fetch_add(counter)", "    index = 0\n    while index < count:\n        call(address, (index, shift(counter, 1), counter))\n        index += 1"),
-    Fault("threads", "a counter that is not atomic", "jordan", THREADS, "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1", "nobody"),
+    Fault("threads", "the last task is lost", "elman", THREADS, "        _work(address, count, place)\n", "        _work(address, count - 1, place)\n"),
+    Fault("threads", "each thread does all tasks", "elman", THREADS, "    index = fetch_add(counter)\n    while index < count:\n        call(address, (index, shift(counter, 1), counter))\n        index = fetch_add(counter)", "    index = 0\n    while index < count:\n        call(address, (index, shift(counter, 1), counter))\n        index += 1"),
+    Fault("threads", "a counter that is not atomic", "elman", THREADS, "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1", "nobody"),
     Fault("threads", "the last worker is lost", "lstm", LOOP, "for worker in prange(len(slices)):", "for worker in prange(len(slices) - 1):"),
     Fault("threads", "each worker adds up all panels", "lstm", SUMS, "columns, parts[worker, 0], parts[worker, 1], copies", "columns, 0, parts[-1, 1], copies"),
     # Special values.
     Fault("special", "minus zero made zero", "elman", ACTIVATIONS, "return copy_sign(e / (two + e), x)", "return copy_sign(e / (two + e), x + (x - x))"),
     Fault("special", "a ReLU that answers 0 to NaN", "scalar-recursion", ACTIVATIONS, "return select(x <= 0, unit - unit, x)", "return select(x > 0, x, unit - unit)"),
-    Fault("special", "a ReLU with the slope 1 at 0", "scalar-recursion", RECURRENT, "return select(h > 0, d_h, 0)", "return select(h >= 0, d_h, 0)"),
+    Fault("special", "a ReLU with the slope 1 at 0", "scalar-recursion", LAYERS, "return select(h > 0, d_h, 0)", "return select(h >= 0, d_h, 0)"),
     Fault("special", "nothing clipped below", "clip-value", CLIPPING, "above = -bound if a[j] < -bound else a[j]", "above = a[j]"),
     Fault("special", "NaN clipped to the bound", "clip-value", CLIPPING, "found[j] = bound if above > bound else above", "found[j] = above if above <= bound else bound"),
     Fault("special", "a small norm's squares underflow", "clip-norm", CLIPPING, "min(max(unit, -1000), 1000)", "min(max(unit, -60), 1000)"),
@@ -65,6 +70,10 @@ KERNELS = (
     Fault("precision", "tanh by a difference near 0", "elman", ACTIVATIONS, "_, _, _, _, _, _, _, _, two, _ = _constants(x)\n    e = _exp_minus_one(-two * abs(x))", "_, _, _, _, _, _, _, unit, two, _ = _constants(x)\n    e = exp(-two * abs(x)) - unit"),
     Fault("precision", "one coefficient of exp left out", "lstm", ACTIVATIONS, "2.0914686968086877e-9,", "0.0,"),
     Fault("precision", "two coefficients of exp left out", "lstm", ACTIVATIONS, "2.5105217004720745e-8, 2.0914686968086877e-9,", "0.0, 0.0,"),
+    # Errors fed back, and stopped.
+    Fault("stops", "a stopped product lets errors pass", "jordan", RECURRENCE, " if not product.stopped]", "]"),
+    Fault("stops", "true values fed back let errors pass", "narx", NARX, "lambda d_Y, Y: slope(d_Y, Y)", "lambda d_Y, d_fed, Y: slope(d_Y + d_fed, Y)"),
+    Fault("stops", "errors fed back with a plus", "narx-hidden", NARX, "slope(d_Y - d_fed, Y)", "slope(d_Y + d_fed, Y)"),
     # Order of gates and of biases.
     Fault("order", "peepholes of i and f swapped", "lstm-peephole", "gated/lstm_peephole.py", '"P_if": (W_Ci, W_Cf)', '"P_if": (W_Cf, W_Ci)'),
     Fault("order", "the inner bias twice", "gru-reset-after", PASSES, "whole[: panels.units] = bias\n", "whole[: panels.units] = bias * (1 + (name == 'b_m'))\n"),
