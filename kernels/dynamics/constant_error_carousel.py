@@ -28,12 +28,12 @@ def forward(sigma, h0, d, lengths=None):
     state = run(CAROUSEL, {"sigma": sigma}, {"h": h0}, {}, lengths)
     last = sequences.last(state.outputs["h"], lengths)
     Div = divergence.squared(last[None], d[None], None)[0]
-    return {"h": state.outputs["h"], "Div": Div}, {"state": state, "ends": (last, d), "lengths": lengths}
+    return {"h": state.outputs["h"], "Div": Div}, {"ends": (last, d), "lengths": lengths, **state.saved(h="h")}
 
 
 @TAKES.backward
 def backward(saved, d_h, d_Div):
     (last, d), lengths = saved["ends"], saved["lengths"]
     d_last = divergence.squared_pulled_back(last[None], d[None], None, d_Div[None])[0]
-    gradients = saved["state"].backward({"h": cut(d_h, lengths) + sequences.last_pulled_back(d_last, len(d_h), lengths)}, {})
+    gradients = saved["layer"].backward({"h": cut(d_h, lengths) + sequences.last_pulled_back(d_last, len(d_h), lengths)}, {})
     return {"sigma": gradients["sigma"], "h0": gradients["h"]}

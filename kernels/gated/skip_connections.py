@@ -24,7 +24,7 @@ def _recurrence(D):
 def forward(x, h_start, W, U, V, b, lengths=None):
     parameters = {"W": W, "U": U, "V": V, "b": b}
     layer = run(_recurrence(h_start.shape[1]), {"x": x}, {"h": h_start}, layers.one_gate(**parameters), lengths)
-    return layer.outputs, {"layer": layer, "parameters": parameters}
+    return layer.outputs, {"parameters": parameters, **layer.saved(h="h")}
 
 
 @TAKES.backward

@@ -35,11 +35,11 @@ def forward(x, y, s0, o0, U, W, R, b, V, c, forced, lengths=None):
         network = run(WITH_TRUTH, {"x": x, "fed": previous(y, o0)}, {"s": s0}, weights, lengths)
     else:
         network = run(WITH_OUTPUTS, {"x": x}, {"s": s0, "o": o0}, weights, lengths)
-    return network.outputs, {"network": network, "parameters": parameters}
+    return network.outputs, {"parameters": parameters, **network.saved(s="s", o="o")}
 
 
 @TAKES.backward
 def backward(saved, d_s, d_o):
-    d = saved["network"].gradients({"s": d_s, "o": d_o}, layers.one_gate, **saved["parameters"])
+    d = saved["layer"].gradients({"s": d_s, "o": d_o}, layers.one_gate, **saved["parameters"])
     d_o0 = d["fed"][0] if "fed" in d else d["o"]
     return {"x": d["x"], "s0": d["s"], "o0": d_o0, **{name: d[name] for name in saved["parameters"]}}

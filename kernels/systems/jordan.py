@@ -42,7 +42,7 @@ def forward(x, m0, y0, mu, W_xh, W_mh, b_h, W_hy, b_y, simple, lengths=None):
     parameters = {"W_xh": W_xh, "W_mh": W_mh, "b_h": b_h, "W_hy": W_hy, "b_y": b_y}
     weights = {"mu": np.asarray(mu, x.dtype), **layers.one_gate(**parameters)}
     network = run(NETWORKS[simple], {"x": x}, {"m": m0, "y": y0}, weights, lengths)
-    return network.outputs, {"parameters": parameters, **network.saved(context="m")}
+    return network.outputs, {"parameters": parameters, **network.saved(context="m", m="m", h="h", y="y")}
 
 
 @TAKES.backward

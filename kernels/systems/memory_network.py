@@ -31,10 +31,10 @@ def forward(x, m0, h0, y0, W_ym, W_hm, W_mm, b_m, W_xh, W_mh, b_h, W_hy, b_y, le
         "W_ym": W_ym, "W_hm": W_hm, "W_mm": W_mm, "b_m": b_m, "W_xh": W_xh, "W_mh": W_mh, "b_h": b_h, "W_hy": W_hy, "b_y": b_y,
     }  # fmt: skip
     network = run(NETWORK, {"x": x}, {"m": m0, "h": h0, "y": y0}, layers.one_gate(**parameters), lengths)
-    return network.outputs, {"network": network, "parameters": parameters}
+    return network.outputs, {"parameters": parameters, **network.saved(m="m", h="h", y="y")}
 
 
 @TAKES.backward
 def backward(saved, d_m, d_h, d_y):
-    d = saved["network"].gradients({"m": d_m, "h": d_h, "y": d_y}, layers.one_gate, **saved["parameters"])
+    d = saved["layer"].gradients({"m": d_m, "h": d_h, "y": d_y}, layers.one_gate, **saved["parameters"])
     return {"x": d["x"], "m0": d["m"], "h0": d["h"], "y0": d["y"], **{name: d[name] for name in saved["parameters"]}}

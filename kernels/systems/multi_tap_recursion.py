@@ -31,10 +31,10 @@ RECURSION = Recurrence(
 @TAKES.forward
 def forward(x, h_two_start, h_three_start, lengths=None):
     recursion = run(RECURSION, {"x": x}, {"h_two": h_two_start, "h_three": h_three_start}, {}, lengths)
-    return recursion.outputs, {"recursion": recursion}
+    return recursion.outputs, recursion.saved(h_two="h_two", h_three="h_three")
 
 
 @TAKES.backward
 def backward(saved, d_h_two, d_h_three):
-    d = saved["recursion"].backward({"h_two": d_h_two, "h_three": d_h_three}, {})
+    d = saved["layer"].backward({"h_two": d_h_two, "h_three": d_h_three}, {})
     return {"x": d["x"], "h_two_start": d["h_two"], "h_three_start": d["h_three"]}

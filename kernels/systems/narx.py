@@ -35,12 +35,13 @@ def forward(X, D, X_start, fed_start, W_x, W_y, b, feedback, lengths=None):
     parameters = {"W_x": taps.matrix(W_x), "W_y": W_y, "b": b}
     given = {"window": taps.window(X, X_start, lengths)} | ({"D": D} if feedback else {})
     network = run(_network(len(W_y), feedback), given, {"fed": fed_start}, _weights(**parameters), lengths)
-    return network.outputs, {"line": cut(X, lengths), "network": network, "parameters": parameters, "M": X_start.shape[1]}
+    saved = {"line": cut(X, lengths), "parameters": parameters, "M": X_start.shape[1]}
+    return network.outputs, {**saved, **network.saved(Y="Y", fed="fed")}
 
 
 @TAKES.backward
 def backward(saved, d_Y, d_fed):
-    d = saved["network"].gradients({"Y": d_Y, "fed": d_fed}, _weights, **saved["parameters"])
+    d = saved["layer"].gradients({"Y": d_Y, "fed": d_fed}, _weights, **saved["parameters"])
     d_X, d_start = taps.window_pulled_back(d["window"], saved["M"])
     return {
         "X": d_X, "X_start": d_start, "fed_start": d["fed"], "W_x": taps.matrices(d["W_x"], saved["M"]), "W_y": d["W_y"],

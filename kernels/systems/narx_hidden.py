@@ -41,8 +41,9 @@ def forward(X, D, X_start, fed_start, W_x, W_y, b, V, b_h, W_o, b_o, feedback, l
     parameters = {"W_x": taps.matrix(W_x), "W_y": W_y, "b": b, "V": V, "b_h": b_h, "W_o": W_o, "b_o": b_o}
     given = {"window": taps.window(X, X_start, lengths)} | ({"D": D} if feedback else {})
     network = run(_network(len(W_y), len(V), feedback), given, {"fed": fed_start}, _weights(**parameters), lengths)
-    saved = {"line": cut(X, lengths), "parameters": parameters, "M": X_start.shape[1], **network.saved(g="h0")}
-    return network.outputs, {**saved, "h": lambda: np.stack([network.row(f"h{l + 1}") for l in range(len(V))], axis=2)}
+    saved = {"line": cut(X, lengths), "parameters": parameters, "M": X_start.shape[1]}
+    saved["h"] = lambda: np.stack([network.row(f"h{l + 1}") for l in range(len(V))], axis=2)
+    return network.outputs, {**saved, **network.saved(Y="Y", fed="fed", g="h0")}
 
 
 @TAKES.backward
