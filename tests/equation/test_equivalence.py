@@ -111,6 +111,25 @@ def test_what_changes_with_the_place_does_matter():
     assert found == {"equation 1: flip the sign of the right side": TURNED.format(name="r")}
 
 
+def test_a_change_that_differs_from_place_to_place_is_known_where_it_is_made():
+    found = proofs(small(["r[t] = exp(d * t) * x[t]", "y[t] = r[t] / sum(r[T-1-t])"], "y"))
+    assert found == {"equation 1: flip the sign of the right side": TURNED.format(name="r")}
+
+
+def test_a_factor_is_one_of_all_terms():
+    """Not what makes one term another one, which is met first."""
+    more = "  e: {role: value, shape: [T, H]}\n"
+    sums = [f"sum({part} for i in range(H))" for part in ("e[t, i] * u[i]", "e[t, i]")]
+    found = proofs(small(["e[t, j] = exp(d) * (x[t, j]**2 + x[t, j])", f"y[t] = {' / '.join(sums)}"], "y", more))
+    assert found["equation 1: drop the factor exp(d)"] == SCALED.format(name="e")
+
+
+def test_a_change_that_is_made_of_what_changes_is_not_followed():
+    """Here it would be no fault, and no rule here says so."""
+    more = "  e: {role: value, shape: [T, H]}\n"
+    assert proofs(small(["e[t] = x[t] + (sum(e[t-1]) if t > 0 else 0)", "y[t] = softmax(e[t])"], "y", more)) == {}
+
+
 def test_a_recurrent_term_is_not_taken_for_one_that_is_added_once():
     more = "  h: {role: value, shape: [T, H]}\n"
     assert proofs(small(["h[-1] = u", "h[t] = h[t-1] * v + x[t] + d", "y[t] = softmax(h[t])"], "y", more)) == {}

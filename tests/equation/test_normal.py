@@ -3,7 +3,7 @@
 import pytest
 
 from refrnn.equation.mutate import normal
-from refrnn.equation.mutate.normal import Former, Unknown, transposed
+from refrnn.equation.mutate.normal import Former, Unknown, quotient_of_atoms, transposed
 from refrnn.equation.parse import parse_expression
 from refrnn.equation.sizes import Size
 
@@ -240,3 +240,11 @@ def _same(left, right):
         return form(left) == form(right)
     except (Unknown, IndexError):
         return False
+
+
+@pytest.mark.parametrize("product, divisor, quotient", [("a * b", "b", "a"), ("a", "exp(b)", "a * exp(-b)"), ("a", "b", None), ("a", "a * b", None)])
+def test_a_quotient_cancels_nothing_that_may_be_zero(product, divisor, quotient):
+    """Only an exponential is never zero, so that nothing is lost where it is divided by."""
+    (above,), (below,) = form(product).terms, form(divisor).terms
+    found = quotient_of_atoms(above, below)
+    assert found == (None if quotient is None else next(iter(form(quotient).terms)))

@@ -168,3 +168,16 @@ NO_TIME = TEXT.replace("s[t] = 1000 * w", "s = (w + BIG) - BIG")
 ])  # fmt: skip
 def test_what_is_measured_in_float32_goes_for_float64_where_rounding_is_tame(right, text, values, more):
     assert shared(text, values, **more) is right
+
+
+@pytest.mark.parametrize("found, right", [(0.0, True), (np.nan, True), (1e-3, False), (np.inf, False)])
+def test_zero_times_infinity_is_no_number_by_arithmetic_and_zero_by_calculus(found, right):
+    """Either is right: of the exponential of a large number, by which is divided, the error is zero and the slope infinite."""
+    spec = refrnn.load_text(TEXT.replace("w * x[t]", "1 / (1 + exp(x[t] + w))"))
+    values = {"w": [1.0, 1.0], "x": [[[1e5, 0.5]]]}
+    truth = Truth(spec, Case("far", "float64", sizes={"T": 1, "H": 2}, batch=1, values=values, special=True))
+    assert truth.failures == [] and truth.quantities[D_X][0, 0, 0] == 0 and truth.quantities[D_X][0, 0, 1] != 0
+    for place, ok in (((0, 0, 0), right), ((0, 0, 1), False)):
+        d_x = np.array(truth.quantities[D_X])
+        d_x[place] = found
+        assert truth.judge({D_X: d_x})[0].ok is ok

@@ -280,7 +280,6 @@ TABLE = {
         ("samples decide for themselves", "choices = [Held(one) for one in held]", "choices = [Held() for one in held]"),
         ("where it is NaN by arithmetic it is always right", "np.isnan(by_arithmetic[name]) != np.isnan(by_calculus[name])", "np.isnan(by_arithmetic[name]) == np.isnan(by_arithmetic[name])"),
         ("what is NaN by arithmetic alone must be NaN", "np.isnan(by_arithmetic[name]) != np.isnan(by_calculus[name])", "np.isnan(by_arithmetic[name]) != np.isnan(by_arithmetic[name])"),
-        ("a decision is one of another sequence", "        return self.item, self.number, self.place", "        return self.number, self.item, self.place"),
         ("small quantities are measured against one", "np.maximum(size, self.truth.smallest), 0)", "np.maximum(size, 1), 0)"),
         ("the worst entry is let pass", "int(errors.argmax())", "int(np.argsort(errors, axis=None)[-min(2, errors.size)])"),
         ("bounds grow with the number of entries", "HEADROOM * self._largest(key, self.deviations[key])[0] for key", "HEADROOM * self.quantities[key].size * self._largest(key, self.deviations[key])[0] for key"),
