@@ -11,7 +11,7 @@ ARRAYS, PRODUCTS, ACTIVATIONS, THREADS = (f"primitives/{name}.py" for name in ("
 
 KERNELS = (
     # Edges of blocks, tails of vectors.
-    Fault("edges", "no sequence past row 128", "lstm", PASSES, "return slices(self.B, workers)", "return slices(min(self.B, 128), workers)"),
+    Fault("edges", "no sequence past row 128", "lstm", PASSES, "return slices(len(ends), workers)", "return slices(min(len(ends), 128), workers)"),
     Fault("edges", "the 257th term of a sum", "elman", PRODUCTS, "range(0, terms, SUMMED)", "range(0, terms if terms < 140 else terms - 1, SUMMED)"),
     Fault("edges", "the rest of a thousand rows", "elman", PRODUCTS, "first_task += -(-c.shape[0] // TASK_ROWS)", "first_task += -(-c.shape[0] // TASK_ROWS) if len(c) < 1000 else len(c) // TASK_ROWS"),
     Fault("edges", "the last columns of a wide state", "gru-reset-before", LOOP, "min(stage.units, (p + 1) * stage.each)", "min(stage.units if stage.units < 20 else stage.units - stage.units % 4, (p + 1) * stage.each)"),
@@ -51,8 +51,8 @@ KERNELS = (
     Fault("memory", "packed weights kept by their address", "elman", PANELS, "    panels = np.empty((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n", "    panels = np.empty((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n    known = packed.__dict__.setdefault((address(blocks[0]), panels.shape, blocks[0].strides, blocks[0].dtype), panels)\n    if known is not panels:\n        return known\n"),
     Fault("memory", "a strided table read as dense", "word-model", EMBEDDING, "found[j] = source[j * column]", "found[j] = source[j]"),
     # Threads.
-    Fault("threads", "the last task is lost", "elman", THREADS, "        _work(address, count, place)\n", "        _work(address, count - 1, place)\n"),
-    Fault("threads", "each thread does all tasks", "elman", THREADS, "    index = fetch_add(counter)\n    while index < count:\n        call(address, (index, shift(counter, 1), counter))\n        index = fetch_add(counter)", "    index = 0\n    while index < count:\n        call(address, (index, shift(counter, 1), counter))\n        index += 1"),
+    Fault("threads", "the last task is lost", "elman", THREADS, "        _work(body, count, place)\n", "        _work(body, count - 1, place)\n"),
+    Fault("threads", "each thread does all tasks", "elman", THREADS, "    index = fetch_add(counter)\n    while index < count:\n        call(body, (index, shift(counter, 1), counter))\n        index = fetch_add(counter)", "    index = 0\n    while index < count:\n        call(body, (index, shift(counter, 1), counter))\n        index += 1"),
     Fault("threads", "a counter that is not atomic", "elman", THREADS, "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1", "nobody"),
     Fault("threads", "the last worker is lost", "lstm", LOOP, "for worker in prange(len(slices)):", "for worker in prange(len(slices) - 1):"),
     Fault("threads", "each worker adds up all panels", "lstm", SUMS, "columns, parts[worker, 0], parts[worker, 1], copies", "columns, 0, parts[-1, 1], copies"),
@@ -76,7 +76,7 @@ KERNELS = (
     Fault("stops", "errors fed back with a plus", "narx-hidden", NARX, "slope(d_Y - d_fed, Y)", "slope(d_Y + d_fed, Y)"),
     # Order of gates and of biases.
     Fault("order", "peepholes of i and f swapped", "lstm-peephole", "gated/lstm_peephole.py", '"P_if": (W_Ci, W_Cf)', '"P_if": (W_Cf, W_Ci)'),
-    Fault("order", "the inner bias twice", "gru-reset-after", PASSES, "whole[: panels.units] = bias\n", "whole[: panels.units] = bias * (1 + (name == 'b_m'))\n"),
+    Fault("order", "the inner bias twice", "gru-reset-after", "engine/weights.py", "whole[:, : panels.units] = weights[name]\n", "whole[:, : panels.units] = np.multiply(weights[name], 1 + (name == 'b_m'))\n"),
     Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", PASSES, "into[name], strict=True):\n                    bias[...]", "into[name][::-1], strict=True):\n                    bias[...]"),
     Fault("order", "a shared row of errors read from the other gate", "lstm", PASSES, "self.recurrence.sets[place][1].index(gate))", "self.recurrence.sets[place][1].index(gate) - 1)"),
 )  # fmt: skip
