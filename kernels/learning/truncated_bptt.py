@@ -25,6 +25,8 @@ def backward(saved, d_h):
     keep[1:] = reached[:-1]  # the error passes from step t to a step that is reached
     keep[K1::K1] = False  # and never over the start of a chunk
     d = recurrent.backward(saved["layer"], np.where(reached[..., None], d_h, 0), keep)
+    for gradient, where in ((d["x"], reached), (d["start"], reached[0])):
+        gradient[~where] = 0  # not even an infinite weight makes an error of none
     return {"x": d["x"], "h0": d["start"], "W_xh": d["W_in"].T, "W_hh": d["W"].T, "b_h": d["bias"]}
 
 
