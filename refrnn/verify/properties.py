@@ -16,6 +16,7 @@ from refrnn.backends.layer import goes_by_steps
 from refrnn.backends.run import answer, run_checked
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, name_of, poison, poisoned
+from refrnn.verify.variants import in_a_crowd
 
 BOUND_ROLES = ("parameter", "constant")
 FINE = 1 + 2.0**-30  # a factor that float32 doesn't tell from one
@@ -32,6 +33,12 @@ def properties(spec, truth, backend):
 def of_choices(spec, truth, backend):
     """The findings on a case of one of the functions that a constant chooses between: errors may be cut off by one of them alone."""
     text = _checked_by(errors_go_where_the_equation_sends_them, spec, truth, backend)
+    return [Finding(name_of(backend), truth.case.name, f"{text} in case {truth.case.name}")] if text else []
+
+
+def of_threads(spec, truth, backend):
+    """The findings on a case whose work is shared, as it is not where numbers are few and there is no batch of them."""
+    text = _checked_by(threads_agree, spec, truth, backend)
     return [Finding(name_of(backend), truth.case.name, f"{text} in case {truth.case.name}")] if text else []
 
 
@@ -377,7 +384,9 @@ def state_is_its_own(spec, truth, backend):
     """What is written into the state changes nothing of the run; what is written into outputs and arguments nothing of the state."""
     arrays = {name: array.copy() for name, array in truth.checked.arrays.items()}
     run = run_checked(spec, replace(truth.checked, arrays=arrays), backend)
-    state = _carried(run)
+    state, going_on = _carried(run), {one.start for one in spec.continuing(truth.checked.integers)}
+    if state.keys() != going_on:
+        return f"the state {min(state.keys() ^ going_on)} is handed on though it does not go on, or is not though it does"
     if not state:
         return None
     right = {name: array.copy() for name, array in state.items()}
@@ -552,8 +561,8 @@ def _part(spec, values, steps, items):
 
 
 def _run_of(spec, values, lengths, backend):
-    spec = spec.continued(values)
-    return run_checked(spec, check_values(spec, values, lengths), backend)
+    """As a caller runs it."""
+    return spec.forward(values, backend=backend, lengths=lengths)
 
 
 def _joined(first, second, items):
@@ -612,13 +621,16 @@ def binding_changes_nothing(spec, truth, backend):
 
 
 def threads_agree(spec, truth, backend):
-    """The same bits by one thread, by two that share even the least work, and by two again."""
+    """The same bits by one thread, by two that share even the least work, and by two again: of many sequences, where there are any."""
     from refrnn.kernels.primitives import threads
 
+    if bool(spec.time) != truth.case.ragged and (spec.batched or spec.batch):
+        return None
+    checked, upstream = in_a_crowd(spec, truth)
     plain = None
     for number in (1, 2, 2):
         with threads.using(min(number, threads.most()), little=0):
-            found = _asked(spec, truth.checked, backend, truth.upstream)
+            found = _asked(spec, checked, backend, upstream)
         plain = plain or found
         for name, array in plain.items():
             if not _same_bits(found[name], array):

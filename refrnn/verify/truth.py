@@ -13,6 +13,7 @@ import numpy as np
 from refrnn.backends.run import expected_shapes
 from refrnn.backends.sequences import Sequences
 from refrnn.spec.values import check_values
+from refrnn.verify.handed import handed_on
 from refrnn.verify.precision import require_extended
 from refrnn.verify.world import NEAR, World
 from refrnn.verify.zeros import keeps_signs
@@ -53,6 +54,7 @@ class Truth:
         self.case = case
         self.values, self.lengths = case.draw(self.spec)
         self.checked = check_values(self.spec, self.values, self.lengths)
+        self.changed = handed_on(self.spec, self.values, self.lengths, self.checked)
         self.special = case.special
         self.eps = float(np.finfo(self.checked.dtype).eps)
         # Of what lies below the smallest normal number an ulp is the same for all; some are lost where it is made of such.
@@ -127,10 +129,10 @@ class Truth:
     @property
     def failures(self):
         """What can't be judged on this case, in words."""
-        found = []
+        found = [f"{text}, in case {self.case.name}" for text in self.changed]
         unjudged, all_of_them = self.worlds[0].unjudged, self.quantities.keys()
         if unjudged and (not self.case.extreme or unjudged.keys() == all_of_them):
-            found = [f"{name} {why}, in case {self.case.name}" for (_, name), why in unjudged.items()]
+            found += [f"{name} {why}, in case {self.case.name}" for (_, name), why in unjudged.items()]
         if 2 ** len(self.worlds[0].open) > MOST_WORLDS:
             found.append(f"rounding leaves {len(self.worlds[0].open)} decisions open, too many to try, in case {self.case.name}")
         return found

@@ -5,13 +5,14 @@ from dataclasses import asdict
 
 from refrnn.errors import AnswerError, RefrnnError
 from refrnn.verify.backends import compare, not_offered
-from refrnn.verify.cases import cases
+from refrnn.verify.cases import OVERFLOWING, cases
 from refrnn.verify.claims import check_claims
 from refrnn.verify.derivatives import confirm
 from refrnn.verify.errata import as_errata
+from refrnn.verify.handed import promises
 from refrnn.verify.mutants import kill_matrix
 from refrnn.verify.printed import check_misprints, check_printed_gradients
-from refrnn.verify.properties import of_choices, properties
+from refrnn.verify.properties import of_choices, of_threads, properties
 from refrnn.verify.report import SpecReport
 from refrnn.verify.shapes import disagreements
 from refrnn.verify.sensitivity import bluntest, sensitivity
@@ -20,8 +21,10 @@ from refrnn.verify.variants import compare_variant, variants
 
 # The cases on which numerical derivatives, variants and the properties of backends are tried.
 DERIVATIVE_CASES = ("plain-float64", "ragged-float64", "one-step-float64")
-VARIANT_CASES = ("plain-float32", "ragged-float64", "width-20-float32", "one-step-float32")
+VARIANT_CASES = ("plain-float32", "ragged-float64", "width-20-float32", "one-step-float32", OVERFLOWING)
 PROPERTY_CASES = ("plain-float32", "ragged-float64", "one-step-float32")
+# One that is not about sequences, and has more numbers than a thread takes at once.
+SHARED_CASE = "large-float32"
 # The equation in float32 shares all but its numbers' type with the equation in float64.
 EQUATION_CASES = ("plain-float32", "ragged-float32")
 _MEND = "add a case that tells it, or list it under equivalent with the reason"
@@ -53,6 +56,7 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
         if truth.left_out:
             report.left_out.append({"case": case.name, "quantities": truth.left_out})
         report.cases += 1
+    report.failures += [f"library: {text}" for text in promises(spec, _ragged(found))]
     for backend in chosen:
         if backend != "equation":
             step(f"variants and properties of {backend}")
@@ -110,6 +114,8 @@ def _properties(report, spec, found, backend):
     for name in PROPERTY_CASES:
         if name in found and not report.failures:
             report.failures += [str(finding) for finding in properties(spec, found[name], backend)]
+    if backend == "kernel" and SHARED_CASE in found and not report.failures:
+        report.failures += [str(finding) for finding in of_threads(spec, found[SHARED_CASE], backend)]
     for truth in found.values():
         if truth.case.values and truth.case.dtype == "float64" and not report.failures:
             report.failures += [str(finding) for finding in of_choices(spec, truth, backend)]
@@ -143,9 +149,14 @@ def _derivatives(report, spec, found, step):
         report.failures.append(f"equation: {worst}")
 
 
+def _ragged(found):
+    """The truth of the ragged case, of a spec without time of the plain one."""
+    return found.get("ragged-float64") or found["plain-float64"]
+
+
 def _text_checks(report, spec, found, backends, step):
     """Printed gradients, misprints, and claims by the fastest of the ``backends`` or by the equations."""
-    truth = found.get("ragged-float64") or found["plain-float64"]
+    truth = _ragged(found)
     if spec.misprints or spec.printed_gradients:
         step("printed lines")
     results, misprints = check_printed_gradients(spec, truth)

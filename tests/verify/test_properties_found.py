@@ -8,11 +8,11 @@ from unit import Backend, unit
 
 import refrnn
 from refrnn.backends.run import Run
-from refrnn.kernels.primitives import threads
+from refrnn.kernels.primitives import fork, threads
 from refrnn.verify import properties as of
 from refrnn.verify.cases import cases
 from refrnn.verify.truth import Truth
-from refrnn.verify.verify import PROPERTY_CASES
+from refrnn.verify.verify import PROPERTY_CASES, SHARED_CASE
 
 # Whole and ragged, in both precisions.
 TRUTHS = [Truth(unit(), case) for case in cases(unit()) if case.name in PROPERTY_CASES]
@@ -496,8 +496,31 @@ def test_two_threads_share_the_least_work():
         return {"h": outputs["h"] + (1 if threads.get() > 1 and threads._little.get() == 0 else 0)}, saved
 
     spec = unit(kernel=Backend(forward))
-    assert of.threads_agree(spec, TRUTHS[0], "kernel") == "h differs between 1 and 2 threads"
-    assert any(finding.text.startswith("h differs between 1 and 2 threads") for finding in of.properties(spec, TRUTHS[0], "kernel"))
+    assert of.threads_agree(spec, RAGGED, "kernel") == "h differs between 1 and 2 threads"
+    for ask in (of.properties, of.of_threads):
+        assert any(finding.text.startswith("h differs between 1 and 2 threads") for finding in ask(spec, RAGGED, "kernel"))
+
+
+@pytest.mark.skipif(threads.most() == 1, reason="this machine has one thread")
+def test_two_threads_have_many_tasks_each():
+    """Fewer rows than a task takes are one thread's, however many there may be."""
+
+    def forward(right, x, **arguments):
+        outputs, saved = right(x=x, **arguments)
+        return {"h": outputs["h"] + (1 if threads.get() > 1 and x.shape[1] > 1000 else 0)}, saved
+
+    assert of.threads_agree(unit(kernel=Backend(forward)), RAGGED, "kernel") == "h differs between 1 and 2 threads"
+
+
+@pytest.mark.skipif(threads.most() == 1, reason="this machine has one thread")
+@pytest.mark.parametrize("name", refrnn.ids())
+def test_two_threads_run_in_every_kernel_that_shares_work(name, monkeypatch):
+    spec, started = refrnn.load(name), []
+    monkeypatch.setattr(fork, "threads_run", lambda run=fork.threads_run: (started.append(1), run()))
+    chosen = {case.name: case for case in cases(spec)}
+    case = chosen.get(SHARED_CASE) or chosen.get("ragged-float64") or chosen["plain-float32"]
+    assert of.threads_agree(spec, Truth(spec, case), "kernel") is None
+    assert started or name == "one-hot"  # which writes ones, and multiplies nothing
 
 
 # ------------------------------------------------------------ what the properties judge by

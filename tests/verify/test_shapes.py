@@ -36,6 +36,7 @@ FAULTS = {
     "I of one": lambda x, U, **rest: x.shape[2] == 1 < len(U),
     "H of one": lambda x, U, **rest: x.shape[2] > 1 == len(U),
     "rows of one number": lambda x, **rest: x.shape[2] > 1 and (np.count_nonzero(x, axis=2) == 1).all(),
+    "258 steps": lambda x, **rest: len(x) > 200,
     "ragged and wide": lambda x, U, lengths, **rest: len(U) > 32 and lengths is not None and len(set(lengths)) > 1,
     "64 steps": lambda x, **rest: len(x) % 16 == 0,
 }
@@ -72,7 +73,7 @@ def test_every_backend_is_held_against_another(backend, quantity):
 
 
 def test_alone_it_is_held_against_the_equation():
-    for quantity, count in (("h", 3), ("d_u", 3)):
+    for quantity, count in (("h", 4), ("d_u", 4)):
         spec = unit(kernel=off(quantity))
         del spec.bindings["reference"]
         assert len(disagreements(spec, "kernel")) == count
@@ -99,6 +100,72 @@ def test_what_shapes_are_like():
     assert found["I of one"][0]["V"].shape == (3, 1) and found["H of one"][0]["V"].shape == (1, 3)
     rows = found["rows of one number"][0]["x"]
     assert (np.count_nonzero(rows, axis=2) == 1).all() and not (rows == 1).any()
+    values, lengths = found["258 steps"]
+    assert values["x"].shape == (258, 3, 2) and lengths.tolist() == [258, 130, 1]
+    words = next(case for case in shapes(refrnn.load("generation")) if case.name == "258 steps").draw(refrnn.load("generation"))[0]
+    assert words["W_xh"].shape == (301, 2)
     values, lengths = found["ragged and wide"]
     assert values["V"].shape == (34, 40) and len(set(lengths)) > 1
     assert len(found["64 steps"][0]["x"]) == 64 and not any("steps" in case.name for case in shapes(refrnn.load("clip-norm")))
+
+
+def counted_in(dtype):
+    """Steps that a small integer counts: those past what it holds are the first ones again."""
+
+    def forward(right, x, **arguments):
+        return right(x=x[np.arange(len(x)).astype(dtype).astype(int) % len(x)], **arguments)
+
+    return Backend(forward)
+
+
+@pytest.mark.parametrize("backend", ["kernel", "reference"])
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_steps_that_a_small_integer_does_not_hold(backend, dtype):
+    assert [finding.case for finding in disagreements(unit(**{backend: counted_in(dtype)}), backend)][:1] == ["258 steps"]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_lengths_that_a_small_integer_does_not_hold(dtype):
+    def forward(right, lengths=None, **arguments):
+        return right(lengths=None if lengths is None else lengths.astype(dtype).astype(int), **arguments)
+
+    assert [finding.case for finding in disagreements(unit(kernel=Backend(forward)), "kernel")][:1] == ["258 steps"]
+
+
+def test_where_rounding_runs_away_nothing_is_asked():
+    """The logistic map doubles an error at each step: no two right programs agree after sixty."""
+    text = """
+id: chaos
+title: A map without memory
+sizes: {T: steps, H: units}
+symbols:
+  x:  {role: input, shape: [T, H]}
+  h0: {role: start, shape: [H]}
+equations:
+  - h[-1] = sigmoid(h0)
+  - h[t] = 4 * h[t-1] * (1 - h[t-1]) + 0 * x[t]
+outputs: [h]
+"""
+    spec = refrnn.load_text(text)
+
+    def forward(x, h0, lengths=None):
+        h, previous = np.zeros_like(x), 1 / (1 + np.exp(-h0))
+        for t in range(len(x)):
+            previous = 4 * previous - 4 * previous * previous
+            h[t] = previous if lengths is None else np.where((t < lengths)[:, None], previous, 0)
+        return {"h": h}, {"h": h, "h0": h0, "lengths": lengths}
+
+    def backward(saved, d_h):
+        h, h0, d = saved["h"], saved["h0"], np.zeros_like(saved["h0"])
+        first = 1 / (1 + np.exp(-h0))
+        for t in reversed(range(len(h))):
+            alive = True if saved["lengths"] is None else (t < saved["lengths"])[:, None]
+            d = np.where(alive, (d_h[t] + d) * (4 - 8 * (h[t - 1] if t else first)), d)
+        return {"x": np.zeros_like(h), "h0": d * first * (1 - first)}
+
+    kernel = Backend()
+    kernel.module.forward, kernel.module.backward = forward, backward
+    spec.bindings["kernel"] = kernel
+    assert disagreements(spec, "kernel") == []
+    kernel.module.forward = lambda **arguments: (lambda outputs, saved: ({"h": 1.001 * outputs["h"]}, saved))(*forward(**arguments))
+    assert "h is not that of the equation in case 258 steps" in str(disagreements(spec, "kernel"))

@@ -334,3 +334,11 @@ def test_steps_are_told():
     said = []
     verify_spec(unit(), ["equation", "kernel"], step=said.append)
     assert {"plain-float64", "variants and properties of kernel", "numerical derivatives"} <= set(said)
+
+
+def test_threads_are_asked_where_there_is_no_batch(monkeypatch):
+    spec = refrnn.load("clip-value")
+    truth = Truth(spec, next(case for case in cases(spec) if case.name == verify.SHARED_CASE))
+    monkeypatch.setattr(verify, "of_threads", lambda spec, truth, backend: [f"{truth.case.name} by {backend}"])
+    assert verify.wrong_with(spec, {verify.SHARED_CASE: truth}, "kernel") == [f"{verify.SHARED_CASE} by kernel"]
+    assert verify.wrong_with(spec, {verify.SHARED_CASE: truth}, "reference") == []
