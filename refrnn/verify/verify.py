@@ -62,7 +62,7 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
             step(f"variants and properties of {backend}")
             _variants(report, spec, found, backend)
             _properties(report, spec, found, backend)
-    # The reference is what the others are held against.
+    # The reference is what the others are held against, and the equation is what it is held against where it is alone.
     for backend in [one for one in chosen if one not in ("equation", "reference")] or [one for one in chosen if one == "reference"]:
         _shapes(report, spec, backend)
     _derivatives(report, spec, found, step)

@@ -67,7 +67,7 @@ def test_every_backend_is_held_against_another(backend, quantity):
     wrong = off(quantity, 1 + 1e-6)
     spec = unit() if backend == "module" else unit(**{backend: wrong})
     found = disagreements(spec, wrong.module if backend == "module" else backend)
-    name, other = ("planted" if backend == "module" else backend), "kernel" if backend == "reference" else "reference"
+    name, other = ("planted" if backend == "module" else backend), "equation" if backend == "reference" else "reference"
     assert {str(finding) for finding in found} == {f"{name}: {quantity} is not that of the {other} in case {case.name}" for case in shapes(spec)}
     assert disagreements(unit(), backend if backend != "module" else Backend().module) == []
 
