@@ -28,11 +28,29 @@ print(folder(digest()))
 TANH_OF_HALF = 0.46211715726
 
 
+def copied_to(path):
+    shutil.copytree(cache.KERNELS, path / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
+    return path
+
+
 @pytest.fixture
 def tree(tmp_path):
     """A copy of the kernels that a test may edit."""
-    shutil.copytree(cache.KERNELS, tmp_path / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
-    return tmp_path
+    return copied_to(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """What a first run says, compiled once for all tests that begin after it."""
+    return run(copied_to(tmp_path_factory.mktemp("compiled")))
+
+
+@pytest.fixture
+def ran(tree, compiled):
+    """What a first run said whose cache the tree has."""
+    number, place = compiled
+    shutil.copytree(place, tree / "cache" / place.name)
+    return number, tree / "cache" / place.name
 
 
 def start(tree, before="", after="", **environment):
@@ -72,8 +90,8 @@ def test_second_process_compiles_nothing(tree):
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in kept(place))
 
 
-def test_edit_of_a_called_file_is_seen(tree):
-    before, place = run(tree)
+def test_edit_of_a_called_file_is_seen(tree, ran):
+    before, place = ran
     edited = tree / "kernels" / "primitives" / "activations.py"
     text = edited.read_text()
     mended = text.replace("return copy_sign(e / (two + e), x)", "return copy_sign(e / (two + e + e), x)")
@@ -85,8 +103,8 @@ def test_edit_of_a_called_file_is_seen(tree):
     assert run(tree) == (before, place)
 
 
-def test_settings_that_shape_the_code_have_their_own_entries(tree):
-    _, place = run(tree)
+def test_settings_that_shape_the_code_have_their_own_entries(tree, ran):
+    _, place = ran
     _, other = run(tree, NUMBA_BOUNDSCHECK="1")
     assert other != place
 
@@ -117,8 +135,8 @@ def test_machines_of_different_width_share_a_cache_but_no_entries(tree):
 
 
 @pytest.mark.parametrize("damage", ["empty", "truncated", "one bit", "not a file"])
-def test_what_is_damaged_is_compiled_again(tree, damage):
-    number, place = run(tree)
+def test_what_is_damaged_is_compiled_again(tree, ran, damage):
+    number, place = ran
     whole = {path: path.read_bytes() for path in kept(place)}
     for path, content in whole.items():
         if damage == "not a file":
@@ -177,8 +195,8 @@ folder._mark, os.utime, os.replace = refuse, refuse, refuse
 """
 
 
-def test_a_folder_that_can_only_be_read_serves(tree):
-    number, place = run(tree)
+def test_a_folder_that_can_only_be_read_serves(tree, ran):
+    number, place = ran
     written = entries(place)
     assert run(tree, before=READ_ONLY) == (number, place) and entries(place) == written
     shutil.rmtree(place)
@@ -242,8 +260,8 @@ def planted(place):
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="the rules are those of POSIX")
 @pytest.mark.parametrize("who", ["group", "everybody", "above", "stranger"])
-def test_a_place_where_others_may_write_is_not_read(tree, who):
-    _, place = run(tree)
+def test_a_place_where_others_may_write_is_not_read(tree, ran, who):
+    _, place = ran
     planted(place)
     if who == "stranger":
         if os.getuid() != 0:
@@ -255,8 +273,8 @@ def test_a_place_where_others_may_write_is_not_read(tree, who):
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid"), reason="the rules are those of POSIX")
-def test_an_entry_that_others_may_write_is_not_read(tree):
-    number, place = run(tree)
+def test_an_entry_that_others_may_write_is_not_read(tree, ran):
+    number, place = ran
     planted(place)
     for path in kept(place):
         path.chmod(0o666)
@@ -264,9 +282,9 @@ def test_an_entry_that_others_may_write_is_not_read(tree):
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in kept(place))
 
 
-def test_planted_entries_would_have_run(tree):
+def test_planted_entries_would_have_run(tree, ran):
     """The tests before this one can fail: where only the user can write, what is there is believed."""
-    _, place = run(tree)
+    _, place = ran
     planted(place)
     start(tree).communicate(timeout=240)
     assert (place / "ran").exists()
