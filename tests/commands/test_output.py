@@ -6,19 +6,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
 from click.testing import CliRunner
 
 import refrnn
-from refrnn.bench.race import Row
 from refrnn.commands import output, table
-from refrnn.commands.bench import _print_table as print_race
+from refrnn.commands.bench import _show
 from refrnn.commands.letters import spell
 from refrnn.commands.main import main
 from refrnn.commands.output import Outputs
 from refrnn.verify.report import KINDS, SpecReport
+from tests.bench.test_page import RECORD
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FULL = Path("/dev/full")
@@ -224,7 +225,6 @@ def test_list_and_show_fit_the_terminal(monkeypatch, width):
 
 
 def test_what_bench_and_details_print_fits_the_terminal():
-    row = Row("elman", {"T": 100, "H": 128}, "float32", "forward + backward", "batched NumPy", 1.25, 1.5, 1.1, 0.001, 0.0012)
     worst = {kind: {"ulp": 12.0, "bound": 340.0, "where": "h at [0, 0, 0], kernel, case one-saturated-24-float32"} for kind in KINDS}
     found = {"tried": 99, "killed": 90, "refused": [1] * 9, "equivalent": 0, "proved": [], "listed": [], "alive": [], "by_case": {"plain-float64": 90}}
     report = SpecReport("lstm-peephole-diagonal", worst=worst, cases=12, mutants=found, not_offered={"reference": ["a"] * 30})
@@ -234,7 +234,7 @@ def test_what_bench_and_details_print_fits_the_terminal():
     def say(text=""):
         said.extend(click.unstyle(text).split("\n"))
 
-    print_race(say, [row], 80)
+    _show(RECORD, SimpleNamespace(say=say, width=80), None, None)
     table.print_table(say, [report], True, 80)
     table.print_details(say, [report], 80)
     table.print_notes(say, [report], 80)
