@@ -32,7 +32,8 @@ def answer(spec, checked, module, copied=True):
         gradients = module.backward(saved, **{f"d_{name}": apart(gradient) for name, gradient in upstream.items()})
         gradients = picked(gradients, spec.differentiated, "the gradients of backward")
         gradients = {name: np.asarray(gradient) for name, gradient in gradients.items()}
-        return gradients if is_apart or copied else _own(gradients, [*upstream.values(), *arrays.values(), *outputs.values()])
+        taken = (*upstream.values(), *checked.arrays.values(), *arrays.values(), *outputs.values())
+        return gradients if is_apart or copied else _own(gradients, taken)
 
     return outputs, Intermediates(spec, saved), backward
 
