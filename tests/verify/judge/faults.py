@@ -518,7 +518,8 @@ TABLE = {
     "refrnn.verify.shapes": [
         ("all agree", "if not _near(spec, name, found[name], array)]", "if False]"),
         ("a backend is held against itself", "for one in (backend, other))", "for one in (backend, backend))"),
-        ("a backend's other is the equation", "if name in spec.backends and name != backend), \"equation\")", "if False), \"equation\")"),
+        ("a backend's other is the equation", "other = \"reference\" if \"reference\" in spec.backends", "other = \"reference\" if False"),
+        ("a reference is held against itself", " and backend != \"reference\" else \"equation\"", " else \"equation\""),
         ("gradients need not agree", "    return {**outputs, **{f\"d_{name}\": gradient for name, gradient in gradients.items()}}", "    return {**outputs}"),
         ("outputs need not agree", "    return {**outputs, **{f\"d_", "    return {**{f\"d_"),
         ("shapes that differ agree", "    if np.shape(found) != right.shape:\n        return False\n", "    if np.shape(found) != right.shape:\n        return True\n"),
