@@ -47,7 +47,7 @@ def test_what_is_remembered_is_of_this_table():
 @pytest.fixture(scope="module")
 def said():
     """What the runner says of each fault that is planted often; it is a process of its own, in which refrnn was not imported."""
-    command = [sys.executable, "-m", "tests.verify.judge", "--often"]
+    command = [sys.executable, "-m", "tests.verify.judge", "--often", "--jobs", "2"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
 
 
