@@ -2,7 +2,7 @@
 
 from ..engine.recurrence import Stage
 from ..primitives import activations
-from ..primitives.activations import ELU, IDENTITY, RELU, SIGMOID, TANH
+from ..primitives.activations import IDENTITY, RELU, SIGMOID, TANH
 from ..primitives.lanes import select
 
 
@@ -38,18 +38,10 @@ def relu_back(d_h, h):
     return select(h > 0, d_h, 0)
 
 
-def elu(a):
-    return activations.elu(a)
-
-
-def elu_back(d_h, h):
-    return d_h * select(h > 0, 1, 1 + h)
-
-
 # By the code of the activation: the step, and its way back.
 STEPS = {
     IDENTITY: (identity, identity_back), SIGMOID: (sigmoid, sigmoid_back), TANH: (tanh, tanh_back),
-    RELU: (relu, relu_back), ELU: (elu, elu_back),
+    RELU: (relu, relu_back),
 }  # fmt: skip
 
 

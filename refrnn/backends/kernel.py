@@ -32,8 +32,9 @@ def answer(spec, checked, module, copied=True):
         gradients = module.backward(saved, **{f"d_{name}": apart(gradient) for name, gradient in upstream.items()})
         gradients = picked(gradients, spec.differentiated, "the gradients of backward")
         gradients = {name: np.asarray(gradient) for name, gradient in gradients.items()}
-        taken = (*upstream.values(), *checked.arrays.values(), *arrays.values(), *outputs.values())
-        return gradients if is_apart or copied else _own(gradients, taken)
+        if is_apart or copied:
+            return gradients
+        return _own(gradients, [*upstream.values(), *checked.arrays.values(), *arrays.values(), *outputs.values()])
 
     return outputs, Intermediates(spec, saved), backward
 

@@ -59,7 +59,7 @@ def check(spec):
     for kind in ("kernel", "reference"):
         if kind not in spec.bindings:
             raise NotFoundError(f"{spec.id} has no {kind}, so there is nothing to measure; it has {', '.join(spec.backends)}")
-    spec.bindings["kernel"].load()  # one that can't run here is refused as such, and not as a contender that died
+    spec.bindings["kernel"].check_machine()  # where none can run, that is said once, and not of contenders that died
 
 
 class Backend:

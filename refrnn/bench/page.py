@@ -1,7 +1,7 @@
 """BENCHMARKS.md, written from the record of a race; no number in it is typed."""
 
 from refrnn.bench import roofline
-from refrnn.bench.machine import warning
+from refrnn.bench.machine import PACKAGES, warning
 from refrnn.bench.summary import column, counted, geometric_means, heading, results
 from refrnn.bench.table import number, seconds
 
@@ -37,8 +37,7 @@ def page(record):
 def _machine(machine):
     caches = ", ".join(f"{size} {level}" for level, size in machine["caches"].items())
     cores = f"{machine['cores']} core{'s' * (machine['cores'] > 1)}"
-    names = {"numpy": "NumPy", "numba": "Numba", "torch": "PyTorch", "jax": "JAX", "onnxruntime": "ONNX Runtime"}
-    versions = ", ".join(f"{name} {machine[package]}" for package, name in names.items() if package in machine)
+    versions = ", ".join(f"{name} {machine[package]}" for package, name in PACKAGES.items() if package in machine)
     peak = f"; measured peak {machine['peak'] / 1e9:.0f} GFLOP/s" if machine["peak"] else ""
     return f"{machine['processor']}, {cores}, caches of a core {caches or 'unknown'}{peak}; {machine['system']}, Python {machine['python']}, {versions}"
 

@@ -53,9 +53,9 @@ def command(names, backends, level, mutants, sensitive, verbose, jobs, json_path
     if chosen is not None:
         if not chosen:
             raise NotFoundError("--backends names no backend; name one, such as kernel, or leave the option out")
-        for name in names:
+        for spec in map(refrnn.load, names):
             for backend in chosen:
-                _check_backend(refrnn.load(name), backend)
+                _check_backend(spec, backend)
     outputs = Outputs(json_path, junit_path, html_path)
     started = time.perf_counter()
     reports, stopped = _run(specs, names, (chosen, level, mutants, sensitive), _jobs(jobs, len(names)))

@@ -39,10 +39,14 @@ class Binding:
         with refrnn._importing():  # a fork in another thread waits: half an import can't be finished in its child
             return self._imported()
 
+    def check_machine(self):
+        """Refuse a machine, or settings of it, on which no kernel of the library runs; of a user's module nothing is known."""
+        if self.kind == "kernel" and self.module is not None:
+            _check_compiler(self.module)
+
     def _imported(self):
         if self.module is not None:
-            if self.kind == "kernel":
-                _check_compiler(self.module)
+            self.check_machine()
             return importlib.import_module(self.module)
         name = f"refrnn_user_{self.kind}_{sha256(str(self.path).encode() + self.source).hexdigest()[:20]}"
         if name not in sys.modules:
@@ -57,7 +61,6 @@ class Binding:
 
 
 def _check_compiler(module):
-    """Refuse a machine, or settings of it, on which no kernel of the library runs."""
     try:
         config = importlib.import_module("numba").config
     except Exception as error:  # such as for no thread at all in NUMBA_NUM_THREADS

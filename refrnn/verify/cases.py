@@ -13,7 +13,6 @@ from refrnn.spec.draw import complete_sizes, fitting_sizes
 MOST_SINGLE, MOST_REPEATED = 15, 66
 # One for each sequence of a case about them; the zeros and the large number are for ties, thresholds and exponentials.
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1000.0)
-LEVELS = ("quick", "full")
 PRECISIONS = ("float64", "float32")
 # Steps and widths: around the widths of vector registers and of the kernels' blocks; two panels and more, one off a multiple,
 # sums of more than 128, 256, 512 and 1024 terms, from the input and from the state.

@@ -489,7 +489,7 @@ def test_starts_that_are_given_for_each_sequence(monkeypatch, what):
 # ------------------------------------------------------------ threads
 
 
-@pytest.mark.skipif(threads.most() == 1, reason="this machine has one thread")
+@pytest.mark.skipif(threads.most() == 1, reason="kernels may use one thread here")
 def test_two_threads_share_the_least_work():
     def forward(right, **arguments):
         outputs, saved = right(**arguments)
@@ -501,7 +501,7 @@ def test_two_threads_share_the_least_work():
         assert any(finding.text.startswith("h differs between 1 and 2 threads") for finding in ask(spec, RAGGED, "kernel"))
 
 
-@pytest.mark.skipif(threads.most() == 1, reason="this machine has one thread")
+@pytest.mark.skipif(threads.most() == 1, reason="kernels may use one thread here")
 def test_two_threads_have_many_tasks_each():
     """Fewer rows than a task takes are one thread's, however many there may be."""
 
@@ -512,7 +512,7 @@ def test_two_threads_have_many_tasks_each():
     assert of.threads_agree(unit(kernel=Backend(forward)), RAGGED, "kernel") == "h differs between 1 and 2 threads"
 
 
-@pytest.mark.skipif(threads.most() == 1, reason="this machine has one thread")
+@pytest.mark.skipif(threads.most() == 1, reason="kernels may use one thread here")
 @pytest.mark.parametrize("name", refrnn.ids())
 def test_two_threads_run_in_every_kernel_that_shares_work(name, monkeypatch):
     spec, started = refrnn.load(name), []
