@@ -35,7 +35,7 @@ class Layer:
     def __init__(self, spec, parameters, backend):
         self.spec, self.backend = spec, loaded(spec, backend)
         self.values = check_bound(spec, parameters)
-        self._fixed = [name for name, symbol in spec.arrays.items() if symbol.role in ("parameter", "constant")]
+        self._fixed = [name for name, symbol in spec.arrays.items() if symbol.is_kept]
         self._kernel, self._fitting = None, set()
 
     def __repr__(self) -> str:

@@ -68,32 +68,29 @@ class Backend:
     def __init__(self, problem, backend):
         self.problem, self.backend = problem, backend
 
+    def forward(self, way):
+        return self.problem.spec.forward(self.problem.values, self.backend, self.problem.lengths)
+
     def call(self, way):
-        problem = self.problem
-        run = problem.spec.forward(problem.values, self.backend, problem.lengths)
-        return (run, run.backward(problem.upstream)) if way == BOTH else (run, {})
+        run = self.forward(way)
+        return (run, run.backward(self.problem.upstream)) if way == BOTH else (run, {})
 
     def results(self, way):
         run, gradients = self.call(way)
         return {**run.outputs, **_marked(gradients)}
 
 
-class Bound:
+class Bound(Backend):
     """The kernel of a spec that is bound to its parameters once."""
 
     def __init__(self, problem):
-        fixed = {name for name, symbol in problem.spec.arrays.items() if symbol.role in ("parameter", "constant")}
-        self.layer = problem.spec.bind({name: value for name, value in problem.values.items() if name in fixed})
-        self.values = {name: value for name, value in problem.values.items() if name not in fixed}
-        self.lengths, self.upstream = problem.lengths, problem.upstream
+        super().__init__(problem, "kernel")
+        kept = {name for name, symbol in problem.spec.arrays.items() if symbol.is_kept}
+        self.layer = problem.spec.bind({name: value for name, value in problem.values.items() if name in kept})
+        self.values = {name: value for name, value in problem.values.items() if name not in kept}
 
-    def call(self, way):
-        run = self.layer.forward(self.values, self.lengths, keep=way == BOTH)
-        return (run, run.backward(self.upstream)) if way == BOTH else (run, {})
-
-    def results(self, way):
-        run, gradients = self.call(way)
-        return {**run.outputs, **_marked(gradients)}
+    def forward(self, way):
+        return self.layer.forward(self.values, self.problem.lengths, keep=way == BOTH)
 
 
 class BatchedNumPy:

@@ -54,5 +54,10 @@ class Symbol:
         return self.below is not None or self.low is not None or self.high is not None or self.finite
 
     @property
+    def is_kept(self):
+        """Whether it stays from pass to pass, so that a spec may be bound to it: a parameter or a constant."""
+        return self.role in ("parameter", "constant")
+
+    @property
     def is_differentiated(self):
         return self.role in DIFFERENTIATED_ROLES and self.type == "real"

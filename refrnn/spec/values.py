@@ -119,7 +119,7 @@ def check_bound(spec, parameters):
     if not hasattr(parameters, "keys"):
         raise ValuesError(f"{spec.id}: bind takes a mapping from names of parameters to arrays, not {type(parameters).__name__}")
     given = {name: parameters[name] for name in parameters.keys() if parameters[name] is not None}
-    kept = {name for name, symbol in spec.arrays.items() if symbol.role in ("parameter", "constant")} | {*spec.named_sizes}
+    kept = {name for name, symbol in spec.arrays.items() if symbol.is_kept} | {*spec.named_sizes}
     for name in given:
         if name not in kept:
             what = "given to forward and step" if name in spec.arrays else "no symbol of it"

@@ -18,7 +18,6 @@ from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, name_of, poison, poisoned
 from refrnn.verify.variants import in_a_crowd
 
-BOUND_ROLES = ("parameter", "constant")
 FINE = 1 + 2.0**-30  # a factor that float32 doesn't tell from one
 TIMES = 3  # each of two threads calls
 
@@ -596,7 +595,7 @@ def binding_changes_nothing(spec, truth, backend):
     if not spec.parameters:
         return None
     values = _values(checked) | {name: checked.sizes[name] for name in spec.named_sizes}
-    layer = spec.bind({name: value for name, value in values.items() if name not in spec.arrays or spec.arrays[name].role in BOUND_ROLES}, backend)
+    layer = spec.bind({name: value for name, value in values.items() if name not in spec.arrays or spec.arrays[name].is_kept}, backend)
     rest = {name: value for name, value in values.items() if name not in layer.values}
     plain = run_checked(spec, checked, backend).outputs
     for word, keep in (("", True), (" and keeps nothing", False)):
