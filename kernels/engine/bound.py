@@ -4,7 +4,7 @@ import numpy as np
 
 from ..primitives import threads
 from ..primitives.arrays import clear, whole
-from .passes import plan_of, shares, terms_of
+from .passes import plan_of, shares
 from .sums import slices
 from .weights import in_vectors, laid_out
 
@@ -28,7 +28,7 @@ class Bound:
         if any(recurrence.depth[row] > 1 or row not in self.outputs for row in self.starts):
             raise ValueError(f"{recurrence.name}: what begins with several steps, or with a row that is no output, is not bound")
         self._taken = (*self.inputs.values(), *self.starts.values())
-        self._terms, self._packed, self._works = terms_of(recurrence, weights), {}, {}
+        self._packed, self._works = {}, {}
 
     def __reduce__(self):
         raise TypeError(f"{self.recurrence.name}: what is bound holds addresses of this process; pickle its weights, and bind them again")
@@ -101,14 +101,14 @@ class Bound:
             plan = plan_of(self.recurrence, given, {row: values[own] for row, own in self.starts.items()}, self.weights)
         if plan.dtype not in self._packed:
             self._packed[plan.dtype] = laid_out(plan, self.weights) | in_vectors(plan, self.weights)
-        return _Work(plan, self._packed[plan.dtype], self._terms, self.starts)
+        return _Work(plan, self._packed[plan.dtype], self.starts)
 
 
 class _Work:
     """Memory for some steps of some sequences, and the programs on it."""
 
-    def __init__(self, plan, packed, terms, starts):
-        self.plan, self.terms = plan, terms
+    def __init__(self, plan, packed, starts):
+        self.plan = plan
         T, B, dtype, recurrence = plan.T, plan.B, plan.dtype, plan.recurrence
         self.ends = np.full(B, T)
         self.given = {name: np.empty((T, B, width), dtype) for name, width in plan.widths.items()}
@@ -116,12 +116,11 @@ class _Work:
         # What is no unit stays zero.
         self.rows = {row: np.zeros((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept}
         gates = {f"gates:{k}": np.empty((T if plan.kept[k] else 1, B, panels.row), dtype) for k, panels in enumerate(plan.panels)}
-        arrays = {"order": np.arange(B), "ends": self.ends, **packed, **gates, **self.given}
+        arrays = self.arrays = {"order": np.arange(B), "ends": self.ends, **packed, **gates, **self.given}
         arrays |= {f"given:{name}": array for name, array in self.given.items()}
         arrays |= {f"row:{row}": array for row, array in self.rows.items()} | {f"out:{row}": array for row, array in self.outputs.items()}
-        self.before = plan.before and plan.before.on(arrays | {"ends": np.ones(T * B, np.int64)})
+        self.before = plan.before and plan.before.on(arrays | {"ends": plan.ones})
         self.forward = plan.forward.on(arrays)
-        self._alone = {}  # what one worker does, by the number of steps
         # The first step of inputs, and the rows before it.
         self.starts = {row: self.rows[row][0, :, : plan.rows[row]] for row in starts}
         self.begins = [array[0] for array in self.given.values()] + list(self.starts.values())
@@ -139,11 +138,9 @@ class _Work:
 
     def run(self, count):
         """Run ``count`` steps."""
-        B, workers = len(self.ends), threads.workers(count * len(self.ends) * self.terms)
+        B, workers = len(self.ends), threads.workers(count * len(self.ends) * self.plan.terms)
         if workers == 1:
-            if count not in self._alone:
-                self._alone[count] = slices(count * B, 1), slices(B, 1)
-            rows, sequences = self._alone[count]
+            rows, sequences = slices(count * B, 1), slices(B, 1)
         else:
             rows, sequences = slices(count * B, workers), shares(np.maximum(self.ends, 0), workers, ragged=True)
         if self.before:

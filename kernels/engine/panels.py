@@ -71,22 +71,26 @@ def matrices(blocks):
     return np.array([(address(block), *(stride // size for stride in block.strides)) for block in blocks], np.int64)
 
 
-def packed(blocks, layout):
-    """The matrices (units, terms) of neighbouring gates, in panels whose columns are the gates' units: rows (terms) times it."""
+def packed(blocks, layout, panels=None):
+    """The matrices (units, terms) of neighbouring gates, in panels whose columns are the gates' units: rows (terms) times it.
+
+    Written into ``panels`` that were packed for matrices of the same shapes, or else into new ones.
+    """
     terms = blocks[0].shape[1]
-    panels = np.empty((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)
+    if panels is None:
+        panels = np.empty((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)
     _pack(panels, matrices(blocks), layout.units, terms, layout.each)
     return panels
 
 
-def packed_back(blocks, layout, into):
+def packed_back(blocks, layout, into, panels=None):
     """The same matrices turned round, in panels whose columns are their terms: rows of those gates times it.
 
-    ``layout``: that of the gates, which gives the order of the rows; ``into``: that of the terms.
+    ``layout``: that of the gates, which gives the order of the rows; ``into``: that of the terms; ``panels`` as in ``packed``.
     """
-    gates, terms = len(blocks), blocks[0].shape[1]
-    rows = layout.count * gates * layout.each
-    panels = np.zeros((into.count, rows * into.width), blocks[0].dtype)
+    terms = blocks[0].shape[1]
+    if panels is None:
+        panels = np.zeros((into.count, layout.count * len(blocks) * layout.each * into.width), blocks[0].dtype)
     _pack_back(panels, matrices(blocks), layout.units, terms, layout.each, into.each)
     return panels
 

@@ -6,12 +6,13 @@ import numpy as np
 
 from ..primitives import threads
 from ..primitives.arrays import whole
-from .panels import packed_back, unpacked
+from .panels import unpacked
 from .plan import check, planned
 from .pool import POOL
-from .program import Arrays
+from .program import addresses
 from .sums import inputs, outer, row_blocks, slices
-from .weights import in_vectors, laid_out
+from .weights import read
+from .work import backward_work, forward_work
 
 MOST_PLANS = 64  # of one recurrence
 
@@ -47,11 +48,6 @@ def plan_of(recurrence, given, starts, weights):
     return plan
 
 
-def terms_of(recurrence, weights):
-    """How many products one sequence takes at one step."""
-    return sum(block.size for _, product in recurrence.products for block in weights[product.matrix])
-
-
 def shares(ends, workers, ragged):
     """The sequences (first, last) of each worker, so that all have about as many steps; ``ends``: lengths, the longest first."""
     workers = max(1, min(workers, len(ends) // 4))
@@ -71,36 +67,29 @@ class Pass:
     """
 
     def __init__(self, recurrence, given, starts, weights, lengths):
-        self.recurrence, self.weights, self.starts = recurrence, weights, starts
-        some = next(iter(given.values()))
-        (self.T, self.B), self.dtype = some.shape[:2], some.dtype
-        self.plan = plan_of(recurrence, given, starts, weights)
+        self.recurrence, self.weights = recurrence, weights
+        self.plan = plan = plan_of(recurrence, given, starts, weights)
+        self.T, self.B, self.dtype = plan.T, plan.B, plan.dtype
         self._sequences(lengths)
+        steps = int(self.ends.sum()) if self.ragged else self.T * self.B
+        self.workers = threads.workers(steps * plan.terms)
         given = {name: np.ascontiguousarray(array) for name, array in given.items()}
-        self.given = {name: self._in_order(array) for name, array in given.items()}
-        self.workers = self._workers()
-        new = np.zeros if self.ragged else np.empty
-        plan, shape = self.plan, (self.T, self.B)
-        self.gates = {
-            f"gates:{k}": POOL.take((self.T if plan.kept[k] else 1, self.B, panels.row), self.dtype) for k, panels in enumerate(plan.panels)
-        }
-        self.outputs = {row: new((*shape, plan.rows[row]), self.dtype) for row in recurrence.outputs}
-        self.history = {row: self._history(row) for row in recurrence.kept}
-        self.vectors = in_vectors(plan, weights)
-        self._known = {
-            "order": self.order, "ends": self.ends, **self.given, **{f"given:{name}": array for name, array in given.items()}, **self.gates, **self.vectors,
-            **{f"row:{row}": array for row, array in self.history.items()},
-        }  # fmt: skip
-        arrays = Arrays(self._known | {f"out:{row}": array for row, array in self.outputs.items()} | laid_out(plan, weights))
-        forward, self._addresses = plan.forward.on(arrays), arrays.known
-        if plan.before is not None:
-            first = Arrays({**arrays, "ends": plan.ones}, {name: place for name, place in arrays.known.items() if name != "ends"})
-            plan.before.run(first, 0, 1, slices(self.T * self.B, self.workers))
-        forward.run(0, self.T, self._slices())
+        new, self.given = np.empty, given
+        if self.ragged:
+            new, self.given = np.zeros, {name: self._in_order(array) for name, array in given.items()}
+            starts = {row: self._in_order(start, 0) for row, start in starts.items()}
+        self.starts = starts
+        self.outputs = {row: new((self.T, self.B, plan.rows[row]), self.dtype) for row in recurrence.outputs}
+        self._callers = given
+        self._places = addresses({"order": self.order, "ends": self.ends, **self.given, **{f"given:{name}": array for name, array in given.items()}})
+        self._work = work = forward_work(plan)
+        work.take(weights, starts)
+        outputs = {f"out:{row}": array for row, array in self.outputs.items()}
+        work.run(self._places | addresses(outputs), slices(self.T * self.B, self.workers), self._slices())
 
     def __del__(self):
-        if POOL is not None:  # else the process is ending
-            POOL.give((*getattr(self, "gates", {}).values(), *getattr(self, "history", {}).values()))
+        if POOL is not None and hasattr(self, "_work"):  # else the process is ending, or nothing was begun
+            self._work.give()
 
     def _sequences(self, lengths):
         """The order of the sequences, the longest first, and how many of them run at each step."""
@@ -114,20 +103,7 @@ class Pass:
         self.ends = lengths[self.order] if self.ragged else lengths
 
     def _in_order(self, array, axis=1):
-        return np.take(array, self.order, axis) if self.ragged else array
-
-    def _history(self, row):
-        """(D + T, B, H in whole vectors) with the starts before the first step."""
-        depth, units = self.recurrence.depth[row], self.plan.rows[row]
-        array = POOL.take((depth + self.T, self.B, self.plan.width(row)), self.dtype)
-        if depth:
-            start = self._in_order(self.starts[row], 0)
-            array[:depth, :, :units] = start if start.ndim == 2 else start.swapaxes(0, 1)
-            array[:depth, :, units:] = 0
-        return array
-
-    def _workers(self):
-        return threads.workers(int(self.ends.sum()) * terms_of(self.recurrence, self.weights))
+        return np.take(array, self.order, axis)
 
     def _slices(self):
         return shares(self.ends, self.workers, self.ragged)
@@ -135,11 +111,11 @@ class Pass:
     def gate(self, name):
         """The values of a gate, (T, B, H), an array of its own; zero past each sequence's end."""
         k = self.recurrence.gates[name]
-        return self._as_given(self.plan.panels[k].values(self.gates[f"gates:{k}"], self.recurrence.stages[k].names.index(name)))
+        return self._as_given(self.plan.panels[k].values(self._work.gates[f"gates:{k}"], self.recurrence.stages[k].names.index(name)))
 
     def row(self, name):
         """The values of a row that is kept, (T, B, H), an array of its own; zero past each sequence's end."""
-        return self._as_given(self.history[name][self.recurrence.depth[name] :, :, : self.plan.rows[name]])
+        return self._as_given(self._work.history[name][self.recurrence.depth[name] :, :, : self.plan.rows[name]])
 
     def _as_given(self, values):
         if not self.ragged:
@@ -181,105 +157,69 @@ class _Back:
     """One pass backward through a pass."""
 
     def __init__(self, forward, upstream, keep):
-        self.forward, self.recurrence = forward, forward.recurrence
-        plan, dtype, B = forward.plan, forward.dtype, forward.B
-        # Whole vectors behind the last unit of a panel are never written, and are terms of products: they must be zero.
-        self.deltas = [POOL.take((forward.T, B, part.row), dtype) for part in plan.parts]
-        for array, part in zip(self.deltas, plan.parts):
-            if part.is_ragged:
-                array[...] = 0
+        self.forward, self.recurrence, self.plan = forward, forward.recurrence, forward.plan
         new = np.zeros if forward.ragged else np.empty
-        self.d_given = {name: new(array.shape, dtype) for name, array in forward.given.items() if name in self.recurrence.reached}
-        self.summed = {name: np.zeros((B, width), dtype) for name, width in plan.summed.items()}
-        self.d_starts = {row: np.empty(start.shape, dtype) for row, start in forward.starts.items()}
-        self.packs = {}
-        arrays = forward._known | {f"d:{name}": array for name, array in (self.d_given | self.summed).items()}
-        arrays |= {f"delta:{place}": array for place, array in enumerate(self.deltas)}
-        arrays |= {f"up:{row}": np.ascontiguousarray(error) for row, error in upstream.items()}
-        arrays |= {f"error:{k}": np.empty((B, panels.row), dtype) for k, panels in enumerate(plan.errors)}
-        arrays |= {f"start:{row}": array for row, array in self.d_starts.items()}
-        arrays["zeros"] = np.zeros(max(panels.width for panels in plan.errors) * max(panels.count for panels in plan.errors), dtype)
-        arrays["error"] = np.empty((B, max(panels.row for panels in plan.errors)), dtype)
-        for row in self.recurrence.rows:
-            sizes = {f"carry:{row}:{back}": (1 if back == 1 else forward.T + back) for back in self.recurrence.carried[row]}
-            sizes |= {f"same:{row}": 1} if f"d_{row}" in self.recurrence.sent else {}
-            arrays |= {name: np.zeros((steps, B, plan.width(row)), dtype) for name, steps in sizes.items()}
-        for q, k, product in self.recurrence.passing:
-            if product.operand in self.recurrence.rows:
-                arrays[f"back:{q}"] = self._turned(k, product)
-        arrays = Arrays(arrays, forward._addresses)
-        program, of_starts = plan.backward
+        self.d_given = {name: new(array.shape, forward.dtype) for name, array in forward.given.items() if name in self.recurrence.reached}
+        self.d_starts = {row: np.empty(start.shape, forward.dtype) for row, start in forward.starts.items()}
+        errors = {row: np.ascontiguousarray(error) for row, error in upstream.items()}
         if keep is not None:
             keep = np.ascontiguousarray(np.take(keep, forward.order, 1), dtype=np.int64)
-        program.run(arrays, 0, forward.T, forward._slices(), keep)
-        for (row, back), start in of_starts.items():
-            start.run(arrays, -back, 1 - back, np.array([[0, B]]), keep)
-
-    def _turned(self, k, product):
-        """The matrix of a product, packed for the way back."""
-        plan = self.forward.plan
-        part = plan.parts[self.recurrence.place_of(k, product)]
-        return packed_back(self.forward.weights[product.matrix], part, plan.reached[product.operand])
+        places = {f"up:{row}": array for row, array in errors.items()} | {f"start:{row}": array for row, array in self.d_starts.items()}
+        places |= {f"d:{name}": array for name, array in self.d_given.items()}
+        self.work = backward_work(forward.plan)
+        self.work.take(forward.weights)
+        self.work.run({**forward._work.places, **forward._places, **addresses(places)}, forward._slices(), keep)
 
     def gradients(self, into):
-        forward, plan, flat = self.forward, self.forward.plan, self._flat()
-        totals, found = {}, {}
-        deltas = [flat(array) for array in self.deltas]
+        forward, plan, deltas = self.forward, self.plan, self._flat(self.work.deltas)
+        summed, found = set(), {}
         for k, product in self.recurrence.products:
             place = self.recurrence.place_of(k, product)
-            first = place not in totals
-            totals.setdefault(place, np.empty(plan.parts[place].row, forward.dtype))
+            totals = None if place in summed else self.work.totals[place]
+            summed.add(place)
+            (operand,) = self._flat([self._operand(product)])
             terms = forward.weights[product.matrix][0].shape[1]
-            width = plan.parts[place].width
-            panels = outer(flat(self._operand(product)), terms, deltas[place], width, forward.workers, totals[place] if first else None)
+            panels = outer(operand, terms, deltas[place], plan.parts[place].width, forward.workers, totals)
             if product.matrix in found:
                 found[product.matrix][0][...] += panels
             else:
                 found[product.matrix] = panels, plan.parts[place]
         for name, (panels, part) in found.items():
             unpacked(panels, into[name], part)
-        self._biases(into, totals, deltas)
+        for place, name, places in plan.bias_errors:
+            if place not in summed:
+                outer(deltas[place], 0, deltas[place], plan.parts[place].width, forward.workers, self.work.totals[place])
+                summed.add(place)
+            read(self.work.totals[place], into[name], places)
         found = {**self._inputs(), **self.d_starts, **self._sums()}
-        POOL.give(self.deltas)
+        self.work.give()
         return found
 
-    def _flat(self):
-        """A function that makes rows (N, ...) of an array (T, B, ...): those of the sequences that run."""
+    def _flat(self, arrays):
+        """Rows (N, ...) of arrays (T, B, ...): those of the sequences that run."""
+        flat = [array.reshape(-1, array.shape[2]) for array in arrays]
         if not self.forward.ragged:
-            return lambda array: array.reshape(-1, array.shape[2])
+            return flat
         rows = np.flatnonzero(np.arange(self.forward.B) < self.forward._running()[:, None])
-        return lambda array: array.reshape(-1, array.shape[2])[rows]
+        return [array[rows] for array in flat]
 
     def _operand(self, product):
         forward = self.forward
         if product.operand in forward.given:
             return forward.given[product.operand]
         first = self.recurrence.depth[product.operand] - product.delay
-        return forward.history[product.operand][first : first + forward.T]
-
-    def _biases(self, into, totals, deltas):
-        plan = self.forward.plan
-        for k, stage in enumerate(self.recurrence.stages):
-            for name, gates in stage.biases.items():
-                place = self.recurrence.set_of(k, gates.split())
-                if place not in totals:
-                    totals[place] = np.empty(plan.parts[place].row, self.forward.dtype)
-                    outer(deltas[place], 0, deltas[place], plan.parts[place].width, self.forward.workers, totals[place])
-                for gate, bias in zip(gates.split(), into[name], strict=True):
-                    bias[...] = plan.parts[place].values(totals[place], self.recurrence.sets[place][1].index(gate))
+        return forward._work.history[product.operand][first : first + forward.T]
 
     def _inputs(self):
         """The errors of inputs that products take; those that steps take are there already."""
         forward, reached = self.forward, set()
-        blocks = row_blocks(forward._running(), forward.B)
-        for _, k, product in self.recurrence.passing:
+        for q, k, product in self.recurrence.passing:
             if product.operand not in self.d_given:
                 continue
-            array, place = self.d_given[product.operand], self.recurrence.place_of(k, product)
-            panels = self._turned(k, product)
-            deltas = self.deltas[place].reshape(-1, self.deltas[place].shape[2])
+            array, deltas = self.d_given[product.operand], self.work.deltas[self.recurrence.place_of(k, product)]
+            blocks = row_blocks(forward._running(), forward.B) if forward.ragged else self.plan.row_blocks
             target = np.zeros_like(array) if product.operand in reached else array
-            inputs(deltas, panels, forward.order, blocks, forward.workers, target)
+            inputs(deltas.reshape(-1, deltas.shape[2]), self.work.turned(q), forward.order, blocks, forward.workers, target)
             if target is not array:
                 array += target
             reached.add(product.operand)
@@ -288,8 +228,8 @@ class _Back:
     def _sums(self):
         """Of vectors and numbers, the sum over all sequences."""
         found = {}
-        for name, parts in self.summed.items():
+        for name, parts in self.work.summed.items():
             parts = parts.sum(axis=0, dtype=np.float64)
-            size = self.forward.plan.vectors.get(name)
+            size = self.plan.vectors.get(name)
             found[name] = (parts.sum() if size is None else parts[:size]).astype(self.forward.dtype)
         return found

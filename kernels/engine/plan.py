@@ -9,6 +9,7 @@ from .panels import HIGHEST
 from .program import At, Program, Step
 from .recurrence import compiled, past
 from .rows import Panels, padded
+from .sums import row_blocks
 
 
 class Plan:
@@ -59,6 +60,42 @@ class Plan:
     def ones(self):
         """The lengths of all rows as sequences of one step."""
         return np.ones(self.T * self.B, np.int64)
+
+    @cached_property
+    def sequences(self):
+        """All of them, for one worker."""
+        return np.array([[0, self.B]])
+
+    @cached_property
+    def terms(self):
+        """How many products one sequence takes at one step."""
+        recurrence = self.recurrence
+        operands = {**self.widths, **self.rows}
+        return sum(len(product.gates.split()) * self.units[k] * operands[product.operand] for k, product in recurrence.products)
+
+    @cached_property
+    def biases(self):
+        """(stage, name, places of its gates' units in a row of the stage's gates) of each bias."""
+        return [
+            (k, name, self.panels[k].places([stage.names.index(gate) for gate in gates.split()]))
+            for k, stage in enumerate(self.recurrence.stages) for name, gates in stage.biases.items()
+        ]  # fmt: skip
+
+    @cached_property
+    def bias_errors(self):
+        """(set of gates, name, places of its gates' units in a row of the set) of each bias."""
+        found = []
+        for k, stage in enumerate(self.recurrence.stages):
+            for name, gates in stage.biases.items():
+                place = self.recurrence.set_of(k, gates.split())
+                names = self.recurrence.sets[place][1]
+                found.append((place, name, self.parts[place].places([names.index(gate) for gate in gates.split()])))
+        return found
+
+    @cached_property
+    def row_blocks(self):
+        """Of the rows of all sequences, where all run to the last step."""
+        return row_blocks(np.full(self.T, self.B), self.B)
 
     def _read_later(self, k):
         stages = self.recurrence.stages

@@ -1,7 +1,8 @@
 """Work memory that is used again: fresh pages cost as much as a good part of a pass.
 
-``take`` hands out arrays, ``give`` takes their memory back; no more than ``limit`` bytes wait to be used again, and
-``free`` lets all of them go. What a caller is given to keep never comes from here.
+``take`` hands out arrays, ``give`` takes their memory back; what is ready to be used again as it stands, such as programs
+on memory of theirs, waits under a ``key``. No more than ``limit`` bytes wait, and ``free`` lets all of them go. What a caller
+is given to keep never comes from here.
 """
 
 import math
@@ -24,6 +25,7 @@ class Pool:
         # What was given back is looked through later where the lock is held: a collection of garbage may give arrays
         # back in the midst of a ``take`` of the same thread.
         self._given, self._waiting, self._bytes, self._lock = deque(), [], 0, threading.Lock()
+        self._ready = {}  # by key: (thing, bytes) of those that wait, what was used least lately first
 
     def take(self, shape, dtype):
         """An array whose entries may be anything."""
@@ -64,11 +66,36 @@ class Pool:
                 self._waiting.append(block)
                 self._bytes += block.size
 
+    def keep(self, key, thing, size):
+        """Let a thing of so many bytes wait under ``key``, instead of those that wait longest where there are too many."""
+        if not self._lock.acquire(blocking=False):
+            return  # as in ``give``; one that is not kept is made anew
+        try:
+            gone = []
+            while self._ready and self._bytes + size > self.limit:
+                gone += self._ready.pop(next(iter(self._ready)))
+                self._bytes -= sum(bytes for _, bytes in gone[-1:])
+            if self._bytes + size <= self.limit:
+                self._ready[key] = [*self._ready.pop(key, ()), (thing, size)]
+                self._bytes += size
+        finally:
+            self._lock.release()
+
+    def kept(self, key):
+        """A thing that waits under ``key`` and is its caller's now; None if there is none."""
+        with self._lock:
+            waiting = self._ready.get(key)
+            if not waiting:
+                return None
+            thing, size = waiting.pop()
+            self._bytes -= size
+            return thing
+
     def free(self):
         """Let all waiting memory go; how many bytes that were."""
         with self._lock:
             self._look_through()
-            freed, self._waiting, self._bytes = self._bytes, [], 0
+            freed, self._waiting, self._ready, self._bytes = self._bytes, [], {}, 0
         return freed
 
     @property

@@ -17,14 +17,6 @@ class At(NamedTuple):
     elements: int = 0
 
 
-class Arrays(dict):
-    """Arrays by name for several programs: the address of each is asked for once. ``known``: those that are known already."""
-
-    def __init__(self, given, known=()):
-        super().__init__(given)
-        self.known = dict(known)
-
-
 class Step:
     """The arrays of one step, and which of them each argument and each result is."""
 
@@ -79,65 +71,65 @@ class Program:
 
     def finish(self):
         """Lay everything out in one block of integers, and note where addresses belong."""
-        self.names, self._places, values = [], [], []
-        head = loop.HEAD
-        stages = head + len(self.stages) * len(loop.STAGE.names)
+        self.places, self._own, values = {}, [], []
+        stages = loop.HEAD + len(self.stages) * len(loop.STAGE.names)
         products = stages + len(self.products) * len(loop.PRODUCT.names)
         starts = np.cumsum([products, *(len(step.arrays) * len(ARRAY.names) for step in self.steps)])
-        self._cuts = (stages, products)
-        rows = [(0, 0, int(self.backward), At("order"), At("ends"), 0, self.B, 0)]
-        rows += [(*stage[:-1], ("block", int(starts[stage[-1]]))) for stage in self.stages]
+        self.cuts, self.like = (stages, products), np.empty(0, self.dtype)
+        rows = [(0, 0, int(self.backward), At("order"), At("ends"), 0, self.B, rows_by_panel.address(self.dtype))]
+        rows += [(*stage[:-1], (int(starts[stage[-1]]),)) for stage in self.stages]
         rows += self.products + [array for step in self.steps for array in step.arrays]
         for value in (value for row in rows for value in row):
             if isinstance(value, At):
-                self._note(len(values), value.name, value.elements * self.dtype.itemsize)
+                self.places.setdefault(value.name, []).append((len(values), value.elements * self.dtype.itemsize))
             elif isinstance(value, tuple):
-                self._note(len(values), value[0], value[1] * 8)
+                self._own.append((len(values), value[0] * 8))
             values.append(0 if isinstance(value, tuple) else value)
         self._template = np.array(values, np.int64)
-        self._where, self._which, self._far = (np.array(column, np.int64) for column in zip(*self._places))
         return self
 
-    def _note(self, place, name, distance):
-        if name not in self.names:
-            self.names.append(name)
-        self._places.append((place, self.names.index(name), distance))
-
-    def on(self, arrays):
-        """The program on ``arrays``, every array by its name: a :class:`Placed`."""
+    def on(self, arrays=None):
+        """The program, on ``arrays`` by name as far as they are given: a :class:`Placed`."""
         block = self._template.copy()
-        known = arrays.known if isinstance(arrays, Arrays) else {}
-        for name in self.names:
-            if name not in known and name != "block":
-                known[name] = address(arrays[name])
-        addresses = np.array([address(block) if name == "block" else known[name] for name in self.names], np.int64)
-        block[self._where] = addresses[self._which] + self._far
-        return Placed(block, *self._cuts, self.dtype, arrays)
+        start = address(block)
+        for place, far in self._own:
+            block[place] = start + far
+        placed = Placed(self, block)
+        placed.put(addresses({name: array for name, array in (arrays or {}).items() if name in self.places}))
+        return placed
 
     def run(self, arrays, first, last, slices, keep=None):
         """Run it on ``arrays`` once: see :meth:`Placed.run`."""
         self.on(arrays).run(first, last, slices, keep)
 
 
+def addresses(arrays):
+    """Where arrays are, by name."""
+    return {name: address(array) for name, array in arrays.items()}
+
+
+FIRST, LAST, CUT = (loop.LOOP.names.index(name) for name in ("first", "last", "keep"))
+
+
 class Placed:
-    """A program whose names are addresses, of ``arrays``, which live as long; one thread may run it at a time."""
+    """A program whose names are addresses: of arrays that whoever runs it keeps alive. One thread may run it at a time."""
 
-    def __init__(self, block, stages, products, dtype, arrays):
-        self.block, self.cuts, self.like, self.arrays = block, (stages, products), np.empty(0, dtype), arrays
-        self._say(multiply=rows_by_panel.address(dtype))
-        self.said = None
+    def __init__(self, program, block):
+        self.block, self._program, self._at = block, program, {}
 
-    def _say(self, **named):
-        for name, value in named.items():
-            self.block[loop.LOOP.names.index(name)] = value
+    def put(self, places):
+        """Say where arrays are from now on, by name; those of other programs are passed over."""
+        for name, place in places.items():
+            if self._at.get(name) != place:
+                self._at[name] = place
+                for at, far in self._program.places.get(name, ()):
+                    self.block[at] = place + far
 
     def run(self, first, last, slices, keep=None):
         """Run the steps first .. last-1; ``slices``: the sequences of each worker.
 
         keep: integers (T, B), 0 where no error passes from a step to the one before it.
         """
-        said = first, last, 0 if keep is None else address(keep)
-        if said != self.said:
-            self._say(first=first, last=last, keep=said[2])
-            self.said = said
-        loop.run(self.block, *self.cuts, slices, self.like)
+        block = self.block
+        block[FIRST], block[LAST], block[CUT] = first, last, 0 if keep is None else address(keep)
+        loop.run(block, *self._program.cuts, slices, self._program.like)

@@ -45,6 +45,11 @@ class Panels:
         parts = array.reshape(*array.shape[:-1], self.count, -1, self.each)[..., gate, :]
         return parts.reshape(*array.shape[:-1], self.count * self.each)[..., : self.units]
 
+    def places(self, gates):
+        """Where the units of these gates are in a row, (gates, units)."""
+        row = np.arange(self.row)
+        return np.array([self.values(row, gate) for gate in gates])
+
 
 def _vectors(gates, needed):
     """How many of each gate a panel has: what a tile of few rows sums at once if that leaves no more of them empty."""

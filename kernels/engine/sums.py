@@ -1,5 +1,7 @@
 """What follows the time loop backward: the gradients of matrices and biases, sums over all steps and sequences, and of inputs."""
 
+import functools
+
 import numpy as np
 from numba import prange
 
@@ -15,8 +17,9 @@ ROWS = 96  # rows of an input's gradient in one task
 VECTOR_BYTES = vector_bytes()
 
 
+@functools.lru_cache(1024)
 def slices(count, workers):
-    """(first, last) of each worker's part of ``count`` things."""
+    """(first, last) of each worker's part of ``count`` things; not to be written into."""
     workers = max(1, min(workers, count))
     return np.array([(count * k // workers, count * (k + 1) // workers) for k in range(workers)], np.int64)
 

@@ -6,34 +6,40 @@ from .panels import packed
 from .rows import padded
 
 
-def in_vectors(plan, weights):
-    """Vectors and numbers by their names."""
-    return {name: _vector(np.asarray(weights[name], plan.dtype), plan.dtype) for name in (*plan.numbers, *plan.vectors)}
+def in_vectors(plan, weights, known=None):
+    """Vectors and numbers by their names, written into those that are ``known`` from other weights of the plan."""
+    if known is None:
+        known = {name: np.zeros(padded(plan.vectors.get(name, 1), plan.dtype), plan.dtype) for name in (*plan.numbers, *plan.vectors)}
+    for name, array in known.items():
+        array[: plan.vectors.get(name, 1)] = weights[name]
+    return known
 
 
-def laid_out(plan, weights):
-    """Rows of biases and packed matrices by the plan's names."""
+def laid_out(plan, weights, known=None):
+    """Rows of biases and packed matrices by the plan's names, written into those that are ``known`` likewise."""
     recurrence = plan.recurrence
-    arrays = {f"bias:{k}": _biases(stage, plan.panels[k], weights, plan.dtype) for k, stage in enumerate(recurrence.stages)}
+    if known is None:
+        known = {f"bias:{k}": np.zeros(panels.row, plan.dtype) for k, panels in enumerate(plan.panels)}
+    for k, name, places in plan.biases:
+        write(weights[name], known[f"bias:{k}"], places)
     for q, (k, product) in enumerate(recurrence.products):
-        arrays[f"pack:{q}"] = packed(weights[product.matrix], plan.parts[recurrence.place_of(k, product)])
-    return arrays
+        known[f"pack:{q}"] = packed(weights[product.matrix], plan.parts[recurrence.place_of(k, product)], known.get(f"pack:{q}"))
+    return known
 
 
-def _vector(value, dtype):
-    if value.ndim == 0:
-        return value.reshape(1)
-    whole = np.zeros(padded(len(value), dtype), dtype)
-    whole[: len(value)] = value
-    return whole
+def write(parts, row, places):
+    """Write a bias, in one array or an array for each gate, into a ``row`` at ``places`` (gates, units)."""
+    if isinstance(parts, np.ndarray):
+        row[places] = parts
+    else:
+        for part, place in zip(parts, places, strict=True):
+            row[place] = part
 
 
-def _biases(stage, panels, weights, dtype):
-    """One row of gates with their biases, zero where there is none."""
-    row = np.zeros((panels.count, len(stage.names), panels.each), dtype)
-    for name, gates in stage.biases.items():
-        first, count = stage.names.index(gates.split()[0]), len(gates.split())
-        whole = np.zeros((count, panels.count * panels.each), dtype)
-        whole[:, : panels.units] = weights[name]
-        row[:, first : first + count] = whole.reshape(count, panels.count, panels.each).swapaxes(0, 1)
-    return row
+def read(row, parts, places):
+    """Read the parts of a bias, as ``write`` takes them, from a row."""
+    if isinstance(parts, np.ndarray):
+        parts[...] = row[places]
+    else:
+        for part, place in zip(parts, places, strict=True):
+            part[...] = row[place]

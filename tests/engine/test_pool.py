@@ -62,6 +62,22 @@ def test_little_arrays_and_those_of_others_are_not_kept():
     assert pool.waiting == 0
 
 
+def test_what_is_kept_ready_waits_under_its_key_once_and_within_the_limit():
+    pool, things = Pool(limit=100), [object() for _ in range(4)]
+    assert pool.kept("a") is None
+    pool.keep("a", things[0], 40)
+    pool.keep("b", things[1], 30)
+    pool.keep("a", things[2], 20)
+    assert pool.waiting == 90 and pool.kept("a") is things[2] and pool.kept("a") is things[0] and pool.kept("a") is None
+    pool.keep("a", things[0], 40)
+    pool.keep("c", things[3], 60)  # instead of b, which waits longest
+    assert pool.waiting == 100 and pool.kept("b") is None and pool.kept("a") is things[0] and pool.kept("c") is things[3]
+    pool.keep("a", things[0], 101)
+    assert pool.waiting == 0 and pool.kept("a") is None
+    pool.keep("a", things[0], 100)
+    assert pool.free() == 100 and pool.kept("a") is None
+
+
 def test_several_threads_never_share():
     pool, wrong = Pool(), []
 

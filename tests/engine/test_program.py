@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from refrnn.kernels.engine import loop
-from refrnn.kernels.engine.program import Arrays, At, Program, Step
+from refrnn.kernels.engine.program import At, Program, Step, addresses
 from refrnn.kernels.engine.rows import ARRAY, GATES, GIVEN, NUMBER, OWN, Panels
 from refrnn.kernels.primitives.compile import address
 
@@ -90,14 +90,16 @@ def test_the_arrays_of_each_step_stand_in_the_block(monkeypatch):
     assert found == [[[at["r"], 24, 8, 0, 0, 1], [at["x"] + 24, 15, 5, 0, 0, 0]], [[at["a"], 0, 0, 0, 0, 0]]]
 
 
-def test_addresses_are_asked_for_once(monkeypatch):
-    asked = []
-    monkeypatch.setattr("refrnn.kernels.engine.program.address", lambda array: asked.append(array) or address(array))
-    monkeypatch.setattr(loop, "run", lambda *given: None)
+def test_arrays_are_put_elsewhere_in_a_program_that_stands():
     program = Program(np.float64, B, backward=False)
-    program.stage(PANELS, "bias", "gates", 0, [], 0, Step(B))
-    program.finish()
-    arrays = Arrays({name: np.zeros(9) for name in ("bias", "gates", "order", "ends")}, {"bias": 7})
-    first, second = program.on(arrays).block, program.on(arrays).block
-    assert first[loop.HEAD] == second[loop.HEAD] == 7 and address(arrays["gates"]) == second[loop.HEAD + 1]
-    assert sum(one is array for one in asked for array in arrays.values()) == 3
+    step = Step(B)
+    step.given("x", H, first=3)
+    program.stage(PANELS, "bias", "gates", 0, [], 0, step)
+    arrays = {name: np.zeros(9) for name in ("bias", "gates", "order", "ends", "x")}
+    placed, at = program.finish().on(arrays), addresses(arrays)
+    assert placed.block[loop.HEAD : loop.HEAD + 2].tolist() == [at["bias"], at["gates"]] and placed.block[-len(ARRAY.names)] == at["x"] + 24
+    before = placed.block.copy()
+    placed.put({"x": 800, "gates": at["gates"], "of another program": 7})
+    assert placed.block[-len(ARRAY.names)] == 824 and np.count_nonzero(placed.block != before) == 1
+    other = program.on(arrays)
+    assert other.block[-len(ARRAY.names)] == at["x"] + 24 and other.block is not placed.block

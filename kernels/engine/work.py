@@ -1,0 +1,149 @@
+"""Work memory for passes of one plan, and the programs placed on it: a small one serves pass after pass as it stands."""
+
+import numpy as np
+
+from .panels import packed_back
+from .pool import POOL
+from .program import addresses
+from .weights import in_vectors, laid_out
+
+SMALL = 2**21  # bytes; a pass with more of them takes so long that placing its programs anew is not felt
+
+
+def forward_work(plan):
+    """Some that waits, or some new."""
+    return POOL.kept(plan) or Forward(plan)
+
+
+def backward_work(plan):
+    """Some that waits, or some new."""
+    return POOL.kept((plan, "backward")) or Backward(plan)
+
+
+def _bytes(*groups):
+    return sum(array.nbytes for group in groups for array in group)
+
+
+class Forward:
+    """What a pass forward writes beside its outputs: ``gates`` by the plan's names, ``history``, rows by theirs, with the starts before.
+
+    ``places``: where all is that the way back reads.
+    """
+
+    def __init__(self, plan):
+        self.plan, recurrence = plan, plan.recurrence
+        T, B, dtype = plan.T, plan.B, plan.dtype
+        self.gates = {f"gates:{k}": POOL.take((T if plan.kept[k] else 1, B, panels.row), dtype) for k, panels in enumerate(plan.panels)}
+        self.history = {row: POOL.take((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept}
+        self._starts = {}
+        for row, array in self.history.items():
+            before = array[: recurrence.depth[row]]
+            before[..., plan.rows[row] :] = 0
+            if recurrence.depth[row]:
+                self._starts[row] = before[..., : plan.rows[row]]
+        self._vectors, self._laid = None, None
+        self.places = addresses(self.gates | {f"row:{row}": array for row, array in self.history.items()})
+        self.before, self.forward = plan.before and plan.before.on(), plan.forward.on()
+        if self.before:
+            self.before.put(addresses({"ends": plan.ones}))
+
+    def take(self, weights, starts):
+        """Take the weights, and the starts in the order of the sequences."""
+        for row, place in self._starts.items():
+            start = starts[row]
+            place[...] = start if start.ndim == 2 else start.swapaxes(0, 1)
+        is_new = self._laid is None
+        self._vectors, self._laid = in_vectors(self.plan, weights, self._vectors), laid_out(self.plan, weights, self._laid)
+        if is_new:
+            self.places |= addresses(self._vectors)
+            self._put(self.places | addresses(self._laid))
+            self.size = _bytes(self.gates.values(), self.history.values(), self._laid.values())
+
+    def _put(self, places):
+        self.forward.put(places)
+        if self.before:
+            self.before.put({name: place for name, place in places.items() if name != "ends"})
+
+    def run(self, places, rows, sequences):
+        """Run the pass. ``places``: of inputs, outputs, ``order`` and ``ends``; ``rows`` and ``sequences``: the workers' slices of both."""
+        self._put(places)
+        if self.before:
+            self.before.run(0, 1, rows)
+        self.forward.run(0, self.plan.T, sequences)
+        if self.size > SMALL:
+            self._laid = None  # nobody reads it any more
+
+    def give(self):
+        """Nobody reads any of it any more."""
+        if self._laid is None:
+            POOL.give((*self.gates.values(), *self.history.values()))
+        else:
+            POOL.keep(self.plan, self, self.size)
+
+
+class Backward:
+    """What a pass backward writes beside the gradients: ``deltas``, errors of gates by sets, and ``summed``, of vectors and numbers."""
+
+    def __init__(self, plan):
+        self.plan, recurrence = plan, plan.recurrence
+        T, B, dtype = plan.T, plan.B, plan.dtype
+        # Whole vectors behind the last unit of a panel are never written, and are terms of products: they must be zero.
+        self.deltas = [POOL.take((T, B, part.row), dtype) for part in plan.parts]
+        for array, part in zip(self.deltas, plan.parts):
+            if part.is_ragged:
+                array[...] = 0
+        self.summed = {name: np.empty((B, width), dtype) for name, width in plan.summed.items()}
+        self.totals = [np.empty(part.row, dtype) for part in plan.parts]
+        self._errors = {f"error:{k}": np.empty((B, panels.row), dtype) for k, panels in enumerate(plan.errors)}
+        self._errors["zeros"] = np.zeros(max(panels.width for panels in plan.errors) * max(panels.count for panels in plan.errors), dtype)
+        self._errors["error"] = np.empty((B, max(panels.row for panels in plan.errors)), dtype)
+        self._sent = {}
+        for row in recurrence.rows:
+            steps = {f"carry:{row}:{back}": 1 if back == 1 else T + back for back in recurrence.carried[row]}
+            steps |= {f"same:{row}": 1} if f"d_{row}" in recurrence.sent else {}
+            self._sent |= {name: np.empty((count, B, plan.width(row)), dtype) for name, count in steps.items()}
+        self._turned = {}
+        program, starts = plan.backward
+        self._program, self._starts = program.on(), [(back, start.on()) for (_, back), start in starts.items()]
+        self._put(addresses({f"delta:{place}": array for place, array in enumerate(self.deltas)} | self._errors | self._sent))
+        self._put(addresses({f"d:{name}": array for name, array in self.summed.items()}))
+
+    @property
+    def size(self):
+        """Bytes of it all."""
+        return _bytes(self.deltas, self._errors.values(), self._sent.values(), self._turned.values())
+
+    def _put(self, places):
+        self._program.put(places)
+        for _, start in self._starts:
+            start.put(places)
+
+    def take(self, weights):
+        """Turn the matrices round."""
+        recurrence = self.plan.recurrence
+        for q, k, product in recurrence.passing:
+            layout = self.plan.parts[recurrence.place_of(k, product)]
+            known = self._turned.get(q)
+            self._turned[q] = packed_back(weights[product.matrix], layout, self.plan.reached[product.operand], known)
+            if known is None:
+                self._put(addresses({f"back:{q}": self._turned[q]}))
+
+    def turned(self, q):
+        """The matrix of product ``q``, packed for the way back."""
+        return self._turned[q]
+
+    def run(self, places, sequences, keep):
+        """Run the steps. ``places``: of inputs, of what they get and of what outputs send, and of all that the pass forward has."""
+        self._put(places)
+        for array in (*self._sent.values(), *self.summed.values()):
+            array[...] = 0
+        self._program.run(0, self.plan.T, sequences, keep)
+        for back, start in self._starts:
+            start.run(-back, 1 - back, self.plan.sequences, keep)
+
+    def give(self):
+        """Nobody reads any of it any more."""
+        if self.size > SMALL:
+            POOL.give(self.deltas)
+        else:
+            POOL.keep((self.plan, "backward"), self, self.size)

@@ -1,0 +1,76 @@
+"""Work memory that serves pass after pass: small ones as they stand, each for one pass at a time."""
+
+import threading
+
+import numpy as np
+import pytest
+from recurrences import ALL, drawn, like, upstream
+
+from refrnn.kernels.engine import work
+from refrnn.kernels.engine.passes import run
+from refrnn.kernels.engine.pool import POOL
+
+T, B, I, H = 5, 5, 3, 9
+
+
+def both(name, arguments, lengths=None, seed=0):
+    forward = run(ALL[name], **arguments, lengths=lengths)
+    into = like(arguments["weights"])
+    return forward, {**forward.outputs, **{f"d_{key}": found for key, found in (forward.backward(upstream(ALL[name], arguments, seed=seed), into) | into).items()}}
+
+
+def same(one, other):
+    return all(np.array_equal(a, b, equal_nan=True) for key in one for a, b in zip(np.atleast_1d(one[key]), np.atleast_1d(other[key]), strict=True))
+
+
+@pytest.fixture(autouse=True)
+def fresh():
+    POOL.free()
+    yield
+    POOL.free()
+
+
+@pytest.mark.parametrize("small", (0, work.SMALL))
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_of_a_pass_stays_for_the_next_one(name, small, monkeypatch):
+    """Other values, lengths and errors have been there; large works, whose arrays alone go back, likewise."""
+    monkeypatch.setattr(work, "SMALL", small)
+    arguments, others = drawn(name, T, B, I, H), drawn(name, T, B, I, H, seed=5)
+    expected = [both(name, arguments, lengths)[1] for lengths in (None, np.array([3, 1, 5, 4, 2]))]
+    for lengths in (np.array([1, 5, 3, 5, 2]), None):
+        both(name, others, lengths, seed=7)
+        assert same(both(name, arguments)[1], expected[0])
+        both(name, others, lengths, seed=7)
+        assert same(both(name, arguments, np.array([3, 1, 5, 4, 2]))[1], expected[1])
+
+
+def test_small_works_wait_and_large_ones_do_not(monkeypatch):
+    arguments = drawn("one", T, B, I, H)
+    forward, _ = both("one", arguments)
+    first = forward._work
+    del forward
+    assert POOL.waiting >= first.size
+    again, other = run(ALL["one"], **arguments), run(ALL["one"], **arguments)
+    assert again._work is first and other._work is not first
+    del again, other, first
+    assert POOL.free() > 0
+    monkeypatch.setattr(work, "SMALL", 0)
+    both("one", arguments)
+    assert POOL.waiting == 0  # all of it is little, too
+
+
+def test_threads_never_share_a_work():
+    arguments = [drawn("two", T, 2, I, H, seed=seed) for seed in range(4)]
+    expected, wrong = [both("two", one)[1] for one in arguments], []
+
+    def passes(number):
+        for _ in range(40):
+            if not same(both("two", arguments[number])[1], expected[number]):
+                wrong.append(number)
+
+    workers = [threading.Thread(target=passes, args=(number,)) for number in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong
