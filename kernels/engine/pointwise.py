@@ -6,7 +6,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from ..primitives.compile import Native, kernel
-from ..primitives.lanes import lanes_of
+from ..primitives.lanes import Lanes, lanes_of
 from ..primitives.tiles import spread
 from .panels import lanes
 from .rows import ARRAY, GATES, GIVEN, NUMBER
@@ -30,14 +30,21 @@ class Pointwise:
 
 def _driver(function, kinds, reads, writes, adds, name):
     body = kernel(function, name=f"{name}-body")
-    origin, row_of, load, store = _origins(kinds), _rows(kinds), _loads(kinds, reads), _stores(kinds, writes, adds)
+    origin, row_of = _origins(kinds), _rows(kinds)
+    load, store = _loads(kinds, reads, 1), _stores(kinds, writes, adds, 1)
+    load_two, store_two = _loads(kinds, reads, 2), _stores(kinds, writes, adds, 2)
 
     def driver(arrays, order, t, first, last, start, end, like):
         """Units start .. end-1 of the rows first .. last-1 at step t."""
         origins = origin(arrays, t, like)
         for row in range(first, last):
             starts = row_of(origins, row, order[row], like)
-            for unit in range(start, end, lanes(like)):
+            unit = start
+            # Two vectors at a time: one waits for nothing while the other does.
+            while unit + lanes(like) < end:
+                store_two(origins, starts, unit, end, body(*load_two(origins, starts, unit, end, like)), like)
+                unit += 2 * lanes(like)
+            if unit < end:
                 store(origins, starts, unit, end, body(*load(origins, starts, unit, end, like)), like)
 
     return driver
@@ -91,19 +98,21 @@ def _rows(kinds):
 
 
 class _Vectors:
-    """Writes the instructions that load and store the lanes of one unit and those after it."""
+    """Writes the instructions that load and store the lanes of one unit and those after it, of the vector ``ahead`` of ``wide``."""
 
-    def __init__(self, context, builder, values, like, kinds):
+    def __init__(self, context, builder, values, like, kinds, ahead, wide):
         self.builder, self.kinds, self.lanes, self.size = builder, kinds, lanes_of(like.dtype).count, like.dtype.bitwidth // 8
         self.number = context.get_value_type(like.dtype)
         self.vector = ir.VectorType(self.number, self.lanes)
-        origins, starts, self.unit, end = values[:4]
+        origins, starts, unit, end = values[:4]
+        self.unit = builder.add(unit, ir.Constant(I64, ahead * self.lanes))
         self.origins, self.starts = cgutils.unpack_tuple(builder, origins), cgutils.unpack_tuple(builder, starts)
         left = builder.trunc(builder.sub(end, self.unit), I32)
         counts = ir.Constant(ir.VectorType(I32, self.lanes), list(range(self.lanes)))
         self.mask = builder.icmp_signed("<", counts, spread(builder, left, self.lanes))
         self.zeros = ir.Constant(self.vector, [0.0] * self.lanes)
         self.places = {}
+        self.is_whole = ahead + 1 < wide  # else it may be the last one, and not
 
     def _address(self, array, gate):
         b = self.builder
@@ -137,26 +146,45 @@ class _Vectors:
     def store(self, array, gate, value):
         address = self._address(array, gate)
         if self.kinds[array] != GIVEN:
-            self.builder.store(self.builder.select(self.mask, value, self.zeros), address, align=self.size)
+            self.builder.store(value if self.is_whole else self.builder.select(self.mask, value, self.zeros), address, align=self.size)
+            return
+        if self.is_whole:
+            self.builder.store(value, address, align=self.size)
             return
         kind = ir.FunctionType(ir.VoidType(), [self.vector, address.type, I32, self.mask.type])
         name = f"llvm.masked.store.v{self.lanes}{self.number.intrinsic_name}.p0"
         function = cgutils.get_or_insert_function(self.builder.module, kind, name)
-        self.builder.call(function, [value, address, ir.Constant(I32, self.size), self.mask])
+        # Some processors take ten times as long over a masked store, even where nothing is masked.
+        whole = self.builder.extract_element(self.mask, ir.Constant(I32, self.lanes - 1))
+        with self.builder.if_else(whole) as (all_of_it, some):
+            with all_of_it:
+                self.builder.store(value, address, align=self.size)
+            with some:
+                self.builder.call(function, [value, address, ir.Constant(I32, self.size), self.mask])
 
 
-def _loads(kinds, reads):
+def _part(builder, vector, first, count):
+    """So many lanes of a vector, or of two, one after the other, from the lane ``first`` on."""
+    one, other = vector if isinstance(vector, list) else (vector, vector)
+    return builder.shuffle_vector(one, other, ir.Constant(ir.VectorType(I32, count), list(range(first, first + count))))
+
+
+def _loads(kinds, reads, wide):
+    """What loads the arguments of a step, each as ``wide`` vectors, one or two, side by side."""
+
     @intrinsic
     def load(typingctx, origins, starts, unit, end, like):
-        kind = types.UniTuple(lanes_of(like.dtype), len(reads))
+        count = lanes_of(like.dtype).count
+        kind = types.UniTuple(Lanes(like.dtype, wide * count), len(reads))
 
         def generate(context, builder, signature, values):
-            vectors, found = _Vectors(context, builder, values, like, kinds), []
+            found = []
+            vectors = [_Vectors(context, builder, values, like, kinds, ahead, wide) for ahead in range(wide)]
             for first, *rest in reads:
-                total = vectors.load(*first)
+                totals = [one.load(*first) for one in vectors]
                 for part in rest:
-                    total = builder.fadd(total, vectors.load(*part))
-                found.append(total)
+                    totals = [builder.fadd(total, one.load(*part)) for total, one in zip(totals, vectors)]
+                found.append(totals[0] if wide == 1 else _part(builder, totals, 0, wide * count))
             return context.make_tuple(builder, kind, found)
 
         return kind(origins, starts, unit, end, like), generate
@@ -164,16 +192,21 @@ def _loads(kinds, reads):
     return load
 
 
-def _stores(kinds, writes, adds):
+def _stores(kinds, writes, adds, wide):
+    """What stores the results of a step, each as ``wide`` vectors side by side."""
+
     @intrinsic
     def store(typingctx, origins, starts, unit, end, results, like):
         def generate(context, builder, signature, values):
-            vectors = _Vectors(context, builder, values, like, kinds)
+            count = lanes_of(like.dtype).count
             given = cgutils.unpack_tuple(builder, values[4]) if len(writes) > 1 else [values[4]]
-            for result, places in zip(given, writes, strict=True):
-                for array, gate in places:
-                    total = builder.fadd(vectors.load(array, gate), result) if array in adds else result
-                    vectors.store(array, gate, total)
+            for ahead in range(wide):
+                vectors = _Vectors(context, builder, values, like, kinds, ahead, wide)
+                for result, places in zip(given, writes, strict=True):
+                    part = result if wide == 1 else _part(builder, result, ahead * count, count)
+                    for array, gate in places:
+                        total = builder.fadd(vectors.load(array, gate), part) if array in adds else part
+                        vectors.store(array, gate, total)
             return context.get_dummy_value()
 
         return types.void(origins, starts, unit, end, results, like), generate
