@@ -19,7 +19,7 @@ VECTOR_BYTES = vector_bytes()
 
 def _shapes(itemsize):
     lanes = vector_bytes() // itemsize
-    several = [(rows, groups * WIDEST) for groups in (2, 4) for rows in (1, 2) if rows * groups * WIDEST <= SUMS]
+    several = [(rows, groups * WIDEST) for groups in (2, 3, 4) for rows in (1, 2) if rows * groups * WIDEST <= SUMS]
     return [(rows, wide * lanes) for rows, wide in [*itertools.product(range(1, HIGHEST + 1), range(1, WIDEST + 1)), *several]]
 
 
@@ -45,13 +45,15 @@ def rows_by_panel(start, c, a, b, following, rows, terms, vectors, c_row, a_row,
         v = 0
         while v < vectors:
             group, groups = min(WIDEST, vectors - v) * width, 1
-            while 2 * groups * WIDEST * rows <= SUMS and v + 2 * groups * WIDEST <= vectors:
-                groups *= 2
+            while (groups + 1) * WIDEST * rows <= SUMS and v + (groups + 1) * WIDEST <= vectors:
+                groups += 1
             place = v * width * terms + k * group
             b_part, fetched = shift(b, place), shift(following, place)
-            step, apart = (group + blocks - 1) // blocks, group * terms
+            apart, step = group * terms, group if blocks == 1 else (group + blocks - 1) // blocks
             for block in range(blocks):
-                first, last = rows * block // blocks, rows * (block + 1) // blocks
+                first, last = 0, rows
+                if blocks > 1:  # a division takes as long as a little tile
+                    first, last = rows * block // blocks, rows * (block + 1) // blocks
                 c_part, a_part = shift(c, first * c_row + v * width), shift(a, first * a_row + k * a_term)
                 ahead = shift(fetched, block * step * length)
                 tile(last - first, groups * group, start, c_part, a_part, b_part, length, c_row, a_row, a_term, group, apart, ahead, step)
