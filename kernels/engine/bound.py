@@ -4,7 +4,9 @@ import numpy as np
 
 from ..primitives import threads
 from ..primitives.arrays import clear, whole
+from ..primitives.compile import address
 from .passes import plan_of, shares
+from .program import addresses
 from .sums import slices
 from .weights import in_vectors, laid_out
 
@@ -42,12 +44,14 @@ class Bound:
         given = {name: values[own] for name, own in self.inputs.items()}
         starts = {row: values[own] for row, own in self.starts.items()}
         T, B = next(iter(given.values())).shape[:2]
-        ends, order = whole(lengths, T, B), None
-        if ends.min() < T:
-            order = np.argsort(-ends, kind="stable")
-            ends = ends[order]
+        ends, order = None, None
+        if lengths is not None:
+            ends = whole(lengths, T, B)
+            order = np.argsort(-ends, kind="stable") if ends.min() < T else None
+            ends = None if order is None else ends[order]
         steps = min(T, max(1, ROWS // B))
-        waiting = self._waiting((steps, *((array.shape[1:], array.dtype) for array in given.values()), *((array.shape, array.dtype) for array in starts.values())))
+        mark = [(array.shape[1:], array.dtype) for array in given.values()] + [(array.shape, array.dtype) for array in starts.values()]
+        waiting = self._waiting((steps, *mark))
         work = self._work(waiting, values, slice(steps))
         outputs = {own: (out or {}).get(own) for own in self.outputs.values()}
         for row, own in self.outputs.items():
@@ -55,10 +59,13 @@ class Bound:
         work.begin(starts, order)
         for t in range(0, T, steps):
             count = min(steps, T - t)
-            work.take({name: array[t : t + count] for name, array in given.items()}, ends - t, order)
+            work.take({name: array[t : t + count] for name, array in given.items()}, ends if ends is None else ends - t, order)
+            parts = {row: outputs[own][t : t + count] for row, own in self.outputs.items()}
+            written = work.lend(parts if order is None else {})
             work.run(count)
-            for row, own in self.outputs.items():
-                outputs[own][t : t + count, ... if order is None else order] = work.outputs[row][:count]
+            for row, part in parts.items():
+                if row not in written:
+                    part[:, ... if order is None else order] = work.outputs[row][:count]
             if t + count < T:
                 work.go_on(count)
         if order is None:
@@ -116,14 +123,23 @@ class _Work:
         # What is no unit stays zero.
         self.rows = {row: np.zeros((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept}
         gates = {f"gates:{k}": np.empty((T if plan.kept[k] else 1, B, panels.row), dtype) for k, panels in enumerate(plan.panels)}
-        arrays = self.arrays = {"order": np.arange(B), "ends": self.ends, **packed, **gates, **self.given}
-        arrays |= {f"given:{name}": array for name, array in self.given.items()}
-        arrays |= {f"row:{row}": array for row, array in self.rows.items()} | {f"out:{row}": array for row, array in self.outputs.items()}
-        self.before = plan.before and plan.before.on(arrays | {"ends": plan.ones})
-        self.forward = plan.forward.on(arrays)
+        self._arrays = {**packed, **gates, "order": np.arange(B), "ends": self.ends, **{f"row:{row}": array for row, array in self.rows.items()}}
+        self._given, self._out = addresses(self.given), addresses(self.outputs)
+        self.before, self.forward = plan.before and plan.before.on(self._arrays | {"ones": plan.ones}), plan.forward.on(self._arrays)
+        self._is_whole = True  # the ends are those of all steps
+        self._put(self._given, self._out)
         # The first step of inputs, and the rows before it.
         self.starts = {row: self.rows[row][0, :, : plan.rows[row]] for row in starts}
         self.begins = [array[0] for array in self.given.values()] + list(self.starts.values())
+
+    def _put(self, given, out):
+        """Say where inputs and outputs are, by name."""
+        places = {f"out:{row}": place for row, place in out.items()}
+        for name, place in given.items():
+            places[name] = places[f"given:{name}"] = place
+        self.forward.put(places)
+        if self.before:
+            self.before.put(places)
 
     def begin(self, starts, order):
         """Let the next steps begin with ``starts``, in ``order`` if there is one."""
@@ -131,16 +147,30 @@ class _Work:
             self.starts[row][...] = start if order is None else start[order]
 
     def take(self, given, ends, order):
-        """Take the inputs (steps, B, N) of the next steps; ``ends``: of the sequences in order, counted from the first of these steps."""
+        """Take the inputs (steps, B, N) of the next steps; ``ends``: of the sequences in order, counted from the first of these steps, if not of all steps."""
+        places = {}
         for name, array in given.items():
-            self.given[name][: len(array)] = array if order is None else array[:, order]
-        self.ends[...] = np.minimum(ends, self.plan.T)
+            if order is None and array.flags.c_contiguous:
+                places[name] = address(array)  # read where it is
+            else:
+                self.given[name][: len(array)] = array if order is None else array[:, order]
+                places[name] = self._given[name]
+        self._put(places, {})
+        if ends is not None or not self._is_whole:
+            self.ends[...] = self.plan.T if ends is None else np.minimum(ends, self.plan.T)
+            self._is_whole = ends is None
+
+    def lend(self, outputs):
+        """Let outputs of the next steps be written where the caller wants them, as far as these arrays are dense; which ones are."""
+        dense = {row: array for row, array in outputs.items() if array.flags.c_contiguous}
+        self._put({}, self._out | addresses(dense))
+        return dense
 
     def run(self, count):
         """Run ``count`` steps."""
-        B, workers = len(self.ends), threads.workers(count * len(self.ends) * self.plan.terms)
-        if workers == 1:
-            rows, sequences = slices(count * B, 1), slices(B, 1)
+        B, workers = self.plan.B, threads.workers(count * self.plan.B * self.plan.terms)
+        if workers == 1 or self._is_whole:
+            rows, sequences = slices(count * B, workers), shares(self.ends, workers, ragged=False)
         else:
             rows, sequences = slices(count * B, workers), shares(np.maximum(self.ends, 0), workers, ragged=True)
         if self.before:

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..primitives import threads
 from ..primitives.arrays import whole
+from ..primitives.compile import address
 from .panels import unpacked
 from .plan import check, planned
 from .pool import POOL
@@ -30,15 +31,15 @@ def run(recurrence, given, starts, weights, lengths=None):
 
 def _form(arrays):
     """What decides whether arrays by name, or several by name, fit."""
-    return tuple(
-        (name, value.shape, value.dtype) if isinstance(value, np.ndarray) else (name, *((part.shape, part.dtype) for part in value))
+    return tuple([
+        (name, value.shape, value.dtype) if isinstance(value, np.ndarray) else (name, *[(part.shape, part.dtype) for part in value])
         for name, value in arrays.items()
-    )
+    ])
 
 
 def plan_of(recurrence, given, starts, weights):
     """The plan of passes of these sizes; what it was once made for is not looked at again."""
-    key = tuple(_form(arrays) for arrays in (given, starts, weights))
+    key = _form(given), _form(starts), _form(weights)
     plan = recurrence.plans.get(key)
     if plan is None:
         if len(recurrence.plans) >= MOST_PLANS:
@@ -81,11 +82,13 @@ class Pass:
         self.starts = starts
         self.outputs = {row: new((self.T, self.B, plan.rows[row]), self.dtype) for row in recurrence.outputs}
         self._callers = given
-        self._places = addresses({"order": self.order, "ends": self.ends, **self.given, **{f"given:{name}": array for name, array in given.items()}})
+        places = plan.whole_places if lengths is None else addresses({"order": self.order, "ends": self.ends})
+        self._places = {**places, **addresses(self.given)}
+        self._places |= {f"given:{name}": address(given[name]) if self.ragged else self._places[name] for name in given}
         self._work = work = forward_work(plan)
         work.take(weights, starts)
-        outputs = {f"out:{row}": array for row, array in self.outputs.items()}
-        work.run(self._places | addresses(outputs), slices(self.T * self.B, self.workers), self._slices())
+        outputs = {f"out:{row}": address(array) for row, array in self.outputs.items()}
+        work.run(self._places | outputs, slices(self.T * self.B, self.workers), self._slices())
 
     def __del__(self):
         if POOL is not None and hasattr(self, "_work"):  # else the process is ending, or nothing was begun

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..primitives.tiles import vector_bytes
 from .panels import HIGHEST
-from .program import At, Program, Step
+from .program import At, Program, Step, addresses
 from .recurrence import compiled, past
 from .rows import Panels, padded
 from .sums import row_blocks
@@ -55,6 +55,11 @@ class Plan:
     def whole(self):
         """The order and the lengths of sequences that all run to the last step."""
         return np.arange(self.B), np.full(self.B, self.T)
+
+    @cached_property
+    def whole_places(self):
+        """Where these are."""
+        return addresses(dict(zip(("order", "ends"), self.whole)))
 
     @cached_property
     def ones(self):
@@ -107,7 +112,7 @@ class Plan:
 
     def _before(self):
         """The program that makes the hoisted products, of all steps as if they were sequences of one step."""
-        program = Program(self.dtype, self.T * self.B, backward=False)
+        program = Program(self.dtype, self.T * self.B, backward=False, ends="ones")
         for k in sorted({self.recurrence.products[q][0] for q in self.hoisted}):
             program.stage(self.panels[k], f"bias:{k}", f"gates:{k}", 0, self._products(k, hoisted=True))
         return program.finish()

@@ -53,10 +53,10 @@ class Step:
 
 
 class Program:
-    """Stages and their products, collected by ``stage``; ``run`` them on arrays by name."""
+    """Stages and their products, collected by ``stage``; ``run`` them on arrays by name, of which ``ends`` are the lengths of sequences."""
 
-    def __init__(self, dtype, B, backward):
-        self.dtype, self.B, self.backward = np.dtype(dtype), B, backward
+    def __init__(self, dtype, B, backward, ends="ends"):
+        self.dtype, self.B, self.backward, self.ends = np.dtype(dtype), B, backward, ends
         self.stages, self.products, self.steps = [], [], []
 
     def stage(self, panels, start, to, step_distance, products, compiled=0, step=None):
@@ -76,7 +76,7 @@ class Program:
         products = stages + len(self.products) * len(loop.PRODUCT.names)
         starts = np.cumsum([products, *(len(step.arrays) * len(ARRAY.names) for step in self.steps)])
         self.cuts, self.like = (stages, products), np.empty(0, self.dtype)
-        rows = [(0, 0, int(self.backward), At("order"), At("ends"), 0, self.B, rows_by_panel.address(self.dtype))]
+        rows = [(0, 0, int(self.backward), At("order"), At(self.ends), 0, self.B, rows_by_panel.address(self.dtype))]
         rows += [(*stage[:-1], (int(starts[stage[-1]]),)) for stage in self.stages]
         rows += self.products + [array for step in self.steps for array in step.arrays]
         for value in (value for row in rows for value in row):

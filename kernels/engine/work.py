@@ -45,7 +45,7 @@ class Forward:
         self.places = addresses(self.gates | {f"row:{row}": array for row, array in self.history.items()})
         self.before, self.forward = plan.before and plan.before.on(), plan.forward.on()
         if self.before:
-            self.before.put(addresses({"ends": plan.ones}))
+            self.before.put(addresses({"ones": plan.ones}))
 
     def take(self, weights, starts):
         """Take the weights, and the starts in the order of the sequences."""
@@ -62,7 +62,7 @@ class Forward:
     def _put(self, places):
         self.forward.put(places)
         if self.before:
-            self.before.put({name: place for name, place in places.items() if name != "ends"})
+            self.before.put(places)
 
     def run(self, places, rows, sequences):
         """Run the pass. ``places``: of inputs, outputs, ``order`` and ``ends``; ``rows`` and ``sequences``: the workers' slices of both."""
@@ -107,11 +107,7 @@ class Backward:
         self._program, self._starts = program.on(), [(back, start.on()) for (_, back), start in starts.items()]
         self._put(addresses({f"delta:{place}": array for place, array in enumerate(self.deltas)} | self._errors | self._sent))
         self._put(addresses({f"d:{name}": array for name, array in self.summed.items()}))
-
-    @property
-    def size(self):
-        """Bytes of it all."""
-        return _bytes(self.deltas, self._errors.values(), self._sent.values(), self._turned.values())
+        self.size = None
 
     def _put(self, places):
         self._program.put(places)
@@ -127,6 +123,8 @@ class Backward:
             self._turned[q] = packed_back(weights[product.matrix], layout, self.plan.reached[product.operand], known)
             if known is None:
                 self._put(addresses({f"back:{q}": self._turned[q]}))
+        if self.size is None:
+            self.size = _bytes(self.deltas, self._errors.values(), self._sent.values(), self._turned.values())
 
     def turned(self, q):
         """The matrix of product ``q``, packed for the way back."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import numpy as np
 from refrnn.backends.kernel import KERNEL_DTYPES
 from refrnn.backends.run import ModuleByName, Run, expected_shapes, loaded, run_checked
 from refrnn.errors import ValuesError, cut
-from refrnn.spec.values import check_bound, check_values
+from refrnn.spec.values import MOST_FORMS, check_bound, check_values
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -36,14 +37,14 @@ class Layer:
         self.spec, self.backend = spec, loaded(spec, backend)
         self.values = check_bound(spec, parameters)
         self._fixed = [name for name, symbol in spec.arrays.items() if symbol.is_kept]
-        self._kernel, self._fitting = None, set()
+        self._kernel, self._fitting, self._checked = None, set(), {}
 
     def __repr__(self) -> str:
         return f"<refrnn layer of {self.spec.id}: {', '.join(self.values)}>"
 
     def __getstate__(self):
         backend = self.backend if isinstance(self.backend, str) else ModuleByName(self.backend.__name__)
-        return {**self.__dict__, "backend": backend, "_kernel": None, "_fitting": set()}
+        return {**self.__dict__, "backend": backend, "_kernel": None, "_fitting": set(), "_checked": {}}
 
     def forward(
         self,
@@ -60,12 +61,19 @@ class Layer:
         outputs to arrays (T, batch, ...) of the values' dtype that they are written into; they overlap nothing else.
         Raises ValuesError for wrong names, shapes, dtypes or lengths.
         """
+        form = _form(values) if not keep and lengths is None and not out and type(values) is dict else None
+        if form in self._checked:
+            return Inferred(self.spec, self._checked[form], self.backend, *self._kernel.forward(values))
         values, spec = self._joined(values)
         checked = check_values(spec, values, lengths)
         out = _checked_out(spec, checked, out or {})
         bound = None if keep or spec is not self.spec else self._bound(checked)
         if bound is not None:
             outputs, state = bound.forward(checked.arrays, checked.lengths and checked.lengths[spec.time[0]], out)
+            if self._needs_no_check(form, bound):
+                if len(self._checked) >= MOST_FORMS:
+                    self._checked.clear()
+                self._checked[form] = replace(checked, arrays={})
             return Inferred(spec, checked, self.backend, outputs, state)
         run = run_checked(spec, checked, self.backend)
         for name, array in out.items():
@@ -85,7 +93,7 @@ class Layer:
         if not hasattr(state, "keys"):
             raise ValuesError(f"{self.spec.id}: state must be a mapping from starts to arrays, not {type(state).__name__}")
         arrays = {**given, **state}
-        form = tuple([(name, array.shape, array.dtype) if type(array) is np.ndarray else None for name, array in arrays.items()])
+        form = _form(arrays)
         if form not in self._fitting:
             return self._first_step(given, state, form)
         return self._kernel.step(arrays)
@@ -102,11 +110,17 @@ class Layer:
         if bound is None:
             run = run_checked(spec, checked, self.backend)
             return {name: array[0] for name, array in run.outputs.items()}, run.state
-        known = {*bound.inputs.values(), *bound.starts.values()}
-        if None not in form and {name for name, _, _ in form} == known and not any(spec.symbols[name].is_bounded for name in known):
+        if self._needs_no_check(form, bound):
             self._fitting.add(form)
         arrays = {name: array[0] if name in bound.inputs.values() else array for name, array in checked.arrays.items()}
         return bound.step(arrays)
+
+    def _needs_no_check(self, form, bound):
+        """Whether arrays of this form, which fit, are all that the bound kernel takes, and their entries may be anything."""
+        if form is None or None in form:
+            return False
+        known = {*bound.inputs.values(), *bound.starts.values()}
+        return {name for name, _, _ in form} == known and not any(self.spec.symbols[name].is_bounded for name in known)
 
     @cached_property
     def _input(self):
@@ -155,6 +169,11 @@ class Inferred(Run):
 
     def backward(self, upstream):
         raise ValuesError(f"{self.spec.id}: this run kept nothing for the way back; run forward with keep=True")
+
+
+def _form(arrays):
+    """What decides whether arrays by name fit, but for their entries; None in it for what is no array."""
+    return tuple([(name, array.shape, array.dtype) if type(array) is np.ndarray else None for name, array in arrays.items()])
 
 
 def goes_by_steps(spec, constants):

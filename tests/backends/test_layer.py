@@ -74,6 +74,25 @@ def test_weights_are_packed_once(name):
     assert packed is not None and layer._kernel is packed and list(packed._packed) == [np.float32]
 
 
+@pytest.mark.parametrize("name", PACKED)
+def test_what_fits_once_fits_again_and_nothing_else_does(name):
+    spec, values, layer, rest = drawn(name, batch=2, sizes={"T": 5} | ({"B": 2} if refrnn.load(name).batch else {}))
+    plain = spec.forward(values)
+    first = layer.forward(rest, keep=False)
+    for other in (rest, {name: np.asfortranarray(array) for name, array in rest.items()}, {name: np.flip(np.flip(array, -1).copy(), -1) for name, array in rest.items()}):
+        again = layer.forward(other, keep=False)
+        assert same(again.outputs, plain.outputs) and same(again.state, plain.state) and repr(again) == repr(first)
+    changed = layer.forward(rest | {"x": 2 * rest["x"]}, keep=False)
+    assert same(changed.outputs, spec.forward(values | {"x": 2 * values["x"]}).outputs) and same(first.outputs, plain.outputs)
+    assert same(layer.forward(rest, [5, 5], keep=False).outputs, plain.outputs)
+    assert same(layer.forward(rest, [3, 5], keep=False).outputs, spec.forward(values, lengths=[3, 5]).outputs)
+    assert same(layer.forward(rest, keep=False).outputs, plain.outputs)
+    for wrong in (rest["x"][..., :-1], rest["x"].astype("float64"), rest["x"].astype(int), rest["x"][:, :1], None):
+        with pytest.raises(ValuesError):
+            layer.forward(rest | {"x": wrong}, keep=False)
+        assert same(layer.forward(rest, keep=False).outputs, plain.outputs)
+
+
 def test_training_goes_through_it():
     spec, values, layer, rest = drawn("lstm", dtype="float64")
     plain, run = spec.forward(values, lengths=[7, 1, 4]), layer.forward(rest, [7, 1, 4])
