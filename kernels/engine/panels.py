@@ -4,6 +4,7 @@ A panel is as wide as a few registers: of each gate the same units side by side,
 are still in the nearest cache. Every sum runs over its terms in one order, whatever the number of rows.
 """
 
+import functools
 import itertools
 
 import numpy as np
@@ -66,11 +67,19 @@ def rows_by_panel(start, c, a, b, following, rows, terms, vectors, c_row, a_row,
 
 def matrices(blocks):
     """For each gate its matrix (units, terms), of any layout: address, distance of units, distance of terms."""
-    size = blocks[0].itemsize
     if isinstance(blocks, np.ndarray):
-        start, (by_gate, by_unit, by_term) = address(blocks), blocks.strides
-        return np.array([(start + gate * by_gate, by_unit // size, by_term // size) for gate in range(len(blocks))], np.int64)
-    return np.array([(address(block), *(stride // size for stride in block.strides)) for block in blocks], np.int64)
+        found = _distances(len(blocks), blocks.strides, blocks.itemsize).copy()
+        found[:, 0] += address(blocks)
+        return found
+    size = blocks[0].itemsize
+    return np.array([(address(block), block.strides[0] // size, block.strides[1] // size) for block in blocks], np.int64)
+
+
+@functools.lru_cache(1024)
+def _distances(gates, strides, size):
+    """What ``matrices`` gives for parts of one array, its own address taken for 0."""
+    by_gate, by_unit, by_term = strides
+    return np.array([(gate * by_gate, by_unit // size, by_term // size) for gate in range(gates)], np.int64)
 
 
 def packed(blocks, layout, panels=None):

@@ -31,8 +31,11 @@ class Intermediates(Mapping):
     """
 
     def __init__(self, spec, saved):
-        names = (name for name in spec.defined if name not in spec.outputs or callable(saved.get(name)))
-        self._saved = {name: saved[name] for name in names if _is_offered(saved.get(name))}
+        self._saved = {}
+        for name in spec.defined:
+            value = saved.get(name)
+            if callable(value) or (name not in spec.outputs and isinstance(value, (np.ndarray, np.floating))):
+                self._saved[name] = value
 
     def __getitem__(self, name):
         value = self._saved[name]
@@ -51,7 +54,3 @@ class Intermediates(Mapping):
 
     def __reduce__(self):
         return dict, (dict(self),)
-
-
-def _is_offered(value):
-    return isinstance(value, (np.ndarray, np.floating)) or callable(value)

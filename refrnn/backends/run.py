@@ -44,7 +44,7 @@ class Run:
         self._found = ChainMap({name: array for name, array in outputs.items() if name not in intermediates}, intermediates)
         self._checked = checked
         self._backward = backward
-        self._later = _kept_for_later(spec, checked, self._found)
+        self._later = _kept_for_later(spec, checked, outputs, intermediates)
 
     @cached_property
     def intermediates(self) -> dict[str, NDArray[Any]]:
@@ -144,10 +144,10 @@ def _name_of(backend):
     return backend if isinstance(backend, str) else getattr(backend, "__name__", None) or backend.name
 
 
-def _kept_for_later(spec, checked, found):
+def _kept_for_later(spec, checked, outputs, intermediates):
     """The values as ``state`` still reads them, whatever the caller writes into them meanwhile."""
     going_on = spec.continuing(checked.integers)
-    if all(one.state in found and one.state in spec.whole for one in going_on):
+    if all((one.state in outputs or one.state in intermediates) and one.state in spec.whole for one in going_on):
         read = {one.start for one in going_on if one.delayed}
     else:
         read = checked.arrays.keys()
