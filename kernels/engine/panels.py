@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 
 from ..primitives.compile import address, data_of, kernel, native, pointer, shift, size_of
-from ..primitives.lanes import transpose
+from ..primitives.lanes import load, store, transpose
 from ..primitives.products import SUMMED
 from ..primitives.tiles import SUMS, WIDEST, tiles_of, vector_bytes
 
@@ -154,15 +154,20 @@ def _pack_back(panels, blocks, units, terms, each, width):
             for start in range(0, width, lane):
                 first = p * width + start
                 count = max(0, min(lane, terms - first))
-                for unit in range(units):
-                    row = (unit // each * len(blocks) + gate) * each + unit % each
-                    source, place = unit * by_unit + first * by_term, p * panels.shape[1] + _place(row, start, width, rows, lane)
-                    if count == lane and by_term != 1 and by_unit == 1 and unit % lane == 0 and unit + lane <= units:
-                        distance = _place(row + 1, start, width, rows, lane) - _place(row, start, width, rows, lane)
-                        transpose(shift(matrix, source), by_term, shift(to, place), distance)
-                    elif by_term == 1 or by_unit != 1 or count < lane or unit >= units // lane * lane:
-                        for k in range(count):
-                            to[place + k] = matrix[source + k * by_term]
+                place = p * panels.shape[1] + _place(0, start, width, rows, lane)
+                row = _place(1, start, width, rows, lane) - _place(0, start, width, rows, lane)
+                for begin in range(0, units, each):
+                    source, target = shift(matrix, begin * by_unit + first * by_term), shift(to, place + (begin * len(blocks) + gate * each) * row)
+                    here, whole = min(each, units - begin), min(each, (units - begin) // lane * lane)
+                    for unit in range(here):
+                        if count == lane and by_term == 1:
+                            store(load(shift(source, unit * by_unit)), shift(target, unit * row))
+                        elif count == lane and by_unit == 1 and unit < whole:
+                            if unit % lane == 0:
+                                transpose(shift(source, unit), by_term, shift(target, unit * row), row)
+                        else:
+                            for k in range(count):
+                                target[unit * row + k] = source[unit * by_unit + k * by_term]
 
 
 @kernel
