@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..primitives.arrays import dense
-from ..primitives.compile import doubles, pointer, shift
-from ..primitives.threads import Doubles, Tasks
+from ..primitives.compile import shift
+from ..primitives.tasks import Tasks
 
 CHUNK = 16384  # numbers per task
 SUMMED = 256  # numbers per part of its sum: rounding errors grow with that and with the number of parts, not with their product
@@ -65,7 +65,7 @@ def bounded(array, bound):
     """``array`` with every entry brought between -bound and bound."""
     found = np.empty(array.shape, array.dtype)
     bounds = np.array([bound], array.dtype)
-    _bound.run(-(-array.size // CHUNK), array.dtype, array.size, dense(array), bounds, found, work=2 * array.size)
+    _bound.run(_chunks(array), array.dtype, a=dense(array), bounds=bounds, found=found, work=2 * array.size)
     return found
 
 
@@ -73,16 +73,15 @@ def bounded_pulled_back(array, bound, d_found):
     """The error of ``array`` from the error of what ``bounded`` made of it: nothing where an entry was beyond the bound."""
     d_array = np.empty(array.shape, array.dtype)
     bounds = np.array([bound], array.dtype)
-    tasks, size = -(-array.size // CHUNK), array.size
-    _bound_back.run(tasks, array.dtype, size, dense(array), bounds, dense(d_found), d_array, work=2 * size)
+    given = {"a": dense(array), "bounds": bounds, "d_found": dense(d_found), "d_a": d_array}
+    _bound_back.run(_chunks(array), array.dtype, **given, work=2 * array.size)
     return d_array
 
 
 def _product(a, a_unit, b, b_unit):
     """The sum of the products of a 2^-a_unit and b 2^-b_unit, as float64."""
-    chunks = -(-a.size // CHUNK)
-    parts, units = np.zeros(chunks), np.ldexp(1.0, [-a_unit, -b_unit])
-    _sum_products.run(chunks, a.dtype, a.size, dense(a), dense(b), Doubles(units), Doubles(parts), work=2 * a.size)
+    parts, units = np.zeros(_chunks(a)), np.ldexp(1.0, [-a_unit, -b_unit])
+    _sum_products.run(len(parts), a.dtype, a=dense(a), b=dense(b), units=units, parts=parts, work=2 * a.size)
     return sum(parts.tolist())
 
 
@@ -91,16 +90,19 @@ def _combined(a, fraction, power, b, part, b_power):
     first, found = max(min(power, 500), -1000), np.empty(a.shape, a.dtype)
     powers = [math.ldexp(1.0, p) for p in (first, max(power - first, -1074), b_power)]
     numbers = np.array([fraction, *powers, part])
-    _combine.run(-(-a.size // CHUNK), a.dtype, a.size, dense(a), dense(b), Doubles(numbers), found, work=4 * a.size)
+    _combine.run(_chunks(a), a.dtype, a=dense(a), b=dense(b), numbers=numbers, found=found, work=4 * a.size)
     return found
 
 
-@Tasks
-def _sum_products(index, table, like):
+def _chunks(array):
+    return -(-array.size // CHUNK)
+
+
+@Tasks("a, b: floats (*size); units: doubles (two); parts: doubles (chunks)")
+def _sum_products(index, size, a, b, units, parts):
     first = index * CHUNK
-    count = min(CHUNK, table[0] - first)
-    a, b = shift(pointer(table[1], like), first), shift(pointer(table[2], like), first)
-    a_unit, b_unit = doubles(table[3])[0], doubles(table[3])[1]
+    count = min(CHUNK, size - first)
+    a, b, a_unit, b_unit = shift(a, first), shift(b, first), units[0], units[1]
     total = 0.0
     for start in range(0, count, SUMMED):
         stop = min(start + SUMMED, count)
@@ -111,36 +113,33 @@ def _sum_products(index, table, like):
         if (stop - start) % 2:
             even += (a[stop - 1] * a_unit) * (b[stop - 1] * b_unit)
         total += even + odd
-    doubles(table[4])[index] = total
+    parts[index] = total
 
 
-@Tasks
-def _combine(index, table, like):
+@Tasks("a, b, found: floats (*size); numbers: doubles (five)")
+def _combine(index, size, a, b, numbers, found):
     first = index * CHUNK
-    a, b = shift(pointer(table[1], like), first), shift(pointer(table[2], like), first)
-    found = shift(pointer(table[4], like), first)
-    numbers = doubles(table[3])
+    a, b, found = shift(a, first), shift(b, first), shift(found, first)
     fraction, power, more, b_unit, part = numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]
-    for j in range(min(CHUNK, table[0] - first)):
+    for j in range(min(CHUNK, size - first)):
         number = a[j] * fraction * power * more
         if part != 0:
             number = number + b[j] * b_unit * part
         found[j] = number
 
 
-@Tasks
-def _bound(index, table, like):
-    first, bound = index * CHUNK, pointer(table[2], like)[0]
-    a, found = shift(pointer(table[1], like), first), shift(pointer(table[3], like), first)
-    for j in range(min(CHUNK, table[0] - first)):
+@Tasks("a, found: floats (*size); bounds: floats (one)")
+def _bound(index, size, a, bounds, found):
+    first, bound = index * CHUNK, bounds[0]
+    a, found = shift(a, first), shift(found, first)
+    for j in range(min(CHUNK, size - first)):
         above = -bound if a[j] < -bound else a[j]
         found[j] = bound if above > bound else above
 
 
-@Tasks
-def _bound_back(index, table, like):
-    first, bound = index * CHUNK, pointer(table[2], like)[0]
-    a, d_found = shift(pointer(table[1], like), first), shift(pointer(table[3], like), first)
-    d_a = shift(pointer(table[4], like), first)
-    for j in range(min(CHUNK, table[0] - first)):
+@Tasks("a, d_found, d_a: floats (*size); bounds: floats (one)")
+def _bound_back(index, size, a, bounds, d_found, d_a):
+    first, bound = index * CHUNK, bounds[0]
+    a, d_found, d_a = shift(a, first), shift(d_found, first), shift(d_a, first)
+    for j in range(min(CHUNK, size - first)):
         d_a[j] = d_found[j] if abs(a[j]) <= bound else bound - bound

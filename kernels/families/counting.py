@@ -9,8 +9,8 @@ import math
 import numpy as np
 
 from ..primitives.arrays import dense, whole
-from ..primitives.compile import integers, kernel, pointer, shift
-from ..primitives.threads import Tasks
+from ..primitives.compile import kernel, shift
+from ..primitives.tasks import Tasks
 
 NOTHING = -1  # stands before the first word of a text, and is no word
 
@@ -28,10 +28,9 @@ def forward(x, text, alpha, K, lengths=None):
     order = np.lexsort(before.T[::-1]) if K > 0 else np.arange(S)
     count, P, loss = np.zeros((T, B, N), dtype), np.zeros((T, B, N), dtype), np.zeros((T, B), dtype)
     words, steps = dense(np.asarray(x, dtype=np.int64)), whole(lengths, T, B)
-    _count.run(
-        T, dtype, B, S, N, K, steps, words, dense(before[order]), dense(text[order]), dense(alpha), count, P, loss,
-        work=T * B * (S + N),
-    )  # fmt: skip
+    sorted_text = {"before": dense(before[order]), "following": dense(text[order])}
+    given = {"steps": steps, "words": words, **sorted_text, "alpha": dense(alpha)}
+    _count.run(T, dtype, **given, count=count, P=P, loss=loss, work=T * B * (S + N))
     return count, P, loss
 
 
@@ -51,15 +50,16 @@ def _first_place(words, t, B, b, k, before, S, K, above):
     return low
 
 
-@Tasks
-def _count(t, table, like):
-    B, S, N, K = table[0], table[1], table[2], table[3]
-    steps, words, before, following = integers(table[4]), integers(table[5]), integers(table[6]), integers(table[7])
-    alpha, k = pointer(table[8], like), min(t, K)
+@Tasks(
+    "steps: integers (B); words: integers (T, B); before: integers (S, K); following: integers (S); "
+    "alpha: floats (N); count, P: floats (T, B, N); loss: floats (T, B)"
+)
+def _count(t, B, S, N, K, steps, words, before, following, alpha, count, P, loss):
+    counts, chances, k = count, P, min(t, K)
     for b in range(B):
         if t < steps[b]:
             row = (t * B + b) * N
-            count, P, total = shift(pointer(table[9], like), row), shift(pointer(table[10], like), row), 0.0
+            count, P, total = shift(counts, row), shift(chances, row), 0.0
             last = _first_place(words, t, B, b, k, before, S, K, True)
             for place in range(_first_place(words, t, B, b, k, before, S, K, False), last):
                 count[following[place]] += 1
@@ -69,4 +69,4 @@ def _count(t, table, like):
             for n in range(N):
                 P[n] = (alpha[n] + count[n]) / total
             chance = (alpha[words[t * B + b]] + count[words[t * B + b]]) / total
-            pointer(table[11], like)[t * B + b] = -math.log(chance)
+            loss[t * B + b] = -math.log(chance)

@@ -6,15 +6,15 @@ import numpy as np
 
 from ..primitives.activations import exp
 from ..primitives.arrays import dense, whole
-from ..primitives.compile import integers, pointer, shift
-from ..primitives.threads import Tasks
+from ..primitives.compile import shift
+from ..primitives.tasks import Tasks
 
 
 def squared(Y, D, lengths):
     """Half the squared distance (T, B) of Y and D (T, B, O), zero past an item's end."""
     T, B, O = Y.shape
     found = np.zeros((T, B), Y.dtype)
-    _squared.run(T, Y.dtype, B, O, whole(lengths, T, B), dense(Y), dense(D), found, work=4 * Y.size)
+    _squared.run(T, Y.dtype, steps=whole(lengths, T, B), Y=dense(Y), D=dense(D), found=found, work=4 * Y.size)
     return found
 
 
@@ -22,7 +22,7 @@ def entropy(Y, P, lengths):
     """Cross-entropy (T, B) of the distributions P and the softmax of Y (T, B, O), zero past an item's end."""
     T, B, O = Y.shape
     found, powers = np.zeros((T, B), Y.dtype), np.empty(Y.shape, Y.dtype)
-    _entropy.run(T, Y.dtype, B, O, whole(lengths, T, B), dense(Y), dense(P), found, powers, work=32 * Y.size)
+    _entropy.run(T, Y.dtype, steps=whole(lengths, T, B), Y=dense(Y), P=dense(P), found=found, powers=powers, work=32 * Y.size)
     return found
 
 
@@ -30,7 +30,7 @@ def squared_pulled_back(Y, D, lengths, weight):
     """The error of Y (T, B, O) from the error ``weight`` (T, B) of its squared distances."""
     T, B, O = Y.shape
     d_Y = np.zeros(Y.shape, Y.dtype)
-    _squared_pull_back.run(T, Y.dtype, B, O, whole(lengths, T, B), dense(Y), dense(D), dense(weight), d_Y, work=4 * Y.size)
+    _squared_pull_back.run(T, Y.dtype, steps=whole(lengths, T, B), Y=dense(Y), D=dense(D), weight=dense(weight), d_Y=d_Y, work=4 * Y.size)
     return d_Y
 
 
@@ -38,44 +38,39 @@ def entropy_pulled_back(Y, P, lengths, weight):
     """The error of Y (T, B, O) from the error ``weight`` (T, B) of its cross-entropies."""
     T, B, O = Y.shape
     d_Y = np.zeros(Y.shape, Y.dtype)
-    _entropy_pull_back.run(T, Y.dtype, B, O, whole(lengths, T, B), dense(Y), dense(P), dense(weight), d_Y, work=32 * Y.size)
+    _entropy_pull_back.run(T, Y.dtype, steps=whole(lengths, T, B), Y=dense(Y), P=dense(P), weight=dense(weight), d_Y=d_Y, work=32 * Y.size)
     return d_Y
 
 
-@Tasks
-def _squared(t, table, like):
-    B, O, steps = table[0], table[1], integers(table[2])
+@Tasks("steps: integers (B); Y, D: floats (T, B, O); found: floats (T, B)")
+def _squared(t, B, O, steps, Y, D, found):
     for b in range(B):
         if t < steps[b]:
             row = (t * B + b) * O
-            y, d, total = shift(pointer(table[3], like), row), shift(pointer(table[4], like), row), 0.0
+            y, d, total = shift(Y, row), shift(D, row), 0.0
             for k in range(O):
                 difference = y[k] - d[k]
                 total += difference * difference
-            pointer(table[5], like)[t * B + b] = total / 2
+            found[t * B + b] = total / 2
 
 
-@Tasks
-def _squared_pull_back(t, table, like):
-    B, O, steps = table[0], table[1], integers(table[2])
+@Tasks("steps: integers (B); Y, D, d_Y: floats (T, B, O); weight: floats (T, B)")
+def _squared_pull_back(t, B, O, steps, Y, D, weight, d_Y):
     for b in range(B):
         if t < steps[b]:
-            row, weight = (t * B + b) * O, pointer(table[5], like)[t * B + b]
-            y, d = shift(pointer(table[3], like), row), shift(pointer(table[4], like), row)
-            d_y = shift(pointer(table[6], like), row)
+            row, share = (t * B + b) * O, weight[t * B + b]
+            y, d, d_y = shift(Y, row), shift(D, row), shift(d_Y, row)
             for k in range(O):
-                d_y[k] = weight * (y[k] - d[k])
+                d_y[k] = share * (y[k] - d[k])
 
 
-@Tasks
-def _entropy(t, table, like):
-    B, O, steps = table[0], table[1], integers(table[2])
+@Tasks("steps: integers (B); Y, P, powers: floats (T, B, O); found: floats (T, B)")
+def _entropy(t, B, O, steps, Y, P, powers, found):
     for b in range(B):
         if t < steps[b]:
             row = (t * B + b) * O
-            y, p = shift(pointer(table[3], like), row), shift(pointer(table[4], like), row)
-            power = shift(pointer(table[6], like), row)
-            highest, total, found = y[0], 0.0, 0.0
+            y, p, power = shift(Y, row), shift(P, row), shift(powers, row)
+            highest, total, entropy = y[0], 0.0, 0.0
             for k in range(O):
                 highest = y[k] if y[k] > highest else highest
             for k in range(O):
@@ -84,18 +79,16 @@ def _entropy(t, table, like):
                 total += power[k]
             logarithm = math.log(total)
             for k in range(O):
-                found += p[k] * (logarithm - (y[k] - highest))
-            pointer(table[5], like)[t * B + b] = found
+                entropy += p[k] * (logarithm - (y[k] - highest))
+            found[t * B + b] = entropy
 
 
-@Tasks
-def _entropy_pull_back(t, table, like):
-    B, O, steps = table[0], table[1], integers(table[2])
+@Tasks("steps: integers (B); Y, P, d_Y: floats (T, B, O); weight: floats (T, B)")
+def _entropy_pull_back(t, B, O, steps, Y, P, weight, d_Y):
     for b in range(B):
         if t < steps[b]:
-            row, weight = (t * B + b) * O, pointer(table[5], like)[t * B + b]
-            y, p = shift(pointer(table[3], like), row), shift(pointer(table[4], like), row)
-            d_y = shift(pointer(table[6], like), row)
+            row = (t * B + b) * O
+            y, p, d_y = shift(Y, row), shift(P, row), shift(d_Y, row)
             highest, total, mass = y[0], 0.0, 0.0
             for k in range(O):
                 highest = y[k] if y[k] > highest else highest
@@ -106,4 +99,4 @@ def _entropy_pull_back(t, table, like):
                 mass += p[k]
             share = mass / total
             for k in range(O):
-                d_y[k] = weight * (d_y[k] * share - p[k])
+                d_y[k] = weight[t * B + b] * (d_y[k] * share - p[k])

@@ -7,9 +7,9 @@ import numpy as np
 
 from ..primitives.activations import TANH, activate, exp
 from ..primitives.arrays import block_rows, cut, dense, whole
-from ..primitives.compile import call, integers, kernel, pointer, shift
+from ..primitives.compile import call, kernel, shift
 from ..primitives.products import CLEAR, KEEP, packed, product, times_packed
-from ..primitives.threads import Tasks
+from ..primitives.tasks import Tasks
 
 
 def forward(word, start, u, W_in, W, W_out, temperature, end, lengths=None):
@@ -24,8 +24,9 @@ def forward(word, start, u, W_in, W, W_out, temperature, end, lengths=None):
     state, word, heat = np.array(start, order="C"), np.array(word, dtype=np.int64), np.array([temperature], dtype)
     rows = block_rows(B)
     _forward.run(
-        -(-B // rows), dtype, T, B, N, H, rows, int(end), whole(lengths, T, B), word, heat, cut(u, lengths), dense(W_in),
-        packed(W), packed(W_out), state, h, y, P, w, product, activate, work=T * B * H * (H + N),
+        -(-B // rows), dtype, block=rows, end=int(end), steps=whole(lengths, T, B), word=word, heat=heat, u=cut(u, lengths),
+        W_in=dense(W_in), W=packed(W), W_out=packed(W_out), state=state, h=h, y=y, P=P, w=w, multiply=product, activate=activate,
+        work=T * B * H * (H + N),
     )  # fmt: skip
     return h, P, w
 
@@ -60,41 +61,40 @@ def _drawn(P, N, u):
     return N - 1
 
 
-@Tasks
-def _forward(index, table, like):
+@Tasks(
+    "block, end: number; steps, word: integers (B); heat: floats (one); u: floats (T, B); W_in: floats (N, H); "
+    "W: floats (h_panels, H, width); W_out: floats (y_panels, H, width); state: floats (B, H); h: floats (T, B, H); "
+    "y, P: floats (T, B, N); w: floats (T, B); multiply, activate: function"
+)
+def _forward(index, T, B, N, H, block, end, steps, word, heat, u, W_in, W, W_out, state, h, y, P, w, multiply, activate):
     """All steps of one block of batch rows."""
-    T, B, N, H, block, end = table[0], table[1], table[2], table[3], table[4], table[5]
-    steps, word, temperature = integers(table[6]), integers(table[7]), pointer(table[8], like)[0]
-    u, W_in, W, W_out = pointer(table[9], like), pointer(table[10], like), pointer(table[11], like), pointer(table[12], like)
     first = index * block
     rows = min(block, B - first)
-    ends = shift(steps, first)
-    state = shift(pointer(table[13], like), first * H)
+    ends, state, temperature = shift(steps, first), shift(state, first * H), heat[0]
     for t in range(T):
         place = t * B + first
-        h, y = shift(pointer(table[14], like), place * H), shift(pointer(table[15], like), place * N)
-        P, w = shift(pointer(table[16], like), place * N), shift(pointer(table[17], like), place)
+        h_t, y_t, P_t, w_t = shift(h, place * H), shift(y, place * N), shift(P, place * N), shift(w, place)
         for row in range(rows):
             for j in range(H):
-                h[row * H + j] = W_in[word[first + row] * H + j]
-        times_packed(table[18], KEEP, h, state, W, ends, t, rows, H, H, H, H)
+                h_t[row * H + j] = W_in[word[first + row] * H + j]
+        times_packed(multiply, KEEP, h_t, state, W, ends, t, rows, H, H, H, H)
         for row in range(rows):
             if t < ends[row]:
-                call(table[19], (TANH, shift(h, row * H), H))
+                call(activate, (TANH, shift(h_t, row * H), H))
             else:
                 for j in range(row * H, row * H + H):
-                    h[j] = 0
+                    h_t[j] = 0
             for j in range(row * H, row * H + H):
-                state[j] = h[j]
-        times_packed(table[18], CLEAR, y, h, W_out, ends, t, rows, H, N, N, H)
+                state[j] = h_t[j]
+        times_packed(multiply, CLEAR, y_t, h_t, W_out, ends, t, rows, H, N, N, H)
         for row in range(rows):
-            P_row, b = shift(P, row * N), first + row
+            P_row, b = shift(P_t, row * N), first + row
             if t < steps[b]:
-                _distribute(P_row, shift(y, row * N), N, temperature)
+                _distribute(P_row, shift(y_t, row * N), N, temperature)
                 if word[b] != end:
                     word[b] = _drawn(P_row, N, u[place + row])
-                w[row] = word[b]
+                w_t[row] = word[b]
             else:
                 for j in range(N):
                     P_row[j] = 0
-                w[row] = 0
+                w_t[row] = 0

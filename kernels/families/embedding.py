@@ -6,8 +6,8 @@ A place below 0 names no row: it gives zeros and receives nothing.
 import numpy as np
 
 from ..primitives.arrays import dense, whole
-from ..primitives.compile import integers, pointer, shift
-from ..primitives.threads import Tasks, View
+from ..primitives.compile import shift
+from ..primitives.tasks import Tasks
 
 ROWS = 64  # per task of the way there
 COLUMNS = 32  # per task of the way back: each adds up all rows, so that no sum crosses a cut
@@ -32,8 +32,8 @@ def look_up(table, places):
     table = np.require(table, requirements="A")
     check_places(places, len(table))
     rows = np.empty((*places.shape, table.shape[1]), table.dtype)
-    tasks, distances = -(-places.size // ROWS), _distances(table)
-    _look_up.run(tasks, table.dtype, places.size, table.shape[1], *distances, places, View(table), rows, work=rows.size)
+    given = {"places": places, "rows": rows}
+    _look_up.run(-(-places.size // ROWS), table.dtype, **_distances(table), **given, work=rows.size)
     return rows
 
 
@@ -47,8 +47,8 @@ def scattered(d_rows, places, count):
     M = d_rows.shape[-1]
     check_places(places, count)
     found = np.zeros((count, M), d_rows.dtype)
-    work = places.size * M
-    _scatter.run(-(-M // COLUMNS), d_rows.dtype, places.size, M, d_rows.size // M, places, d_rows, found, work=work)
+    given = {"places": places, "d_rows": d_rows}
+    _scatter.run(-(-M // COLUMNS), d_rows.dtype, **given, found=found, work=places.size * M)
     return found
 
 
@@ -58,53 +58,48 @@ def mean(table, places, lengths=None):
     K, B = places.shape
     check_places(places, len(table))
     found = np.zeros((B, table.shape[1]), table.dtype)
-    _mean.run(
-        -(-B // ROWS), table.dtype, B, table.shape[1], *_distances(table), whole(lengths, K, B), places, View(table), found,
-        work=K * found.size,
-    )  # fmt: skip
+    given = {"steps": whole(lengths, K, B), "places": places, "found": found}
+    _mean.run(-(-B // ROWS), table.dtype, **_distances(table), **given, work=K * found.size)
     return found
 
 
 def _distances(table):
-    """How far apart the rows and the columns of a view are, in elements."""
-    return tuple(stride // table.itemsize for stride in table.strides)
+    """A view, and how far apart its rows and columns are, in elements."""
+    row, column = (stride // table.itemsize for stride in table.strides)
+    return {"table": table, "row": row, "column": column}
 
 
-@Tasks
-def _look_up(index, table, like):
-    count, M, row, column, places = table[0], table[1], table[2], table[3], integers(table[4])
+@Tasks("table: view (N, M); row, column: number; places: integers (*count); rows: floats (*count, M)")
+def _look_up(index, count, M, table, row, column, places, rows):
     for place in range(index * ROWS, min(count, (index + 1) * ROWS)):
-        found = shift(pointer(table[6], like), place * M)
+        found = shift(rows, place * M)
         if places[place] < 0:
             for j in range(M):
                 found[j] = 0
         else:
-            source = shift(pointer(table[5], like), places[place] * row)
+            source = shift(table, places[place] * row)
             for j in range(M):
                 found[j] = source[j * column]
 
 
-@Tasks
-def _scatter(index, table, like):
-    count, M, rows, places = table[0], table[1], table[2], integers(table[3])
+@Tasks("places: integers (*count); d_rows: floats (*rows, M); found: floats (N, M)")
+def _scatter(index, count, M, rows, places, d_rows, found):
     first, last = index * COLUMNS, min(M, (index + 1) * COLUMNS)
     for place in range(count):
         if places[place] >= 0:
-            d_row = shift(pointer(table[4], like), place % rows * M)
-            found = shift(pointer(table[5], like), places[place] * M)
+            d_row, to = shift(d_rows, place % rows * M), shift(found, places[place] * M)
             for j in range(first, last):
-                found[j] += d_row[j]
+                to[j] += d_row[j]
 
 
-@Tasks
-def _mean(index, table, like):
-    B, M, row, column, steps, places = table[0], table[1], table[2], table[3], integers(table[4]), integers(table[5])
+@Tasks("table: view (N, M); row, column: number; steps: integers (B); places: integers (K, B); found: floats (B, M)")
+def _mean(index, B, K, M, table, row, column, steps, places, found):
     for b in range(index * ROWS, min(B, (index + 1) * ROWS)):
-        found = shift(pointer(table[7], like), b * M)
+        mean = shift(found, b * M)
         for k in range(steps[b]):
             if places[k * B + b] >= 0:
-                source = shift(pointer(table[6], like), places[k * B + b] * row)
+                source = shift(table, places[k * B + b] * row)
                 for j in range(M):
-                    found[j] += source[j * column]
+                    mean[j] += source[j * column]
         for j in range(M):
-            found[j] = found[j] / steps[b]
+            mean[j] = mean[j] / steps[b]

@@ -4,8 +4,8 @@ import numpy as np
 
 from ..primitives.activations import activate, exp, pull_back
 from ..primitives.arrays import dense
-from ..primitives.compile import call, one, pointer, shift
-from ..primitives.threads import Tasks
+from ..primitives.compile import call, one, shift
+from ..primitives.tasks import Tasks
 
 CHUNK = 8192  # numbers per task
 ROWS = 64
@@ -13,52 +13,53 @@ ROWS = 64
 
 def apply(code, array):
     """Replace ``array``, in C order, by its activations; returns it."""
-    _apply.run(-(-array.size // CHUNK), array.dtype, int(code), array.size, array, activate, work=16 * array.size)
+    _apply.run(-(-array.size // CHUNK), array.dtype, code=int(code), array=array, activate=activate, work=16 * array.size)
     return array
 
 
 def pulled_back(code, after, d_after):
     """The error before an activation from its results ``after``, of ELU its arguments, and the error of those, all of one shape."""
     d_before = np.empty_like(after)
-    tasks, d_after = -(-after.size // CHUNK), dense(d_after)
-    _pull_back.run(tasks, after.dtype, int(code), after.size, d_before, after, d_after, pull_back, work=4 * after.size)
+    given = {"d_before": d_before, "after": after, "d_after": dense(d_after)}
+    _pull_back.run(-(-after.size // CHUNK), after.dtype, code=int(code), **given, pull_back=pull_back, work=4 * after.size)
     return d_before
 
 
 def softmax(array):
     """Replace every row (the last axis) of ``array``, in C order, by its softmax; returns it."""
-    count = array.size // array.shape[-1]
-    _softmax.run(-(-count // ROWS), array.dtype, count, array.shape[-1], array, work=16 * array.size)
+    _softmax.run(_blocks(array), array.dtype, Y=array, work=16 * array.size)
     return array
 
 
 def softmax_pulled_back(after, d_after):
     """The error before a softmax from its results ``after`` and the error of those, all of one shape."""
-    d_before, count = np.empty_like(after), after.size // after.shape[-1]
-    tasks, width = -(-count // ROWS), after.shape[-1]
-    _softmax_pull_back.run(tasks, after.dtype, count, width, d_before, after, dense(d_after), work=4 * after.size)
+    d_before = np.empty_like(after)
+    given = {"d_before": d_before, "Y": after, "d_Y": dense(d_after)}
+    _softmax_pull_back.run(_blocks(after), after.dtype, **given, work=4 * after.size)
     return d_before
 
 
-@Tasks
-def _apply(index, table, like):
+def _blocks(array):
+    """How many tasks there are for the rows of an array."""
+    return -(-(array.size // array.shape[-1]) // ROWS)
+
+
+@Tasks("code: number; array: floats (*size); activate: function")
+def _apply(index, size, code, array, activate):
     first = index * CHUNK
-    call(table[3], (table[0], shift(pointer(table[2], like), first), min(CHUNK, table[1] - first)))
+    call(activate, (code, shift(array, first), min(CHUNK, size - first)))
 
 
-@Tasks
-def _pull_back(index, table, like):
+@Tasks("code: number; d_before, after, d_after: floats (*size); pull_back: function")
+def _pull_back(index, size, code, d_before, after, d_after, pull_back):
     first = index * CHUNK
-    d_before, after = shift(pointer(table[2], like), first), shift(pointer(table[3], like), first)
-    d_after = shift(pointer(table[4], like), first)
-    call(table[5], (table[0], d_before, after, d_after, min(CHUNK, table[1] - first)))
+    call(pull_back, (code, shift(d_before, first), shift(after, first), shift(d_after, first), min(CHUNK, size - first)))
 
 
-@Tasks
-def _softmax(index, table, like):
-    width = table[1]
-    for row in range(index * ROWS, min(table[0], (index + 1) * ROWS)):
-        y = shift(pointer(table[2], like), row * width)
+@Tasks("Y: floats (*rows, width)")
+def _softmax(index, rows, width, Y):
+    for row in range(index * ROWS, min(rows, (index + 1) * ROWS)):
+        y = shift(Y, row * width)
         highest = y[0]
         for j in range(width):
             highest = y[j] if y[j] > highest else highest
@@ -67,20 +68,18 @@ def _softmax(index, table, like):
         total = 0.0
         for j in range(width):
             total += y[j]
-        share = one(like) / total
+        share = one(y) / total
         for j in range(width):
             y[j] = y[j] * share
 
 
-@Tasks
-def _softmax_pull_back(index, table, like):
-    width = table[1]
-    for row in range(index * ROWS, min(table[0], (index + 1) * ROWS)):
+@Tasks("d_before, Y, d_Y: floats (*rows, width)")
+def _softmax_pull_back(index, rows, width, d_before, Y, d_Y):
+    for row in range(index * ROWS, min(rows, (index + 1) * ROWS)):
         place = row * width
-        d_before, y = shift(pointer(table[2], like), place), shift(pointer(table[3], like), place)
-        d_y = shift(pointer(table[4], like), place)
+        before, y, d_y = shift(d_before, place), shift(Y, place), shift(d_Y, place)
         mean = 0.0
         for j in range(width):
             mean += y[j] * d_y[j]
         for j in range(width):
-            d_before[j] = y[j] * (d_y[j] - mean)
+            before[j] = y[j] * (d_y[j] - mean)

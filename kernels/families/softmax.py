@@ -9,8 +9,8 @@ import numpy as np
 
 from ..primitives.activations import exp
 from ..primitives.arrays import dense
-from ..primitives.compile import integers, pointer, shift
-from ..primitives.threads import Tasks
+from ..primitives.compile import shift
+from ..primitives.tasks import Tasks
 from .embedding import check_places
 
 ROWS = 64
@@ -21,29 +21,31 @@ def forward(y, places):
 
     Returns W (..., N), the softmax, and Div, the cross-entropies, in the shape of ``places``.
     """
-    N, y = y.shape[-1], dense(y)
-    rows = y.size // N
-    check_places(places, N)
+    y, came_true = dense(y), _by_row(places, y)
+    check_places(places, y.shape[-1])
     W, Div = np.empty_like(y), np.empty(places.shape, y.dtype)
-    _forward.run(-(-rows // ROWS), y.dtype, rows, N, places.size // rows, places, y, W, Div, work=32 * y.size)
+    given = {"places": came_true, "Y": y, "Softmax": W, "Div": Div.reshape(came_true.shape)}
+    _forward.run(-(-came_true.shape[1] // ROWS), y.dtype, **given, work=32 * y.size)
     return W, Div
 
 
 def backward(W, places, d_W, d_Div):
     """The error of the scores, given those of ``forward``'s results."""
-    N, d_y = W.shape[-1], np.empty_like(W)
-    rows = W.size // N
-    given = places.size // rows, places, W, dense(d_W), dense(d_Div), d_y
-    _backward.run(-(-rows // ROWS), W.dtype, rows, N, *given, work=4 * W.size)
+    d_y, came_true = np.empty_like(W), _by_row(places, W)
+    given = {"Softmax": W, "d_Softmax": dense(d_W), "d_Div": dense(d_Div).reshape(came_true.shape), "d_Y": d_y}
+    _backward.run(-(-came_true.shape[1] // ROWS), W.dtype, places=came_true, **given, work=4 * W.size)
     return d_y
 
 
-@Tasks
-def _forward(index, table, like):
-    rows, N, K, places = table[0], table[1], table[2], integers(table[3])
+def _by_row(places, y):
+    """``places`` as (K, rows) for the rows of y."""
+    return places.reshape(-1, y.size // y.shape[-1])
+
+
+@Tasks("places: integers (K, rows); Y, Softmax: floats (*rows, N); Div: floats (K, rows)")
+def _forward(index, rows, N, K, places, Y, Softmax, Div):
     for row in range(index * ROWS, min(rows, (index + 1) * ROWS)):
-        y, W = shift(pointer(table[4], like), row * N), shift(pointer(table[5], like), row * N)
-        Div, there = pointer(table[6], like), 0
+        y, W, there = shift(Y, row * N), shift(Softmax, row * N), 0
         for k in range(K):
             Div[k * rows + row] = 0
             there += places[k * rows + row] >= 0
@@ -66,12 +68,10 @@ def _forward(index, table, like):
                 Div[place] = logarithm - (y[places[place]] - highest)
 
 
-@Tasks
-def _backward(index, table, like):
-    rows, N, K, places = table[0], table[1], table[2], integers(table[3])
+@Tasks("places: integers (K, rows); Softmax, d_Softmax, d_Y: floats (*rows, N); d_Div: floats (K, rows)")
+def _backward(index, rows, N, K, places, Softmax, d_Softmax, d_Div, d_Y):
     for row in range(index * ROWS, min(rows, (index + 1) * ROWS)):
-        W, d_W = shift(pointer(table[4], like), row * N), shift(pointer(table[5], like), row * N)
-        d_Div, d_y = pointer(table[6], like), shift(pointer(table[7], like), row * N)
+        W, d_W, d_y = shift(Softmax, row * N), shift(d_Softmax, row * N), shift(d_Y, row * N)
         weight, mean, there = 0.0, 0.0, 0
         for j in range(N):
             d_y[j] = 0

@@ -5,10 +5,9 @@ Every element of a result is summed in one order, given by the sizes alone.
 """
 
 import numpy as np
-from numba import carray
 
-from .compile import address, call, integers, kernel, native, pointer, shift, size_of
-from .threads import Tasks
+from .compile import address, call, kernel, native, pointer, shift, size_of
+from .tasks import Tasks
 from .tiles import PANEL_BYTES, tile
 
 # A sum longer than this is cut into parts, so that its rounding errors grow with SUMMED + length / SUMMED and not with
@@ -99,14 +98,14 @@ def multiply(*jobs):
     and start are dense, a may be any view. No c overlaps another array. All jobs run in one parallel region.
     Raises ValueError where shapes or types do not fit.
     """
-    dtype = jobs[0][0].dtype
-    rows, first_task, work = [], 0, 0
+    dtype, firsts, work = jobs[0][0].dtype, [0], 0
     for c, a, b, *start in jobs:
         _check_job(c, a, b, *start)
-        rows.append((first_task, *_address(c), *_address(a), *_address(b), *_address(*start or [None])))
-        first_task += -(-c.shape[0] // TASK_ROWS)
+        firsts.append(firsts[-1] + -(-len(c) // TASK_ROWS))
         work += c.size * a.shape[1]
-    _multiply.run(first_task, dtype, product, len(rows), np.array(rows, dtype=np.int64), work=work)
+    c, a, b, start = (np.array([_view(array) for array in column], np.int64) for column in zip(*((*job, None)[:4] for job in jobs)))
+    views = {"c": c, "a": a, "b": b, "start": start}
+    _multiply.run(firsts[-1], dtype, firsts=np.array(firsts, np.int64)[:-1], **views, multiply_into=product, work=work)
 
 
 def _check_job(c, a, b, start=None):
@@ -121,37 +120,29 @@ def _given(start):
     return () if start is None else (start,)
 
 
-# Per job: the first task, then address, rows, columns, distance of rows, distance of columns for c, a, b, start.
-_FIELDS = 5
-_JOB = 1 + 4 * _FIELDS
-
-
-def _address(array):
+def _view(array):
     """Address, rows, columns and the two distances in elements of a view; a row vector has one row, None is all 0."""
     if array is None:
-        return (0,) * _FIELDS
+        return (0,) * 5
     view = array if array.ndim == 2 else array[None]
     return address(view), *view.shape, view.strides[0] // view.itemsize, view.strides[1] // view.itemsize
 
 
-@Tasks
-def _multiply(index, table, like):
+@Tasks("firsts: integers (jobs); c, a, b, start: integers (jobs, fields); multiply_into: function")
+def _multiply(index, jobs, fields, firsts, c, a, b, start, multiply_into, like):
     """Task ``index``: TASK_ROWS rows of one job's c."""
-    multiply_into, jobs = table[0], carray(integers(table[2]), (table[1], _JOB))
-    which = 0
-    while which + 1 < len(jobs) and jobs[which + 1, 0] <= index:
-        which += 1
-    job = shift(integers(table[2]), which * _JOB)
-    first = (index - job[0]) * TASK_ROWS
-    rows, columns, c_row = min(TASK_ROWS, job[2] - first), job[3], job[4]
-    terms, a_row, a_term, b_row = job[8], job[9], job[10], job[14]
-    c = shift(pointer(job[1], like), first * c_row)
-    a = shift(pointer(job[6], like), first * a_row)
-    b = pointer(job[11], like)
-    start = pointer(job[16], like)
-    if job[16] != 0:
+    job = jobs - 1
+    while firsts[job] > index:
+        job -= 1
+    first, place = (index - firsts[job]) * TASK_ROWS, job * fields
+    c_at, c_rows, columns, c_row = c[place], c[place + 1], c[place + 2], c[place + 3]
+    a_at, terms, a_row, a_term = a[place], a[place + 2], a[place + 3], a[place + 4]
+    b_at, b_row, start_at = b[place], b[place + 3], start[place]
+    rows, how = min(TASK_ROWS, c_rows - first), CLEAR
+    c_part, a_part = shift(pointer(c_at, like), first * c_row), shift(pointer(a_at, like), first * a_row)
+    if start_at != 0:
+        row, how = pointer(start_at, like), KEEP
         for i in range(rows):
             for j in range(columns):
-                c[i * c_row + j] = start[j]
-    how = KEEP if job[16] != 0 else CLEAR
-    call(multiply_into, (how, c, a, b, rows, terms, columns, c_row, a_row, a_term, b_row, _panel_of(like)))
+                c_part[i * c_row + j] = row[j]
+    call(multiply_into, (how, c_part, a_part, pointer(b_at, like), rows, terms, columns, c_row, a_row, a_term, b_row, _panel_of(like)))

@@ -23,8 +23,8 @@ def once(monkeypatch):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_operations_are_those_of_all_sums_lanes_and_threads(once, dtype, monkeypatch):
     given = {}
-    run = limits._multiplying.run
-    monkeypatch.setattr(limits._multiplying, "run", lambda *arguments, **rest: given.update(dict(enumerate(arguments))) or run(*arguments, **rest))
+    run = limits._multiply.run
+    monkeypatch.setattr(limits._multiply, "run", lambda *numbers, **arguments: given.update(arguments) or run(*numbers, **arguments))
     with threads.using(1):
         found = limits.operations_a_second(dtype)
     lanes = limits.vector_bytes() // np.dtype(dtype).itemsize
@@ -32,17 +32,17 @@ def test_operations_are_those_of_all_sums_lanes_and_threads(once, dtype, monkeyp
     value = 0.5
     for _ in range(3):
         value = value * 0.5 + 0.25
-    np.testing.assert_allclose(given[3][:lanes], limits.SUMS * value)  # every sum took part in every round
-    np.testing.assert_array_equal(given[3][lanes:], 0.25)
+    np.testing.assert_allclose(given["numbers"][0, 0], limits.SUMS * value)  # every sum took part in every round
+    np.testing.assert_array_equal(given["numbers"][0, 1], 0.25)
 
 
 @pytest.mark.parametrize("size", [1, 5000, 2**18])
 def test_bytes_are_all_read_once_a_round(once, size, monkeypatch):
     given = {}
-    run = limits._reading.run
-    monkeypatch.setattr(limits._reading, "run", lambda *arguments, **rest: given.update(dict(enumerate(arguments))) or run(*arguments, **rest))
+    run = limits._read.run
+    monkeypatch.setattr(limits._read, "run", lambda *numbers, **arguments: given.update(arguments) or run(*numbers, **arguments))
     found = limits.bytes_a_second(size)
-    numbers, results = given[3], given[5]
+    numbers, results = given["numbers"], given["results"]
     assert found == 2.0 * numbers.nbytes and size <= numbers.nbytes <= size + threads.get() * 16 * limits.vector_bytes()
     lanes = limits.vector_bytes() // 4
     assert results.sum() == 3 * numbers.size + 4 * lanes * threads.get()  # and what the sums began with

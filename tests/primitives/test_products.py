@@ -4,17 +4,15 @@ import numpy as np
 import pytest
 
 from refrnn.kernels.primitives import threads
-from refrnn.kernels.primitives.compile import integers, pointer
 from refrnn.kernels.primitives.products import CLEAR, KEEP, SUMMED, multiply, packed, panel, product, times_packed
-from refrnn.kernels.primitives.threads import Tasks
+from refrnn.kernels.primitives.tasks import Tasks
 
 DTYPES = (np.float32, np.float64)
 
 
-@Tasks
-def _times_packed(index, table, like):
-    c, a, b = pointer(table[1], like), pointer(table[2], like), pointer(table[3], like)
-    times_packed(table[0], table[4], c, a, b, integers(table[8]), 0, table[5], table[6], table[7], table[7], table[6])
+@Tasks("start: number; c: floats (rows, columns); a: floats (rows, terms); b: floats (panels, terms, width); ends: integers (rows); multiply: function")
+def _times_packed(index, rows, terms, columns, start, c, a, b, ends, multiply):
+    times_packed(multiply, start, c, a, b, ends, 0, rows, terms, columns, columns, terms)
 
 
 def draw(dtype, *shape):
@@ -43,9 +41,10 @@ def test_every_shape_of_tile(rows, dtype):
             assert_close(c, true, terms)
             multiply((c, a, b, start))
             assert_close(c, start + true, terms)
-            _times_packed.run(1, dtype, product, c, a, packed(b), CLEAR, rows, terms, columns, np.ones(rows, int), work=0)
+            given = {"c": c, "a": a, "b": packed(b), "ends": np.ones(rows, int), "multiply": product}
+            _times_packed.run(1, dtype, start=CLEAR, **given, work=0)
             assert_close(c, true, terms)
-            _times_packed.run(1, dtype, product, c, a, packed(b), KEEP, rows, terms, columns, np.ones(rows, int), work=0)
+            _times_packed.run(1, dtype, start=KEEP, **given, work=0)
             assert_close(c, 2 * true, 2 * terms)
 
 
@@ -103,8 +102,9 @@ def test_rows_that_ended_are_not_touched(ends, dtype):
     alive, rows = np.array(ends, bool), len(ends)
     a, b = draw(dtype, rows, 5), draw(dtype, 5, 19)
     whole = np.zeros((rows, 19), dtype)
-    _times_packed.run(1, dtype, product, whole, a, packed(b), CLEAR, rows, 5, 19, np.ones(rows, int), work=0)
+    given = {"start": CLEAR, "a": a, "b": packed(b), "multiply": product}
+    _times_packed.run(1, dtype, c=whole, ends=np.ones(rows, int), **given, work=0)
     a[~alive] = np.nan
     c = np.full((rows, 19), 7, dtype)
-    _times_packed.run(1, dtype, product, c, a, packed(b), CLEAR, rows, 5, 19, np.array(ends), work=0)
+    _times_packed.run(1, dtype, c=c, ends=np.array(ends), **given, work=0)
     assert np.array_equal(c[alive], whole[alive]) and np.all(c[~alive] == 7)
