@@ -122,7 +122,7 @@ class _Work:
         self.outputs = {row: np.empty((T, B, plan.rows[row]), dtype) for row in recurrence.outputs}
         # What is no unit stays zero.
         self.rows = {row: np.zeros((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept}
-        gates = {f"gates:{k}": np.empty((T if plan.kept[k] else 1, B, panels.row), dtype) for k, panels in enumerate(plan.panels)}
+        gates = {f"gates:{k}": np.empty(panels.shape(plan.steps(k), B), dtype) for k, panels in enumerate(plan.panels)}
         self._arrays = {**packed, **gates, "order": np.arange(B), "ends": self.ends, **{f"row:{row}": array for row, array in self.rows.items()}}
         self._given, self._out = addresses(self.given), addresses(self.outputs)
         self.before, self.forward = plan.before and plan.before.on(self._arrays | {"ones": plan.ones}), plan.forward.on(self._arrays)

@@ -11,7 +11,7 @@ from ..primitives import threads
 from ..primitives.compile import call, data_of, integers, kernel, pointer, shift
 from ..primitives.lanes import load, store
 from ..primitives.products import KEEP
-from .panels import lanes, rows_by_panel
+from .panels import in_blocks, lanes, rows_by_panel
 
 
 def _record(*names):
@@ -25,10 +25,11 @@ LOOP = _record("first", "last", "backward", "order", "ends", "keep", "sequences"
 # start: a row of biases, or no address where something stands in the rows already; to: the rows of gates; pointwise: the
 # step, if there is one, and the arrays it is given.
 STAGE = _record(
-    "start", "to", "step", "row", "panels", "width", "each", "units", "first_product", "last_product", "pointwise", "arrays",
+    "start", "to", "step", "row", "panel", "panels", "width", "each", "units", "first_product", "last_product", "pointwise", "arrays",
 )  # fmt: skip
-# The rows a at t + offset, of the sequences that still run at t + ahead, times the matrix b into the columns from ``column``.
-PRODUCT = _record("a", "step", "row", "offset", "ahead", "terms", "b", "panel", "column", "vectors")
+# The rows a at t + offset, of the sequences that still run at t + ahead, times the matrix b into the columns from ``column``;
+# ``blocks``: where these rows are laid out for it.
+PRODUCT = _record("a", "step", "row", "offset", "ahead", "terms", "b", "panel", "column", "vectors", "blocks")
 
 
 HEAD = len(LOOP.names)
@@ -74,9 +75,9 @@ def _run_slice(block, last_stage, last_product, slices, worker, like_array):
 @kernel
 def _stage(loop, stage, products, t, order, ends, first, active, like):
     rows = shift(pointer(stage.to, like), t * stage.step + first * stage.row)
-    for p in range(stage.panels):
-        c, start = shift(rows, p * stage.width), shift(pointer(stage.start, like), p * stage.width)
-        for j in range(0, stage.width if stage.start != 0 else 0, lanes(like)):
+    for p in range(-1, stage.panels):  # before the first one operands are laid out
+        c, start = shift(rows, p * stage.panel), shift(pointer(stage.start, like), p * stage.width)
+        for j in range(0, stage.width if p >= 0 and stage.start != 0 else 0, lanes(like)):
             biases = load(shift(start, j))
             for row in range(active):
                 store(biases, shift(c, row * stage.row + j))
@@ -98,13 +99,15 @@ def _stage(loop, stage, products, t, order, ends, first, active, like):
                     end = begin
                     while end < running and _is_kept(loop.keep, keep + end):
                         end += 1
-                if end > begin:
-                    to, operand = shift(c, begin * stage.row + product.column), shift(a, begin * product.row)
-                    shape = (end - begin, product.terms, product.vectors, stage.row, product.row, 1)
-                    call(loop.multiply, (KEEP, to, operand, b, following, *shape))
+                blocks = shift(pointer(product.blocks, like), (first + begin) * product.terms)
+                if end > begin and p < 0:
+                    in_blocks(blocks, shift(a, begin * product.row), end - begin, product.terms, product.row, 1)
+                elif end > begin:
+                    to = shift(c, begin * stage.row + product.column)
+                    call(loop.multiply, (KEEP, to, blocks, b, following, end - begin, product.terms, product.vectors, stage.row))
                 begin = end
         last = min(stage.units, (p + 1) * stage.each)
-        if stage.pointwise != 0:
+        if p >= 0 and stage.pointwise != 0:
             call(stage.pointwise, (integers(stage.arrays), order, t, first, first + active, p * stage.each, last, like))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from ..primitives.compile import address, data_of, kernel, native, pointer, shift, size_of
 from ..primitives.lanes import load, store, transpose
 from ..primitives.products import SUMMED
-from ..primitives.tiles import SUMS, WIDEST, tiles_of, vector_bytes
+from ..primitives.tiles import SUMS, WIDEST, dense_tiles_of, vector_bytes
 
 HIGHEST = 6
 VECTOR_BYTES = vector_bytes()
@@ -24,7 +24,7 @@ def _shapes(itemsize):
     return [(rows, wide * lanes) for rows, wide in [*itertools.product(range(1, HIGHEST + 1), range(1, WIDEST + 1)), *several]]
 
 
-tile = tiles_of(_shapes, prefetching=True)
+tile = dense_tiles_of(_shapes)
 
 
 @kernel
@@ -33,9 +33,9 @@ def lanes(like):
     return VECTOR_BYTES // size_of(like)
 
 
-@native("iFFFFiiiiii")
-def rows_by_panel(start, c, a, b, following, rows, terms, vectors, c_row, a_row, a_term):
-    """c = c + a @ b (start KEEP) or a @ b (CLEAR), where c is (rows, vectors * lanes), a (rows, terms) and b one panel.
+@native("iFFFFiiii")
+def rows_by_panel(start, c, a, b, following, rows, terms, vectors, c_row):
+    """c = c + a @ b (start KEEP) or a @ b (CLEAR), where c is (rows, vectors * lanes), a (rows, terms) ``in_blocks`` and b one panel.
 
     ``following`` is the panel that will be wanted next: it is fetched into the cache meanwhile.
     """
@@ -55,11 +55,39 @@ def rows_by_panel(start, c, a, b, following, rows, terms, vectors, c_row, a_row,
                 first, last = 0, rows
                 if blocks > 1:  # a division takes as long as a little tile
                     first, last = rows * block // blocks, rows * (block + 1) // blocks
-                c_part, a_part = shift(c, first * c_row + v * width), shift(a, first * a_row + k * a_term)
+                c_part, a_part = shift(c, first * c_row + v * width), shift(a, first * terms + k * (last - first))
                 ahead = shift(fetched, block * step * length)
-                tile(last - first, groups * group, start, c_part, a_part, b_part, length, c_row, a_row, a_term, group, apart, ahead, step)
+                tile(last - first, groups * group, start, c_part, a_part, b_part, length, c_row, apart, ahead, step)
             v += groups * WIDEST
         start = 0
+
+
+@kernel
+def in_blocks(to, a, rows, terms, a_row, a_term):
+    """Lay out a (rows, terms) as tiles read it: for each block of rows one term after the other, of each the numbers of all rows.
+
+    Rows of a are often pages apart, all at the same places of the cache.
+    """
+    blocks, lane = (rows + HIGHEST - 1) // HIGHEST, lanes(to)
+    for block in range(blocks):
+        first, last = rows * block // blocks, rows * (block + 1) // blocks
+        height, begin = last - first, shift(a, first * a_row)
+        vectors, target, k = (height + lane - 1) // lane, shift(to, first * terms), 0
+        # Whole vectors, where there are as many rows: what is too much of one is written over by the next.
+        if first + vectors * lane <= rows and a_term == 1:
+            while k + lane <= terms:
+                for v in range(vectors - 1, -1, -1):
+                    transpose(shift(begin, v * lane * a_row + k), a_row, shift(target, k * height + v * lane), height)
+                k += lane
+        elif first + vectors * lane <= rows and a_row == 1:
+            while k < terms:
+                for v in range(vectors):
+                    store(load(shift(begin, k * a_term + v * lane)), shift(target, k * height + v * lane))
+                k += 1
+        while k < terms:
+            for i in range(height):
+                target[k * height + i] = begin[i * a_row + k * a_term]
+            k += 1
 
 
 # ------------------------------------------------------------ packing

@@ -114,7 +114,8 @@ class Pass:
     def gate(self, name):
         """The values of a gate, (T, B, H), an array of its own; zero past each sequence's end."""
         k = self.recurrence.gates[name]
-        return self._as_given(self.plan.panels[k].values(self._work.gates[f"gates:{k}"], self.recurrence.stages[k].names.index(name)))
+        rows = np.moveaxis(self._work.gates[f"gates:{k}"], 0, 2).reshape(-1, self.B, self.plan.panels[k].row)
+        return self._as_given(self.plan.panels[k].values(rows, self.recurrence.stages[k].names.index(name)))
 
     def row(self, name):
         """The values of a row that is kept, (T, B, H), an array of its own; zero past each sequence's end."""

@@ -106,6 +106,10 @@ class Plan:
         stages = self.recurrence.stages
         return {name for stage in stages for name in stage.back_takes} | {name for stage in stages[k + 1 :] for name in stage.takes}
 
+    def steps(self, k):
+        """Of how many steps the gates of stage k are kept."""
+        return self.T if self.kept[k] else 1
+
     def width(self, row):
         """Of a kept row, in whole vectors."""
         return padded(self.rows[row], self.dtype)
@@ -114,7 +118,7 @@ class Plan:
         """The program that makes the hoisted products, of all steps as if they were sequences of one step."""
         program = Program(self.dtype, self.T * self.B, backward=False, ends="ones")
         for k in sorted({self.recurrence.products[q][0] for q in self.hoisted}):
-            program.stage(self.panels[k], f"bias:{k}", f"gates:{k}", 0, self._products(k, hoisted=True))
+            program.stage(self.panels[k], f"bias:{k}", f"gates:{k}", 1, self._products(k, hoisted=True))
         return program.finish()
 
     def _products(self, k, hoisted):
@@ -133,7 +137,7 @@ class Plan:
             step.reads = [(self._value(step, name),) for name in stage.takes]
             step.writes = [tuple(self._results(step, name)) for name in stage.gives.split()]
             start = None if k in stands else f"bias:{k}"
-            program.stage(panels, start, f"gates:{k}", self.B * panels.row * self.kept[k], products, _compiled(stage.step, self.dtype, step), step)
+            program.stage(panels, start, f"gates:{k}", self.steps(k), products, _compiled(stage.step, self.dtype, step), step)
         return program.finish()
 
     def _product(self, q, product, panels):
@@ -152,7 +156,7 @@ class Plan:
         recurrence = self.recurrence
         if name in recurrence.gates:
             k = recurrence.gates[name]
-            return step.gate(f"gates:{k}", self.panels[k], recurrence.stages[k].names.index(name), self.kept[k])
+            return step.gate(f"gates:{k}", self.panels[k], recurrence.stages[k].names.index(name), self.steps(k))
         if name in self.widths:
             return step.given(f"given:{name}", self.widths[name])
         if name in self.numbers:
@@ -183,7 +187,7 @@ class Plan:
             step.adds = [
                 step.own(f"d:{name}", width, steps=False)[0] for name, width in self.summed.items() if f"d_{name}" in stage.back_gives.split()
             ]
-            program.stage(panels, "zeros", f"error:{k}", 0, products, _compiled(stage.back, self.dtype, step), step)
+            program.stage(panels, "zeros", f"error:{k}", 1, products, _compiled(stage.back, self.dtype, step), step)
         return program.finish()
 
     @property
@@ -214,7 +218,7 @@ class Plan:
             return
         k = self.recurrence.rows[row]
         if row in self.recurrence.targets(k):
-            yield step.gate(f"error:{k}", self.errors[k], self.recurrence.targets(k).index(row), steps=False)
+            yield step.gate(f"error:{k}", self.errors[k], self.recurrence.targets(k).index(row))
         if row in self.recurrence.outputs:
             yield step.given(f"up:{row}", self.rows[row])
         for back in self.recurrence.carried[row]:
@@ -227,7 +231,7 @@ class Plan:
         if name in self.recurrence.gates:
             for place, (k, gates) in enumerate(self.recurrence.sets):
                 if name in gates and k == self.recurrence.gates[name]:
-                    yield step.gate(f"delta:{place}", self.parts[place], gates.index(name))
+                    yield step.delta(f"delta:{place}", self.parts[place], gates.index(name))
         elif name in self.widths:
             yield step.given(f"d:{name}", self.widths[name])
         elif name in self.summed:
@@ -241,11 +245,11 @@ class Plan:
         k, program, step = self.recurrence.rows[row], Program(self.dtype, self.B, backward=True), Step(self.B)
         panels = self.reached[row]
         carried = (self._carry(step, row, far, arriving=True) for far in self.recurrence.carried[row] if far >= back)
-        step.reads = [(step.gate("error", panels, 0, steps=False), *carried)]
+        step.reads = [(step.gate("error", panels, 0), *carried)]
         depth, units = self.recurrence.depth[row], self.rows[row]
         step.writes = [(step.given(f"start:{row}", units, depth * units, (depth - back) * units, steps=False),)]
         products = list(self._sent(row, panels, 0, least=back)) if row in self.recurrence.targets(k) else []
-        program.stage(panels, "zeros", "error", 0, products, _compiled(_same, self.dtype, step), step)
+        program.stage(panels, "zeros", "error", 1, products, _compiled(_same, self.dtype, step), step)
         return program.finish()
 
 

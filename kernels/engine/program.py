@@ -31,10 +31,14 @@ class Step:
             self.arrays.append(array)
         return self.arrays.index(array)
 
-    def gate(self, name, panels, gate, steps=True):
-        """A gate of an array in panels, of every step or of one for all."""
-        step = self.B * panels.row if steps else 0
-        return self._place(GATES, At(name), step, panels.row, panels.width, panels.each.bit_length() - 1), gate
+    def gate(self, name, panels, gate, steps=1):
+        """A gate of an array whose panels stand one after the other: each has the rows of so many steps, of one for all if 1."""
+        step, panel = self.B * panels.width, steps * self.B * panels.width
+        return self._place(GATES, At(name), step if steps > 1 else 0, panels.width, panel, panels.each.bit_length() - 1), gate
+
+    def delta(self, name, panels, gate):
+        """A gate of an array (T, B, ...) whose panels stand side by side in each row."""
+        return self._place(GATES, At(name), self.B * panels.row, panels.row, panels.width, panels.each.bit_length() - 1), gate
 
     def own(self, name, width, offset=0, steps=True):
         """An array of the engine's, each of its rows ``width`` long."""
@@ -57,15 +61,20 @@ class Program:
 
     def __init__(self, dtype, B, backward, ends="ends"):
         self.dtype, self.B, self.backward, self.ends = np.dtype(dtype), B, backward, ends
-        self.stages, self.products, self.steps = [], [], []
+        self.stages, self.products, self.steps, self.blocks = [], [], [], 0
 
-    def stage(self, panels, start, to, step_distance, products, compiled=0, step=None):
-        """``panels``: the layout of the rows ``to``, which start from the row ``start``, if any; ``compiled``: the address of the step, if any."""
-        first = len(self.products)
-        self.products += products
+    def stage(self, panels, start, to, steps, products, compiled=0, step=None):
+        """``panels``: the layout of the rows ``to``, see :meth:`Step.gate`, which start from the row ``start``, if any.
+
+        ``compiled``: the address of the step, if any.
+        """
+        first, rows = len(self.products), self.B * panels.width
+        for product in products:
+            self.products.append((*product, At("blocks", self.blocks)))
+            self.blocks += self.B * product[5]
         self.stages.append(
-            (At(start) if start else 0, At(to), step_distance, panels.row, panels.count, panels.width, panels.each, panels.units,
-             first, len(self.products), compiled, len(self.steps))
+            (At(start) if start else 0, At(to), rows if steps > 1 else 0, panels.width, steps * rows, panels.count, panels.width,
+             panels.each, panels.units, first, len(self.products), compiled, len(self.steps))
         )  # fmt: skip
         self.steps.append(step or Step(self.B))
 
@@ -94,7 +103,7 @@ class Program:
         start = address(block)
         for place, far in self._own:
             block[place] = start + far
-        placed = Placed(self, block)
+        placed = Placed(self, block, np.empty(self.blocks, self.dtype))
         placed.put(addresses({name: array for name, array in (arrays or {}).items() if name in self.places}))
         return placed
 
@@ -114,8 +123,9 @@ FIRST, LAST, CUT = (loop.LOOP.names.index(name) for name in ("first", "last", "k
 class Placed:
     """A program whose names are addresses: of arrays that whoever runs it keeps alive. One thread may run it at a time."""
 
-    def __init__(self, program, block):
-        self.block, self._program, self._at = block, program, {}
+    def __init__(self, program, block, blocks):
+        self.block, self._program, self._at, self._blocks = block, program, {}, blocks
+        self.put(addresses({"blocks": blocks}))
 
     def put(self, places):
         """Say where arrays are from now on, by name; those of other programs are passed over."""

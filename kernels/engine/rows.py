@@ -3,7 +3,8 @@
 Unit u of sequence b at step t is, in elements from ``base``, at
 
     (t + offset) * step + b * row + u                                   of an array whose rows are dense,
-    (t + offset) * step + b * row + u // units * panel + u % units       of gates in panels, ``units`` = 2**shift of each gate
+    (t + offset) * step + b * row + u // units * panel + u % units       of gates in panels, ``units`` = 2**shift of each gate:
+                                                                        panels stand side by side in a row, or one after the other
 
 GATES and OWN arrays are the engine's: their rows are as long as whole vectors, with zeros at the end, and their
 sequences stand in the order of their lengths. GIVEN arrays are the caller's: their rows end where they end, and their
@@ -49,6 +50,10 @@ class Panels:
         """Where the units of these gates are in a row, (gates, units)."""
         row = np.arange(self.row)
         return np.array([self.values(row, gate) for gate in gates])
+
+    def shape(self, steps, B):
+        """Of the rows of so many steps, panel after panel: those of one step and one panel are side by side."""
+        return self.count, steps, B, self.width
 
 
 def _vectors(gates, needed):

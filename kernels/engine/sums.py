@@ -10,7 +10,7 @@ from ..primitives.compile import call, data_of, kernel, shift
 from ..primitives.lanes import load, store
 from ..primitives.products import CLEAR, KEEP
 from ..primitives.tiles import WIDEST, vector_bytes
-from .panels import rows_by_panel
+from .panels import in_blocks, rows_by_panel
 
 BLOCK = 256  # rows whose products are summed while they are in the cache
 ROWS = 96  # rows of an input's gradient in one task
@@ -35,39 +35,40 @@ def outer(operand, terms, deltas, columns, workers, totals=None):
     columns), if given, takes the sums of deltas alone.
     """
     panels = deltas.shape[1] // columns
-    found = np.zeros((panels, terms, columns), deltas.dtype)
+    found = np.empty((panels, terms, columns), deltas.dtype)
     parts = slices(panels, workers)
     sums = np.zeros(panels * columns, deltas.dtype)
     copies = np.empty((len(parts), BLOCK * columns), deltas.dtype)
-    _run(parts, _outer_alone, _outer, rows_by_panel.address(deltas.dtype), operand, terms, deltas, columns, parts, copies, found, sums)
+    blocks = np.empty((len(parts), min(BLOCK, len(operand)) * terms), deltas.dtype)
+    _run(parts, _outer_alone, _outer, rows_by_panel.address(deltas.dtype), operand, terms, deltas, columns, parts, copies, blocks, found, sums)
     if totals is not None:
         totals[:] = sums
     return found
 
 
 @kernel(parallel=True)
-def _outer(multiply, operand, terms, deltas, columns, parts, copies, found, sums):
+def _outer(multiply, operand, terms, deltas, columns, parts, copies, blocks, found, sums):
     for worker in prange(len(parts)):
-        _outer_part(multiply, operand, terms, deltas, columns, parts[worker, 0], parts[worker, 1], copies[worker], found, sums)
+        _outer_part(multiply, operand, terms, deltas, columns, parts[worker, 0], parts[worker, 1], copies[worker], blocks[worker], found, sums)
 
 
 @kernel
-def _outer_alone(multiply, operand, terms, deltas, columns, parts, copies, found, sums):
-    _outer_part(multiply, operand, terms, deltas, columns, parts[0, 0], parts[0, 1], copies[0], found, sums)
+def _outer_alone(multiply, operand, terms, deltas, columns, parts, copies, blocks, found, sums):
+    _outer_part(multiply, operand, terms, deltas, columns, parts[0, 0], parts[0, 1], copies[0], blocks[0], found, sums)
 
 
 @kernel
-def _outer_part(multiply, operand, terms, deltas, columns, first, last, copy, found, sums):
+def _outer_part(multiply, operand, terms, deltas, columns, first, last, copy, blocks, found, sums):
     rows, a_row = len(operand), operand.strides[0] // operand.itemsize
     vectors = columns * operand.itemsize // VECTOR_BYTES
     for start in range(0, rows, BLOCK):
         count = min(BLOCK, rows - start)
+        in_blocks(data_of(blocks), shift(data_of(operand), start * a_row), terms, count, 1, a_row)
         for p in range(first, last):
             _copy_block(copy, deltas, start, count, p * columns, columns, sums)
             if terms > 0:
-                a, b, c = shift(data_of(operand), start * a_row), data_of(copy), shift(data_of(found), p * terms * columns)
-                following = shift(data_of(found), (p + 1 if p + 1 < last else first) * terms * columns)
-                call(multiply, (KEEP, c, a, b, following, terms, count, vectors, columns, 1, a_row))
+                b, c = data_of(copy), shift(data_of(found), p * terms * columns)
+                call(multiply, (CLEAR if start == 0 else KEEP, c, data_of(blocks), b, b, terms, count, vectors, columns))
 
 
 @kernel
@@ -75,18 +76,21 @@ def _copy_block(copy, deltas, start, count, column, columns, total):
     """The rows start .. of one panel as ``rows_by_panel`` takes them; what they sum up to is added to ``total``."""
     lane, a_row = VECTOR_BYTES // copy.itemsize, deltas.strides[0] // deltas.itemsize
     rows, sums = shift(data_of(deltas), start * a_row + column), shift(data_of(total), column)
+    for row in range(count):  # one after the other: they are far apart
+        for j in range(0, columns, lane):
+            store(load(shift(rows, row * a_row + j)), _place_in(copy, row, j, count, columns, lane))
     for j in range(0, columns, lane):
-        group = j // (WIDEST * lane) * (WIDEST * lane)
-        wide = min(WIDEST * lane, columns - group)
-        to = shift(data_of(copy), group * count + j - group)
-        first = load(shift(rows, j))
-        store(first, to)
-        block = first
+        block = load(_place_in(copy, 0, j, count, columns, lane))
         for row in range(1, count):
-            numbers = load(shift(rows, row * a_row + j))
-            store(numbers, shift(to, row * wide))
-            block = block + numbers
+            block = block + load(_place_in(copy, row, j, count, columns, lane))
         store(load(shift(sums, j)) + block, shift(sums, j))
+
+
+@kernel
+def _place_in(copy, row, j, count, columns, lane):
+    """Where the column j of a row is: groups of tiles' width, each dense."""
+    group = j // (WIDEST * lane) * (WIDEST * lane)
+    return shift(data_of(copy), group * count + row * min(WIDEST * lane, columns - group) + j - group)
 
 
 def inputs(deltas, panels, order, blocks, workers, found):
@@ -98,8 +102,9 @@ def inputs(deltas, panels, order, blocks, workers, found):
     width = panels.shape[1] // deltas.shape[1]
     parts = slices(len(blocks), workers)
     rows = np.empty((len(parts), ROWS, len(panels) * width), deltas.dtype)
+    laid = np.empty((len(parts), ROWS * deltas.shape[1]), deltas.dtype)
     out = found.reshape(-1, found.shape[2])
-    _run(parts, _inputs_alone, _inputs, rows_by_panel.address(deltas.dtype), deltas, panels, width, order, blocks, parts, rows, out, B)
+    _run(parts, _inputs_alone, _inputs, rows_by_panel.address(deltas.dtype), deltas, panels, width, order, blocks, parts, rows, laid, out, B)
 
 
 def row_blocks(running, B):
@@ -114,27 +119,27 @@ def row_blocks(running, B):
 
 
 @kernel(parallel=True)
-def _inputs(multiply, deltas, panels, width, order, blocks, parts, rows, out, B):
+def _inputs(multiply, deltas, panels, width, order, blocks, parts, rows, laid, out, B):
     for worker in prange(len(parts)):
-        _inputs_part(multiply, deltas, panels, width, order, blocks, parts[worker, 0], parts[worker, 1], rows[worker], out, B)
+        _inputs_part(multiply, deltas, panels, width, order, blocks, parts[worker, 0], parts[worker, 1], rows[worker], laid[worker], out, B)
 
 
 @kernel
-def _inputs_alone(multiply, deltas, panels, width, order, blocks, parts, rows, out, B):
-    _inputs_part(multiply, deltas, panels, width, order, blocks, parts[0, 0], parts[0, 1], rows[0], out, B)
+def _inputs_alone(multiply, deltas, panels, width, order, blocks, parts, rows, laid, out, B):
+    _inputs_part(multiply, deltas, panels, width, order, blocks, parts[0, 0], parts[0, 1], rows[0], laid[0], out, B)
 
 
 @kernel
-def _inputs_part(multiply, deltas, panels, width, order, blocks, first, last, rows, out, B):
+def _inputs_part(multiply, deltas, panels, width, order, blocks, first, last, rows, laid, out, B):
     terms, units = deltas.shape[1], out.shape[1]
     a_row, vectors = deltas.strides[0] // deltas.itemsize, width * deltas.itemsize // VECTOR_BYTES
     for k in range(first, last):
         start, count = blocks[k, 0], blocks[k, 1]
-        a = shift(data_of(deltas), start * a_row)
+        in_blocks(data_of(laid), shift(data_of(deltas), start * a_row), count, terms, a_row, 1)
         for p in range(len(panels)):
             b, following = shift(data_of(panels), p * terms * width), shift(data_of(panels), (p + 1) % len(panels) * terms * width)
             c = shift(data_of(rows), p * width)
-            call(multiply, (CLEAR, c, a, b, following, count, terms, vectors, rows.shape[1], a_row, 1))
+            call(multiply, (CLEAR, c, data_of(laid), b, following, count, terms, vectors, rows.shape[1]))
         for row in range(count):
             place = start + row
             there = place // B * B + order[place % B]

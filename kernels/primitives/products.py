@@ -49,7 +49,7 @@ def product(start, c, a, b, rows, terms, columns, c_row, a_row, a_term, b_row, b
                 left = rows - i
                 height = 1 if left == 1 else 2 if left < 4 else 4 if left < 6 or left == 8 else 6
                 c_part, a_part = shift(c, i * c_row + column), shift(a, i * a_row + k * a_term)
-                tile(height, width, start, c_part, a_part, b_part, length, c_row, a_row, a_term, b_row, b_panel, b_part, 0)
+                tile(height, width, start, c_part, a_part, b_part, length, c_row, a_row, a_term, b_row, b_panel)
                 i += height
             column += width
         start = KEEP

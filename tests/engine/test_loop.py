@@ -39,12 +39,12 @@ def arrays(H, ends, seed=0):
 def run(found, panels, backward, ahead, offset, first=0, last=T, slices=((0, B),), keep=None):
     program, step = Program(np.float64, B, backward), Step(B)
     width = found["h"].shape[2]
-    step.gate("gates", panels, 0, steps=False)
+    step.gate("gates", panels, 0)
     step.own("h", width, 2 if backward else 0)
     step.own("h", width, 1)
     step.given("out", panels.units)
     product = (At("a"), B * N, N, offset, ahead, N, At("pack"), N * panels.width, 0, panels.vectors)
-    program.stage(panels, "bias", "gates", 0, [product], STEP.address(np.float64), step)
+    program.stage(panels, "bias", "gates", 1, [product], STEP.address(np.float64), step)
     program.finish().run(found, first, last, np.array(slices), keep)
 
 
@@ -126,12 +126,12 @@ def test_a_stage_sees_what_the_one_before_it_gave_in_the_same_step():
     program = Program(np.float64, B, backward=False)
     for operand, width, offset, row in (("x", 3, 0, "m"), ("m", LANES, 1, "h")):
         step = Step(B)
-        step.gate("gates", panels, 0, steps=False)
+        step.gate("gates", panels, 0)
         step.own(row, LANES, 0)
         step.own(row, LANES, 1)
         step.given("out", 3)
         product = (At(operand), B * width, width, offset, 0, 3, At("pack"), 3 * panels.width, 0, panels.vectors)
-        program.stage(panels, "zeros", "gates", 0, [product], STEP.address(np.float64), step)
+        program.stage(panels, "zeros", "gates", 1, [product], STEP.address(np.float64), step)
     program.finish().run(found, 0, T, np.array([[0, B]]))
     m = np.cumsum(found["x"] @ matrix.T, axis=0)
     assert np.allclose(found["m"][1:, :, :3], m, rtol=1e-13, atol=1e-14)

@@ -6,8 +6,9 @@ import itertools
 import numpy as np
 import pytest
 
-from refrnn.kernels.engine.panels import HIGHEST, packed, packed_back, rows_by_panel, unpacked
+from refrnn.kernels.engine.panels import HIGHEST, in_blocks, packed, packed_back, rows_by_panel, unpacked
 from refrnn.kernels.engine.rows import Panels, lanes_of
+from refrnn.kernels.primitives.compile import data_of, kernel
 from refrnn.kernels.primitives.products import CLEAR, KEEP, SUMMED
 from refrnn.kernels.primitives.tiles import WIDEST
 
@@ -120,13 +121,34 @@ def test_packed_back(layout, gates, dtype):
 
 def multiply(start, c, a, b, columns):
     """c (rows, columns) and a (rows, terms) of any distances, b one panel."""
-    size = c.itemsize
-    function = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 6)
-    pointers = (c.ctypes.data, a.ctypes.data, b.ctypes.data, b.ctypes.data)
-    a_row, a_term = (stride // size for stride in a.strides)
-    function(rows_by_panel.address(c.dtype))(
-        start, *pointers, len(a), a.shape[1], columns // lanes_of(c.dtype), c.strides[0] // size, a_row, a_term
-    )
+    function = ctypes.CFUNCTYPE(None, ctypes.c_int64, *[ctypes.c_void_p] * 4, *[ctypes.c_int64] * 4)
+    laid = blocks_of(a)
+    pointers = (c.ctypes.data, laid.ctypes.data, b.ctypes.data, b.ctypes.data)
+    function(rows_by_panel.address(c.dtype))(start, *pointers, len(a), a.shape[1], columns // lanes_of(c.dtype), c.strides[0] // c.itemsize)
+
+
+def blocks_of(a):
+    """As the kernel lays it out; around it nothing is written."""
+    around = np.full(a.size + 40, 7, a.dtype)
+    lay_out(around[20:-20], a, *a.shape, *(stride // a.itemsize for stride in a.strides))
+    assert np.all(around[:20] == 7) and np.all(around[-20:] == 7)
+    return around[20:-20]
+
+
+@kernel
+def lay_out(to, a, rows, terms, a_row, a_term):
+    in_blocks(data_of(to), data_of(a), rows, terms, a_row, a_term)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_rows_in_blocks(layout, dtype):
+    """In each block of rows one term after the other: the transpose of the block."""
+    for rows, terms in itertools.product(range(1, 5 * HIGHEST), (1, 3, 8, 17, 40)):
+        a, count = draw(dtype, rows, terms), -(-rows // HIGHEST)
+        cuts = [rows * block // count for block in range(count + 1)]
+        expected = np.concatenate([a[first:last].T.ravel() for first, last in itertools.pairwise(cuts)])
+        assert np.array_equal(blocks_of(laid_out(layout, a)), expected)
 
 
 def panel_of(matrix):

@@ -15,17 +15,18 @@ PANELS = Panels(2, H, np.float64)
 def test_arrays_of_a_step_are_listed_once_each():
     step = Step(B)
     assert step.gate("g", PANELS, 0) == (0, 0) and step.gate("g", PANELS, 1) == (0, 1)
-    assert step.gate("g", PANELS, 1, steps=False) == (1, 1)
+    assert step.gate("g", PANELS, 1, steps=7) == (1, 1)
     assert step.own("r", 8, 2) == (2, 0) and step.own("r", 8, 1) == (3, 0) and step.own("r", 8, 2) == (2, 0)
     assert step.number("a") == (4, 0) and step.vector("p") == (5, 0)
     assert step.given("x", H) == (6, 0) and step.given("x", H, 2 * H, H, steps=False) == (7, 0)
     assert step.kinds == [GATES, GATES, OWN, OWN, NUMBER, OWN, GIVEN, GIVEN]
     shift = PANELS.each.bit_length() - 1
     assert step.arrays == [
-        (At("g"), B * PANELS.row, PANELS.row, PANELS.width, shift, 0), (At("g"), 0, PANELS.row, PANELS.width, shift, 0),
+        (At("g"), 0, PANELS.width, B * PANELS.width, shift, 0), (At("g"), B * PANELS.width, PANELS.width, 7 * B * PANELS.width, shift, 0),
         (At("r"), B * 8, 8, 0, 0, 2), (At("r"), B * 8, 8, 0, 0, 1), (At("a"), 0, 0, 0, 0, 0), (At("p"), 0, 0, 0, 0, 0),
         (At("x"), B * H, H, 0, 0, 0), (At("x", H), 0, 2 * H, 0, 0, 0),
     ]  # fmt: skip
+    assert step.delta("d", PANELS, 1) == (8, 1) and step.arrays[8] == (At("d"), B * PANELS.row, PANELS.row, PANELS.width, shift, 0)
     assert 1 << shift == PANELS.each
 
 
@@ -44,8 +45,8 @@ def test_run_hands_over_records_with_addresses(dtype, monkeypatch):
     steps[0].given("x", H, first=3)
     steps[1].number("a")
     product = (At("x"), 10, 5, 1, 2, 5, At("W", 4), 40, 0, 2)
-    program.stage(panels, "bias", "gates", 77, [product, product], 1234, steps[0])
-    program.stage(panels, "bias", "gates", 0, [product], 4321, steps[1])
+    program.stage(panels, "bias", "gates", 4, [product, product], 1234, steps[0])
+    program.stage(panels, "bias", "gates", 1, [product], 4321, steps[1])
     arrays = {name: np.zeros(99, dtype) for name in ("r", "x", "W", "a", "bias", "gates")}
     arrays |= {"order": np.arange(B), "ends": np.full(B, 4)}
     slices, keep = np.array([[0, 3]]), np.ones((4, B), np.int64)
@@ -57,11 +58,12 @@ def test_run_hands_over_records_with_addresses(dtype, monkeypatch):
         assert record.tolist()[:-2] == (1, 4, 1, at["order"], at["ends"], 0 if cut is None else address(keep))
         assert record["sequences"] == B
         head = (at["bias"], at["gates"])
-        for stage, expected in zip(stages, ((*head, 77), (*head, 0)), strict=True):
-            assert stage.tolist()[:3] == expected
-            assert stage.tolist()[3:8] == (panels.row, panels.count, panels.width, panels.each, H)
+        rows = B * panels.width
+        for stage, (step, panel) in zip(stages, ((rows, 4 * rows), (0, rows)), strict=True):
+            assert stage.tolist()[:9] == (*head, step, panels.width, panel, panels.count, panels.width, panels.each, H)
         assert stages[["first_product", "last_product", "pointwise"]].tolist() == [(0, 2, 1234), (2, 3, 4321)]
-        assert products.tolist() == [(at["x"], 10, 5, 1, 2, 5, at["W"] + 4 * size, 40, 0, 2)] * 3
+        assert [product.tolist()[:-1] for product in products] == [(at["x"], 10, 5, 1, 2, 5, at["W"] + 4 * size, 40, 0, 2)] * 3
+        assert np.diff(products["blocks"]).tolist() == [B * 5 * size] * 2
         assert stages["arrays"][1] - stages["arrays"][0] == 2 * ARRAY.itemsize
 
 
@@ -83,7 +85,7 @@ def test_the_arrays_of_each_step_stand_in_the_block(monkeypatch):
     steps[0].given("x", H, first=3)
     steps[1].number("a")
     for step in steps:
-        program.stage(PANELS, "bias", "gates", 0, [], 0, step)
+        program.stage(PANELS, "bias", "gates", 1, [], 0, step)
     arrays = {name: np.zeros(9) for name in ("r", "x", "a", "bias", "gates", "order", "ends")}
     at = {name: address(array) for name, array in arrays.items()}
     program.finish().run(arrays, 0, 1, np.array([[0, B]]))
@@ -94,7 +96,7 @@ def test_arrays_are_put_elsewhere_in_a_program_that_stands():
     program = Program(np.float64, B, backward=False)
     step = Step(B)
     step.given("x", H, first=3)
-    program.stage(PANELS, "bias", "gates", 0, [], 0, step)
+    program.stage(PANELS, "bias", "gates", 1, [], 0, step)
     arrays = {name: np.zeros(9) for name in ("bias", "gates", "order", "ends", "x")}
     placed, at = program.finish().on(arrays), addresses(arrays)
     assert placed.block[loop.HEAD : loop.HEAD + 2].tolist() == [at["bias"], at["gates"]] and placed.block[-len(ARRAY.names)] == at["x"] + 24
