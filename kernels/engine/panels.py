@@ -13,6 +13,7 @@ from ..primitives.compile import address, data_of, kernel, native, pointer, shif
 from ..primitives.lanes import load, store, transpose
 from ..primitives.products import SUMMED
 from ..primitives.tiles import SUMS, WIDEST, dense_tiles_of, vector_bytes
+from .pool import POOL
 
 HIGHEST = 6
 VECTOR_BYTES = vector_bytes()
@@ -113,11 +114,11 @@ def _distances(gates, strides, size):
 def packed(blocks, layout, panels=None):
     """The matrices (units, terms) of neighbouring gates, in panels whose columns are the gates' units: rows (terms) times it.
 
-    Written into ``panels`` that were packed for matrices of the same shapes, or else into new ones.
+    Written into ``panels`` that were packed for matrices of the same shapes, or else into work memory.
     """
     terms = blocks[0].shape[1]
     if panels is None:
-        panels = np.empty((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)
+        panels = POOL.take((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)
     _pack(panels, matrices(blocks), layout.units, terms, layout.each)
     return panels
 
@@ -129,7 +130,9 @@ def packed_back(blocks, layout, into, panels=None):
     """
     terms = blocks[0].shape[1]
     if panels is None:
-        panels = np.zeros((into.count, layout.count * len(blocks) * layout.each * into.width), blocks[0].dtype)
+        panels = POOL.take((into.count, layout.count * len(blocks) * layout.each * into.width), blocks[0].dtype)
+        if layout.count * layout.each > layout.units or into.count * into.each > into.units:
+            panels[...] = 0
     _pack_back(panels, matrices(blocks), layout.units, terms, layout.each, into.each)
     return panels
 

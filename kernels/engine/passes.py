@@ -186,10 +186,12 @@ class _Back:
             panels = outer(operand, terms, deltas[place], plan.parts[place].width, forward.workers, totals)
             if product.matrix in found:
                 found[product.matrix][0][...] += panels
+                POOL.give([panels])
             else:
                 found[product.matrix] = panels, plan.parts[place]
         for name, (panels, part) in found.items():
             unpacked(panels, into[name], part)
+            POOL.give([panels])
         for place, name, places in plan.bias_errors:
             if place not in summed:
                 outer(deltas[place], 0, deltas[place], plan.parts[place].width, forward.workers, self.work.totals[place])

@@ -11,6 +11,7 @@ from ..primitives.lanes import load, store
 from ..primitives.products import CLEAR, KEEP
 from ..primitives.tiles import WIDEST, vector_bytes
 from .panels import in_blocks, rows_by_panel
+from .pool import POOL
 
 BLOCK = 256  # rows whose products are summed while they are in the cache
 ROWS = 96  # rows of an input's gradient in one task
@@ -29,13 +30,13 @@ def _run(parts, alone, parallel, *arguments):
 
 
 def outer(operand, terms, deltas, columns, workers, totals=None):
-    """The gradient of a matrix, (panels, terms, columns): for each panel of deltas the sum over the rows of operand times delta.
+    """The gradient of a matrix, (panels, terms, columns) in work memory: for each panel of deltas the sum over the rows of operand times delta.
 
     operand (N, at least ``terms``) and deltas (N, panels * columns) have rows of any distance; ``totals`` (panels *
     columns), if given, takes the sums of deltas alone.
     """
     panels = deltas.shape[1] // columns
-    found = np.empty((panels, terms, columns), deltas.dtype)
+    found = POOL.take((panels, terms, columns), deltas.dtype)
     parts = slices(panels, workers)
     sums = np.zeros(panels * columns, deltas.dtype)
     copies = np.empty((len(parts), BLOCK * columns), deltas.dtype)

@@ -71,7 +71,8 @@ class Forward:
             self.before.run(0, 1, rows)
         self.forward.run(0, self.plan.T, sequences)
         if self.size > SMALL:
-            self._laid = None  # nobody reads it any more
+            POOL.give(self._laid.values())  # nobody reads it any more
+            self._laid = None
 
     def give(self):
         """Nobody reads any of it any more."""
@@ -142,6 +143,6 @@ class Backward:
     def give(self):
         """Nobody reads any of it any more."""
         if self.size > SMALL:
-            POOL.give(self.deltas)
+            POOL.give((*self.deltas, *self._turned.values()))
         else:
             POOL.keep((self.plan, "backward"), self, self.size)
