@@ -21,10 +21,10 @@ KERNELS = (
     Fault("edges", "the odd number of a later part", "clip-norm", CLIPPING, "if (stop - start) % 2:", "if (stop - start) % 2 and start == 0:"),
     Fault("edges", "a start farther back than the sequence is long", "multi-tap-recursion", PLAN, "range(1, self.recurrence.depth[row] + 1)", "range(1, min(self.recurrence.depth[row], self.T) + 1)"),
     Fault("edges", "what a step sends back arrives a step late", "multi-tap-recursion", PLAN, "back * arriving if back > 1", "(back - 1) * arriving if back > 1"),
-    Fault("edges", "the second group of a tile of few rows", "memory-network", PANELS, "step, apart = (group + blocks - 1) // blocks, group * terms", "step, apart = (group + blocks - 1) // blocks, 0"),
+    Fault("edges", "the second group of a tile of few rows", "memory-network", PANELS, "apart, step = group * terms, group", "apart, step = 0, group"),
     Fault("edges", "columns of the second panel", "lstm", PANELS, "count = max(0, min(lane, units - first))", "count = max(0, min(lane, units - first)) if p < 1 else 0"),
     Fault("edges", "rows past a square of vectors, packed for the way back", "elman", PANELS, "or unit >= units // lane * lane:", "or unit > units // lane * lane:"),
-    Fault("edges", "the last of many rows of a panel", "lstm", PANELS, "rows * block // blocks, rows * (block + 1) // blocks", "rows * block // blocks, min(rows * (block + 1) // blocks, 96)"),
+    Fault("edges", "the last of many rows of a panel", "lstm", PANELS, "    first, last = rows * block // blocks, rows * (block + 1) // blocks\n                c_part", "    first, last = rows * block // blocks, min(rows * (block + 1) // blocks, 96)\n                c_part"),
     Fault("edges", "the second block of a long sum", "lstm", SUMS, "count = min(BLOCK, rows - start)", "count = min(BLOCK, rows - start) if start == 0 else 0"),
     # Ragged batches.
     Fault("ragged", "reversed from the longest end", "bidirectional", SEQUENCES, "steps - 1 - t, t)", "T - 1 - t, t)"),
@@ -42,13 +42,13 @@ KERNELS = (
     Fault("ragged", "a window past the end", "tdnn", TAPS, "    clear(found, lengths)\n", ""),
     # Memory: written arguments, kept buffers, what was not set.
     Fault("memory", "errors begin with what memory held", "elman", PASSES, 'arrays["zeros"] = np.zeros(', 'arrays["zeros"] = np.empty('),
-    Fault("memory", "products begin with what memory held", "gru-reset-after", SUMS, "call(multiply, (CLEAR, c, a, b, following, count,", "call(multiply, (KEEP, c, a, b, following, count,"),
+    Fault("memory", "products begin with what memory held", "gru-reset-after", SUMS, "call(multiply, (CLEAR, c, data_of(laid), b,", "call(multiply, (KEEP, c, data_of(laid), b,"),
     Fault("memory", "the last state's errors begin with what memory held", "encoder-decoder", SEQUENCES, "d_h = np.zeros((T, *d_last.shape)", "d_h = np.empty((T, *d_last.shape)"),
     Fault("memory", "the start is put in order where it is", "lstm", PASSES, "start = self._in_order(self.starts[row], 0)", "start = self.starts[row]\n            start[:] = self._in_order(start, 0)"),
     Fault("memory", "gates kept from run to run", "lstm", PASSES, "POOL.take((self.T if plan.kept[k] else 1, self.B, panels.row), self.dtype) for", "np.__dict__.setdefault(('kept', recurrence.name, k, self.T, self.B, panels.row, self.dtype), POOL.take((self.T, self.B, panels.row), self.dtype)) for"),
     Fault("memory", "a gradient kept from call to call", "gru-reset-before", PASSES, "found = {name: np.empty_like(array) for", "found = {name: np.__dict__.setdefault(('kept', name, array.shape, array.dtype), np.empty_like(array)) for"),
     Fault("memory", "whole empty vectors begin with what memory held", "lstm", PASSES, "if part.is_ragged:\n                array[...] = 0", "if part.is_ragged:\n                pass", "nobody"),
-    Fault("memory", "packed weights kept by their address", "elman", PANELS, "    panels = np.empty((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n", "    panels = np.empty((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n    known = packed.__dict__.setdefault((address(blocks[0]), panels.shape, blocks[0].strides, blocks[0].dtype), panels)\n    if known is not panels:\n        return known\n"),
+    Fault("memory", "packed weights kept by their address", "elman", PANELS, "    panels = POOL.take((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n", "    panels = POOL.take((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n    known = packed.__dict__.setdefault((address(blocks[0]), panels.shape, blocks[0].strides, blocks[0].dtype), panels)\n    if known is not panels:\n        return known\n"),
     Fault("memory", "a strided table read as dense", "word-model", EMBEDDING, "found[j] = source[j * column]", "found[j] = source[j]"),
     # Threads.
     Fault("threads", "the last task is lost", "elman", THREADS, "        _work(body, count, place)\n", "        _work(body, count - 1, place)\n"),
