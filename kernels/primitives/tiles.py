@@ -55,12 +55,10 @@ def tiles_of(shapes):
         i64 = types.int64
 
         def generate(context, builder, signature, values):
-            start, c, a, b, terms, c_row, a_row, a_term, b_row, b_panel = values[2:]
+            def one(tile, start, c, a, b, terms, *distances):
+                tile.generate(start, c, a, b, terms, distances)
 
-            def one(tile):
-                tile.generate(start, c, a, b, terms, (c_row, a_row, a_term, b_row, b_panel))
-
-            _choose(context, builder, c_type.dtype, shapes, values[:2], one)
+            _choose(context, builder, c_type.dtype, shapes, values, one)
             return context.get_dummy_value()
 
         c_type = c
@@ -81,13 +79,11 @@ def dense_tiles_of(shapes):
         i64 = types.int64
 
         def generate(context, builder, signature, values):
-            start, c, a, b, terms, c_row, b_panel, next, next_step = values[2:]
-
-            def one(tile):
+            def one(tile, start, c, a, b, terms, c_row, b_panel, next, next_step):
                 a_row, a_term, b_row = (ir.Constant(terms.type, count) for count in (1, tile.rows, tile.wide))
                 tile.generate(start, c, a, b, terms, (c_row, a_row, a_term, b_row, b_panel), (next, next_step))
 
-            _choose(context, builder, c_type.dtype, shapes, values[:2], one)
+            _choose(context, builder, c_type.dtype, shapes, values, one)
             return context.get_dummy_value()
 
         c_type = c
@@ -99,17 +95,27 @@ def dense_tiles_of(shapes):
 tile = tiles_of(shapes)
 
 
-def _choose(context, builder, dtype, shapes, wanted, generate):
-    """Write the tile of each shape, and the choice of the one that is ``wanted``: (rows, columns)."""
-    itemsize, (rows, columns) = dtype.bitwidth // 8, wanted
+def _choose(context, builder, dtype, shapes, values, generate):
+    """Write the tile of each shape, ``generate(tile, *arguments)``, and the choice among them; ``values``: rows, columns, arguments.
+
+    Each is a function of its own: of all in one, what any of them may need is worked out before the choice, at every call.
+    """
+    itemsize, (rows, columns, *arguments) = dtype.bitwidth // 8, values
+    kind = ir.FunctionType(ir.VoidType(), [value.type for value in arguments])
     done = builder.append_basic_block("done")
     number = builder.add(builder.mul(rows, ir.Constant(rows.type, 4096)), columns)
     switch = builder.switch(number, done)
     for shape in shapes(itemsize):
         block = builder.append_basic_block(f"tile_{shape[0]}_{shape[1]}")
         switch.add_case(ir.Constant(rows.type, shape[0] * 4096 + shape[1]), block)
+        function = ir.Function(builder.module, kind, builder.module.get_unique_name(f"tile_{shape[0]}_{shape[1]}"))
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        inside = ir.IRBuilder(function.append_basic_block())
+        generate(_Tile(inside, context.get_value_type(dtype), itemsize, shape), *function.args)
+        inside.ret_void()
         builder.position_at_end(block)
-        generate(_Tile(builder, context.get_value_type(dtype), itemsize, shape))
+        builder.call(function, arguments)
         builder.branch(done)
     builder.position_at_end(done)
 
