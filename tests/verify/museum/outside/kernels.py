@@ -3,8 +3,8 @@
 from tests.verify.museum.outside.planting import Fault
 
 RECURRENT, NARX, LAYERS, TAPS = (f"families/{name}.py" for name in ("recurrent", "narx", "layers", "taps"))
-LOOP, PANELS, PASSES, PLAN, POINTWISE, RECURRENCE, SUMS = (
-    f"engine/{name}.py" for name in ("loop", "panels", "passes", "plan", "pointwise", "recurrence", "sums")
+LOOP, PANELS, PASSES, PLAN, POINTWISE, RECURRENCE, SUMS, WEIGHTS, WORK = (
+    f"engine/{name}.py" for name in ("loop", "panels", "passes", "plan", "pointwise", "recurrence", "sums", "weights", "work")
 )
 CLIPPING, EMBEDDING, SEQUENCES, SOFTMAX = (f"families/{name}.py" for name in ("clipping", "embedding", "sequences", "softmax"))
 ARRAYS, PRODUCTS, ACTIVATIONS, THREADS = (f"primitives/{name}.py" for name in ("arrays", "products", "activations", "threads"))
@@ -23,7 +23,7 @@ KERNELS = (
     Fault("edges", "what a step sends back arrives a step late", "multi-tap-recursion", PLAN, "back * arriving if back > 1", "(back - 1) * arriving if back > 1"),
     Fault("edges", "the second group of a tile of few rows", "memory-network", PANELS, "apart, step = group * terms, group", "apart, step = 0, group"),
     Fault("edges", "columns of the second panel", "lstm", PANELS, "count = max(0, min(lane, units - first))", "count = max(0, min(lane, units - first)) if p < 1 else 0"),
-    Fault("edges", "rows past a square of vectors, packed for the way back", "elman", PANELS, "or unit >= units // lane * lane:", "or unit > units // lane * lane:"),
+    Fault("edges", "rows past a square of vectors, packed for the way back", "elman", PANELS, "else:\n                            for k in range(count):\n                                target", "elif by_term == 1 or by_unit != 1 or count < lane or unit > whole:\n                            for k in range(count):\n                                target"),
     Fault("edges", "the last of many rows of a panel", "lstm", PANELS, "    first, last = rows * block // blocks, rows * (block + 1) // blocks\n                c_part", "    first, last = rows * block // blocks, min(rows * (block + 1) // blocks, 96)\n                c_part"),
     Fault("edges", "the second block of a long sum", "lstm", SUMS, "count = min(BLOCK, rows - start)", "count = min(BLOCK, rows - start) if start == 0 else 0"),
     # Ragged batches.
@@ -41,13 +41,13 @@ KERNELS = (
     Fault("ragged", "padding reversed with the rest", "bidirectional", RECURRENT, "reversed_in_time(x, lengths) if reverse else x}", "reversed_in_time(x) if reverse else x}"),
     Fault("ragged", "a window past the end", "tdnn", TAPS, "    clear(found, lengths)\n", ""),
     # Memory: written arguments, kept buffers, what was not set.
-    Fault("memory", "errors begin with what memory held", "elman", PASSES, 'arrays["zeros"] = np.zeros(', 'arrays["zeros"] = np.empty('),
+    Fault("memory", "errors begin with what memory held", "elman", WORK, 'self._errors["zeros"] = np.zeros(', 'self._errors["zeros"] = np.empty('),
     Fault("memory", "products begin with what memory held", "gru-reset-after", SUMS, "call(multiply, (CLEAR, c, data_of(laid), b,", "call(multiply, (KEEP, c, data_of(laid), b,"),
     Fault("memory", "the last state's errors begin with what memory held", "encoder-decoder", SEQUENCES, "d_h = np.zeros((T, *d_last.shape)", "d_h = np.empty((T, *d_last.shape)"),
-    Fault("memory", "the start is put in order where it is", "lstm", PASSES, "start = self._in_order(self.starts[row], 0)", "start = self.starts[row]\n            start[:] = self._in_order(start, 0)"),
-    Fault("memory", "gates kept from run to run", "lstm", PASSES, "POOL.take((self.T if plan.kept[k] else 1, self.B, panels.row), self.dtype) for", "np.__dict__.setdefault(('kept', recurrence.name, k, self.T, self.B, panels.row, self.dtype), POOL.take((self.T, self.B, panels.row), self.dtype)) for"),
+    Fault("memory", "the start is put in order where it is", "lstm", PASSES, "{row: self._in_order(start, 0) for", "{row: (start.__setitem__(slice(None), self._in_order(start, 0)), start)[1] for"),
+    Fault("memory", "gates kept from run to run", "lstm", WORK, "POOL.take((T if plan.kept[k] else 1, B, panels.row), dtype) for", "np.__dict__.setdefault(('kept', recurrence.name, k, T, B, panels.row, dtype), POOL.take((T, B, panels.row), dtype)) for"),
     Fault("memory", "a gradient kept from call to call", "gru-reset-before", PASSES, "found = {name: np.empty_like(array) for", "found = {name: np.__dict__.setdefault(('kept', name, array.shape, array.dtype), np.empty_like(array)) for"),
-    Fault("memory", "whole empty vectors begin with what memory held", "lstm", PASSES, "if part.is_ragged:\n                array[...] = 0", "if part.is_ragged:\n                pass", "nobody"),
+    Fault("memory", "whole empty vectors begin with what memory held", "lstm", WORK, "if part.is_ragged:\n                array[...] = 0", "if part.is_ragged:\n                pass", "nobody"),
     Fault("memory", "packed weights kept by their address", "elman", PANELS, "    panels = POOL.take((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n", "    panels = POOL.take((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n    known = packed.__dict__.setdefault((address(blocks[0]), panels.shape, blocks[0].strides, blocks[0].dtype), panels)\n    if known is not panels:\n        return known\n"),
     Fault("memory", "a strided table read as dense", "word-model", EMBEDDING, "found[j] = source[j * column]", "found[j] = source[j]"),
     # Threads.
@@ -77,6 +77,6 @@ KERNELS = (
     # Order of gates and of biases.
     Fault("order", "peepholes of i and f swapped", "lstm-peephole", "gated/lstm_peephole.py", '"P_if": (W_Ci, W_Cf)', '"P_if": (W_Cf, W_Ci)'),
     Fault("order", "the inner bias twice", "gru-reset-after", "engine/weights.py", "whole[:, : panels.units] = weights[name]\n", "whole[:, : panels.units] = np.multiply(weights[name], 1 + (name == 'b_m'))\n"),
-    Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", PASSES, "into[name], strict=True):\n                    bias[...]", "into[name][::-1], strict=True):\n                    bias[...]"),
-    Fault("order", "a shared row of errors read from the other gate", "lstm", PASSES, "self.recurrence.sets[place][1].index(gate))", "self.recurrence.sets[place][1].index(gate) - 1)"),
+    Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", WEIGHTS, "zip(parts, places, strict=True):\n            part[...]", "zip(parts[::-1], places, strict=True):\n            part[...]"),
+    Fault("order", "a shared row of errors read from the other gate", "lstm", PLAN, "[names.index(gate) for gate in gates.split()]", "[names.index(gate) - 1 for gate in gates.split()]"),
 )  # fmt: skip
