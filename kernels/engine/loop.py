@@ -99,9 +99,12 @@ def _stage(loop, stage, products, t, order, ends, first, active, like):
                     end = begin
                     while end < running and _is_kept(loop.keep, keep + end):
                         end += 1
-                blocks = shift(pointer(product.blocks, like), (first + begin) * product.terms)
+                operand, blocks = shift(a, begin * product.row), shift(pointer(product.blocks, like), (first + begin) * product.terms)
+                if end - begin == 1:
+                    blocks = operand  # one row is a block as it stands
                 if end > begin and p < 0:
-                    in_blocks(blocks, shift(a, begin * product.row), end - begin, product.terms, product.row, 1)
+                    if end - begin > 1:
+                        in_blocks(blocks, operand, end - begin, product.terms, product.row, 1)
                 elif end > begin:
                     to = shift(c, begin * stage.row + product.column)
                     call(loop.multiply, (KEEP, to, blocks, b, following, end - begin, product.terms, product.vectors, stage.row))
