@@ -44,7 +44,13 @@ def complex_step(program, arrays, sizes, constants, direction):
     return {name: run.value(name).imag / COMPLEX_STEP for name in program.outputs}
 
 
-def central_difference(program, arrays, sizes, constants, direction):
+def finer_difference(program, arrays, sizes, constants, direction):
+    """As ``central_difference``, of twice the step too, so that the fourth power of the step is left of its square: dear, and for what bends sharply."""
+    once, twice = (central_difference(program, arrays, sizes, constants, direction, step) for step in (DIFFERENCE_STEP, 2 * DIFFERENCE_STEP))
+    return {name: (4 * once[name] - twice[name]) / 3 for name in once}
+
+
+def central_difference(program, arrays, sizes, constants, direction, step=DIFFERENCE_STEP):
     """J v by central differences in extended precision. Returns {output: array}.
 
     What stop() held is held still, and each comparison and kink stays on its side.
@@ -55,10 +61,10 @@ def central_difference(program, arrays, sizes, constants, direction):
     def outputs(sign):
         moved = dict(arrays)
         for name, along in direction.items():
-            moved[name] = arrays[name] + sign * DIFFERENCE_STEP * along
+            moved[name] = arrays[name] + sign * step * along
         algebra = Numbers(np.longdouble, record=False, stops=Held(stops), choices=Held(choices))
         run = program.run(moved, sizes, algebra, constants)
         return {name: run.value(name) for name in program.outputs}
 
     ahead, behind = outputs(+1), outputs(-1)
-    return {name: (ahead[name] - behind[name]) / (2 * DIFFERENCE_STEP) for name in program.outputs}
+    return {name: (ahead[name] - behind[name]) / (2 * step) for name in program.outputs}
