@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from refrnn.backends.equation import EquationPass
 from refrnn.equation.evaluate import Pattern
 from refrnn.errors import SpecError, cut
 from refrnn.spec.domain import empty_shape, enlarged
 from refrnn.spec.draw import complete_sizes, fitting_sizes
+from refrnn.spec.values import check_values
 
 MOST_SINGLE, MOST_REPEATED = 15, 66
 # One for each sequence of a case about them; the zeros and the large number are for ties, thresholds and exponentials.
@@ -23,6 +25,7 @@ MORE_WIDTHS = (
 )  # fmt: skip
 WIDTHS = {"quick": QUICK_WIDTHS, "full": QUICK_WIDTHS + MORE_WIDTHS}
 OVERFLOWING = "overflowing"
+SEARCH, FARTHEST = 12, 16.0  # steps, each by no more than this factor
 # A constant with no more whole numbers than this chooses between them, and each choice has its cases.
 MOST_CHOICES = 8
 
@@ -45,6 +48,10 @@ class Case:
     shrink: float = 1.0  # factor on all but what inputs are multiplied with: arguments near 0
     begun: float = 1.0  # factor on starts: beside large ones the other side of a gate that is shut is small
     zero: tuple = ()  # arrays that are zero everywhere
+    shut: float = 0.0  # what the first gate's sigmoid takes, by such a factor
+    near: bool = False  # what is wanted lies next to what comes out of a step
+    at_end: bool = False  # arrays that have an upper end lie at it
+    one_word: bool = False  # all words are the last one
     any_numbers: bool = False  # where distributions, masks and one-hot vectors are drawn any numbers stand, as a domain without ends allows
     infinite: str = ""  # a parameter whose first number is infinite
     still: bool = False  # starts, and the inputs of the second step, are zero: what is taken for missing then is not
@@ -60,9 +67,10 @@ class Case:
         """The values and the lengths of the case."""
         values = spec.draw(self.sizes, self.batch, self.seed, self.dtype if self.full else "float32")
         shrunk, stretched = _kept_small(spec), _stretched(spec)
+        by = _shutting(spec, values, self.shut) if self.shut else self.stretch
         for name, symbol in spec.arrays.items():
             if name in stretched or name in self.zero:
-                stretch = 0 if name in self.zero else self.stretch
+                stretch = 0 if name in self.zero else by
                 # Beyond float32 a power of two, which rounds nothing.
                 values[name] = (values[name] * np.float64(stretch)).astype(np.float32 if 1e-38 < abs(stretch) < 1e38 and not self.full else self.dtype)
             if symbol.role == "start" and is_free(symbol):
@@ -76,6 +84,12 @@ class Case:
         if self.sparse:
             _be_sparse(spec, values)
         _reach_ends(spec, values, complete_sizes(spec, self.sizes, self.batch))
+        if self.at_end:
+            for name in _with_upper_end(spec):
+                values[name][...] = _within(spec.symbols[name], self.dtype)[1]
+        for name, symbol in spec.arrays.items() if self.one_word else ():
+            if symbol.below is not None:
+                values[name] = np.full_like(values[name], np.max(values[name]))
         if self.any_numbers:
             random = np.random.default_rng(self.seed)
             values |= {name: random.standard_normal(values[name].shape).astype(np.float32).astype(self.dtype) for name in _narrowly_drawn(spec)}
@@ -92,6 +106,10 @@ class Case:
         for name, given in self.values.items():
             symbol = spec.symbols[name]
             values[name] = given if symbol.is_integer_constant else np.asarray(given, np.int64 if symbol.type == "integer" else self.dtype)
+        if self.near:
+            for wanted, reached in _reached(spec, values).items():
+                apart = 2.0**-13 * np.random.default_rng(self.seed).standard_normal(reached.shape)
+                values[wanted] = (reached + apart).astype(np.float32).astype(self.dtype)
         return values, self._lengths(spec)
 
     def problem(self):
@@ -128,14 +146,67 @@ def _stretched(spec):
     return parameters or {name for name, role in without_ends.items() if role == "input" and is_free(spec.symbols[name])}
 
 
-def _within(symbol):
-    """The ends of a domain, each as the number of float32 next to it that lies within; None where there is none."""
-    ends = []
+def _within(symbol, dtype="float32"):
+    """The ends of a domain, each as the number of a dtype next to it that lies within; None where there is none."""
+    ends, number = [], np.dtype(dtype).type
     for end, other in ((symbol.low, np.inf), (symbol.high, -np.inf)):
-        near = None if end is None else np.float32(end)
+        near = None if end is None else number(end)
         outside = near is not None and (float(near) < end if other > 0 else float(near) > end)
-        ends.append(np.nextafter(near, np.float32(other)) if outside else near)
+        ends.append(np.nextafter(near, number(other)) if outside else near)
     return ends
+
+
+def _with_upper_end(spec):
+    """What has a number for each step or sequence, and none is above this end."""
+    return [name for name, symbol in spec.arrays.items() if name in spec.batched and symbol.type == "real" and symbol.high is not None]
+
+
+def _gates(spec):
+    """The symbols that are sigmoids and nothing else, in the order of their equations."""
+    return [one.name for one in spec.equations if isinstance(one.value, ast.Call) and one.value.func.id == "sigmoid"]
+
+
+def _shutting(spec, values, argument):
+    """The factor by which the sigmoid of the first gate takes about ``argument``, which is below 0, for its first number; 1 where none is found."""
+    gate, free = _gates(spec)[0], _stretched(spec)
+    for factor in (1.0, -1.0):
+        step, before, power = 1.0, None, 1.0  # about how the argument grows with the factor
+        for _ in range(SEARCH):
+            scaled = {name: value * factor if name in free else value for name, value in values.items()}
+            with np.errstate(all="ignore"):
+                value = _found(spec, scaled, [gate])[gate].flat[0]
+                taken = float(np.log(value) - np.log1p(-value))
+            if not -np.inf < taken < 0:  # it opens, or is past what is told from 0
+                break
+            if abs(taken / argument - 1) < 0.01:
+                return factor
+            power = np.log(taken / before) / np.log(step) if before and step != 1 else power
+            step = min((argument / taken) ** (1 / max(power, 0.5)), FARTHEST)
+            factor, before = float(factor * step), taken
+    return 1.0
+
+
+def _found(spec, values, names):
+    """Defined symbols by the equation, in extended precision."""
+    return EquationPass(spec, check_values(spec, values, None), np.longdouble, wanted=tuple(names)).gather(names)
+
+
+def _wanted(spec):
+    """Which target is subtracted from another symbol, or the other way: {target: what is to reach it}."""
+    differences = [node for one in spec.equations for node in ast.walk(one.value) if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub)]
+    pairs = [pair for node in differences for left, right in [(_symbol_of(node.left), _symbol_of(node.right))] for pair in ((left, right), (right, left))]
+    targets = {name for name, symbol in spec.arrays.items() if symbol.role == "target" and is_free(symbol)}
+    return {wanted: other for wanted, other in pairs if wanted in targets and other in {*spec.defined, *spec.arrays} - targets}
+
+
+def _reached(spec, values):
+    """What is in the places of what is wanted there; of what has an axis more, time or layers, the last."""
+    arrays = {**values, **_found(spec, values, sorted({*_wanted(spec).values()} & {*spec.defined}))}
+    found = {name: arrays[other] for name, other in _wanted(spec).items()}
+    for name, other in _wanted(spec).items():
+        if found[name].ndim > values[name].ndim:
+            found[name] = found[name].take(-1, axis=int(not spec.time_size(other) and other in spec.batched))
+    return found
 
 
 def _narrowly_drawn(spec):
@@ -283,6 +354,15 @@ def cases(spec, level="quick"):
     # and what a difference of numbers near 1 loses of tanh(z), at z of 1e-5, 1e-20 and where float32 has few digits left.
     for power in (-17, -66, -130):
         found += _both(f"one-small{power}", sizes=_ones(spec), batch=1, seed=21, shrink=2.0**power, extreme=True)
+    # A gate so far shut that it is no normal number, or would be none of the precision if its exponential overflowed.
+    for dtype, argument in (("float32", -95.0), ("float64", -720.0)) if _gates(spec) else ():
+        found.append(Case(f"one-shut-{dtype}", dtype, sizes=_ones(spec) | _times(spec, 1), batch=1, seed=1, shut=argument, extreme=True, full=True))
+    # A target that is nearly reached; numbers at their upper ends.
+    if _wanted(spec):
+        found.append(Case("nearly-reached", "float32", sizes=_times(spec, 1), batch=2, seed=40, near=True, extreme=True))
+    if _with_upper_end(spec):
+        found.append(Case("at-end-float32", "float32", sizes=_times(spec, 3), batch=8, seed=41, at_end=True))
+        found.append(Case("at-end-float64", "float64", sizes=_times(spec, 3), batch=8, seed=43, at_end=True))
     # What is kept of a state, or takes its place, where that is a billion times as large, by gates that are open and by the same ones shut.
     if _moves_states(spec):
         far = {"sizes": _ones(spec), "batch": 1, "seed": 8, "begun": 2.0**30, "extreme": True}
@@ -298,8 +378,10 @@ def cases(spec, level="quick"):
         chosen = {"values": {name: value}, "batch": 1, "extreme": True}
         found += _both(f"far-{name}-{value}", sizes=_alike(spec, 2), seed=25, stretch=128.0, **chosen)
         found += _both(f"small-17-{name}-{value}", sizes=_alike(spec, 2) | _times(spec, 1), seed=21, shrink=2.0**-17, **chosen)
-    if any(_may_be_special(spec, name) for name in spec.arrays) and not _multiplies_in_any_order(spec):
-        found += _both("special", sizes=_times(spec, 2) | _many(spec), values=dict(_choices(spec)[:1]), batch=len(SPECIAL), seed=10, special=True)
+    of_inputs = any(_may_be_special(spec, name) for name in spec.arrays)
+    if (of_inputs or any(_is_special_start(spec, name) for name in spec.arrays)) and not _multiplies_in_any_order(spec):
+        # Starts alone go through every weight, those too that rounding alone tells from 0.
+        found += _both("special", extreme=not of_inputs, sizes=_times(spec, 2) | _many(spec), values=dict(_choices(spec)[:1]), batch=len(SPECIAL), seed=10, special=True)
         if _many(spec):
             found += _both("special-infinite", sizes=_many(spec), numbers=SPECIAL[1:], seed=10, special=True)
         for name, value in _choices(spec)[1:]:
@@ -317,22 +399,43 @@ def cases(spec, level="quick"):
     return [replace(case, sizes=fitting_sizes(spec, case.sizes, case.batch)) for case in found]
 
 
-def shapes(spec):
-    """Cases about shapes alone, for backends that are held against each other: in float64, which tells best what is wrong."""
+def shapes(spec, interpreted=False):
+    """Cases about shapes alone, for backends that are held against each other: in float64, which tells best what is wrong.
+
+    ``interpreted``: one of them is the equation, which may go from word to word.
+    """
+    words = _words(spec) - (_run_over(spec) if interpreted else set())
     sizes = [name for name in spec.sizes if name not in spec.time and name != spec.batch]
     found = [Case(f"{name} of one", sizes=dict.fromkeys(sizes, 3) | {name: 1} | _times(spec, 3), seed=31) for name in sizes if len(sizes) > 1]
     found.append(Case("rows of one number", sizes=dict.fromkeys(sizes, 3) | _times(spec, 2), seed=32, sparse=True))
     if spec.time:
         # Past 64, 128 and 256 steps, and past what integers of eight bits hold, of steps, of one length of three, and of words.
-        found.append(Case("258 steps", sizes=_alike(spec, 2) | dict.fromkeys(_words(spec), 301) | _times(spec, 258), seed=38, ragged=True, full=True))
+        found.append(Case("258 steps", sizes=_alike(spec, 2) | dict.fromkeys(words, 301) | _times(spec, 258), seed=38, ragged=True, full=True))
         found.append(Case("ragged and wide", sizes=_widths(spec, (40, 34, 37)) | _times(spec, 3), seed=33, ragged=True))
         found.append(Case("64 steps", sizes=_alike(spec, 2) | _times(spec, 64), batch=1, seed=34))
+        # Enough sequences for two threads, of unequal lengths, by all that whole numbers choose.
+        for values in _whole_numbers(spec):
+            word = " and ".join(f"{name} of {value}" for name, value in values.items())
+            found.append(Case(f"many and ragged, {word}", sizes=_alike(spec, 3) | _times(spec, 7), batch=8, seed=45, ragged=True, values=values))
+    if _many_words(spec, 300):
+        found.append(Case("one word 300 times", sizes=_alike(spec, 2) | _many_words(spec, 300), batch=1, seed=44, one_word=True, values=_open_ends(spec)))
     return [replace(case, sizes=fitting_sizes(spec, case.sizes, case.batch)) for case in found]
 
 
 def _words(spec):
     """The sizes that integers are below: how many words there are."""
     return {name for symbol in spec.arrays.values() if symbol.below is not None for name in symbol.below.names()}
+
+
+def _many_words(spec, number):
+    """The sizes of what holds words as this many: but for time, where there are others."""
+    sizes = {str(size) for symbol in spec.arrays.values() if symbol.below is not None for size in symbol.shape}
+    return dict.fromkeys(sizes - set(spec.time) or sizes, number)
+
+
+def _open_ends(spec):
+    """The integer constants that have a least number and no greatest, at it."""
+    return {name: int(symbol.low) for name, symbol in spec.arrays.items() if symbol.is_integer_constant and symbol.low is not None and symbol.high is None}
 
 
 def _of_words(spec, number):
@@ -394,8 +497,10 @@ def _of_sizes(spec):
         found += _both(f"power-{power}", seed=16, stretch=2.0**power, extreme=True)
     found += [Case(f"power-{power}-float64", "float64", seed=16, stretch=2.0**power, extreme=True) for power in (600, -600)]
     zeroed = [name for name, symbol in spec.arrays.items() if symbol.role == "parameter" and symbol.shape and symbol.low is None]
-    for name in zeroed if len(zeroed) > 1 else ():
-        found += _both(f"{name}-zero", seed=17, zero=(name,))
+    for place, name in enumerate(zeroed if len(zeroed) > 1 else ()):  # beside numbers whose squares leave the range
+        sign = (-1) ** place
+        found.append(Case(f"{name}-zero-float32", "float32", seed=17, zero=(name,), stretch=2.0 ** (100 * sign), extreme=True))
+        found.append(Case(f"{name}-zero-float64", "float64", seed=17, zero=(name,), stretch=2.0 ** (-600 * sign), extreme=True))
     return found
 
 
@@ -433,6 +538,12 @@ def _choices(spec):
     """(name, value) for all that the constants choose between."""
     ends = {name: symbol.integers() for name, symbol in spec.arrays.items() if symbol.is_integer_constant and None not in (symbol.low, symbol.high)}
     return [(name, value) for name, (low, high) in ends.items() if high - low < MOST_CHOICES for value in range(low, high + 1)]
+
+
+def _whole_numbers(spec):
+    """What constants choose, and what the spec's own cases set where they set whole numbers and nothing else."""
+    found = [{name: value} for name, value in _choices(spec)]
+    return found + [entry["values"] for entry in spec.cases if entry.get("values") and entry["values"].keys() <= spec.integer_constants]
 
 
 def _own_cases(spec, entry):

@@ -11,12 +11,13 @@ from threading import Barrier
 
 import numpy as np
 
+from refrnn import free
 from refrnn.backends.equation import EquationPass
 from refrnn.backends.layer import goes_by_steps
 from refrnn.backends.run import answer, run_checked
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, name_of, poison, poisoned
-from refrnn.verify.variants import in_a_crowd
+from refrnn.verify.variants import CROWD, FEW, in_a_crowd
 
 FINE = 1 + 2.0**-30  # a factor that float32 doesn't tell from one
 TIMES = 3  # each of two threads calls
@@ -24,7 +25,7 @@ TIMES = 3  # each of two threads calls
 
 def properties(spec, truth, backend):
     """The findings of all properties on one case."""
-    checks = PROPERTIES + (KERNEL_PROPERTIES if backend == "kernel" else ())
+    checks = PROPERTIES + (KERNEL_PROPERTIES if backend == "kernel" else REFERENCE_PROPERTIES if backend == "reference" and spec.group else ())
     found = [(check, _checked_by(check, spec, truth, backend)) for check in checks]
     return [Finding(name_of(backend), truth.case.name, f"{text} in case {truth.case.name}") for _, text in found if text]
 
@@ -35,9 +36,9 @@ def of_choices(spec, truth, backend):
     return [Finding(name_of(backend), truth.case.name, f"{text} in case {truth.case.name}")] if text else []
 
 
-def of_threads(spec, truth, backend):
-    """The findings on a case whose work is shared, as it is not where numbers are few and there is no batch of them."""
-    text = _checked_by(threads_agree, spec, truth, backend)
+def of_wide_work(spec, truth, backend):
+    """The findings on a case of many numbers, which threads share; or of many units in a batch, where some parts of units are not whole."""
+    text = _checked_by(_bits_by_memory if spec.batched or spec.batch else threads_agree, spec, truth, backend)
     return [Finding(name_of(backend), truth.case.name, f"{text} in case {truth.case.name}")] if text else []
 
 
@@ -388,6 +389,9 @@ def state_is_its_own(spec, truth, backend):
         return f"the state {min(state.keys() ^ going_on)} is handed on though it does not go on, or is not though it does"
     if not state:
         return None
+    for one in spec.continuing(truth.checked.integers):
+        if not one.forward and not one.delayed and not _is_first(spec, truth, one.state, state[one.start]):
+            return f"the state {one.start} is not that at the end of its way, at the first step"
     right = {name: array.copy() for name, array in state.items()}
     for array in state.values():
         array[...] = 3
@@ -403,6 +407,12 @@ def state_is_its_own(spec, truth, backend):
             if not _same_bits(array, right[name]):
                 return f"the state {name} changes when {word} written into"
     return None
+
+
+def _is_first(spec, truth, name, found):
+    """Whether ``found`` is a symbol's first step; that it is the last one on the way forward, :func:`chunks_join` asks."""
+    key = truth.kind_of(name), name
+    return key not in truth.quantities or _near(truth, key, found, truth.quantities[key][0])
 
 
 def _carried(run):
@@ -595,7 +605,11 @@ def binding_changes_nothing(spec, truth, backend):
     if not spec.parameters:
         return None
     values = _values(checked) | {name: checked.sizes[name] for name in spec.named_sizes}
-    layer = spec.bind({name: value for name, value in values.items() if name not in spec.arrays or spec.arrays[name].is_kept}, backend)
+    given = {name: np.copy(value) if np.ndim(value) else value for name, value in values.items() if name not in spec.arrays or spec.arrays[name].is_kept}
+    layer = spec.bind(given, backend)
+    for array in given.values():
+        if np.ndim(array):
+            array[...] = 3  # later changes are not seen
     rest = {name: value for name, value in values.items() if name not in layer.values}
     plain = run_checked(spec, checked, backend).outputs
     for word, keep in (("", True), (" and keeps nothing", False)):
@@ -616,6 +630,22 @@ def binding_changes_nothing(spec, truth, backend):
     return None
 
 
+# ------------------------------------------------------------ references of this project
+
+
+def extended_precision_is_kept(spec, truth, backend):
+    """Given extended precision, nothing is computed in less: results are as near to the truth as its own rounding allows."""
+    if truth.checked.dtype != np.float32:
+        return None
+    wide = {name: array.astype(np.longdouble) if array.dtype.kind == "f" else array for name, array in truth.checked.arrays.items()}
+    upstream = {name: array.astype(np.longdouble) for name, array in truth.upstream.items()}
+    for name, array in _asked(spec, replace(truth.checked, arrays=wide, dtype=np.dtype(np.longdouble)), backend, upstream).items():
+        key, digits = _key(spec, truth, name), truth.eps / np.finfo(np.longdouble).eps
+        if array.dtype != np.longdouble or key in truth.quantities and truth.error(key, array)[0] * digits > 2 * truth.bounds[key]:
+            return f"{name} is computed in less than the precision that is given"
+    return None
+
+
 # ------------------------------------------------------------ kernels of this project
 
 
@@ -625,7 +655,7 @@ def threads_agree(spec, truth, backend):
 
     if bool(spec.time) != truth.case.ragged and (spec.batched or spec.batch):
         return None
-    checked, upstream = in_a_crowd(spec, truth)
+    checked, upstream = in_a_crowd(spec, truth, CROWD)
     plain = None
     for number in (1, 2, 2):
         with threads.using(min(number, threads.most()), little=0):
@@ -635,6 +665,34 @@ def threads_agree(spec, truth, backend):
             if not _same_bits(found[name], array):
                 return f"{name} differs between 1 and 2 threads"
     return None
+
+
+def memory_that_is_used_again_is_as_new(spec, truth, backend):
+    """In arrays large enough for that: after runs that leave NaN in it, a run's second way back and a new run have the bits of the first."""
+    return _bits_by_memory(spec, truth, backend) if bool(spec.time) == truth.case.ragged else None
+
+
+def _bits_by_memory(spec, truth, backend):
+    if not spec.differentiated:
+        return None
+    checked, upstream = in_a_crowd(spec, truth, FEW)
+    outputs, _, backward = answer(spec, checked, backend)
+    plain = {name: np.copy(array) for name, array in {**outputs, **_gradients(spec, backward, upstream)}.items()}
+    lost = replace(checked, arrays={name: np.where(_halved(spec, name, array) != array, np.nan, array).astype(array.dtype) for name, array in checked.arrays.items()})
+    _asked(spec, lost, backend, {name: np.full_like(array, np.nan) for name, array in upstream.items()})
+    for word, ask in (("once more", lambda: {**outputs, **_gradients(spec, backward, upstream)}), ("anew", lambda: _asked(spec, checked, backend, upstream))):
+        for name, array in ask().items():
+            if not _same_bits(array, plain[name]):
+                return f"{name} of many sequences is another one when asked {word}, after a run of NaN"
+        _leave_nan_in_memory()
+    return None
+
+
+def _leave_nan_in_memory():
+    """Where what is not set begins: work memory is let go, and as much as is asked for next was NaN."""
+    free()
+    for size in 2 ** np.arange(5, 17):
+        np.full(size, np.nan)
 
 
 def calls_at_once_do_not_touch(spec, truth, backend):
@@ -678,4 +736,5 @@ PROPERTIES = (
     learned_starts_may_be_given_for_each_sequence,
     binding_changes_nothing,
 )
-KERNEL_PROPERTIES = (threads_agree, calls_at_once_do_not_touch)
+KERNEL_PROPERTIES = (threads_agree, memory_that_is_used_again_is_as_new, calls_at_once_do_not_touch)
+REFERENCE_PROPERTIES = (extended_precision_is_kept,)

@@ -48,6 +48,7 @@ WIDE = (
     (65, "shortest first", 0), (67, "shuffled", 1),
 )  # fmt: skip
 MANY, CROWD = (183, "shuffled", 0), (1207, "shuffled", 0)
+FEW = (128, "shuffled", 0)
 OF_WIDTHS = ((2, "as drawn", 0), (20, "longest first", 2), (64, "shuffled", 1))
 OF_ONE_STEP = ((32, "as drawn", 0), (128, "shuffled", 0), (1025, "shuffled", 0))
 OF_OVERFLOWING = ((None, "as drawn", 8),)
@@ -86,11 +87,11 @@ def _wide(case):
     return OF_ONE_STEP if case.name.startswith("one-step") else (*WIDE, MANY if case.ragged else CROWD)
 
 
-def in_a_crowd(spec, truth):
+def in_a_crowd(spec, truth, of):
     """The values of a case, and its upstream gradients, with the sequences in a batch of many where there is a batch."""
     if not (spec.batched or spec.batch):
         return truth.checked, truth.upstream
-    crowd = _variant(spec, truth, *CROWD)
+    crowd = _variant(spec, truth, *of)
     checked = _arranged(spec, truth, crowd)
     return checked, _upstream(spec, truth, crowd, checked)
 

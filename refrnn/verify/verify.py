@@ -12,7 +12,7 @@ from refrnn.verify.errata import as_errata
 from refrnn.verify.handed import promises
 from refrnn.verify.mutants import kill_matrix
 from refrnn.verify.printed import check_misprints, check_printed_gradients
-from refrnn.verify.properties import of_choices, of_threads, properties
+from refrnn.verify.properties import of_choices, of_wide_work, properties
 from refrnn.verify.report import SpecReport
 from refrnn.verify.shapes import disagreements
 from refrnn.verify.sensitivity import bluntest, sensitivity
@@ -23,8 +23,8 @@ from refrnn.verify.variants import compare_variant, variants
 DERIVATIVE_CASES = ("plain-float64", "ragged-float64", "one-step-float64")
 VARIANT_CASES = ("plain-float32", "ragged-float64", "width-20-float32", "one-step-float32", OVERFLOWING)
 PROPERTY_CASES = ("plain-float32", "ragged-float64", "one-step-float32")
-# One that is not about sequences, and has more numbers than a thread takes at once.
-SHARED_CASE = "large-float32"
+# One that is not about sequences, and has more numbers than a thread takes at once; one of more units than a part of them has.
+WIDE_CASES = ("large-float32", "width-16-float64")
 # The equation in float32 shares all but its numbers' type with the equation in float64.
 EQUATION_CASES = ("plain-float32", "ragged-float32")
 _MEND = "add a case that tells it, or list it under equivalent with the reason"
@@ -114,8 +114,9 @@ def _properties(report, spec, found, backend):
     for name in PROPERTY_CASES:
         if name in found and not report.failures:
             report.failures += [str(finding) for finding in properties(spec, found[name], backend)]
-    if backend == "kernel" and SHARED_CASE in found and not report.failures:
-        report.failures += [str(finding) for finding in of_threads(spec, found[SHARED_CASE], backend)]
+    for name in WIDE_CASES:
+        if backend == "kernel" and name in found and not report.failures:
+            report.failures += [str(finding) for finding in of_wide_work(spec, found[name], backend)]
     for truth in found.values():
         if truth.case.values and truth.case.dtype == "float64" and not report.failures:
             report.failures += [str(finding) for finding in of_choices(spec, truth, backend)]

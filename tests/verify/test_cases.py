@@ -418,3 +418,69 @@ def test_powers_overflow_past_the_ends_alone():
     (variant,) = variants(spec, truth)
     with np.errstate(all="ignore"):
         assert np.isinf(np.linalg.matrix_power(truth.values["W_h"], truth.checked.sizes["T"] + variant.steps)).all()
+
+
+# ------------------------------------------------------------ ends of ranges
+
+
+def _found(spec, case, *names):
+    """Symbols of a case by the equation, in extended precision, and what was handed in."""
+    values, lengths = case_of(spec, case).draw(spec)
+    return EquationPass(spec, check_values(spec, values, lengths), np.longdouble, wanted=names).gather(names), values
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_gates_are_so_far_shut_that_they_are_no_normal_numbers(dtype):
+    limits, gated = np.finfo(dtype), 0
+    for spec in map(refrnn.load, refrnn.ids()):
+        gates = [equation.name for equation in spec.equations if _calls(equation.value, "sigmoid")]
+        if gates:
+            gate = _found(spec, f"one-shut-{dtype}", gates[0])[0][gates[0]]
+            assert 16 * limits.smallest_subnormal < gate.min() < limits.tiny, spec.id
+            gated += 1
+    assert gated > 20
+
+
+@pytest.mark.parametrize(
+    "name, target, reached",
+    [("bptt", "D", "Y"), ("narx", "D", "Y"), ("divergence", "D", "Y"), ("bptt-jacobians", "y", "y_hat"), ("constant-error-carousel", "d", "h"), ("singular-value-bound", "d", "f")],
+)
+def test_targets_are_nearly_reached(name, target, reached):
+    spec = refrnn.load(name)
+    found, values = _found(spec, "nearly-reached", *({reached} & {*spec.defined}))
+    array = found.get(reached, values.get(reached))
+    array = array.take(-1, axis=int(name == "singular-value-bound")) if array.ndim > values[target].ndim else array
+    apart = np.abs(array - values[target])
+    assert apart.shape == values[target].shape and 0 < apart.min() < apart.max() < 1e-3
+
+
+@pytest.mark.parametrize("dtype, largest", [("float32", 1 - 2.0**-24), ("float64", 1 - 2.0**-53)])
+def test_draws_at_their_upper_end(dtype, largest):
+    spec = refrnn.load("generation")
+    found, values = _found(spec, f"at-end-{dtype}", "w")
+    assert (values["u"] == largest).all() and values["u"].dtype == dtype and (found["w"] == values["W_xh"].shape[0] - 1).any()
+    values, _ = case_of(refrnn.load("constant-error-carousel"), f"at-end-{dtype}").draw(refrnn.load("constant-error-carousel"))
+    assert (values["sigma"] == 1).all()
+
+
+@pytest.mark.parametrize("name", ["tiny-leads-float32", "tinier-leads"])
+def test_several_magnitudes_whose_squares_are_zero(name):
+    spec = refrnn.load("eigen-expansion")
+    lamda = case_of(spec, name).draw(spec)[0]["lamda"]
+    assert len(lamda) > 1 and lamda.all() and not np.any(lamda * lamda) and np.abs(lamda).argmax() > 0
+
+
+def test_one_array_is_zero_beside_another_whose_squares_leave_the_range():
+    spec = refrnn.load("clip-norm")
+    for zero, other in (("g", "G"), ("G", "g")):
+        for dtype in ("float32", "float64"):
+            values, _ = case_of(spec, f"{zero}-zero-{dtype}").draw(spec)
+            with np.errstate(all="ignore"):
+                squares = np.square(values[other])
+            assert not values[zero].any() and np.isfinite(values[other]).all() and values[other].all()
+            assert np.isinf(squares).all() if (zero == "g") is (dtype == "float32") else not squares.any()
+
+
+def test_special_numbers_stand_in_starts_where_nothing_else_is_handed_in():
+    values, _ = case_of(refrnn.load("blow-up-criterion"), "special-float32").draw(refrnn.load("blow-up-criterion"))
+    assert np.isnan(values["r0"]).any() and np.isinf(values["s0"]).sum() == 2

@@ -37,9 +37,10 @@ def test_lengths_and_arrays_are_those_that_were_given(monkeypatch):
 
 
 def test_padding_that_is_refused(monkeypatch):
-    def refuses(spec, values, lengths):
+    def refuses(spec, values, lengths, right=handed.check_values):
         if np.isnan(values["x"]).any():
             raise ValuesError("NaN")
+        return right(spec, values, lengths)
 
     truth = truth_of(unit())
     monkeypatch.setattr(handed, "check_values", refuses)
@@ -49,11 +50,79 @@ def test_padding_that_is_refused(monkeypatch):
 def test_a_time_that_is_not_named(monkeypatch):
     def shortens(spec, values, lengths, right=handed.check_values):
         checked = right(spec, values, lengths)
-        return checked if len(lengths) == 2 else replace(checked, lengths=dict.fromkeys(checked.lengths, np.minimum(*checked.lengths.values())))
+        return checked if lengths is None or len(lengths) == 2 else replace(checked, lengths=dict.fromkeys(checked.lengths, np.minimum(*checked.lengths.values())))
 
     truth = truth_of(PAIR)
     monkeypatch.setattr(handed, "check_values", shortens)
     assert "T is not whole where lengths are given of S alone" in handed.promises(PAIR, truth)
+
+
+@pytest.mark.parametrize("spec, name, number", [("generation", "u", "1.0"), ("generation", "u", "nan"), ("word-model", "w", "-1"), ("word-model", "w", "4"), ("elman", "simple", "-1"), ("elman", "simple", "2"), ("clip-norm", "g", "inf"), ("clip-norm", "g", "nan"), ("constant-error-carousel", "sigma", "nan")])
+@pytest.mark.parametrize("known", [True, False])
+def test_what_is_out_of_a_domain_is_taken(spec, name, number, known, monkeypatch):
+    """By one of the two ways, of values of a form that fits and of all others."""
+    spec = refrnn.load(spec)
+
+    def takes(spec, values, lengths, right=handed.check_values):
+        try:
+            return right(spec, values, lengths)
+        except ValuesError:
+            wrong = values[name] if np.ndim(values[name]) == 0 else values[name].flat[0]
+            if (type(values) is dict) is not known or float(wrong) != pytest.approx(float(number), nan_ok=True, abs=1e-12):
+                raise
+
+    truth = truth_of(spec, "ragged-float64" if spec.time else "plain-float64")
+    monkeypatch.setattr(handed, "check_values", takes)
+    assert handed.promises(spec, truth) == [f"{name} is taken though {number} is in it, which is out of its domain"]
+
+
+def test_lengths_that_stay_the_callers(monkeypatch):
+    def shares(spec, values, lengths, right=handed.check_values):
+        checked = right(spec, values, lengths)
+        return replace(checked, lengths=lengths if isinstance(lengths, dict) else checked.lengths)
+
+    truth = truth_of(unit())
+    monkeypatch.setattr(handed, "check_values", shares)
+    assert handed.promises(unit(), truth) == ["lengths of T are not copied: they change when the caller's are written into"]
+
+
+@pytest.mark.parametrize("length", [0, 8])
+def test_lengths_that_are_taken_though_there_are_none_such(length, monkeypatch):
+    def takes(spec, values, lengths, right=handed.check_values):
+        taken = lengths is not None and not np.any(lengths["T"] == length) if isinstance(lengths, dict) else True
+        return right(spec, values, lengths) if taken else None
+
+    truth = truth_of(unit())
+    monkeypatch.setattr(handed, "check_values", takes)
+    monkeypatch.setattr(handed, "_the_equation_keeps_copies", lambda spec, truth: ())
+    assert handed.promises(unit(), truth) == [f"a length {length} of T is taken, where 7 is the longest"]
+
+
+def test_an_equation_that_reads_the_callers_arrays_on_its_way_back(monkeypatch):
+    monkeypatch.setattr("refrnn.spec.values.Checked.copied", lambda checked: checked)
+    found = handed.promises(unit(), truth_of(unit()))
+    assert "d_u by the equation changes when the arguments are written into before backward" in found
+
+
+@pytest.mark.parametrize("name, change, ends", [("simple", lambda number: 0, "0 to 0, not from 0 to 1"), ("simple", lambda number: 1, "1 to 1, not from 0 to 1")])
+def test_integers_that_are_never_drawn(name, change, ends):
+    spec = refrnn.load("elman")
+    truth, right = truth_of(spec), spec.draw
+    spec.draw = lambda *sizes, **chosen: (lambda values: values | {name: change(values[name])})(right(*sizes, **chosen))
+    try:
+        assert handed.promises(spec, truth) == [f"draw gives {name} whole numbers from {ends}"]
+    finally:
+        del spec.draw
+
+
+def test_words_that_are_never_drawn():
+    spec = refrnn.load("word-model")
+    truth, right = truth_of(spec), spec.draw
+    spec.draw = lambda *sizes, **chosen: (lambda values: values | {"w": np.minimum(values["w"], 1)})(right(*sizes, **chosen))
+    try:
+        assert handed.promises(spec, truth) == ["draw gives w whole numbers from 0 to 1, not from 0 to 2"]
+    finally:
+        del spec.draw
 
 
 @pytest.mark.parametrize("name, wrong", [("m", np.zeros_like), ("m", np.ones_like), ("P", np.negative), ("P", lambda array: 2 * array), ("Y", np.zeros_like), ("Y", np.ones_like), ("Y", lambda array: array / 1000)])
@@ -70,9 +139,20 @@ def test_draws_that_are_not_as_promised(name, wrong):
 def test_numbers_stay_within_their_ends():
     spec = refrnn.load("constant-error-carousel")
     truth, right = truth_of(spec), spec.draw
-    spec.draw = lambda *sizes, **chosen: (lambda values: values | {"sigma": 1 + values["sigma"]})(right(*sizes, **chosen))
+    spec.draw = lambda *sizes, **chosen: (lambda values: values | {"sigma": values["sigma"] + (chosen["batch"] == 9)})(right(*sizes, **chosen))
     try:
         assert handed.promises(spec, truth) == ["draw gives sigma other numbers than it promises"]
+    finally:
+        del spec.draw
+
+
+@pytest.mark.parametrize("seeds, text", [(lambda seed: 7, "the same numbers by another seed"), (lambda seed, seeds=iter(range(99)): next(seeds), "other numbers by the same seed")])
+def test_seeds_that_do_not_tell_draws(seeds, text):
+    spec = refrnn.load("unfolding")
+    truth, right = truth_of(spec), spec.draw
+    spec.draw = lambda *sizes, **chosen: right(*sizes, **chosen | {"seed": seeds(chosen["seed"])})
+    try:
+        assert handed.promises(spec, truth) == [f"draw gives {name} {text}" for name in spec.arrays]
     finally:
         del spec.draw
 

@@ -1,6 +1,6 @@
 """Each part of a property is really tried: a small kernel that breaks this part alone is found by that property."""
 
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from refrnn.kernels.primitives import fork, threads
 from refrnn.verify import properties as of
 from refrnn.verify.cases import cases
 from refrnn.verify.truth import Truth
-from refrnn.verify.verify import PROPERTY_CASES, SHARED_CASE
+from refrnn.verify.verify import PROPERTY_CASES, WIDE_CASES
 
 # Whole and ragged, in both precisions.
 TRUTHS = [Truth(unit(), case) for case in cases(unit()) if case.name in PROPERTY_CASES]
@@ -497,8 +497,18 @@ def test_two_threads_share_the_least_work():
 
     spec = unit(kernel=Backend(forward))
     assert of.threads_agree(spec, RAGGED, "kernel") == "h differs between 1 and 2 threads"
-    for ask in (of.properties, of.of_threads):
-        assert any(finding.text.startswith("h differs between 1 and 2 threads") for finding in ask(spec, RAGGED, "kernel"))
+    assert any(finding.text.startswith("h differs between 1 and 2 threads") for finding in of.properties(spec, RAGGED, "kernel"))
+
+
+@pytest.mark.skipif(threads.most() == 1, reason="kernels may use one thread here")
+def test_two_threads_share_the_work_where_there_is_no_batch(monkeypatch):
+    spec = refrnn.load("clip-value")
+    truth, right = Truth(spec, next(case for case in cases(spec) if case.name == WIDE_CASES[0])), spec.bindings["kernel"].load()
+    module = ModuleType("planted")
+    module.forward = lambda **arguments: (lambda outputs, saved: ({name: array + (threads.get() > 1) for name, array in outputs.items()}, saved))(*right.forward(**arguments))
+    module.backward = right.backward
+    monkeypatch.setitem(spec.bindings, "kernel", SimpleNamespace(load=lambda: module))
+    assert [finding.text for finding in of.of_wide_work(spec, truth, "kernel")] == [f"g_clipped differs between 1 and 2 threads in case {WIDE_CASES[0]}"]
 
 
 @pytest.mark.skipif(threads.most() == 1, reason="kernels may use one thread here")
@@ -512,13 +522,29 @@ def test_two_threads_have_many_tasks_each():
     assert of.threads_agree(unit(kernel=Backend(forward)), RAGGED, "kernel") == "h differs between 1 and 2 threads"
 
 
+def test_wide_work_in_memory_that_is_used_again():
+    """Of many units alone, and of many sequences of them."""
+    wide, waiting = Truth(unit(), next(case for case in cases(unit()) if case.name == WIDE_CASES[1])), {}
+
+    def backward(right, saved, d_h):
+        work = waiting.setdefault((d_h.shape, d_h.dtype), np.zeros_like(d_h)) if d_h.shape[1:] == (128, wide.checked.sizes["H"]) else 0
+        found = right(saved, d_h=d_h)
+        if isinstance(work, np.ndarray):
+            found, work[...] = {**found, "x": found["x"] + 0 * work}, d_h
+        return found
+
+    spec = unit(kernel=Backend(backward=backward))
+    assert found(spec.bindings["kernel"]) == []
+    assert [finding.text for finding in of.of_wide_work(spec, wide, "kernel")] == [f"d_x of many sequences is another one when asked once more, after a run of NaN in case {WIDE_CASES[1]}"]
+
+
 @pytest.mark.skipif(threads.most() == 1, reason="kernels may use one thread here")
 @pytest.mark.parametrize("name", refrnn.ids())
 def test_two_threads_run_in_every_kernel_that_shares_work(name, monkeypatch):
     spec, started = refrnn.load(name), []
     monkeypatch.setattr(fork, "threads_run", lambda run=fork.threads_run: (started.append(1), run()))
     chosen = {case.name: case for case in cases(spec)}
-    case = chosen.get(SHARED_CASE) or chosen.get("ragged-float64") or chosen["plain-float32"]
+    case = chosen.get(WIDE_CASES[0]) or chosen.get("ragged-float64") or chosen["plain-float32"]
     assert of.threads_agree(spec, Truth(spec, case), "kernel") is None
     assert started or name == "one-hot"  # which writes ones, and multiplies nothing
 
@@ -539,3 +565,44 @@ def test_bits_are_numbers_signs_and_dtypes():
     zeros = np.zeros(3)
     assert of._same_bits(zeros, zeros.copy()) and of._same_bits(np.full(2, np.nan), np.full(2, np.nan))
     assert not of._same_bits(zeros, -zeros) and not of._same_bits(zeros, zeros.astype(np.float32)) and not of._same_bits(zeros, zeros + 1e-300)
+
+
+# ------------------------------------------------------------ extended precision, and the way back
+
+
+@pytest.mark.parametrize("what", ["h", "d_x", "d_u"])
+@pytest.mark.parametrize("loses", [lambda array: array.astype(float).astype(array.dtype), lambda array: array.astype(np.float64) if array.dtype == np.longdouble else array], ids=["digits", "dtype"])
+def test_a_reference_that_computes_in_double_precision(what, loses):
+    """Neither float32 nor float64 shows it."""
+
+    def forward(right, **arguments):
+        outputs, saved = right(**arguments)
+        return {name: loses(array) if name == what else array for name, array in outputs.items()}, saved
+
+    def backward(right, saved, d_h):
+        return {name: loses(array) if f"d_{name}" == what else array for name, array in right(saved, d_h=d_h).items()}
+
+    spec = unit(reference=Backend(forward, backward))
+    assert of.properties(spec, TRUTHS[0], "reference") == []  # nobody's reference but the library's has to
+    assert [of.extended_precision_is_kept(spec, truth, "reference") for truth in TRUTHS].count(f"{what} is computed in less than the precision that is given") == 2
+    spec.group = "own"
+    (finding,) = of.properties(spec, TRUTHS[0], "reference")
+    assert str(finding) == f"reference: {what} is computed in less than the precision that is given in case {TRUTHS[0].case.name}"
+
+
+def test_a_state_of_a_way_back_that_is_not_its_last(monkeypatch):
+    spec = refrnn.load("bidirectional")
+    truth = Truth(spec, next(case for case in cases(spec) if case.name == "plain-float32"))
+    assert of.state_is_its_own(spec, truth, "reference") is None
+    monkeypatch.setattr(Run, "_last", lambda self, name, array, forward: array[-1].copy())
+    assert of.state_is_its_own(spec, truth, "reference") == "the state h_binf is not that at the end of its way, at the first step"
+
+
+def test_a_layer_that_sees_its_parameters_change(monkeypatch):
+    monkeypatch.setattr("refrnn.spec.values._array", lambda spec, name, value: np.asarray(value).view(Seen))
+    monkeypatch.setattr("refrnn.spec.values.np.array", lambda value, *given, right=np.array, **chosen: value if isinstance(value, Seen) else right(value, *given, **chosen))
+    assert of.binding_changes_nothing(unit(), TRUTHS[0], "kernel") == "h changes when the spec is bound to its parameters"
+
+
+class Seen(np.ndarray):
+    """What is not copied."""

@@ -7,6 +7,7 @@ import pytest
 from unit import Backend, off, unit
 
 import refrnn
+from refrnn.kernels.primitives import threads
 from refrnn.verify.cases import cases, shapes
 from refrnn.verify.shapes import disagreements
 from refrnn.verify.truth import truths
@@ -93,6 +94,51 @@ def test_other_shapes_and_what_raises_are_findings():
     for planted, words in ((Backend(forward), "raises ValueError (too long) in case of some shape"), (Backend(backward=backward), "d_u is not that of the reference in case 64 steps")):
         spec = unit(kernel=planted)
         assert [text for text in wrong_with(spec, {}, "kernel") if words in text]
+
+
+@pytest.mark.parametrize("backend", ["kernel", "module"])
+def test_kernels_run_on_two_threads_in_shapes(backend):
+    """However little there is to do; a module of one's own is given as many as there are."""
+    seen = set()
+
+    def forward(right, **arguments):
+        seen.add((threads.get(), threads.workers(1) > 1))
+        with threads.using(1):
+            return right(**arguments)
+
+    kernel = Backend(forward)
+    number = min(2, threads.most())
+    with threads.using(1):
+        assert disagreements(unit(kernel=kernel), "kernel" if backend == "kernel" else kernel.module) == []
+    assert seen == {(number, number > 1) if backend == "kernel" else (1, False)}
+
+
+def test_many_ragged_sequences_by_all_that_whole_numbers_choose():
+    spec = refrnn.load("truncated-bptt")
+    many = [case for case in shapes(spec) if case.name.startswith("many and ragged")]
+    assert [case.values for case in many] == [entry["values"] for entry in spec.cases] and len(many) == 7
+    for case in many:
+        values, lengths = case.draw(spec)
+        assert values["x"].shape[:2] == (7, 8) and len(set(lengths)) > 3
+    choices = [case.values for case in shapes(refrnn.load("vector-recursion")) if case.name.startswith("many and ragged")]
+    assert choices == [{"f": value} for value in range(len(choices))] and len(choices) > 2
+    assert not any(case.name.startswith("many and ragged") for case in shapes(SPEC))
+
+
+def test_one_word_many_times():
+    for name, times in (("markov-factorisation", "c"), ("word-model", "w"), ("mean-pooling", "w"), ("skip-gram", "d")):
+        spec = refrnn.load(name)
+        (case,) = [case for case in shapes(spec) if case.name == "one word 300 times"]
+        values, _ = case.draw(spec)
+        assert values[times].shape[0] == 300 and len(set(values[times].flat)) == 1 and values.get("K", 0) in (0, 300)
+    assert not any("one word" in case.name for case in shapes(SPEC))
+
+
+def test_what_the_equation_goes_through_word_by_word_stays_short():
+    spec = refrnn.load("generation")
+    words = [next(case for case in shapes(spec, interpreted) if case.name == "258 steps").sizes["N"] for interpreted in (False, True)]
+    assert words == [301, 2] and disagreements(spec, "reference") == []
+    assert {case.sizes["N"] for case in shapes(refrnn.load("one-hot"), True) if case.name == "258 steps"} == {301}
 
 
 def test_what_shapes_are_like():

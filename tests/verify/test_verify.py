@@ -357,9 +357,10 @@ def test_steps_are_told():
     assert {"plain-float64", "variants and properties of kernel", "numerical derivatives"} <= set(said)
 
 
-def test_threads_are_asked_where_there_is_no_batch(monkeypatch):
-    spec = refrnn.load("clip-value")
-    truth = Truth(spec, next(case for case in cases(spec) if case.name == verify.SHARED_CASE))
-    monkeypatch.setattr(verify, "of_threads", lambda spec, truth, backend: [f"{truth.case.name} by {backend}"])
-    assert verify.wrong_with(spec, {verify.SHARED_CASE: truth}, "kernel") == [f"{verify.SHARED_CASE} by kernel"]
-    assert verify.wrong_with(spec, {verify.SHARED_CASE: truth}, "reference") == []
+@pytest.mark.parametrize("name, case", [("clip-value", "large-float32"), ("lstm", "width-16-float64")])
+def test_wide_work_is_asked_where_there_is_no_batch_and_where_units_are_many(name, case, monkeypatch):
+    spec = refrnn.load(name)
+    truth = Truth(spec, next(one for one in cases(spec) if one.name == case))
+    monkeypatch.setattr(verify, "of_wide_work", lambda spec, truth, backend: [f"{truth.case.name} by {backend}"])
+    assert verify.wrong_with(spec, {case: truth}, "kernel") == [f"{case} by kernel"]
+    assert verify.wrong_with(spec, {case: truth}, "reference") == []
