@@ -17,6 +17,7 @@ from tests.verify.museum.neighbours import REFERENCES as NEIGHBOURS  # noqa: E40
 from tests.verify.museum.outside import planting as outside  # noqa: E402
 from tests.verify.museum.outside.kernels import KERNELS  # noqa: E402
 from tests.verify.museum.outside.library import LIBRARY  # noqa: E402
+from tests.verify.museum.outside.noted import PLACES, noted  # noqa: E402
 from tests.verify.museum.outside.references import REFERENCES  # noqa: E402
 from tests.verify.museum.planting import Fault, found  # noqa: E402
 
@@ -59,6 +60,15 @@ def test_every_replaced_text_is_there(folder):
         outside.planted((outside.ROOT / folder / fault.file).read_text(), fault)
 
 
-@pytest.mark.parametrize("fault", [fault for fault in REFERENCES if fault.spec == "lstm"], ids=lambda fault: fault.name)
+def test_of_every_fault_it_is_noted_who_found_it():
+    assert noted().keys() == {f"{place}: {fault}" for place, faults in PLACES.items() for fault in faults}
+    assert len(noted()) == sum(map(len, PLACES.values())) and set(noted().values()) <= {"quick", "full", "nobody"} | {fault.tests for fault in LIBRARY}
+
+
+# Those of kinds that once were missed by all, in specs whose truths are cheap.
+CHEAP = ("activation-jacobian", "blow-up-criterion", "bptt", "clip-norm", "lstm", "markov-factorisation", "unfolding")
+
+
+@pytest.mark.parametrize("fault", [fault for fault in REFERENCES if fault.spec in CHEAP], ids=str)
 def test_fault_in_a_reference_is_found(fault):
-    assert fault.found_by == "quick" and outside.found(fault, "reference")
+    assert bool(outside.found(fault, "reference")) is (noted()[f"references: {fault}"] == "quick")

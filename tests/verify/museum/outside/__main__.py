@@ -1,34 +1,35 @@
-"""Count by class: ``python -m tests.verify.museum.outside references kernels library``; with ``full`` what quick cases miss is tried with all.
+"""Plant the faults and note in found.txt who finds each: ``python -m tests.verify.museum.outside references kernels library``.
 
-The folders of tests are tried for what is in the library and verification misses.
+Other words choose those whose kind, name or spec has one of them; with ``full`` what quick cases miss is tried with all, with
+``left`` those alone are planted of which nothing is noted. The folders of tests are tried for what is in the library and
+verification misses. At the end of a run all that is noted is counted by class.
 """
 
 import sys
-from collections import defaultdict
+from collections import Counter
 
-from tests.verify.museum.outside.kernels import KERNELS
-from tests.verify.museum.outside.library import LIBRARY
+from tests.verify.museum.outside.noted import PLACES, keep, noted
 from tests.verify.museum.outside.planting import found, found_in_library
-from tests.verify.museum.outside.references import REFERENCES
 
 
-def _finder(place):
-    if place == "library":
-        return found_in_library
-    return lambda fault, level: found(fault, place.removesuffix("s"), level)
+def _found(place, fault, level):
+    return found_in_library(fault, level) if place == "library" else found(fault, place.removesuffix("s"), level)
 
 
 def main(words):
-    counts = defaultdict(lambda: defaultdict(int))
-    for place, faults in (("references", REFERENCES), ("kernels", KERNELS), ("library", LIBRARY)):
-        for fault in faults if place in words else ():
-            levels = ["quick"] + ["full"] * ("full" in words)
-            levels += [fault.found_by] * (fault.found_by.startswith("tests"))
-            by = next((level for level in levels if _finder(place)(fault, level)), "nobody")
-            counts[f"{place}: {fault.kind}"][by] += 1
-            print(f"{by}: {place}: {fault.kind}: {fault.name} ({fault.spec})", flush=True)
-    for kind, by in counts.items():
-        print(f"{kind:24} " + ", ".join(f"{level} {count}" for level, count in by.items()))
+    places, parts = [word for word in words if word in PLACES], [word for word in words if word not in (*PLACES, "full", "left")]
+    for place in places or PLACES:
+        for fault in PLACES[place]:
+            name = f"{place}: {fault}"
+            if parts and not any(part in name for part in parts) or "left" in words and name in noted():
+                continue
+            levels = ["quick"] + ["full"] * ("full" in words) + [fault.tests] * bool(fault.tests)
+            by = next((level for level in levels if _found(place, fault, level)), "nobody")
+            keep(name, by)
+            print(f"{by}: {name}", flush=True)
+    counts = Counter((*name.split(": ")[:2], by) for name, by in noted().items())
+    for (place, kind, by), count in sorted(counts.items()):
+        print(f"{place + ': ' + kind:24} {by:16} {count:4}")
 
 
 main(sys.argv[1:])

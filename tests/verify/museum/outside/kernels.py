@@ -7,13 +7,13 @@ LOOP, PANELS, PASSES, PLAN, POINTWISE, RECURRENCE, SUMS, WEIGHTS, WORK = (
     f"engine/{name}.py" for name in ("loop", "panels", "passes", "plan", "pointwise", "recurrence", "sums", "weights", "work")
 )
 CLIPPING, EMBEDDING, SEQUENCES, SOFTMAX = (f"families/{name}.py" for name in ("clipping", "embedding", "sequences", "softmax"))
-ARRAYS, PRODUCTS, ACTIVATIONS, THREADS = (f"primitives/{name}.py" for name in ("arrays", "products", "activations", "threads"))
+ARGUMENTS, ARRAYS, PRODUCTS, ACTIVATIONS, TASKS = (f"primitives/{name}.py" for name in ("arguments", "arrays", "products", "activations", "tasks"))
 
 KERNELS = (
     # Edges of blocks, tails of vectors.
     Fault("edges", "no sequence past row 128", "lstm", PASSES, "return slices(len(ends), workers)", "return slices(min(len(ends), 128), workers)"),
     Fault("edges", "the 257th term of a sum", "elman", PRODUCTS, "range(0, terms, SUMMED)", "range(0, terms if terms < 140 else terms - 1, SUMMED)"),
-    Fault("edges", "the rest of a thousand rows", "elman", PRODUCTS, "first_task += -(-c.shape[0] // TASK_ROWS)", "first_task += -(-c.shape[0] // TASK_ROWS) if len(c) < 1000 else len(c) // TASK_ROWS"),
+    Fault("edges", "the rest of a thousand rows", "elman", PRODUCTS, "-(-len(c) // TASK_ROWS))", "(-(-len(c) // TASK_ROWS) if len(c) < 1000 else len(c) // TASK_ROWS))"),
     Fault("edges", "the last columns of a wide state", "gru-reset-before", LOOP, "min(stage.units, (p + 1) * stage.each)", "min(stage.units if stage.units < 20 else stage.units - stage.units % 4, (p + 1) * stage.each)"),
     Fault("edges", "the last columns of a wide table", "word-model", EMBEDDING, "_scatter.run(-(-M // COLUMNS)", "_scatter.run(max(1, M // COLUMNS)"),
     Fault("edges", "the last places of many", "word-model", EMBEDDING, "_look_up.run(-(-places.size // ROWS)", "_look_up.run(max(1, places.size // ROWS)"),
@@ -21,10 +21,10 @@ KERNELS = (
     Fault("edges", "the odd number of a later part", "clip-norm", CLIPPING, "if (stop - start) % 2:", "if (stop - start) % 2 and start == 0:"),
     Fault("edges", "a start farther back than the sequence is long", "multi-tap-recursion", PLAN, "range(1, self.recurrence.depth[row] + 1)", "range(1, min(self.recurrence.depth[row], self.T) + 1)"),
     Fault("edges", "what a step sends back arrives a step late", "multi-tap-recursion", PLAN, "back * arriving if back > 1", "(back - 1) * arriving if back > 1"),
-    Fault("edges", "the second group of a tile of few rows", "memory-network", PANELS, "apart, step = group * terms, group", "apart, step = 0, group"),
+    Fault("edges", "the second group of a tile of few rows", "memory-network", PANELS, "apart, step = group * terms, group if", "apart, step = 0, group if"),
     Fault("edges", "columns of the second panel", "lstm", PANELS, "count = max(0, min(lane, units - first))", "count = max(0, min(lane, units - first)) if p < 1 else 0"),
-    Fault("edges", "rows past a square of vectors, packed for the way back", "elman", PANELS, "else:\n                            for k in range(count):\n                                target", "elif by_term == 1 or by_unit != 1 or count < lane or unit > whole:\n                            for k in range(count):\n                                target"),
-    Fault("edges", "the last of many rows of a panel", "lstm", PANELS, "    first, last = rows * block // blocks, rows * (block + 1) // blocks\n                c_part", "    first, last = rows * block // blocks, min(rows * (block + 1) // blocks, 96)\n                c_part"),
+    Fault("edges", "rows past a square of vectors, packed for the way back", "elman", PANELS, "min(each, (units - begin) // lane * lane)", "min(each, (units - begin) // lane * lane + 1)"),
+    Fault("edges", "the last of many rows of a panel", "lstm", PANELS, "rows * block // blocks, rows * (block + 1) // blocks", "rows * block // blocks, min(rows * (block + 1) // blocks, 96)"),
     Fault("edges", "the second block of a long sum", "lstm", SUMS, "count = min(BLOCK, rows - start)", "count = min(BLOCK, rows - start) if start == 0 else 0"),
     # Ragged batches.
     Fault("ragged", "reversed from the longest end", "bidirectional", SEQUENCES, "steps - 1 - t, t)", "T - 1 - t, t)"),
@@ -44,16 +44,16 @@ KERNELS = (
     Fault("memory", "errors begin with what memory held", "elman", WORK, 'self._errors["zeros"] = np.zeros(', 'self._errors["zeros"] = np.empty('),
     Fault("memory", "products begin with what memory held", "gru-reset-after", SUMS, "call(multiply, (CLEAR, c, data_of(laid), b,", "call(multiply, (KEEP, c, data_of(laid), b,"),
     Fault("memory", "the last state's errors begin with what memory held", "encoder-decoder", SEQUENCES, "d_h = np.zeros((T, *d_last.shape)", "d_h = np.empty((T, *d_last.shape)"),
-    Fault("memory", "the start is put in order where it is", "lstm", PASSES, "{row: self._in_order(start, 0) for", "{row: (start.__setitem__(slice(None), self._in_order(start, 0)), start)[1] for"),
-    Fault("memory", "gates kept from run to run", "lstm", WORK, "POOL.take((T if plan.kept[k] else 1, B, panels.row), dtype) for", "np.__dict__.setdefault(('kept', recurrence.name, k, T, B, panels.row, dtype), POOL.take((T, B, panels.row), dtype)) for"),
+    Fault("memory", "arguments are not copied", "lstm", ARGUMENTS, 'return np.array(value, order="C")', 'return np.require(value, requirements="C")'),
+    Fault("memory", "gates kept from run to run", "lstm", WORK, "return POOL.kept(plan) or Forward(plan)", "return forward_work.__dict__.setdefault(plan, Forward(plan))"),
     Fault("memory", "a gradient kept from call to call", "gru-reset-before", PASSES, "found = {name: np.empty_like(array) for", "found = {name: np.__dict__.setdefault(('kept', name, array.shape, array.dtype), np.empty_like(array)) for"),
-    Fault("memory", "whole empty vectors begin with what memory held", "lstm", WORK, "if part.is_ragged:\n                array[...] = 0", "if part.is_ragged:\n                pass", "nobody"),
+    Fault("memory", "whole empty vectors begin with what memory held", "lstm", WORK, "if part.is_ragged:\n                array[...] = 0", "if part.is_ragged:\n                pass"),
     Fault("memory", "packed weights kept by their address", "elman", PANELS, "    panels = POOL.take((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n", "    panels = POOL.take((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n    known = packed.__dict__.setdefault((address(blocks[0]), panels.shape, blocks[0].strides, blocks[0].dtype), panels)\n    if known is not panels:\n        return known\n"),
     Fault("memory", "a strided table read as dense", "word-model", EMBEDDING, "found[j] = source[j * column]", "found[j] = source[j]"),
     # Threads.
-    Fault("threads", "the last task is lost", "elman", THREADS, "        _work(body, count, place)\n", "        _work(body, count - 1, place)\n"),
-    Fault("threads", "each thread does all tasks", "elman", THREADS, "    index = fetch_add(counter)\n    while index < count:\n        call(body, (index, shift(counter, 1), counter))\n        index = fetch_add(counter)", "    index = 0\n    while index < count:\n        call(body, (index, shift(counter, 1), counter))\n        index += 1"),
-    Fault("threads", "a counter that is not atomic", "elman", THREADS, "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1", "nobody"),
+    Fault("threads", "the last task is lost", "elman", TASKS, "        _work(body, count, place)\n", "        _work(body, count - 1, place)\n"),
+    Fault("threads", "each thread does all tasks", "elman", TASKS, "    index = fetch_add(counter)\n    while index < count:\n        call(body, (index, shift(counter, 1), counter))\n        index = fetch_add(counter)", "    index = 0\n    while index < count:\n        call(body, (index, shift(counter, 1), counter))\n        index += 1"),
+    Fault("threads", "a counter that is not atomic", "elman", TASKS, "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1"),
     Fault("threads", "the last worker is lost", "lstm", LOOP, "for worker in prange(len(slices)):", "for worker in prange(len(slices) - 1):"),
     Fault("threads", "each worker adds up all panels", "lstm", SUMS, "columns, parts[worker, 0], parts[worker, 1], copies", "columns, 0, parts[-1, 1], copies"),
     # Special values.
@@ -76,7 +76,32 @@ KERNELS = (
     Fault("stops", "errors fed back with a plus", "narx-hidden", NARX, "slope(d_Y - d_fed, Y)", "slope(d_Y + d_fed, Y)"),
     # Order of gates and of biases.
     Fault("order", "peepholes of i and f swapped", "lstm-peephole", "gated/lstm_peephole.py", '"P_if": (W_Ci, W_Cf)', '"P_if": (W_Cf, W_Ci)'),
-    Fault("order", "the inner bias twice", "gru-reset-after", "engine/weights.py", "whole[:, : panels.units] = weights[name]\n", "whole[:, : panels.units] = np.multiply(weights[name], 1 + (name == 'b_m'))\n"),
-    Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", WEIGHTS, "zip(parts, places, strict=True):\n            part[...]", "zip(parts[::-1], places, strict=True):\n            part[...]"),
-    Fault("order", "a shared row of errors read from the other gate", "lstm", PLAN, "[names.index(gate) for gate in gates.split()]", "[names.index(gate) - 1 for gate in gates.split()]"),
+    Fault("order", "the inner bias twice", "gru-reset-after", WEIGHTS, "write(weights[name], known", 'write(2 * weights[name] if name == "b_m" else weights[name], known'),
+    Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", PLAN, "self.parts[place].places([names.index(gate) for gate in gates.split()])", "self.parts[place].places([names.index(gate) for gate in gates.split()[::-1]])"),
+    Fault("order", "a shared row of errors read from the other gate", "lstm", PLAN, "places([names.index(gate) for gate", "places([names.index(gate) - 1 for gate"),
+    # Chosen later, by one who knew neither the cases nor the faults above.
+    Fault("edges", "the rest behind whole blocks of rows", "lstm", "engine/sums.py", "for start in range(0, rows, BLOCK):\n        count = min(BLOCK, rows - start)", "for start in range(0, max(BLOCK, rows // BLOCK * BLOCK), BLOCK):\n        count = min(BLOCK, rows - start)"),
+    Fault("edges", "the input's error begins anew at each part", "lstm", "engine/panels.py", "v += groups * WIDEST\n        start = 0", "v += groups * WIDEST"),
+    Fault("state", "empty vectors keep what memory held", "unfolding", WORK, "if part.is_ragged:\n                array[...] = 0", "if part.is_ragged:\n                pass"),
+    Fault("memory", "gates given back while they are read", "gru-reset-after", PASSES, "self.work.give()\n        return found", "self.work.give()\n        self.forward._work.give()\n        return found"),
+    Fault("threads", "where errors pass is read from the first worker's rows", "truncated-bptt", "engine/loop.py", "keep = (t + product.ahead) * loop.sequences + first", "keep = (t + product.ahead) * loop.sequences"),
+    Fault("range", "exponentials end where numbers are normal", "activation-jacobian", "primitives/activations.py", "1.5 * 2.0**52 + 1023, -746.0, 710.0,", "1.5 * 2.0**52 + 1023, -708.0, 710.0,"),
+    Fault("special", "an infinite error of a unit that is off", "vector-recursion", "families/layers.py", "return select(h > 0, d_h, 0)", "return select(h > 0, d_h, d_h - d_h)"),
+    Fault("precision", "the update gate's error from the new state", "gru-reset-after", "families/gru.py", "def after_back(d_h, n, r, z, m, h_before):\n    d_n = d_h * (1 - z) * ((1 - n) * (1 + n))\n    return d_n, d_n * m * (r * (1 - r)), d_h * (h_before - n) * (z * (1 - z)), d_n * r, d_h * z", "def after_back(d_h, n, r, z, m, h):\n    d_n = d_h * (1 - z) * ((1 - n) * (1 + n))\n    return d_n, d_n * m * (r * (1 - r)), d_h * (h - n) * (1 - z), d_n * r, d_h * z"),
+    Fault("edges", "the rest behind whole tasks of rows", "state-space", PRODUCTS, "-(-len(c) // TASK_ROWS))", "max(1, len(c) // TASK_ROWS))"),
+    Fault("ragged", "a window reads past the end", "tdnn", "families/taps.py", "    clear(found, lengths)\n", ""),
+    Fault("domain", "a distribution taken to sum to 1", "divergence", "families/divergence.py", "share = mass / total", "share = 1 / total"),
+    Fault("saturated", "softmax never shifted below 0", "neural-language-model", "families/softmax.py", "highest, total = y[0], 0.0", "highest, total = y[0] - y[0], 0.0"),
+    Fault("edges", "the rest behind whole blocks of columns", "projection", "families/embedding.py", "_scatter.run(-(-M // COLUMNS), ", "_scatter.run(max(1, M // COLUMNS), "),
+    Fault("integers", "places in int16", "projection", "families/embedding.py", 'found = np.array(w, dtype=np.int64, order="C")', "found = np.array(w, dtype=np.int16).astype(np.int64)"),
+    Fault("special", "NaN clipped to minus the bound", "clip-value", "families/clipping.py", "above = -bound if a[j] < -bound else a[j]\n        found[j] = bound if above > bound else above", "above = a[j] if a[j] > -bound else -bound\n        found[j] = above if above < bound else bound"),
+    Fault("ragged", "all sequences by the powers of the longest", "linear-recursion", "families/powers.py", "for T in np.unique(ends):\n        items = np.flatnonzero(ends == T)", "for T in [rows - 1]:\n        items = np.arange(len(ends))"),
+    Fault("special", "hypot of infinity and NaN", "blow-up-criterion", "dynamics/blow_up_criterion.py", "length = np.where(np.isnan(r) | np.isnan(s), r + s, np.hypot(r, s))  # hypot(inf, NaN) is inf", "length = np.hypot(r, s)"),
+    Fault("edges", "no context as long as the text", "markov-factorisation", "families/counting.py", "min(K, T - 1, S)  # no context is longer", "min(K, T - 1, S - 1)  # no context is longer"),
+    Fault("ties", "the last of equal scores", "generation", "families/drawing.py", "largest = j if y[j] > y[largest] else largest", "largest = j if y[j] >= y[largest] else largest"),
+    Fault("ragged", "lengths that agree count as whole", "sequence-classification", "families/sequences.py", "T, B = h.shape[:2]\n    return h[whole(lengths, T, B) - 1, np.arange(B)]", "T, B = h.shape[:2]\n    if lengths is None or min(lengths) == max(lengths):\n        return h[-1]\n    return h[whole(lengths, T, B) - 1, np.arange(B)]"),
+    Fault("edges", "the rest behind whole chunks", "tdnn", "families/pointwise.py", "_apply.run(-(-array.size // CHUNK), ", "_apply.run(max(1, array.size // CHUNK), "),
+    Fault("gradient", "errors fed back with a plus, where outputs are", "narx", "families/narx.py", "slope(d_Y - d_fed, Y)", "slope(d_Y + d_fed, Y)"),
+    Fault("domain", "no error of an imaginary part of 0", "blow-up-criterion", "families/eigenvalues.py", "sum_imaginary[j] += of_s * r_before[j] - of_r * s_before[j]", "sum_imaginary[j] += (of_s * r_before[j] - of_r * s_before[j]) * (imaginary[j] != 0)"),
+    Fault("state", "starts given for each sequence get the sum", "state-space", "primitives/arrays.py", "return d_start if start.ndim == 2 else np.sum(d_start, axis=0, dtype=np.float64).astype(d_start.dtype)", "total = np.sum(d_start, axis=0, dtype=np.float64).astype(d_start.dtype)\n    return np.broadcast_to(total, start.shape).copy()"),
 )  # fmt: skip

@@ -5,6 +5,7 @@ from tests.verify.museum.outside.planting import Fault
 RUN, SEQUENCES, VALUES, NETWORK, CHUNKS = "backends/run.py", "backends/sequences.py", "spec/values.py", "compose/network.py", "spec/chunks.py"
 REFERENCE, KERNEL, LAYER = "backends/reference.py", "backends/kernel.py", "backends/layer.py"
 TWO_WAYS = 'stack([bidirectional("elman"), bidirectional("gru-reset-after")])'
+ROOTS = r"refrnn.load_text('id: roots\ntitle: R\nsizes: {T: t, I: i}\nsymbols: {x: {role: input, shape: [T, I]}}\nequations: [\"y[t] = sqrt(x[t]) if x[t] > 0 else x[t]\"]\noutputs: [y]')"
 
 LIBRARY = (
     Fault("state", "of the padded step", "lstm", RUN, "return array[lengths - 1, np.arange(len(lengths))]", "return array[-1].copy()"),
@@ -16,13 +17,13 @@ LIBRARY = (
     Fault("sequences", "the last one's gradient only", "lstm", REFERENCE, "gradients[name] + found[name]", "0 * gradients[name] + found[name]"),
     Fault("sequences", "the way back of the last one for all", "lstm", REFERENCE, "module.backward(saved, **parts)", "module.backward(all_saved[-1], **parts)"),
     Fault("sequences", "intermediates of the first one only", "lstm", REFERENCE, "intermediates[name] = sequences.empty(name, checked.dtype)\n            sequences.put(", "intermediates[name] = sequences.empty(name, checked.dtype)\n                sequences.put("),
-    Fault("upstream", "a missing one counts 1", "lstm", VALUES, "complete[name] = np.zeros(shape, checked.dtype)\n            continue", "complete[name] = np.ones(shape, checked.dtype)\n            continue", "quick"),
+    Fault("upstream", "a missing one counts 1", "lstm", VALUES, "complete[name] = np.zeros(shape, checked.dtype)\n            continue", "complete[name] = np.ones(shape, checked.dtype)\n            continue"),
     Fault("upstream", "always single", "lstm", VALUES, "array.astype(checked.dtype, copy=False)", 'array.astype("float32").astype(checked.dtype)'),
     Fault("memory", "outputs are the kernel's own", "elman", RUN, "self.outputs = {name: array if name in intermediates else array.copy()", "self.outputs = {name: array"),
     Fault("memory", "gradients share an argument's memory", "lstm", KERNEL, "found[name] = gradient.copy() if shares else gradient", "found[name] = gradient", "tests/backends"),
     Fault("memory", "a reference sees the caller's arrays", "lstm", REFERENCE, "checked = checked.copied()", "checked = checked"),
-    Fault("layers", "steps do not hand on their state", "lstm", LAYER, "return self._kernel.step(arrays)", "return self._kernel.step(arrays)[0], state", "quick"),
-    Fault("layers", "what keeps nothing is not told the lengths", "lstm", LAYER, "checked.lengths and checked.lengths[spec.time[0]], out)", "None, out)", "quick"),
+    Fault("layers", "steps do not hand on their state", "lstm", LAYER, "return self._kernel.step(arrays)", "return self._kernel.step(arrays)[0], state"),
+    Fault("layers", "what keeps nothing is not told the lengths", "lstm", LAYER, "checked.lengths and checked.lengths[spec.time[0]], out)", "None, out)"),
     Fault("networks", "an input read twice has the last reader's gradient", 'bidirectional("lstm")', NETWORK, "gradient if known is None else known + gradient", "gradient"),
     Fault("networks", "an input read twice is added in place", 'bidirectional("lstm")', NETWORK, "= gradient if known is None else known + gradient", "= gradient if known is None else np.add(known, gradient, out=known)", "tests/compose"),
     Fault("networks", "padding is reversed too", TWO_WAYS, NETWORK, "return reverse(array, lengths)", "return array[::-1]"),
@@ -33,4 +34,17 @@ LIBRARY = (
     Fault("integers", "a place of a word handed over as a float", "generation", RUN, 'last.astype(np.int64) if self.spec.symbols[one.start].type == "integer" else last', "last"),
     Fault("kernels", "lengths are not passed on", "lstm", KERNEL, "given if given is None or len(spec.time) > 1 else given[spec.time[0]]", "None"),
     Fault("kernels", "the intermediates are not offered", "lstm", KERNEL, "return outputs, Intermediates(spec, saved), backward", "return outputs, {}, backward", "tests/backends"),
+    # Chosen later, by one who knew neither the cases nor the faults above.
+    Fault("state", "a short sequence's state past its end", "skip-connections", "backends/run.py", "states = np.concatenate((before, array.swapaxes(0, 1)), axis=1)\n        lengths = (self._checked.lengths or {}).get(self.spec.time_size(name), [len(array)] * len(states))\n        return np.stack([item[length : length + before.shape[1]] for item, length in zip(states, lengths)])", "states, depth = array.swapaxes(0, 1), before.shape[1]\n        lengths = (self._checked.lengths or {}).get(self.spec.time_size(name), [len(array)] * len(states))\n        return np.stack([np.concatenate((old, item))[-depth:] if length < depth else item[length - depth : length] for old, item, length in zip(before, states, lengths)])"),
+    Fault("memory", "the last row itself", "jordan", "backends/run.py", "return array[-1].copy()", "return array[-1]"),
+    Fault("memory", "the equation sees the caller's arrays", "unfolding", "backends/equation.py", "passed = EquationPass(spec, checked.copied())", "passed = EquationPass(spec, checked)"),
+    Fault("memory", "lengths are the caller's own", "gru-reset-after", "spec/values.py", "checked[name] = array.astype(np.int64)", "checked[name] = array.astype(np.int64, copy=False)"),
+    Fault("special", "NaN lies in every domain", "leaky-units", "spec/values.py", "outside |= ~(array >= symbol.low)\n    if symbol.high is not None:\n        outside |= ~(array <= symbol.high)", "outside |= array < symbol.low\n    if symbol.high is not None:\n        outside |= array > symbol.high"),
+    Fault("state", "of a backward direction, the one it began with", "bidirectional", "backends/run.py", "        if not forward:\n            return array[0].copy()\n", ""),
+    Fault("draws", "masks are never drawn true", "divergence", "spec/draw.py", "return random.integers(0, 1, shape, endpoint=True).astype(float)", "return random.integers(0, 1, shape).astype(float)"),
+    Fault("draws", "the largest integer is never drawn", "elman", "spec/draw.py", "drawn = random.integers(*symbol.integers(sizes), shape, endpoint=True)", "low, high = symbol.integers(sizes)\n            drawn = random.integers(low, max(high, low + 1), shape)"),
+    Fault("range", "a norm by plain squares", "clip-norm", "equation/functions.py", "return largest * np.sqrt(sum(np.sum((array / largest) ** 2) for array in arrays))", "return np.sqrt(sum(np.sum(array * array) for array in arrays))"),
+    Fault("special", "the least of NaN and a number", "clip-value", "equation/functions.py", "return np.where(is_first | np.isnan(a), a, b)", "return np.where(is_first, a, b)"),
+    Fault("memory", "a part's error added to the caller's array", "bptt", "equation/sweep.py", "if node not in self.owned:\n            fresh = np.zeros(node.value.shape, self.dtype)\n            if adjoint is not None:\n                fresh += adjoint\n            self.adjoints[node] = adjoint = fresh\n            self.owned.add(node)", "if adjoint is None:\n            self.adjoints[node] = adjoint = np.zeros(node.value.shape, self.dtype)\n            self.owned.add(node)"),
+    Fault("special", "the branch that is not taken gives NaN", ROOTS, "equation/evaluate.py", "        if absorbing is None and not _all_finite(gradients.values()) and _all_finite(self.arrays.values()):\n            gradients = self._gradients(upstream, True)\n", ""),
 )  # fmt: skip

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[4]
 class Fault(NamedTuple):
     """In ``file``, a path below ``refrnn/reference``, ``kernels`` or ``refrnn``, the first ``old`` becomes ``new``.
 
-    ``found_by`` says who found it when it was tried: "quick" or "full" verification, the folder of tests that did, or "nobody".
+    ``tests`` names the folder of tests that is to find it where verification does not.
     """
 
     kind: str
@@ -32,7 +32,10 @@ class Fault(NamedTuple):
     file: str
     old: str
     new: str
-    found_by: str = "quick"
+    tests: str = ""
+
+    def __str__(self):
+        return f"{self.kind}: {self.name} ({self.spec})"
 
 
 class Bound:
@@ -134,7 +137,7 @@ from refrnn.compose import *
 from refrnn.verify.verify import verify_spec
 spec, level = sys.argv[1:]
 spec = refrnn.load(spec) if spec in refrnn.ids() else eval(spec)
-report = verify_spec(spec, ["reference", "kernel"], level)
+report = verify_spec(spec, [name for name in ("reference", "kernel") if name in spec.backends] or ["equation"], level)
 print(*report.failures[:3], sep="\\n")
 sys.exit(len(report.failures) > 0)
 """

@@ -8,8 +8,8 @@ WORDS, MEAN, NARX = "language/word_model.py", "language/mean_pooling.py", "syste
 NORM, VALUE, HALF, CHUNKS = "learning/clip_norm.py", "learning/clip_value.py", "learning/clip_halving.py", "learning/truncated_bptt.py"
 
 
-def fault(kind, name, file, old, new, found_by="quick"):
-    return Fault(kind, name, file.split("/")[1][:-3].replace("_", "-"), file, old, new, found_by)
+def fault(kind, name, file, old, new):
+    return Fault(kind, name, file.split("/")[1][:-3].replace("_", "-"), file, old, new)
 
 
 REFERENCES = (
@@ -46,7 +46,7 @@ REFERENCES = (
     fault("special", "arguments cut at 16", LSTM, "[h_previous, x[t]]) + b\n", "[h_previous, x[t]]) + b\n        a[t] = np.clip(a[t], -16, 16)\n"),
     fault("special", "a ReLU that answers 0 to NaN", "dynamics/scalar_recursion.py", "np.maximum(z, 0)", "np.fmax(z, 0)"),
     fault("special", "a ReLU with the slope 1 at 0", "dynamics/scalar_recursion.py", "else d_h if h > 0 else", "else d_h if h >= 0 else"),
-    fault("special", "minus zero made zero", "gated/leaky_units.py", "return {", "h = h + 0\n    return {", "nobody"),
+    fault("special", "minus zero made zero", "gated/leaky_units.py", "return {", "h = h + 0\n    return {"),
     # Precision, memory, names.
     fault("precision", "the new state rounded to single", GRU, "h_previous = h[t]\n", "h[t] = h[t].astype(np.float32)\n        h_previous = h[t]\n"),
     fault("precision", "a sum of products in single", ANSWER, "W_o @ h[T - 1]", "(W_o.astype(np.float32) @ h[T - 1].astype(np.float32))"),
@@ -114,4 +114,29 @@ REFERENCES = (
     fault("domain", "taken to sum to 1", "learning/divergence.py", "np.sum(P[t]) * softmax", "softmax"),
     fault("domain", "a mask taken for 0 or 1", "learning/divergence.py", "np.sum(m * squared)", "np.sum(squared[m > 0.5])"),
     fault("domain", "a mask taken for 0 or 1, on the way back", "learning/divergence.py", "m * d_DIV_entropy_masked", "(m > 0) * d_DIV_entropy_masked"),
+    # Chosen later, by one who knew neither the cases nor the faults above.
+    fault("range", "a sigmoid whose exponential overflows", "learning/activation_jacobian.py", "h_sigmoid = np.where(z >= 0, 1, e) / (1 + e)", "h_sigmoid = 1 / (1 + np.exp(-z))"),
+    fault("precision", "a sigmoid by tanh", "gated/gru_reset_before.py", "e = np.exp(-np.abs(z))  # never overflows\n    return np.where(z >= 0, 1, e) / (1 + e)", "return (np.tanh(z / 2) + 1) / 2"),
+    fault("saturated", "tanh of the cell as h by o", "gated/lstm.py", "d_c_t = d_c[t] + d_h_t * o[t] * (1 - np.tanh(c[t]) ** 2) + d_c_next", "d_c_t = d_c[t] + d_h_t * o[t] * (1 - (h[t] / o[t]) ** 2) + d_c_next"),
+    fault("memory", "the caller's errors are added to", "learning/divergence.py", "d_squared = d_squared + d_DIV_squared + m * d_DIV_squared_masked\n    d_entropy = d_entropy + d_DIV_entropy + m * d_DIV_entropy_masked", "d_squared += d_DIV_squared + m * d_DIV_squared_masked\n    d_entropy += d_DIV_entropy + m * d_DIV_entropy_masked"),
+    fault("state", "gates kept where their gradients go", "dynamics/constant_error_carousel.py", "d_sigma[t] = d_h_t * h_previous\n        d_h_next = d_h_t * sigma[t]", "d_h_next = d_h_t * sigma[t]\n        sigma[t] = d_sigma[t] = d_h_t * h_previous"),
+    fault("special", "steps out of reach multiplied by 0", "learning/truncated_bptt.py", "if not within_reach:  # not even an infinite weight makes an error of none\n            d_x[t], d_h_next = 0, nothing\n            continue\n        d_a = (d_h[t] + d_h_next) *", "d_a = (d_h[t] + d_h_next) * within_reach *"),
+    fault("range", "the unit of the squares is that of g", "learning/clip_norm.py", "largest = max(np.max(np.abs(g)), np.max(np.abs(G)))", "largest = np.max(np.abs(g))"),
+    fault("ties", "an entry at the bound counts as beyond", "learning/clip_value.py", 'np.abs(saved["g"]) <= saved["c"]', 'np.abs(saved["g"]) < saved["c"]'),
+    fault("range", "squares without a unit", "learning/clip_halving.py", "unit = largest if 0 < largest < np.inf else 1", "unit = 1"),
+    fault("floor", "probabilities have a floor of 1e-12", "language/character_model.py", "Div[t] = -log_softmax(y[t])[d[t]]", "Div[t] = -np.log(np.maximum(P[t, d[t]], 1e-12))"),
+    fault("memory", "a word that comes twice has one share", "language/mean_pooling.py", "for k in range(len(w)):\n        d_P[:, w[k]] += d_pool / len(w)", "d_P[:, w] += (d_pool / len(w))[:, None]"),
+    fault("draws", "the last sum is what rounding made of 1", "language/generation.py", "        F[t, N - 1] = 1\n", ""),
+    fault("integers", "counts in bytes", "systems/markov_factorisation.py", "count = np.zeros((T, N), dtype=alpha.dtype)", "count = np.zeros((T, N), dtype=np.uint8)"),
+    fault("range", "squares compared, not lengths", "dynamics/eigen_expansion.py", "np.concatenate([np.sqrt(lamda_re**2 + lamda_im**2), np.abs(lamda)])", "np.concatenate([lamda_re**2 + lamda_im**2, lamda**2])"),
+    fault("special", "an error times a mask", "dynamics/scalar_recursion.py", "d_h if h > 0 else np.zeros_like(d_h)", "d_h * (h > 0)"),
+    fault("precision", "ELU's slope from its value", "dynamics/gradient_through_depth.py", "return d_f * np.exp(np.minimum(z, 0))  # 1 + f has no digit of what is small beside 1", "return d_f * np.where(z > 0, 1, 1 + f)"),
+    fault("memory", "two errors of one state, one arrives", "gated/skip_connections.py", "d_all_h[D + t - 1] += U.T @ d_a\n        d_all_h[D + t - D] += V.T @ d_a", "d_all_h[[D + t - 1, t]] += np.stack((U.T @ d_a, V.T @ d_a))"),
+    fault("saturated", "a sigmoid cut at 30", "gated/lstm_separate_matrices.py", "e = np.exp(-np.abs(z))  # never overflows", "e = np.exp(-np.minimum(np.abs(z), 30))  # never overflows"),
+    fault("precision", "the new state by a difference", "gated/gru_minimal.py", "h[t] = (1 - z[t]) * h_previous + z[t] * h_tilde[t]", "h[t] = h_previous + z[t] * (h_tilde[t] - h_previous)"),
+    fault("saturated", "softmax shifted by the largest magnitude", "architectures/image_context.py", "e = np.exp(z - np.max(z))", "e = np.exp(z - np.max(np.abs(z)))"),
+    fault("precision", "states of double precision whatever is given", "systems/unfolding.py", "s[t] = np.tanh(U @ s_previous + V @ x[t])", "s[t] = np.tanh((U @ s_previous + V @ x[t]).astype(float))"),
+    fault("range", "a length by plain squares", "dynamics/blow_up_criterion.py", "np.hypot(r, s)).astype(r.dtype)", "np.sqrt(r * r + s * s)).astype(r.dtype)"),
+    fault("precision", "a square of a difference, expanded", "learning/bptt.py", "Div[t] = np.sum((Y[t] - D[t]) ** 2) / 2", "Div[t] = (Y[t] @ Y[t] - 2 * (Y[t] @ D[t]) + D[t] @ D[t]) / 2"),
+    fault("special", "a ReLU that answers 0 to NaN, by fmax", "examples/parity.py", "h[t] = np.maximum(W_xh @ x[t] + W_hh @ h_previous + b_h, 0)", "h[t] = np.fmax(W_xh @ x[t] + W_hh @ h_previous + b_h, 0)"),
 )  # fmt: skip
