@@ -169,10 +169,9 @@ class _Work:
     def run(self, count):
         """Run ``count`` steps."""
         B, workers = self.plan.B, threads.workers(count * self.plan.B * self.plan.terms)
-        if workers == 1 or self._is_whole:
-            rows, sequences = slices(count * B, workers), shares(self.ends, workers, ragged=False)
-        else:
-            rows, sequences = slices(count * B, workers), shares(np.maximum(self.ends, 0), workers, ragged=True)
+        rows, sequences = slices(count * B, workers), slices(B, 1)
+        if workers > 1:
+            sequences = shares(np.maximum(self.ends, 0), workers, ragged=not self._is_whole)
         if self.before:
             self.before.run(0, 1, rows)
         self.forward.run(0, count, sequences)
