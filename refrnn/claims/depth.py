@@ -22,17 +22,19 @@ def starting_values(width, layers, instances, start="uniform", bias=True, dtype=
     return {"W": W, **{name: array.astype(dtype) for name, array in {"x": x, "b": b, "d": d}.items()}}
 
 
-def layer_table(spec, values, backend=None, alone=None):
+def layer_table(spec, values, backend=None):
     """The lecture's plot as numbers: the mean over a layer's neurons of the norm of the gradient of its incoming weights.
 
     Returns (layers,) for the batch, from the mean error of its instances, and (instances, layers) for individual instances,
-    the layer at the input first, of the first ``alone`` of them where that is given.
+    the layer at the input first. The gradient of a mean is the mean of the gradients.
     """
-    instances = len(values["x"])
-    shares = np.concatenate((np.full((1, instances), 1 / instances), np.eye(instances)[:alone])).astype(values["x"].dtype)
-    found = spec.forward(values, backend or spec.backends[-1])
-    batch, *single = [_magnitudes(found.backward({"E": share})["W"]) for share in shares]
-    return batch, np.stack(single)
+    total, single = 0, []
+    for x, d in zip(values["x"], values["d"]):
+        found = spec.forward({**values, "x": x[None], "d": d[None]}, backend or spec.backends[-1])
+        gradient = found.backward({"E": np.ones_like(found.outputs["E"])})["W"]
+        single.append(_magnitudes(gradient))
+        total = gradient + total
+    return _magnitudes(total / len(single)), np.stack(single)
 
 
 def _magnitudes(d_W):

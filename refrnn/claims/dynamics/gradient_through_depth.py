@@ -20,7 +20,7 @@ def magnitude_falls(spec):
     drawn = starting_values(PLOTTED, DEEP, 2)
     backend = "reference" if "reference" in spec.backends else spec.backends[-1]  # of large arrays it copies the fewest
     for activation, name in enumerate(ACTIVATIONS):
-        batch, single = layer_table(spec, {**drawn, "activation": activation}, backend, alone=1)
+        batch, single = layer_table(spec, {**drawn, "activation": activation}, backend)
         tables = np.stack((batch, *single))
         shares[name] = float(np.max(tables[:, 0] / tables[:, -1]))
         descending = bool(np.all(np.diff(tables[:, DEEP // 2 :]) > 0))
