@@ -1,5 +1,6 @@
 """refrnn verify: the main job, for people as a table, for machines as JSON or JUnit."""
 
+import gc
 import importlib
 import os
 import sys
@@ -137,6 +138,7 @@ def _one(piece, step):
     from refrnn.verify.verify import verify_spec
 
     name, backends, level, mutants, sensitive = piece
+    gc.freeze()  # what lies in memory by now stays there, and need not be looked through for garbage
     if backends is not None:
         backends = [b if b in ("equation", "reference", "kernel", "peer") else _module(b) for b in backends]
     return verify_spec(refrnn.load(name), backends, level, mutants, step, sensitive)

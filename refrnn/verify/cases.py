@@ -2,6 +2,8 @@
 
 import ast
 from dataclasses import dataclass, field, replace
+from functools import wraps
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -28,6 +30,19 @@ OVERFLOWING = "overflowing"
 SEARCH, FARTHEST = 12, 16.0  # steps, each by no more than this factor
 # A constant with no more whole numbers than this chooses between them, and each choice has its cases.
 MOST_CHOICES = 8
+
+
+def _once(function):
+    """Decorator for what every case asks of its spec: nothing of a spec changes."""
+    known = WeakKeyDictionary()
+
+    @wraps(function)
+    def asked(spec):
+        if spec not in known:
+            known[spec] = function(spec)
+        return known[spec]
+
+    return asked
 
 
 @dataclass(frozen=True)
@@ -139,6 +154,7 @@ def is_free(symbol):
     return symbol.type == "real" and symbol.draw == "normal" and symbol.low is None and symbol.high is None
 
 
+@_once
 def _stretched(spec):
     """What a stretch is a factor on: parameters without ends, or inputs where there are none."""
     without_ends = {name: symbol.role for name, symbol in spec.arrays.items() if symbol.low is None and symbol.high is None}
@@ -209,6 +225,7 @@ def _reached(spec, values):
     return found
 
 
+@_once
 def _narrowly_drawn(spec):
     """The symbols that are drawn as distributions, masks or one-hot vectors, and may be any numbers."""
     return [name for name, symbol in spec.arrays.items() if symbol.draw != "normal" and symbol.low is None and symbol.high is None]
@@ -220,6 +237,7 @@ def _is_special_start(spec, name):
     return symbol.role == "start" and is_free(symbol) and not symbol.finite and name in spec.batched
 
 
+@_once
 def _kept_small(spec):
     """What is small where the arguments of all functions are to be: all but the parameters that small inputs are multiplied with."""
     free = {name: symbol.role for name, symbol in spec.arrays.items() if is_free(symbol)}
@@ -320,6 +338,7 @@ def _wide(spec, steps_and_widths, known):
     return _both(f"width-{widths[0]}", sizes=_times(spec, steps) | sizes, batch=1 if max(widths) > 100 else 2, seed=9)
 
 
+@_once
 def _run_over(spec):
     """The sizes over which index letters run, on the left or in a sum."""
     found = set()
@@ -534,6 +553,7 @@ def _edges(spec):
     return found
 
 
+@_once
 def _choices(spec):
     """(name, value) for all that the constants choose between."""
     ends = {name: symbol.integers() for name, symbol in spec.arrays.items() if symbol.is_integer_constant and None not in (symbol.low, symbol.high)}
