@@ -7,6 +7,7 @@ import numpy as np
 
 from refrnn.equation.functions import FUNCTIONS, ShapeError, join_shapes
 from refrnn.equation.sizes import Size, show_shape
+from refrnn.equation.sweep import Sweep
 
 LARGEST_POWER = 100_000  # of a matrix
 NEAR_POWERS = 1000  # products by the matrix itself, as its equation has them, before squaring is used
@@ -110,6 +111,8 @@ class Numbers:
     """
 
     symbolic = False
+    functions = FUNCTIONS
+    lanes = ()  # the last axes of every array, which no equation speaks of: see :class:`Lanes`
 
     def __init__(self, dtype, record=True, noise=None, stops=None, choices=None):
         self.dtype = np.dtype(dtype).type
@@ -121,6 +124,13 @@ class Numbers:
         self.powers = {}
         self.compared = {}
         self.rounded = {}  # by what was computed of which values; they are kept, so that no other one gets their id
+
+    def rank(self, array):
+        """How many axes an array has for the equation."""
+        return array.ndim - len(self.lanes)
+
+    def way_back(self, absorbing):
+        return Sweep(self, absorbing)
 
     def leaf(self, array, needs):
         if array.dtype.kind in "iu":
@@ -143,12 +153,15 @@ class Numbers:
     def constant(self, number):
         node = self.constants.get(number)
         if node is None:
-            value = self.dtype(number)
+            value = self._full((), number)
             node = self.constants[number] = Node(value if self.noise is None else self.noise.relative(value, 1), "constant")
         return node
 
+    def _full(self, shape, number):
+        return np.full((*shape, *self.lanes), self.dtype(number))[()]
+
     def apply(self, name, *arguments, sized=()):
-        function = FUNCTIONS[name]
+        function = self.functions[name]
         values = [argument.value for argument in arguments]
         if name in _APART:
             return self._apart(name, function, arguments, values, sized)
@@ -175,7 +188,7 @@ class Numbers:
             return Node(-left.value, "one_hot", detail=(place, not negative))
         if right.name == "one_hot":
             (place, negative), found = right.detail, left
-            where = (place,) if left.value.ndim == 1 else ((0, len(left.value)), place)
+            where = (place,) if self.rank(left.value) == 1 else ((0, len(left.value)), place)
         else:
             (place, negative), found = left.detail, right
             where = (place,)
@@ -216,11 +229,11 @@ class Numbers:
         return Node(value if np.iscomplexobj(value) else np.asarray(value).astype(self.dtype)[()], "stop")
 
     def power(self, base, exponent):
-        if base.value.ndim == 2:
+        if self.rank(base.value) == 2:
             if not _is_power(exponent):
                 raise ShapeError(_NO_POWER)
             if exponent == 0:
-                return Node(np.eye(len(base.value)).astype(self.dtype), "identity")
+                return self.apply("identity", sized=(len(base.value),))
             return self._power_of(base, exponent)
         value = base.value**exponent if isinstance(exponent, int) else base.value ** self.dtype(exponent)
         if self.noise is not None:
@@ -247,7 +260,7 @@ class Numbers:
         """The sum or product of many terms, each of the given shape where there are none."""
         if not terms:
             neutral = 0 if operation == "add" else 1
-            return Node(np.full(shape, neutral, self.dtype), "constant") if shape else self.constant(neutral)
+            return Node(self._full(shape, neutral), "constant") if shape else self.constant(neutral)
         if operation != "add" or len(terms) == 1:
             result = terms[0]
             for term in terms[1:]:
@@ -264,7 +277,7 @@ class Numbers:
 
     def filled(self, node, shape):
         """The value, or, where it is a single number, an array of it."""
-        return node if node.value.ndim else self._node(np.full(shape, node.value), "total", (node,))
+        return node if self.rank(node.value) else self._node(np.full((*shape, *self.lanes), node.value), "total", (node,))
 
     def index(self, node, places):
         where = tuple(slice(*place) if isinstance(place, tuple) else place for place in places)
@@ -293,11 +306,14 @@ class Numbers:
         return Node(functools.reduce(combine, [value.value for value in values]), "compare")
 
     def select(self, condition, yes, no):
-        if condition.value.ndim == 0:
-            chosen, other = (yes, no) if condition.value else (no, yes)
-            if chosen.value.shape == other.value.shape or other.value.ndim == 0:
+        if self.rank(condition.value) == 0:
+            chosen, other = (yes, no) if self._agreed(condition.value) else (no, yes)
+            if chosen.value.shape == other.value.shape or self.rank(other.value) == 0:
                 return chosen
         return self._node(np.where(condition.value, yes.value, no.value), "select", (yes, no), condition.value)
+
+    def _agreed(self, condition):
+        return condition
 
     def scaled(self, node, value, slope):
         """A node whose value, and whose adjoint on the way back, are multiplied by a number each."""

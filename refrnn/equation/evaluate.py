@@ -22,7 +22,6 @@ from refrnn.equation.operations import Tally
 from refrnn.equation.places import Places
 from refrnn.equation.shapes import element_shapes as shapes_of_elements
 from refrnn.equation.sizes import Size
-from refrnn.equation.sweep import Sweep
 from refrnn.errors import SpecError, cut
 
 # Steps of work: elements computed, elements read and terms of sums.
@@ -502,7 +501,7 @@ class Run:
         """How many places each axis has."""
         if self.algebra.symbolic:
             return [size.number(self.indices) for size in value]
-        return value.value.shape
+        return value.value.shape[: self.algebra.rank(value.value)]
 
     def whole_number(self, size):
         """A slice bound as an integer."""
@@ -512,7 +511,7 @@ class Run:
         """Zeros in the shape of ``value`` after ``taken`` subscripts."""
         if self.algebra.symbolic:
             return value[taken:]
-        return self.algebra.apply("zeros", sized=np.shape(value.value)[taken:])
+        return self.algebra.apply("zeros", sized=self.extents(value)[taken:])
 
     def _zero_element(self, name):
         shape = self.program.shapes_outside[name]
@@ -537,8 +536,8 @@ class Run:
         return self.memo[name, key].value
 
     def sweep(self, upstream, absorbing=False):
-        """Reverse mode: a :class:`Sweep` with the adjoints of all nodes, from adjoints of defined symbols."""
-        sweep = Sweep(self.algebra, absorbing)
+        """Reverse mode: a :class:`refrnn.equation.sweep.Sweep` with the adjoints of all nodes, from adjoints of defined symbols."""
+        sweep = self.algebra.way_back(absorbing)
         with np.errstate(all="ignore"):
             for name, gradient in upstream.items():
                 self._seed(sweep, name, gradient)
@@ -552,9 +551,16 @@ class Run:
         taken, or there is no number. ``absorbing`` settles it beforehand.
         """
         gradients = self._gradients(upstream, bool(absorbing))
-        if absorbing is None and not _all_finite(gradients.values()) and _all_finite(self.arrays.values()):
-            gradients = self._gradients(upstream, True)
+        lost = ~self._finite(gradients) & self._finite(self.arrays) if absorbing is None else False
+        if np.any(lost):
+            absorbed = self._gradients(upstream, True)
+            gradients = absorbed if np.all(lost) else {name: np.where(lost, absorbed[name], array) for name, array in gradients.items()}
         return gradients
+
+    def _finite(self, arrays):
+        """Whether all is finite, on each lane."""
+        each = [np.isfinite(array).all(axis=tuple(range(self.algebra.rank(array)))) for array in arrays.values()]
+        return np.logical_and.reduce(each, axis=0)
 
     def _gradients(self, upstream, absorbing):
         sweep = self.sweep(upstream, absorbing)
@@ -581,7 +587,3 @@ class Run:
         found = [sweep.of(node) for node in nodes]
         parts = [np.zeros_like(node.value) if adjoint is None else adjoint for node, adjoint in zip(nodes, found)]
         return np.stack(parts).reshape(tuple(len(span) for span in spans) + np.shape(nodes[0].value))
-
-
-def _all_finite(arrays):
-    return all(np.isfinite(array).all() for array in arrays)

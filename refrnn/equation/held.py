@@ -3,6 +3,22 @@
 import numpy as np
 
 
+class HeldTogether:
+    """What the runs on the lanes of one take, each by a :class:`Held` of its own."""
+
+    def __init__(self, each):
+        self.each = each
+        self.element = None
+
+    def take(self, value, margin=None):
+        """See :meth:`Held.take`."""
+        taken = []
+        for lane, one in enumerate(self.each):
+            one.element = self.element
+            taken.append(one.take(value[..., lane], None if margin is None else margin[..., lane]))
+        return np.stack(taken, axis=-1)
+
+
 class Held:
     """Values in the order of evaluation: the side of each comparison and kink, or what each stop() passes on.
 
@@ -15,8 +31,13 @@ class Held:
         self.margins = []
         self.elements = []  # (name, key) of the symbol that was being computed
         self.element = None
+        self._other = other
         self._others = None if other is None else iter(other.values)
         self._forced = forced or {}
+
+    def anew(self):
+        """As before the first value was taken: the run is begun again."""
+        self.__init__(self._other, self._forced)
 
     def take(self, value, margin=None):
         """The value that counts: the other run's where there is one, with what is forced."""

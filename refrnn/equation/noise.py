@@ -1,5 +1,6 @@
 """Random rounding, and rounding to the nearest: what an honest implementation in a case's precision could have computed."""
 
+import operator
 from array import array
 
 import numpy as np
@@ -15,6 +16,7 @@ class Noise:
     where that is ``dtype`` itself, what float64 holds counts as exact.
     """
 
+    matmul = staticmethod(operator.matmul)
     BLOCK = 4096  # random numbers are drawn in blocks: most values are a single number or a short vector
 
     def __init__(self, dtype, seed, wide=np.longdouble):
@@ -108,7 +110,7 @@ class Noise:
         return self._of_products(left, right, value, np.sqrt((a * a) @ (b * b)), left.shape[-1])
 
     def _of_products(self, left, right, value, scale, terms):
-        return self.against(value, 1.7 * scale, max(1.0, 0.5 * terms**0.5) + 0.5, lambda: np.abs(left) @ np.abs(right))
+        return self.against(value, 1.7 * scale, max(1.0, 0.5 * terms**0.5) + 0.5, lambda: self.matmul(np.abs(left), np.abs(right)))
 
     def _single(self):
         """One number between -1 and 1."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from refrnn.equation.functions import FUNCTIONS, unbroadcast
+from refrnn.equation.functions import unbroadcast
 
 
 class Sweep:
@@ -17,6 +17,8 @@ class Sweep:
         self.tape = algebra.tape
         self.dtype = algebra.dtype
         self.noise = algebra.noise
+        self.functions = algebra.functions
+        self.rank = algebra.rank
         self.absorbing = absorbing
         self.adjoints = {}
         self.owned = set()
@@ -60,7 +62,7 @@ class Sweep:
 
     def _pulled(self, node, g):
         """What a node passes on to each of its parents."""
-        function = FUNCTIONS.get(node.name)
+        function = self.functions.get(node.name)
         values = [parent.value for parent in node.parents]
         if function is not None and function.pull is not None:
             return self._pulled_by(function, node, g, values)
@@ -84,7 +86,7 @@ class Sweep:
         if node.name == "matmul":
             return self._products(g, *values)
         # What is left is the outer product.
-        return self._product_shaken(g, values[1], zeros_of=0), self._product_shaken(g.T, values[0], zeros_of=0)
+        return self._product_shaken(g, values[1], zeros_of=0), self._product_shaken(self._turned(g), values[0], zeros_of=0)
 
     def _pulled_by(self, function, node, g, values):
         chosen = () if function.decide is None else (node.detail,)
@@ -92,8 +94,8 @@ class Sweep:
         if self.absorbing:
             if function.elementwise:
                 pulled = [self._absorbed(part, g) for part in pulled]
-            elif not np.any(g):
-                pulled = [np.zeros_like(value) for value in values]
+            else:
+                pulled = self._silenced(pulled, g)
         if function.elementwise and len(values) > 1:
             (left, right), (of_left, of_right) = pulled, values
             return self._unbroadcast(self._shaken(left, 2), of_left), self._unbroadcast(self._shaken(right, 2), of_right)
@@ -102,6 +104,11 @@ class Sweep:
         if function.pull_summed is not None:
             return (self.noise.against(pulled[0], function.pull_summed(g, node.value, *values), 2),)
         return [self._shaken(gradient, 2) for gradient in pulled]
+
+    @staticmethod
+    def _silenced(pulled, g):
+        """What is passed on where an adjoint is zero everywhere."""
+        return pulled if np.any(g) else [None if part is None else np.zeros_like(part) for part in pulled]
 
     def _absorbed(self, part, g):
         return np.where(g == 0, np.zeros_like(part), part) if self.absorbing else part
@@ -119,13 +126,13 @@ class Sweep:
         return self.noise.summed(summed, *_terms_of(part, like))
 
     def _products(self, g, left, right):
-        if left.ndim == 2 and right.ndim == 1:
-            return self._shaken(self._product(g[:, None], right[None, :], zeros_of=0), 2), self._product_shaken(left.T, g, zeros_of=1)
-        if left.ndim == 1 and right.ndim == 2:
+        if self.rank(left) == 2 and self.rank(right) == 1:
+            return self._shaken(self._product(g[:, None], right[None, :], zeros_of=0), 2), self._product_shaken(self._turned(left), g, zeros_of=1)
+        if self.rank(left) == 1 and self.rank(right) == 2:
             return self._product_shaken(right, g, zeros_of=1), self._shaken(self._product(left[:, None], g[None, :], zeros_of=1), 2)
-        if left.ndim == 1:
+        if self.rank(left) == 1:
             return tuple(self._shaken(self._absorbed(g * other, g), 2) for other in (right, left))
-        return self._product_shaken(g, right.T, zeros_of=0), self._product_shaken(left.T, g, zeros_of=1)
+        return self._product_shaken(g, self._turned(right), zeros_of=0), self._product_shaken(self._turned(left), g, zeros_of=1)
 
     def _product_shaken(self, left, right, zeros_of):
         value = self._product(left, right, zeros_of)
@@ -134,12 +141,15 @@ class Sweep:
     def _product(self, left, right, zeros_of):
         """left @ right; with ``absorbing``, zeros of the factor ``zeros_of`` silence what they meet in the other."""
         if not self.absorbing:
-            return left @ right
-        right_columns = right[:, None] if right.ndim == 1 else right
+            return self.functions["matmul"].value(left, right)
+        right_columns = right[:, None] if self.rank(right) == 1 else right
         terms = left[:, :, None] * right_columns[None, :, :]
         zero = (left == 0)[:, :, None] if zeros_of == 0 else (right_columns == 0)[None, :, :]
         total = np.where(zero, np.zeros_like(terms), terms).sum(axis=1)
-        return total[:, 0] if right.ndim == 1 else total
+        return total[:, 0] if self.rank(right) == 1 else total
+
+    def _turned(self, matrix):
+        return self.functions["transpose"].value(matrix)
 
 
 def _terms_of(part, like):

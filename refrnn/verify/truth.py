@@ -159,8 +159,11 @@ class Truth:
                 judged.append(Worst(name, kind, float("inf"), world.bounds[key], ()))
                 continue
             ulp, place = world.error(key, array)
-            if more * world.bounds[key] < ulp < NEAR * world.bounds[key]:
+            lost = self.case.extreme and np.isnan(array).any()  # to rounding, which two samples may have missed by chance
+            if lost and not self.special or more * world.bounds[key] < ulp < NEAR * world.bounds[key]:
                 world.look_closer()
+                if key in world.unjudged:
+                    continue
                 ulp, place = world.error(key, array)
             judged.append(Worst(name, kind, ulp, more * world.bounds[key], place))
         return judged

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from refrnn.backends.equation import EquationPass
 from refrnn.equation.held import Held
 from refrnn.equation.noise import NEAREST
 from refrnn.verify.ends import past_end
+from refrnn.verify.passes import Passes
 
 SAMPLES = 2  # of random rounding
 MORE_SAMPLES = 14  # where an error is near its bound
@@ -55,11 +55,11 @@ class World:
         self.truth = truth
         self.flips = flips
         exact, held = self._exact()
-        self.quantities = self._quantities(exact)
+        (self.quantities,) = self._quantities(exact)
         self.either = self._either_is_right(exact)
         self.held = held
         self.origin = self
-        samples = [self._sample(held, seed) for seed in range(SAMPLES)]
+        samples = self._samples(held, range(SAMPLES))
         self.deviations = {key: self._deviation(key, [found for found, _ in samples]) for key in self.quantities}
         self.open = self._still_open(held, [choices for _, choices in samples])
         self.looked_closer = False
@@ -75,7 +75,7 @@ class World:
     def seen_by(self, truth):
         """The same world for a truth of another precision: an ulp is another one, and all is as many of them."""
         other = copy.copy(self)
-        other.truth, other.units, other.bounds = truth, {}, dict(self.bounds)
+        other.truth, other.units, other.bounds, other.looked_closer = truth, {}, dict(self.bounds), False
         return other
 
     def _exact(self):
@@ -84,29 +84,29 @@ class World:
             forced.setdefault(flip.item, {}).setdefault(flip.number, []).append((flip.place, flip.side))
         count = self.truth.sequences
         held = [Held(forced=forced.get(item)) for item in range(count)]
-        return EquationPass(self.truth.spec, self.truth.checked, np.longdouble, choices=held), held
+        return Passes(self.truth.spec, self.truth.checked, np.longdouble, [held]), held
 
-    def _sample(self, held, seed=None):
-        """The quantities under random rounding, or to the nearest, every decision held, and the margins that it would have decided by."""
-        noise = NEAREST if seed is None else 1000 + seed
+    def _samples(self, held, seeds):
+        """For each seed of random rounding, or NEAREST, the quantities, every decision held, and the margins that it would have decided by."""
         dtype = self.truth.checked.dtype
         # Between two numbers of float32 lie many of float64, which is the faster one.
         wide = np.float64 if dtype == np.float32 else np.longdouble
-        choices = [Held(one) for one in held]
-        return self._quantities(EquationPass(self.truth.spec, self.truth.checked, wide, noise=noise, choices=choices)), choices
+        choices = [[Held(one) for one in held] for _ in seeds]
+        noise = NEAREST if NEAREST in seeds else [1000 + seed for seed in seeds]
+        return list(zip(self._quantities(Passes(self.truth.spec, self.truth.checked, wide, choices, noise)), choices))
 
-    def _quantities(self, equation_pass):
-        """Everything compared, as {(kind, name): array}."""
+    def _quantities(self, passes):
+        """Everything compared, as {(kind, name): array}, of each pass."""
         truth = self.truth
-        found = equation_pass.gather(truth.spec.defined)
-        quantities = {(truth.kind_of(name), name): array for name, array in found.items()}
+        all_of_them = [{(truth.kind_of(name), name): array for name, array in found.items()} for found in passes.gather(truth.spec.defined)]
         if truth.spec.differentiated:
-            for name, gradient in equation_pass.backward(truth.upstream).items():
-                if name not in truth.checked.omitted:
-                    quantities["gradient", f"d_{name}"] = gradient
+            for quantities, gradients in zip(all_of_them, passes.backward(truth.upstream)):
+                for name, gradient in gradients.items():
+                    if name not in truth.checked.omitted:
+                        quantities["gradient", f"d_{name}"] = gradient
         if truth.special:
-            quantities = {key: self._in_range(array) for key, array in quantities.items()}
-        return quantities
+            all_of_them = [{key: self._in_range(array) for key, array in quantities.items()} for quantities in all_of_them]
+        return all_of_them
 
     def _in_range(self, array):
         """A number too large for the precision is infinite in it."""
@@ -116,8 +116,8 @@ class World:
         """Where zero times infinity makes a gradient NaN by arithmetic and a number by calculus, in a case about such."""
         if not (self.truth.special and self.truth.spec.differentiated):
             return {}
-        by_arithmetic = exact.backward(self.truth.upstream, absorbing=False)
-        by_calculus = exact.backward(self.truth.upstream, absorbing=True)
+        (by_arithmetic,) = exact.backward(self.truth.upstream, absorbing=False)
+        (by_calculus,) = exact.backward(self.truth.upstream, absorbing=True)
         return {("gradient", f"d_{name}"): np.isnan(by_arithmetic[name]) != np.isnan(by_calculus[name]) for name in by_arithmetic}
 
     def _deviation(self, key, samples):
@@ -135,12 +135,13 @@ class World:
             self.origin.look_closer()
             self.scales, self.uncertain, self.units = self.origin.scales, self.origin.uncertain, {}
             # But to which side machines err hangs on the digits that they have.
-            nearest = [self._sample(self.held)[0]]
+            nearest = [found for found, _ in self._samples(self.held, [NEAREST])]
             for key, bound in self.origin.bounds.items():
                 self.bounds[key] = max(bound, FLOOR + HEADROOM * self._largest(key, self._deviation(key, nearest))[0])
             self.unjudged = self._find_unjudged()
             return
-        samples = [self._sample(self.held, seed)[0] for seed in (*range(SAMPLES, SAMPLES + MORE_SAMPLES), None)]
+        more = range(SAMPLES, SAMPLES + MORE_SAMPLES)
+        samples = [found for seeds in (more, [NEAREST]) for found, _ in self._samples(self.held, seeds)]
         for key, deviation in self.deviations.items():
             self.deviations[key] = np.maximum(deviation, self._deviation(key, samples))
         self._measure()

@@ -395,17 +395,29 @@ def without_headroom(monkeypatch):
 
 
 def test_an_honest_rounding_near_its_bound_is_looked_at_closer(without_headroom):
-    """Of a single number two samples of rounding may both be small by chance, as in the nineteenth draw."""
-    for seed in (17, 18, 19):
+    """Of a single number two samples of rounding may both be small by chance, as in the sixty-fourth draw."""
+    for seed in (62, 63, 64):
         truth = _single(seed)
         found = {("forward", name): array for name, array in truth.spec.forward(truth.values, "equation").outputs.items()}
-        assert (truth.error(("forward", "y"), found["forward", "y"])[0] > truth.bounds["forward", "y"]) == (seed == 18)
+        assert (truth.error(("forward", "y"), found["forward", "y"])[0] > truth.bounds["forward", "y"]) == (seed == 63)
         assert all(worst.ok for worst in truth.judge(found))
-        assert truth.worlds[0].looked_closer == (seed == 18)
+        assert truth.worlds[0].looked_closer == (seed == 63)
+
+
+def test_what_two_samples_keep_by_chance_and_machines_lose_is_left_out():
+    """Half an ulp above -1 is -1 to the nearest, and the quotient no number; a random rounding may go up."""
+    spec = spec_of({"x": INPUT}, ["y[t] = (elu(x[t]) + 1) / (elu(x[t]) + 1) + x[t] / 3", "z[t] = x[t] / 3"], ["y", "z"])
+    kept = 0
+    for seed in range(12):
+        truth = Truth(spec, Case("lost", seed=seed, sizes={"T": 1, "H": 1}, batch=1, values={"x": [[[-37.6]]]}, extreme=True))
+        kept += "y" not in truth.left_out
+        judged, findings = compare(spec, truth, "equation")
+        assert findings == [] and "y" in truth.left_out and "z" in {worst.quantity for worst in judged}
+    assert kept
 
 
 def test_a_closer_look_counts_in_both_precisions(without_headroom):
-    truth = _single(18)
+    truth = _single(63)
     twin = truth.in_precision(replace(truth.case, dtype="float64"))
     before, seen = twin.bounds["forward", "y"], dict(truth.worlds[0].deviations)
     twin.worlds[0].look_closer()

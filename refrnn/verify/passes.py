@@ -1,0 +1,105 @@
+"""Passes of the equation over the same values, all of them and all their sequences at once, on lanes."""
+
+import numpy as np
+
+from refrnn.backends.sequences import Sequences
+from refrnn.equation.held import HeldTogether
+from refrnn.equation.lanes import Apart, LaneNearest, LaneNoise, Lanes
+from refrnn.equation.noise import NEAREST
+
+MOST_LANES = 64
+
+
+class Passes:
+    """As many passes as there are ``choices``, each a :class:`Held` for every sequence.
+
+    ``noise`` is NEAREST, or a seed of random rounding for each pass; without it nothing is rounded.
+    """
+
+    def __init__(self, spec, checked, dtype, choices, noise=None):
+        self.spec = spec
+        self.checked = checked
+        self.dtype = np.dtype(dtype)
+        self.sequences = Sequences(spec, checked)
+        self.choices = choices
+        self.noise = noise
+        self.runs = [run for places in self._alike() for run in self._run(places)]
+
+    def _alike(self):
+        """The places of sequences of the same sizes, together."""
+        found = {}
+        for place, item in enumerate(self.sequences.items):
+            found.setdefault(tuple(self.sequences.sizes(item).items()), []).append(place)
+        most = max(1, MOST_LANES // len(self.choices))
+        return [places[first : first + most] for places in found.values() for first in range(0, len(places), most)]
+
+    def _run(self, places):
+        """[(places, run)]; the lanes are the passes of the first place, then those of the next."""
+        held = [choices[place] for place in places for choices in self.choices]
+        algebra = Lanes(self.dtype, len(held), noise=self._noise(places), choices=HeldTogether(held))
+        arrays = {name: self._spread(name, array, places) for name, array in self.checked.arrays.items()}
+        sizes = self.sequences.sizes(self.sequences.items[places[0]])
+        try:
+            return [(places, self.spec.program.run(arrays, sizes, algebra, self.checked.integers, None, self.spec.differentiated))]
+        except Apart:
+            for one in held:
+                one.anew()
+            return [run for place in places for run in self._run([place])]
+
+    def _noise(self, places):
+        if self.noise is None:
+            return None
+        if self.noise == NEAREST:
+            return LaneNearest(self.checked.dtype, 0, self.dtype)
+        return LaneNoise(self.checked.dtype, [*self.noise, places[0]], self.dtype)
+
+    def _spread(self, name, array, places):
+        """The part of each sequence on the lanes of its passes."""
+        parts = [self.sequences.take(name, array, self.sequences.items[place]) for place in places]
+        if array.dtype.kind not in "iu":
+            parts = [np.asarray(part, self.dtype) for part in parts]
+        if self.spec.batch_axis(name) is None and all(part.shape == array.shape for part in parts):
+            return np.broadcast_to(parts[0][..., None], (*parts[0].shape, len(places) * len(self.choices)))
+        return np.repeat(np.stack(parts, axis=-1), len(self.choices), axis=-1)
+
+    def gather(self, names):
+        """Of each pass library arrays of defined symbols; those not wholly computed are left out."""
+        gathered = [{} for _ in self.choices]
+        for name in names:
+            values = [run.value(name) for _, run in self.runs]
+            if any(value is None for value in values):
+                continue
+            for found in gathered:
+                found[name] = self.sequences.empty(name, self.dtype)
+            for (places, _), value in zip(self.runs, values):
+                self._put([found[name] for found in gathered], name, places, value)
+        return gathered
+
+    def _put(self, arrays, name, places, lanes):
+        """Write what stands on ``lanes`` into the arrays of each pass."""
+        for lane in range(lanes.shape[-1]):
+            place, number = divmod(lane, len(arrays))
+            self.sequences.put(name, arrays[number], self.sequences.items[places[place]], lanes[..., lane])
+
+    def backward(self, upstream, absorbing=None):
+        """Of each pass the gradients by symbol name, parameters summed over the sequences; ``absorbing`` as in :meth:`Run.backward`."""
+        totals = {name: self.sequences.empty(name, self.dtype) for name in self.spec.differentiated}
+        totals = {name: [array.copy() for _ in self.choices] for name, array in totals.items()}
+        with np.errstate(all="ignore"):  # infinities of two sequences may cancel
+            for places, run in self.runs:
+                seeds = {name: self._spread(name, array, places) for name, array in upstream.items()}
+                for name, lanes in run.backward(seeds, absorbing).items():
+                    if self.spec.batch_axis(name) is None:
+                        totals[name] = self._added(totals[name], lanes, run.algebra.noise)
+                    else:
+                        self._put(totals[name], name, places, lanes)
+        return [{name: arrays[number] for name, arrays in totals.items()} for number in range(len(self.choices))]
+
+    def _added(self, totals, lanes, noise):
+        """The total of each pass, sequence by sequence."""
+        many = len(totals)
+        total = np.stack(totals, axis=-1)
+        for first in range(0, lanes.shape[-1], many):
+            total = total + lanes[..., first : first + many]
+            total = total if noise is None else noise.relative(total, 1)
+        return [total[..., number].copy() for number in range(many)]
