@@ -62,7 +62,7 @@ KERNEL_FAULTS = [
     ("gated/gru_reset_before.py", Fault("biases swapped", "gru-reset-before", '"b": (b_r, b_z)', '"b": (b_z, b_r)', "r")),
     ("gated/gru_reset_before.py", Fault("product transposed", "gru-reset-before", '"W_n": (W_hh,)', '"W_n": (W_hh.T,)', "n")),
     ("engine/passes.py", Fault("past state a step late", "unfolding", "depth[product.operand] - product.delay\n        return", "depth[product.operand]\n        return", "d_U")),
-    ("engine/passes.py", Fault("padded step leaks", "unfolding", "new = np.zeros if self.ragged else np.empty", "new = np.ones if self.ragged else np.empty", "s")),
+    ("engine/passes.py", Fault("padded step leaks", "unfolding", "new, self.given = np.zeros, ", "new, self.given = np.ones, ", "s")),
     ("engine/plan.py", Fault("error of a padded step leaks", "unfolding", 'yield step.given(f"up:{row}", self.rows[row])', 'yield step.own(f"up:{row}", self.rows[row])', "d_U")),
     ("engine/plan.py", Fault("error not carried", "unfolding", "self._sent(row, panels, gate)]", "self._sent(row, panels, gate, 2)]", "d_x")),
     ("families/lstm.py", Fault("error not accumulated", "lstm", "d_c = d_c + d_h * o * (", "d_c = d_h * o * (", "d_x")),
