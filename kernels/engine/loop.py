@@ -11,7 +11,7 @@ from ..primitives import threads
 from ..primitives.compile import call, data_of, integers, kernel, pointer, shift
 from ..primitives.lanes import load, store
 from ..primitives.products import KEEP
-from .panels import in_blocks, lanes, rows_by_panel
+from .panels import lanes
 
 
 def _record(*names):
@@ -20,8 +20,8 @@ def _record(*names):
 
 # first and last: the steps from .. to, exclusive; backward: last step first; order: the caller's place of each sequence;
 # ends: the length of each sequence, in descending order; keep: integers (T, B), 0 where no error passes from a step to
-# the one before it, or no address.
-LOOP = _record("first", "last", "backward", "order", "ends", "keep", "sequences", "multiply")
+# the one before it, or no address; multiply, lay_out: addresses of ``rows_by_panel`` and of ``in_blocks``.
+LOOP = _record("first", "last", "backward", "order", "ends", "keep", "sequences", "multiply", "lay_out")
 # start: a row of biases, or no address where something stands in the rows already; to: the rows of gates; pointwise: the
 # step, if there is one, and the arrays it is given.
 STAGE = _record(
@@ -104,7 +104,7 @@ def _stage(loop, stage, products, t, order, ends, first, active, like):
                     blocks = operand  # one row is a block as it stands
                 if end > begin and p < 0:
                     if end - begin > 1:
-                        in_blocks(blocks, operand, end - begin, product.terms, product.row, 1)
+                        call(loop.lay_out, (blocks, operand, end - begin, product.terms, product.row, 1))
                 elif end > begin:
                     to = shift(c, begin * stage.row + product.column)
                     call(loop.multiply, (KEEP, to, blocks, b, following, end - begin, product.terms, product.vectors, stage.row))

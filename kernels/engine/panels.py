@@ -63,7 +63,7 @@ def rows_by_panel(start, c, a, b, following, rows, terms, vectors, c_row):
         start = 0
 
 
-@kernel
+@native("FFiiii")
 def in_blocks(to, a, rows, terms, a_row, a_term):
     """Lay out a (rows, terms) as tiles read it: for each block of rows one term after the other, of each the numbers of all rows.
 

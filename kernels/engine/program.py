@@ -6,7 +6,7 @@ import numpy as np
 
 from ..primitives.compile import address
 from . import loop
-from .panels import rows_by_panel
+from .panels import in_blocks, rows_by_panel
 from .rows import ARRAY, GATES, GIVEN, NUMBER, OWN
 
 
@@ -85,7 +85,7 @@ class Program:
         products = stages + len(self.products) * len(loop.PRODUCT.names)
         starts = np.cumsum([products, *(len(step.arrays) * len(ARRAY.names) for step in self.steps)])
         self.cuts, self.like = (stages, products), np.empty(0, self.dtype)
-        rows = [(0, 0, int(self.backward), At("order"), At(self.ends), 0, self.B, rows_by_panel.address(self.dtype))]
+        rows = [(0, 0, int(self.backward), At("order"), At(self.ends), 0, self.B, *(native.address(self.dtype) for native in (rows_by_panel, in_blocks)))]
         rows += [(*stage[:-1], (int(starts[stage[-1]]),)) for stage in self.stages]
         rows += self.products + [array for step in self.steps for array in step.arrays]
         for value in (value for row in rows for value in row):

@@ -25,6 +25,11 @@ def slices(count, workers):
     return np.array([(count * k // workers, count * (k + 1) // workers) for k in range(workers)], np.int64)
 
 
+def _natives(array):
+    """The addresses of what multiplies and of what lays out for it."""
+    return rows_by_panel.address(array.dtype), in_blocks.address(array.dtype)
+
+
 def _run(parts, alone, parallel, *arguments):
     threads.start(parallel, *arguments) if len(parts) > 1 else alone(*arguments)
 
@@ -41,30 +46,30 @@ def outer(operand, terms, deltas, columns, workers, totals=None):
     sums = np.zeros(panels * columns, deltas.dtype)
     copies = np.empty((len(parts), BLOCK * columns), deltas.dtype)
     blocks = np.empty((len(parts), min(BLOCK, len(operand)) * terms), deltas.dtype)
-    _run(parts, _outer_alone, _outer, rows_by_panel.address(deltas.dtype), operand, terms, deltas, columns, parts, copies, blocks, found, sums)
+    _run(parts, _outer_alone, _outer, *_natives(deltas), operand, terms, deltas, columns, parts, copies, blocks, found, sums)
     if totals is not None:
         totals[:] = sums
     return found
 
 
 @kernel(parallel=True)
-def _outer(multiply, operand, terms, deltas, columns, parts, copies, blocks, found, sums):
+def _outer(multiply, lay_out, operand, terms, deltas, columns, parts, copies, blocks, found, sums):
     for worker in prange(len(parts)):
-        _outer_part(multiply, operand, terms, deltas, columns, parts[worker, 0], parts[worker, 1], copies[worker], blocks[worker], found, sums)
+        _outer_part(multiply, lay_out, operand, terms, deltas, columns, parts[worker, 0], parts[worker, 1], copies[worker], blocks[worker], found, sums)
 
 
 @kernel
-def _outer_alone(multiply, operand, terms, deltas, columns, parts, copies, blocks, found, sums):
-    _outer_part(multiply, operand, terms, deltas, columns, parts[0, 0], parts[0, 1], copies[0], blocks[0], found, sums)
+def _outer_alone(multiply, lay_out, operand, terms, deltas, columns, parts, copies, blocks, found, sums):
+    _outer_part(multiply, lay_out, operand, terms, deltas, columns, parts[0, 0], parts[0, 1], copies[0], blocks[0], found, sums)
 
 
 @kernel
-def _outer_part(multiply, operand, terms, deltas, columns, first, last, copy, blocks, found, sums):
+def _outer_part(multiply, lay_out, operand, terms, deltas, columns, first, last, copy, blocks, found, sums):
     rows, a_row = len(operand), operand.strides[0] // operand.itemsize
     vectors = columns * operand.itemsize // VECTOR_BYTES
     for start in range(0, rows, BLOCK):
         count = min(BLOCK, rows - start)
-        in_blocks(data_of(blocks), shift(data_of(operand), start * a_row), terms, count, 1, a_row)
+        call(lay_out, (data_of(blocks), shift(data_of(operand), start * a_row), terms, count, 1, a_row))
         for p in range(first, last):
             _copy_block(copy, deltas, start, count, p * columns, columns, sums)
             if terms > 0:
@@ -105,7 +110,7 @@ def inputs(deltas, panels, order, blocks, workers, found):
     rows = np.empty((len(parts), ROWS, len(panels) * width), deltas.dtype)
     laid = np.empty((len(parts), ROWS * deltas.shape[1]), deltas.dtype)
     out = found.reshape(-1, found.shape[2])
-    _run(parts, _inputs_alone, _inputs, rows_by_panel.address(deltas.dtype), deltas, panels, width, order, blocks, parts, rows, laid, out, B)
+    _run(parts, _inputs_alone, _inputs, *_natives(deltas), deltas, panels, width, order, blocks, parts, rows, laid, out, B)
 
 
 def row_blocks(running, B):
@@ -120,23 +125,23 @@ def row_blocks(running, B):
 
 
 @kernel(parallel=True)
-def _inputs(multiply, deltas, panels, width, order, blocks, parts, rows, laid, out, B):
+def _inputs(multiply, lay_out, deltas, panels, width, order, blocks, parts, rows, laid, out, B):
     for worker in prange(len(parts)):
-        _inputs_part(multiply, deltas, panels, width, order, blocks, parts[worker, 0], parts[worker, 1], rows[worker], laid[worker], out, B)
+        _inputs_part(multiply, lay_out, deltas, panels, width, order, blocks, parts[worker, 0], parts[worker, 1], rows[worker], laid[worker], out, B)
 
 
 @kernel
-def _inputs_alone(multiply, deltas, panels, width, order, blocks, parts, rows, laid, out, B):
-    _inputs_part(multiply, deltas, panels, width, order, blocks, parts[0, 0], parts[0, 1], rows[0], laid[0], out, B)
+def _inputs_alone(multiply, lay_out, deltas, panels, width, order, blocks, parts, rows, laid, out, B):
+    _inputs_part(multiply, lay_out, deltas, panels, width, order, blocks, parts[0, 0], parts[0, 1], rows[0], laid[0], out, B)
 
 
 @kernel
-def _inputs_part(multiply, deltas, panels, width, order, blocks, first, last, rows, laid, out, B):
+def _inputs_part(multiply, lay_out, deltas, panels, width, order, blocks, first, last, rows, laid, out, B):
     terms, units = deltas.shape[1], out.shape[1]
     a_row, vectors = deltas.strides[0] // deltas.itemsize, width * deltas.itemsize // VECTOR_BYTES
     for k in range(first, last):
         start, count = blocks[k, 0], blocks[k, 1]
-        in_blocks(data_of(laid), shift(data_of(deltas), start * a_row), count, terms, a_row, 1)
+        call(lay_out, (data_of(laid), shift(data_of(deltas), start * a_row), count, terms, a_row, 1))
         for p in range(len(panels)):
             b, following = shift(data_of(panels), p * terms * width), shift(data_of(panels), (p + 1) % len(panels) * terms * width)
             c = shift(data_of(rows), p * width)

@@ -8,7 +8,6 @@ import pytest
 
 from refrnn.kernels.engine.panels import HIGHEST, in_blocks, packed, packed_back, rows_by_panel, unpacked
 from refrnn.kernels.engine.rows import Panels, lanes_of
-from refrnn.kernels.primitives.compile import data_of, kernel
 from refrnn.kernels.primitives.products import CLEAR, KEEP, SUMMED
 from refrnn.kernels.primitives.tiles import WIDEST
 
@@ -130,14 +129,10 @@ def multiply(start, c, a, b, columns):
 def blocks_of(a):
     """As the kernel lays it out; around it nothing is written."""
     around = np.full(a.size + 40, 7, a.dtype)
-    lay_out(around[20:-20], a, *a.shape, *(stride // a.itemsize for stride in a.strides))
+    lay_out = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 4)(in_blocks.address(a.dtype))
+    lay_out(around[20:-20].ctypes.data, a.ctypes.data, *a.shape, *(stride // a.itemsize for stride in a.strides))
     assert np.all(around[:20] == 7) and np.all(around[-20:] == 7)
     return around[20:-20]
-
-
-@kernel
-def lay_out(to, a, rows, terms, a_row, a_term):
-    in_blocks(data_of(to), data_of(a), rows, terms, a_row, a_term)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -55,7 +55,7 @@ def test_run_hands_over_records_with_addresses(dtype, monkeypatch):
         program.finish().run(arrays, 1, 4, slices, cut)
         (record,), stages, products, parts, like = records(*seen.pop())
         assert like.dtype == dtype and np.array_equal(parts, slices)
-        assert record.tolist()[:-2] == (1, 4, 1, at["order"], at["ends"], 0 if cut is None else address(keep))
+        assert record.tolist()[:-3] == (1, 4, 1, at["order"], at["ends"], 0 if cut is None else address(keep))
         assert record["sequences"] == B
         head = (at["bias"], at["gates"])
         rows = B * panels.width
