@@ -1,5 +1,6 @@
 """How small an error the cases find: of each symbol's value, and of its slope on the way back."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +71,8 @@ class _Planted:
         """The smallest size found, told by proportion and then tried; where it is in no proportion, by bisection."""
         truth, relative = self._most_telling(truths)
         if not self._is_border(truth, relative):
-            truth, relative = self._by_bisection(truth, truths)
+            found = [self._by_bisection(truth, truths), *self._next_border(truths)]
+            truth, relative = min(found, key=lambda one: np.inf if one[1] is None else one[1])
         if relative is None:
             return None if self.of == "slope" and self._changes_nothing(truths) else Least(self.name, self.of, dtype, None, None, None)
         return Least(self.name, self.of, dtype, float(relative), float(relative / truth.eps), truth.case.name)
@@ -84,6 +86,12 @@ class _Planted:
             if world.looked_closer or not 0 < sizes[best] < LARGEST:
                 return truths[best], sizes[best]
             world.look_closer()  # as judging an error so near to its bound does
+
+    def _next_border(self, truths):
+        """The case, in a list, that finds the smallest error of those that find one in proportion."""
+        sizes = sorted((float(self._size_at_bound(truth)), place) for place, truth in enumerate(truths))
+        found = ((truths[place], size) for size, place in sizes if self._is_border(truths[place], size))
+        return list(itertools.islice(found, 1))
 
     def _size_at_bound(self, truth):
         """The size at which the first quantity is at its bound; zero where no size at all can be computed."""
