@@ -1197,7 +1197,7 @@ BY = {
     "refrnn.commands.errata: an erratum that can't be shown counts as shown": "../commands/test_errata::test_one_that_is_not_shown_is_said_and_has_status_1",
     "refrnn.commands.table: all hold in the table": "../commands/test_table",
     "refrnn.commands.processes: a spec whose process died is dropped": "../commands/test_processes::test_a_killed_worker_is_one_spec_with_its_name",
-    "refrnn.backends.equation: a gradient counts twice": "test_backends::test_nothing_is_found_where_nothing_is_planted",
+    "refrnn.backends.equation: a gradient counts twice": "../backends/test_equation::test_gradients_of_a_parameter_are_the_sum_over_all_sequences",
     "refrnn.backends.reference: outputs are those of the first sequence": "test_backends::test_nothing_is_found_where_nothing_is_planted",
     "refrnn.backends.kernel: lengths are not handed on": "test_backends::test_what_masks_by_multiplication_is_found",
     "refrnn.backends.answers: what is missing is not said": "test_backends::test_an_answer_with_other_names",
