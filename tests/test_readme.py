@@ -37,6 +37,13 @@ def test_ci_runs_the_test_line():
     assert "grep -m 1 -- '-m pytest' README.md" in (ROOT / ".ci" / "run").read_text()
 
 
+def test_what_is_said_of_speed_is_what_was_measured():
+    page = (ROOT / "BENCHMARKS.md").read_text()
+    plain, bound = re.findall(r"won \d+, tied \d+, lost \d+", " ".join(README.split()))
+    assert f"## Against the fastest of the others: {plain} of 42\n" in page
+    assert f"\nWith weights that are bound once (`spec.bind`): {bound} of 42.\n" in page
+
+
 @pytest.mark.parametrize("path", re.findall(r"\]\(([^)]+)\)", README))
 def test_links_lead_somewhere(path):
     assert (ROOT / path).is_file()
