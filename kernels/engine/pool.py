@@ -73,8 +73,9 @@ class Pool:
         try:
             gone = []
             while self._ready and self._bytes + size > self.limit:
-                gone += self._ready.pop(next(iter(self._ready)))
-                self._bytes -= sum(bytes for _, bytes in gone[-1:])
+                longest = self._ready.pop(next(iter(self._ready)))
+                self._bytes -= sum(bytes for _, bytes in longest)
+                gone += longest
             if self._bytes + size <= self.limit:
                 self._ready[key] = [*self._ready.pop(key, ()), (thing, size)]
                 self._bytes += size

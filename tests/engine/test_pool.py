@@ -74,6 +74,10 @@ def test_what_is_kept_ready_waits_under_its_key_once_and_within_the_limit():
     assert pool.waiting == 100 and pool.kept("b") is None and pool.kept("a") is things[0] and pool.kept("c") is things[3]
     pool.keep("a", things[0], 101)
     assert pool.waiting == 0 and pool.kept("a") is None
+    pool.keep("a", things[0], 30)
+    pool.keep("a", things[1], 30)
+    pool.keep("b", things[2], 70)  # instead of both
+    assert pool.waiting == 70 and pool.kept("b") is things[2] and pool.waiting == 0
     pool.keep("a", things[0], 100)
     assert pool.free() == 100 and pool.kept("a") is None
 
