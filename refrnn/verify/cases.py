@@ -516,10 +516,12 @@ def _of_sizes(spec):
         found += _both(f"power-{power}", seed=16, stretch=2.0**power, extreme=True)
     found += [Case(f"power-{power}-float64", "float64", seed=16, stretch=2.0**power, extreme=True) for power in (600, -600)]
     zeroed = [name for name, symbol in spec.arrays.items() if symbol.role == "parameter" and symbol.shape and symbol.low is None]
-    for place, name in enumerate(zeroed if len(zeroed) > 1 else ()):  # beside numbers whose squares leave the range
+    for place, name in enumerate(zeroed if len(zeroed) > 1 else ()):
+        found += _both(f"{name}-zero", seed=17, zero=(name,))
+        # And beside numbers whose squares leave the range.
         sign = (-1) ** place
-        found.append(Case(f"{name}-zero-float32", "float32", seed=17, zero=(name,), stretch=2.0 ** (100 * sign), extreme=True))
-        found.append(Case(f"{name}-zero-float64", "float64", seed=17, zero=(name,), stretch=2.0 ** (-600 * sign), extreme=True))
+        found.append(Case(f"{name}-zero-far-float32", "float32", seed=17, zero=(name,), stretch=2.0 ** (100 * sign), extreme=True))
+        found.append(Case(f"{name}-zero-far-float64", "float64", seed=17, zero=(name,), stretch=2.0 ** (-600 * sign), extreme=True))
     return found
 
 
