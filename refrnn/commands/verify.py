@@ -138,7 +138,8 @@ def _one(piece, step):
     from refrnn.verify.verify import verify_spec
 
     name, backends, level, mutants, sensitive = piece
-    gc.freeze()  # what lies in memory by now stays there, and need not be looked through for garbage
+    if not gc.get_freeze_count():  # once: what a spec leaves is garbage, which would stay
+        gc.freeze()  # what was imported by now stays in memory, and need not be looked through
     if backends is not None:
         backends = [b if b in ("equation", "reference", "kernel", "peer") else _module(b) for b in backends]
     return verify_spec(refrnn.load(name), backends, level, mutants, step, sensitive)
