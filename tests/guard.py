@@ -6,6 +6,7 @@ found in the machine code that users run. ``python -m tests.guard end`` or ``sta
 backward, on the cases named after it (all quick ones without).
 """
 
+import argparse
 import ctypes
 import mmap
 import os
@@ -17,8 +18,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 PAGE = mmap.PAGESIZE
-NOTHING, READ_WRITE = 0, 3  # PROT_NONE, PROT_READ | PROT_WRITE
-OWN = 0x22  # MAP_PRIVATE | MAP_ANONYMOUS
+NOTHING, READ_WRITE = 0, mmap.PROT_READ | mmap.PROT_WRITE
+OWN = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 SET_HANDLER = 304  # the place of PyDataMem_SetHandler in NumPy's table of functions
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -120,6 +121,9 @@ def passes(specs, names, at_end):
 if __name__ == "__main__":
     import refrnn
 
-    side, *chosen = sys.argv[1:]
-    print(passes(map(refrnn.load, refrnn.ids()), chosen, side == "end"), "passes", flush=True)
+    parser = argparse.ArgumentParser(description="Run all kernels on arrays between pages that end the process when touched.")
+    parser.add_argument("side", choices=("end", "start"), nargs="?", default="end", help="the side at which an array touches such a page")
+    parser.add_argument("cases", nargs="*", help="names of quick cases; all without")
+    options = parser.parse_args()
+    print(passes(map(refrnn.load, refrnn.ids()), options.cases, options.side == "end"), "passes", flush=True)
     os._exit(0)  # before the interpreter takes the guards away and frees arrays afterwards

@@ -55,6 +55,7 @@ class Tasks:
         _, *wanted = inspect.signature(body).parameters
         loads = ["like" if name == "like" else _LOADED[self.kinds.get(name, "number")].format(place[name]) for name in wanted]
         known = {"__name__": body.__module__, "body": kernel(body), "pointer": pointer, "integers": integers, "doubles": doubles}
+        # Numba has no way to hand over a tuple of so many kinds. All text is of this package's declarations, none of a caller's.
         exec(f"def task(index, table, like):\n    body({', '.join(['index', *loads])})\n", known)
         return known["task"]
 
