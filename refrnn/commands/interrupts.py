@@ -16,6 +16,11 @@ PATIENCE = 1  # seconds in which what was told has to come to its end
 _BAR_ENDS = b"\033[?25h\n"  # on a terminal, where a progress bar hides the cursor
 
 
+class Interrupted(KeyboardInterrupt):
+    """What is raised: where a KeyboardInterrupt of the plain class leaves an ``exec``, as imports have it, ``python -m`` ends
+    by the signal, whatever status it is given later."""
+
+
 class _State:
     telling = False
     came = False  # while telling
@@ -70,7 +75,7 @@ def _act(number, frame):
 def _raise_once():
     if _State.came and not _State.held and not _State.raised:
         _State.raised = True
-        raise KeyboardInterrupt
+        raise Interrupted
 
 
 def _hear(reading):

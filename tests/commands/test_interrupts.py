@@ -115,3 +115,12 @@ def test_who_is_told_and_who_is_ended(program, status, printed):
     done = subprocess.run([sys.executable, "-c", LISTENING + program], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (status, printed), done.stderr
     assert done.stderr == ("stopped\n" if status else "") and time.monotonic() - started < 20
+
+
+def test_one_that_comes_within_exec_leaves_the_status_alone(tmp_path):
+    """As modules are imported, and namedtuple and Numba run what they wrote; ``python -m`` looks for it at its end."""
+    program = "with interrupts.told():\n    try: exec('come()')\n    except KeyboardInterrupt: sys.exit(130)\n"
+    (tmp_path / "commanded.py").write_text(LISTENING + program)
+    folders = os.pathsep.join([str(ROOT), str(tmp_path)])
+    done = subprocess.run([sys.executable, "-m", "commanded"], env={**os.environ, "PYTHONPATH": folders}, capture_output=True, timeout=PATIENCE)
+    assert done.returncode == 130, done.stderr
