@@ -12,7 +12,7 @@ import threading
 import time
 import warnings
 
-PATIENCE = 60  # seconds that a fork waits for another thread's compilation, or import
+PATIENCE = 180  # seconds that a fork waits for what other threads compile or import
 OURS = {__name__.partition(".")[0], "numpy", "numba", "llvmlite"}  # what kernels import, some of it when first used
 
 
@@ -20,6 +20,7 @@ class _Process:
     """What is known of this process."""
 
     compiling = threading.RLock()
+    halfway = False  # forked when the patience had ended: what another thread compiled or imported is half done for ever
     threads_ran = False  # a parallel loop of ours ran, or is about to
     bereft = None  # why no thread may be started: what the parent had
     warned = False
@@ -30,7 +31,15 @@ _taken = threading.local()
 
 
 def compiling():
-    """A context for compiling and importing, for one thread at a time; a fork in another thread waits for its end."""
+    """A context for compiling and importing, for one thread at a time; a fork in another thread waits for its end.
+
+    Raises RuntimeError in a child whose fork waited in vain: Python and LLVM would wait there for threads that are not.
+    """
+    if _Process.halfway:
+        raise RuntimeError(
+            f"no kernel can be compiled here: this process was forked while another thread compiled or imported, for more than {PATIENCE} s; "
+            "call each kernel once before the fork, or start processes by 'spawn'"
+        )
     return _Process.compiling
 
 
@@ -69,14 +78,11 @@ def _locks():
 
 
 def _before():
-    _taken.locks = []
-    for owner, name in _locks():
-        lock = getattr(owner, name)
-        if lock.acquire(timeout=PATIENCE):
-            _taken.locks.append(lock)
-    until = time.monotonic() + PATIENCE
-    while _others_import() and time.monotonic() < until:
+    until, locks = time.monotonic() + PATIENCE, [getattr(owner, name) for owner, name in _locks()]
+    _taken.locks = [lock for lock in locks if lock.acquire(timeout=max(0, until - time.monotonic()))]
+    while (importing := _others_import()) and time.monotonic() < until:
         time.sleep(0.001)
+    _taken.in_vain = importing or len(_taken.locks) < len(locks)
 
 
 def _others_import():
@@ -98,6 +104,7 @@ def _in_child():
             lock.release()
         else:
             setattr(owner, name, threading.RLock())
+    _Process.halfway = _Process.halfway or _taken.in_vain
     _Process.bereft = _Process.bereft or _what_there_was()
     for renew in _Process.renewals:
         renew()

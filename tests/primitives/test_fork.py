@@ -91,6 +91,35 @@ child(lambda: importlib.import_module("numpy.late").here)
 worker.join()
 """
 
+# What is compiled runs in the child; what is not would wait there for ever.
+IN_VAIN = """
+import refrnn
+from refrnn.kernels.primitives import fork
+from tests.primitives.test_threads import layer
+expected, spec = layer(0), refrnn.load("hopfield")
+values = spec.draw(sizes={"T": 2})
+fork.PATIENCE = 0.1
+compiles, ends = threading.Event(), threading.Event()
+def compile():
+    with fork.compiling():
+        compiles.set()
+        ends.wait()
+worker = threading.Thread(target=compile)
+worker.start()
+assert compiles.wait(60)
+def work():
+    assert layer(0) == expected
+    try:
+        spec.forward(values, "kernel")
+    except RuntimeError as error:
+        return "forked while another thread compiled" in str(error)
+child(work)
+child(lambda: (child(work), True)[1])
+ends.set()
+worker.join()
+child(lambda: spec.forward(values, "kernel") is not None)
+"""
+
 WHILE_ANOTHER_RUNS = """
 from tests.primitives.test_threads import layer
 expected, done = layer(0), []
@@ -201,6 +230,10 @@ def test_child_answers(program, threading_layer):
 
 def test_fork_waits_for_a_compilation(tmp_path):
     run(WHILE_COMPILING, {"REFRNN_CACHE_DIR": str(tmp_path)})
+
+
+def test_child_of_a_fork_that_waited_in_vain():
+    run(IN_VAIN, {})
 
 
 @pytest.mark.parametrize("program", [WHILE_IMPORTING, WHILE_NUMPY_IMPORTS], ids=["ours", "numpy's"])
