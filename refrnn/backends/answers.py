@@ -7,6 +7,13 @@ import numpy as np
 from refrnn.errors import AnswerError
 
 
+def pair(found):
+    """The outputs, and what ``backward`` needs, of what ``forward`` answered; an AnswerError where these are not two."""
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise AnswerError("forward must give a pair, its outputs by name and what backward needs; return both")
+    return found
+
+
 def picked(found, names, what):
     """The arrays ``names`` of an answer; ``what`` says for errors whose answer it is and what is in it.
 
@@ -27,12 +34,13 @@ class Intermediates(Mapping):
     """The defined symbols, other than outputs, that a backend saved under their names.
 
     An array, or a function without arguments that makes one: it is called when the symbol is first asked for. An output is
-    among them if a function makes it once more: then the output itself is nothing that the backend still reads.
+    among them if a function makes it once more: then the output itself is nothing that the backend still reads. What is
+    saved without names, such as a tuple, is the backend's own and offers none.
     """
 
     def __init__(self, spec, saved):
         self._saved = {}
-        for name in spec.defined:
+        for name in spec.defined if isinstance(saved, Mapping) else ():
             value = saved.get(name)
             if callable(value) or (name not in spec.outputs and isinstance(value, (np.ndarray, np.floating))):
                 self._saved[name] = value

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from refrnn.backends.answers import Intermediates, picked
+from refrnn.backends.answers import Intermediates, pair, picked
 from refrnn.errors import ValuesError
 
 KERNEL_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
@@ -25,7 +25,7 @@ def answer(spec, checked, module, copied=True):
     arrays = {name: array[()] if array.ndim == 0 else apart(array) for name, array in checked.arrays.items()}
     named = {name: checked.sizes[name] for name in spec.named_sizes}
     forward = module.forward if copied else getattr(module.forward, "uncopied", module.forward)
-    outputs, saved = forward(**arrays, **checked.integers, **named, **lengths)
+    outputs, saved = pair(forward(**arrays, **checked.integers, **named, **lengths))
     outputs = {name: np.asarray(array) for name, array in picked(outputs, spec.outputs, "the outputs of forward").items()}
 
     def backward(upstream):

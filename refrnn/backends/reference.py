@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from refrnn.backends.answers import Intermediates, picked
+from refrnn.backends.answers import Intermediates, pair, picked
 from refrnn.backends.sequences import Sequences
 from refrnn.errors import ValuesError
 
@@ -22,7 +22,7 @@ def answer(spec, checked, module):
         arrays = {name: array[()] if array.ndim == 0 else array for name, array in arrays.items()}
         named = {name: sequences.sizes(item)[name] for name in spec.named_sizes}
         with np.errstate(all="ignore"):
-            found, saved = module.forward(**arrays, **checked.integers, **named)
+            found, saved = pair(module.forward(**arrays, **checked.integers, **named))
         all_saved.append(saved)
         found = picked(found, spec.outputs, "the outputs of forward")
         for name in spec.outputs:

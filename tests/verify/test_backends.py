@@ -82,6 +82,28 @@ def test_an_answer_with_other_names(monkeypatch, backend, changes, text):
     assert any(f"{backend}: {text}" in one and "in case plain-float64" in one for one in found), found[:2]
 
 
+@pytest.mark.parametrize("backend", ["reference", "kernel"])
+@pytest.mark.parametrize("answer", [lambda found, kept: found, lambda found, kept: (found, kept, None), lambda found, kept: None])
+def test_an_answer_that_is_no_pair(monkeypatch, backend, answer):
+    planted = Planted(backend)
+    right = planted.module.forward
+    planted.module.forward = lambda **arguments: answer(*right(**arguments))
+    monkeypatch.setitem(SPEC.bindings, backend, planted)
+    found = wrong_with(SPEC, {TRUTH.case.name: TRUTH}, backend)
+    assert f"{backend}: forward must give a pair, its outputs by name and what backward needs; return both, in case plain-float64" in found
+
+
+@pytest.mark.parametrize("backend", ["reference", "kernel"])
+def test_what_is_saved_without_names_is_the_modules_own(monkeypatch, backend):
+    planted = Planted(backend)
+    forward, backward = planted.module.forward, planted.module.backward
+    planted.module.forward = lambda **arguments: (lambda found, kept: (found, (kept,)))(*forward(**arguments))
+    planted.module.backward = lambda saved, **upstream: backward(saved[0], **upstream)
+    monkeypatch.setitem(SPEC.bindings, backend, planted)
+    found = wrong_with(SPEC, {TRUTH.case.name: TRUTH}, backend)
+    assert [one for one in found if "does not save" not in one] == [] and bool(found) is (backend == "reference")
+
+
 @pytest.mark.parametrize("saved", [without("r"), renamed("r", "reset"), lambda kept: {}, lambda kept: dict(kept) | {"r": list(kept["r"])}])
 def test_a_reference_offers_every_intermediate(monkeypatch, saved):
     found = texts(monkeypatch, "reference", saved=saved)
