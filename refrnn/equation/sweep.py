@@ -102,7 +102,8 @@ class Sweep:
         if self.noise is None:
             return pulled
         if function.pull_summed is not None:
-            return (self.noise.against(pulled[0], function.pull_summed(g, node.value, *values), 2),)
+            terms = function.pull_summed(g, node.value, *values)
+            return (self.noise.against(pulled[0], terms, 2, lambda: terms),)
         return [self._shaken(gradient, 2) for gradient in pulled]
 
     @staticmethod

@@ -229,6 +229,18 @@ def test_a_gradient_whose_terms_cancel_is_shaken_by_them(line, terms, monkeypatc
     assert asked == [pytest.approx(terms, rel=1e-9)]
 
 
+@pytest.mark.parametrize("line, second", [("y = softmax(a)", 1e14), ("y = log_softmax(a)", 1e-12)])
+def test_a_gradient_is_not_exact_because_its_terms_cancel(line, second):
+    """One entry is all but 1: what is left of its error beside the sum of all has few digits, and float64 holds them."""
+    chosen = program([line], {"a": "H"}, ["y"])
+    arrays = {"a": np.array([0, -60, -60, -60, -60], np.longdouble)}
+    moved = []
+    for seed in range(9):
+        noisy = chosen.run(arrays, SIZES, Numbers(np.longdouble, noise=Noise(np.float64, seed)), differentiate=arrays)
+        moved.append(noisy.backward({"y": np.array([1, second, 0, 0, 0], np.longdouble)})["a"][0])
+    assert 1e-17 < np.ptp(np.array(moved, float)) < 1e-14
+
+
 def test_a_number_of_an_equation_is_rounded():
     """0.1 is none of float32's: its neighbours stand for it; 0.5 is itself."""
     found = {Numbers(np.longdouble, noise=Noise(np.float32, seed)).constant(0.1).value for seed in range(20)}
