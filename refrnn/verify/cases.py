@@ -116,7 +116,7 @@ class Case:
             for name in [name for name in spec.arrays if name in values and _may_be_special(spec, name)]:
                 _make_special(values[name], self.numbers, spec.batch_axis(name), [sign * number for number in thresholds for sign in (1, -1)])
             for name in [name for name in spec.arrays if name in values and _is_special_start(spec, name)]:
-                for sequence, number in zip(np.moveaxis(values[name], spec.batch_axis(name), 0), np.roll(SPECIAL, 3)):
+                for sequence, number in zip(np.moveaxis(values[name], spec.batch_axis(name), 0), np.roll([number for number in SPECIAL if not np.isinf(number) or number in self.numbers], 3)):
                     sequence.flat[-1] = number
         for name, given in self.values.items():
             symbol = spec.symbols[name]

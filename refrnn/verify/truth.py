@@ -206,5 +206,8 @@ def _judgeable(spec, case):
         case = replace(case, still=False) if case.still else replace(case, stretch=float(np.copysign(max(1, abs(case.stretch) / 2), case.stretch)))
         truth = Truth(spec, case)
     if truth.failures and LARGE in case.numbers and case.special:  # beside infinity, what it makes zero in the precision alone is NaN
-        truth = Truth(spec, replace(case, numbers=tuple(LESS if number == LARGE else number for number in case.numbers)))
+        case = replace(case, numbers=tuple(LESS if number == LARGE else number for number in case.numbers))
+        truth = Truth(spec, case)
+    if truth.failures and case.special and any(map(np.isinf, case.numbers)):  # rounding may make 1 - f zero, or not, and infinity is told by it
+        truth = Truth(spec, replace(case, numbers=tuple(number for number in case.numbers if not np.isinf(number))))
     return truth

@@ -261,7 +261,7 @@ class World:
         size = self._largest_of(key, np.abs(self.quantities[key]))
         apart = self._largest_of(key, self.deviations[key])
         with np.errstate(all="ignore"):
-            return HEADROOM * float(np.nanmax(np.where(self.cancels[key], 0, apart / size))) / self.truth.eps
+            return HEADROOM * float(np.nanmax(np.where(self.cancels[key], 0, apart / size), initial=0)) / self.truth.eps
 
     # ------------------------------------------------------------ open decisions
 

@@ -484,6 +484,15 @@ def test_a_large_number_is_less_where_the_precision_makes_it_zero_beside_infinit
         assert not truth.failures and max(number for number in truth.case.numbers if np.isfinite(number)) == largest
 
 
+@pytest.mark.parametrize("gate, infinite", [("0.3 + 0.7 * sigmoid(x[t])", False), ("sigmoid(x[t])", True)])
+def test_infinities_are_given_up_where_rounding_tells_them_from_nan(gate, infinite):
+    """1 - f is zero at infinity, or what rounding leaves of 0.3 + 0.7; where it is always zero they stay, and NaN stays in both."""
+    spec = spec_of({"x": INPUT, "h0": "{role: start, shape: [H]}"}, ["h[-1] = h0", f"f[t] = {gate}", "h[t] = f[t] * h[t-1] + (1 - f[t]) * x[t]"], ["h"])
+    (truth,) = truths(spec, [Case("special-float64", batch=6, special=True)])
+    assert not truth.failures and np.isnan(truth.values["x"]).any() and np.isnan(truth.values["h0"]).any()
+    assert np.isinf(truth.values["x"]).any() is np.isinf(truth.values["h0"]).any() is np.bool_(infinite)
+
+
 def test_zeros_are_given_up_where_the_equation_divides_by_them():
     found = [Case(f"long-{dtype}", dtype, still=True) for dtype in ("float64", "float32")]
     for lines, still in ((["y[t] = x[t] / sqrt(sum(x[t]**2))"], False), (["y[t] = x[t] / sqrt(1 + sum(x[t]**2))"], True)):
@@ -537,6 +546,17 @@ def test_what_rounding_leaves_no_digit_is_no_sum_that_cancels(line):
     spec = spec_of({"x": INPUT}, ["z[t] = 1.5 * x[t]", line], ["y", "z"])
     truth = Truth(spec, Case("lost", sizes={"T": 1, "H": 4}, batch=1, values={"x": [[[0.3, 0.2, 0.1, 0.3]]]}))
     assert len(truth.failures) == 1 and truth.failures[0].startswith("y has no certain digit")
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_zero_and_should_not_be_costs_nothing_that_can_be_told():
+    """No size to count ulp of, and no warning of NumPy's."""
+    spec = spec_of({"x": INPUT}, ["z[t] = 1.5 * x[t]", "y[t] = exp(-(abs(x[t])))"], ["y", "z"])
+    truth = Truth(spec, Case("gone", sizes={"T": 1, "H": 2}, batch=1, extreme=True, values={"x": [[[12000.0, 12001.0]]]}))
+    world, key = truth.worlds[0], ("forward", "y")
+    world.uncertain[key] = True
+    world.quantities[key] = np.zeros_like(world.quantities[key])
+    assert "costs up to 0 ulp" in world._find_unjudged()[key]
 
 
 def test_a_zero_that_terms_leave_which_are_larger_than_all_else_is_one():
