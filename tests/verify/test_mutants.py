@@ -8,6 +8,7 @@ import pytest
 import refrnn
 from refrnn.equation.mutate import equivalence, mutants, normal
 from refrnn.verify import adversarial
+from refrnn.verify import mutants as verify_mutants
 from refrnn.verify.adversarial import DRAWS
 from refrnn.verify.cases import Case, cases
 from refrnn.verify.mutants import UNDECIDED, _Judge, kill_matrix
@@ -173,6 +174,28 @@ def test_a_wrong_proof_is_contradicted_by_a_draw(monkeypatch):
     monkeypatch.setattr(normal.Former, "_condition", lambda self, node: ("always", ()))
     why = dict(matrix_of(TIED).alive)[THRESHOLD]
     assert why == f"the draw tied tells it, so that this proof is wrong: {equivalence.BY_ALGEBRA}"
+
+
+CANCELLING = """
+id: cancelling
+title: Squares around the mean, in which a larger number may go out
+sizes: {T: steps, H: units}
+symbols:
+  x: {role: input, shape: [T, H]}
+equations:
+  - u[t] = x[t] + 30
+  - y[t] = mean((u[t] - mean(u[t])) * (u[t] - mean(u[t])))
+outputs: [y]
+"""
+SUMMED = "equation 2: replace mean by sum (2)"
+
+
+def test_a_proof_is_not_contradicted_by_what_rounds_in_another_way(monkeypatch):
+    """A sum in the place of the mean goes out with the other factor, and leaves more rounding behind."""
+    matrix = matrix_of(CANCELLING)
+    assert dict(matrix.proved)[SUMMED] == equivalence.BY_ALGEBRA and SUMMED not in dict(matrix.alive)
+    monkeypatch.setattr(verify_mutants, "_beyond_rounding", lambda truth, key, array: True)
+    assert "so that this proof is wrong" in dict(matrix_of(CANCELLING).alive)[SUMMED]
 
 
 @pytest.mark.parametrize("fault, change", [("equal", lambda value: np.full_like(value, 0.5)), ("tiny", lambda value: value * 1e-12)])
