@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 import refrnn
-from refrnn.equation.mutate import Symbols, mutants, normal
-from refrnn.equation.mutate.equivalence import BUT_FOR_TIES, BY_ALGEBRA, MOVED, NO_GRADIENT, SCALED, TURNED, Prover
+from refrnn.equation.mutate import Mutant, Symbols, mutants, normal
+from refrnn.equation.mutate.equivalence import BUT_FOR_TIES, BY_ALGEBRA, EXCHANGED, MOVED, NO_GRADIENT, NO_SLOPE, SCALED, TURNED, Prover
+from refrnn.equation.parse import parse_equation
 from refrnn.verify.cases import cases
 from refrnn.verify.mutants import kill_matrix
 from refrnn.verify.truth import Truth
@@ -72,6 +73,43 @@ def test_a_sign_that_nothing_minds():
     assert proofs(small(equations, "y")) == {"equation 1: flip the sign of the right side": TURNED.format(name="e")}
     assert proofs(small(equations, "y, e")) == {}
     assert proofs(small([*equations, "z[t] = v + e[t]"], "y, z")) == {}
+
+
+def test_a_sign_that_nothing_minds_at_one_place_of_several():
+    """A start that is squared, or of which the magnitude counts, may have either sign; beside itself at another place it may not."""
+    equations = ["p[-1] = u", "p[t] = x[t]", "y[t] = p[t-1] * p[t-1] + abs(p[t-1])"]
+    flips = {f"equation {number}: flip the sign of the right side": TURNED.format(name="p") for number in (1, 2)}
+    assert proofs(small(equations, "y")) == flips
+    assert proofs(small([*equations, "z[t] = x[t] / p[t-1] / p[t-1]"], "y, z")) == flips
+    for other in ("p[t-1] * p[t]", "x[t] * p[t-1]", "p[t-1] + p[t-1] * p[t-1]", "x[t] if p[t-1, 0] > 0 else u"):
+        assert proofs(small([*equations, f"z[t] = {other}"], "y, z")) == {}
+    assert proofs(small(["p[0] = u", "p[t] = x[t]", "y = sum(p) * sum(p)"], "y")) == {}
+
+
+def test_what_is_stopped_where_the_slope_is_zero():
+    """Squares around a mean are least there; and so is what is made of them, but not what is made of the mean."""
+    stop = "equation 1: stop the gradient of x[t] (4)"
+    found = proofs(small(["y[t] = (x[t] - mean(x[t])) / sqrt(mean((x[t] - mean(x[t]))**2) + d)"], "y"))
+    assert found == {stop: NO_SLOPE}
+    assert proofs(small(["y[t] = (x[t] - mean(x[t])) / sqrt(mean((x[t] - 3 * mean(x[t]))**2) + d)"], "y")) == {}
+    assert proofs(small(["y[t] = (x[t] - mean(x[t])) / sqrt(mean((x[t] - mean(x[t]))**3) + d)"], "y")) == {}
+    spec = small(["y[t] = mean((x[t] - mean(x[t]))**2)"], "y")
+    for new, reason in (("mean((x[t] - mean(stop(x[t])))**2)", NO_SLOPE), ("mean((x[t] - mean(stop(x[t])))**2) + 1", None)):
+        changed = Mutant("", "", 0, (parse_equation(f"y[t] = {new}", "here"),))
+        assert prover_of(spec).prove(changed) == reason
+
+
+def test_two_that_are_exchanged_where_nothing_tells_them_apart():
+    """Also where each has a start and goes on from itself."""
+    equations = ["r[t] = tanh(x[t] * u)", "s[t] = tanh(x[t] * v)", "y[t] = r[t] + s[t]"]
+    swap = "equation 1: swap u and v"
+    assert proofs(small(equations, "y")) == {swap: EXCHANGED.format(names="r, s")}
+    assert proofs(small(equations, "y, r")) == {}
+    assert proofs(small([*equations[:2], "y[t] = r[t] - s[t]"], "y")) == {}
+    assert proofs(small([equations[0], "s[t] = tanh(2 * x[t] * v)", equations[2]], "y")) == {}
+    going_on = ["r[-1] = zeros(H)", "r[t] = tanh(x[t] * u + r[t-1])", "s[-1] = zeros(H)", "s[t] = tanh(x[t] * v + s[t-1])", "y[t] = r[t] * s[t]"]
+    assert proofs(small(going_on, "y"))["equation 2: swap u and v"] == EXCHANGED.format(names="r, s")
+    assert "equation 2: swap u and v" not in proofs(small([*going_on[:3], "s[t] = tanh(x[t] * v + 2 * s[t-1])", going_on[4]], "y"))
 
 
 def test_a_term_that_nothing_minds():

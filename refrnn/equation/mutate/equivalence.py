@@ -7,9 +7,13 @@ import ast
 from dataclasses import dataclass
 from typing import Callable
 
-from refrnn.equation.mutate.normal import Former, Sum, Unknown, quotient_of_atoms, shape_of_product, transposed, without_stops
+from refrnn.equation.mutate.normal import (
+    Atom, Former, Sum, Unknown, has_no_slope, quotient_of_atoms, shape_of_product, transposed, without_stops,
+)  # fmt: skip
 from refrnn.equation.mutate.tree import DIFFERENTIABLE, names, occurrences, rewritten
 from refrnn.equation.parse import subscripts
+
+MOST_EXCHANGED = 3  # pairs of symbols
 
 BY_ALGEBRA = "both sides have one normal form"
 BUT_FOR_TIES = "both sides have one normal form, but for the gradient where the arguments of min or max are equal"
@@ -17,6 +21,8 @@ TURNED = "all that reads {name} is the same for -{name}"
 MOVED = "all that reads {name} is the same for {name} with this added"
 SCALED = "all that reads {name} is the same for {name} times this"
 NO_GRADIENT = "no gradient flows through {name}"
+NO_SLOPE = "its slope by what is stopped is zero"
+EXCHANGED = "all else is the same with {names} exchanged"
 
 
 class Prover:
@@ -37,7 +43,11 @@ class Prover:
     def prove(self, mutant):
         """Why the mutant is equivalent, in words, or None."""
         changed = [place for place, (old, new) in enumerate(zip(self.equations, mutant.equations)) if old is not new]
-        for proof in (self._equal, self._equal_but_for_ties, self._without_gradient, self._turned, self._moved, self._scaled):
+        proofs = (
+            self._equal, self._equal_but_for_ties, self._without_gradient, self._without_slope, self._turned, self._turned_somewhere,
+            self._moved, self._scaled, self._exchanged,
+        )  # fmt: skip
+        for proof in proofs:
             try:
                 reason = proof(mutant.equations, changed)
             except Unknown:
@@ -63,12 +73,28 @@ class Prover:
             return None
         return NO_GRADIENT.format(name=name) if self._equal(equations, changed, read=without_stops) else None
 
+    def _without_slope(self, equations, changed):
+        """What is stopped passes no gradient on where it is not: the slope by a mean, of the squares around it, is zero."""
+        old, new = self.equations[changed[0]], equations[changed[0]]
+        if len(changed) > 1 or "stop" in names(old.value) or "stop" not in names(new.value):
+            return None
+        same = self.plain.form(without_stops(new.value)) == self.plain.form(old.value)
+        return NO_SLOPE if same and has_no_slope(self.plain.form(new.value)) else None
+
     # ------------------------------------------------------------ another symbol, and all that reads it the same
 
     def _turned(self, equations, changed):
         """What is changed has become its negative, and nothing that is looked at minds."""
         name = self._only_name(changed)
         if name is None or not self._nobody_minds(equations, {name: _Turned()}):
+            return None
+        return TURNED.format(name=name)
+
+    def _turned_somewhere(self, equations, changed):
+        """The same where several equations define what is changed, and one of them its negative."""
+        name = self._only_name(changed)
+        depths = {len(_left(equation.target)) for equation in self.equations if equation.name == name}
+        if len(depths) != 1 or not self._nobody_minds(equations, {name: _TurnedSomewhere(*depths)}):
             return None
         return TURNED.format(name=name)
 
@@ -140,7 +166,7 @@ class Prover:
                 continue
             pairs = [(reader.form(new.value), self.plain.form(old.value)) for old, new in sides]
             change = changes.get(name)
-            if any(new != (old if change is None else change.of(old)) for new, old in pairs):
+            if any(not (new == old if change is None else change.explains(new, old)) for new, old in pairs):
                 return name, pairs
         return None
 
@@ -162,6 +188,32 @@ class Prover:
         """Whether one equation defines the symbol, for all places that have letters of their own."""
         found = [equation for equation in self.equations if equation.name == name]
         return len(found) == 1 and all(isinstance(node, ast.Name) for node in _left(found[0].target))
+
+    # ------------------------------------------------------------ what stands for one another
+
+    def _exchanged(self, equations, changed, partners=None):
+        """What is changed has become another symbol, and that one it, and nothing that is looked at minds: a + b is b + a."""
+        partners = partners or {}
+        reader = Former(self.shapes, self.symmetric)
+        reader.put = {name: _put_other(other, self.symmetric) for name, other in partners.items()}
+        of_all = dict.fromkeys(equation.name for equation in equations)
+        for name in of_all:
+            if self._sides(equations, name, reader) == self._sides(self.equations, partners.get(name, name), self.plain):
+                continue
+            if name in partners or name in self.outputs or len(partners) >= 2 * MOST_EXCHANGED:
+                return None
+            for other in of_all:
+                if other != name and other not in partners and other not in self.outputs and self.shapes[other] == self.shapes[name]:
+                    found = self._exchanged(equations, changed, {**partners, name: other, other: name})
+                    if found is not None:
+                        return found
+            return None
+        return EXCHANGED.format(names=", ".join(partners)) if partners else None
+
+    @staticmethod
+    def _sides(equations, name, former):
+        """The normal forms of the right sides of a symbol, by its subscripts on the left."""
+        return {tuple(map(ast.unparse, _left(equation.target))): former.form(equation.value) for equation in equations if equation.name == name}
 
     # ------------------------------------------------------------ what the equations tell
 
@@ -194,8 +246,15 @@ class Prover:
         return frozenset(flowing)
 
 
+class _Change:
+    """How a symbol differs: ``of`` gives its new side from its right one, ``read`` what stands for it where it is read."""
+
+    def explains(self, new, old):
+        return new == self.of(old)
+
+
 @dataclass(frozen=True)
-class _Turned:
+class _Turned(_Change):
     """A symbol that has become its negative."""
 
     def of(self, value):
@@ -206,7 +265,22 @@ class _Turned:
 
 
 @dataclass(frozen=True)
-class _Moved:
+class _TurnedSomewhere(_Change):
+    """A symbol that has become its negative at some of the places which its first subscripts, so many, tell."""
+
+    subscripts: int
+
+    def explains(self, new, old):
+        return new in (old, old.times(-1))
+
+    def read(self, wanted, value, reader):
+        if len(wanted) < self.subscripts or any(isinstance(node, ast.Slice) for node in wanted):
+            raise Unknown("several places are read at once")
+        return value.multiplied(Sum.of(Atom("sign", [value], ())))
+
+
+@dataclass(frozen=True)
+class _Moved(_Change):
     """A symbol to which ``move`` is added, a sum in the letters of ``target``; ``at`` gives it at other places."""
 
     move: Sum
@@ -224,7 +298,7 @@ class _Moved:
 
 
 @dataclass(frozen=True)
-class _Scaled:
+class _Scaled(_Change):
     """A symbol that is multiplied by a number, a sum in the letters of ``target``."""
 
     factor: Sum
@@ -240,6 +314,16 @@ class _Scaled:
 
 def _put(change, reader):
     return lambda wanted, atom: change.read(wanted, Sum.of(atom), reader)
+
+
+def _put_other(other, symmetric):
+    """Another symbol at the places that are read."""
+
+    def put(wanted, atom):
+        kind = "symmetric" if other in symmetric and not wanted else "symbol"
+        return Sum.of(Atom(kind, [other, *atom.parts[1:]], atom.shape))
+
+    return put
 
 
 def _check_place(form, target, wanted, reader):

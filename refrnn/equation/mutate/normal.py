@@ -105,11 +105,13 @@ class Sum:
 
 
 def product_of_atoms(atoms):
-    """The sorted tuple of ``atoms``: exp(a) * exp(-a) is 1, and a condition, which is 0 or 1, is its own square."""
-    plain, powers, conditions = [], {}, set()
+    """The sorted tuple of ``atoms``: exp(a) * exp(-a) is 1, a condition, which is 0 or 1, is its own square, and that of a sign is 1."""
+    plain, powers, conditions, signs = [], {}, set(), set()
     for atom in atoms:
         if atom.kind == "if":
             conditions.add(atom)
+        elif atom.kind == "sign":
+            signs ^= {atom}
         elif atom.kind == "exp" and len(atom.parts[0].terms) == 1:
             ((product, count),) = atom.parts[0].terms.items()
             before = powers.get(product, (Fraction(0), None))[0]
@@ -117,7 +119,7 @@ def product_of_atoms(atoms):
         else:
             plain.append(atom)
     left = [Atom("exp", [Sum({product: count}, shape)], shape) for product, (count, shape) in powers.items() if count]
-    return tuple(sorted([*plain, *conditions, *left]))
+    return tuple(sorted([*plain, *conditions, *signs, *left]))
 
 
 def quotient_of_atoms(product, divisor):
@@ -392,7 +394,7 @@ class Former:
         return self._elementwise(name, argument.times(sign)).times(sign)
 
     def _even(self, name, argument):
-        return self._elementwise(name, argument.times(-1) if argument.leads_negative else argument)
+        return self._elementwise(name, _signless(argument))
 
     def _sigmoid(self, name, argument):
         """sigmoid(-a) is 1 - sigmoid(a)."""
@@ -403,7 +405,7 @@ class Former:
 
     def _norm(self, name, *arguments):
         """The order of the arguments, and their signs, do not count."""
-        parts = sorted((argument.times(-1) if argument.leads_negative else argument for argument in arguments), key=str)
+        parts = sorted(map(_signless, arguments), key=str)
         return Sum.of(Atom(name, parts, ()))
 
     def _choice(self, name, *arguments):
@@ -502,8 +504,16 @@ _CALLS = {
 }
 
 
+def _signless(argument):
+    """What has the same magnitude, whatever the sign of ``argument``."""
+    if len(argument.terms) == 1:
+        ((product, count),) = argument.terms.items()
+        argument = Sum({tuple(atom for atom in product if atom.kind != "sign"): count}, argument.shape)
+    return argument.times(-1) if argument.leads_negative else argument
+
+
 def _stopped(atom):
-    return atom if atom.kind in ("stop", "letter", "free", "if", "identity", *_FLOWLESS) else Atom("stop", [atom], atom.shape)
+    return atom if atom.kind in ("stop", "letter", "free", "if", "sign", "identity", *_FLOWLESS) else Atom("stop", [atom], atom.shape)
 
 
 def inverse(value):
@@ -518,6 +528,8 @@ def inverse(value):
 def _inverted(atom):
     if atom.kind == "exp":
         return [Atom("exp", [atom.parts[0].times(-1)], atom.shape)]
+    if atom.kind == "sign":
+        return [atom]
     return [Atom("inverse", [Sum.of(atom)], atom.shape)]
 
 
@@ -579,3 +591,46 @@ class _Stopless(ast.NodeTransformer):
 def without_stops(node):
     """A copy of the tree in which no gradient is stopped."""
     return _Stopless().visit(copy.deepcopy(node))
+
+
+# ---------------------------------------------------------------- slopes by what is stopped
+
+
+def has_no_slope(form):
+    """Whether no gradient is lost to the stop() in a sum: where its slope by each factor with one in it is zero, or that factor's own is."""
+    stopped = {atom for product in form.terms for atom in product if _has_stop(atom)}
+    return all(not _slope(form, atom).terms or _inner_has_no_slope(atom) for atom in stopped)
+
+
+def _has_stop(part):
+    return "stop(" in str(part)
+
+
+def _inner_has_no_slope(atom):
+    inner = [part for part in atom.parts if _has_stop(part)]
+    return atom.kind != "stop" and all(isinstance(part, Sum) and has_no_slope(part) for part in inner)
+
+
+def _slope(form, atom):
+    """The derivative by one of the factors, where nothing is stopped."""
+    terms = Counter()
+    for product, count in form.terms.items():
+        power = product.count(atom)
+        if power:
+            rest = list(product)
+            rest.remove(atom)
+            terms[product_of_atoms(map(_unstopped, rest))] += power * count
+    return Sum(terms, form.shape)
+
+
+def _unstopped(part):
+    if isinstance(part, Sum):
+        terms = Counter()
+        for product, count in part.terms.items():
+            terms[product_of_atoms(map(_unstopped, product))] += count
+        return Sum(terms, part.shape)
+    if isinstance(part, tuple):
+        return tuple(map(_unstopped, part))
+    if not isinstance(part, Atom):
+        return part
+    return part.parts[0] if part.kind == "stop" else Atom(part.kind, map(_unstopped, part.parts), part.shape)
