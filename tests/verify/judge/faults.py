@@ -183,6 +183,8 @@ TABLE = {
         ("an infinite error is none", "if not worst.ok] +", "if not worst.ok and np.isfinite(worst.ulp)] +"),
     ],
     "refrnn.verify.truth": [
+        ("infinities are never given up", "    if truth.failures and case.special and any(", "    if False and any("),
+        ("infinities are given up where they need not", "    if truth.failures and case.special and any(", "    if case.special and any("),
         ("what is handed on need not be what was given", "for text in self.changed]", "for text in ()]", "test_handed"),
         ("all is within its bound", "return self.ulp <= self.bound", "return True"),
         ("bounds are a thousand times as large", "return self.ulp <= self.bound", "return self.ulp <= 1000 * self.bound"),
@@ -677,6 +679,8 @@ TABLE = {
         ("what is listed is not looked at", "        proof = self.prover.prove(mutant)\n", "        if listed is not None:\n            return \"listed\", listed\n        proof = self.prover.prove(mutant)\n"),
         ("what is not told is equivalent", "return (\"listed\", listed) if listed is not None else (\"alive\", UNDECIDED)", "return \"listed\", listed"),
         ("draws are not asked", "        if draw is not None:\n", "        if False:\n"),
+        ("draws say nothing of what is proved", "any(not proved or _beyond_rounding(truth, key, found[key]) for", "any(not proved for"),
+        ("what rounds in another way contradicts a proof", "any(not proved or _beyond_rounding(truth, key, found[key]) for", "any(True for"),
         ("every survivor is proved", "        if proof is not None:\n            return", "        if True:\n            return"),
         ("entries of the list are never wrong", "if mutant.name in reasons and verdict in (\"killed\", \"refused\", \"alive\"):", "if False:"),
         ("entries that name no mutant are right", "    wrongly += [(name, \"no mutant of this spec\") for name in sorted(unknown)]\n", ""),
@@ -835,7 +839,9 @@ TABLE = {
         ("what is missing is not said", "    if missing:\n", "    if False:\n"),
         ("what is superfluous is not said", "    if extra:\n", "    if False:\n"),
         ("an answer may be anything", "    if not hasattr(found, \"keys\"):\n", "    if False:\n"),
-        ("nothing is offered", "for name in spec.defined:\n            value", "for name in ():\n            value"),
+        ("nothing is offered", "for name in spec.defined if isinstance", "for name in () if isinstance"),
+        ("what is saved without names is asked for some", " if isinstance(saved, Mapping) else ()", ""),
+        ("an answer need not be a pair", "    if not isinstance(found, tuple) or len(found) != 2:\n", "    if False:\n"),
     ],
     "refrnn.backends.run": [
         ("the kernel is the reference", "if backend == \"reference\" else kernel.answer(spec, checked, module, copied)", "if backend != \"equation\" else kernel.answer(spec, checked, module, copied)", "test_backends ../backends/test_run"),
@@ -976,6 +982,7 @@ TABLE = {
         ("the tape is run from its start", "        for node in reversed(self.tape):\n", "        for node in self.tape:\n"),
         ("absorbing is for products alone", "            if function.elementwise:\n                pulled = [self._absorbed(part, g) for part in pulled]\n            else", "            if True"),
         ("gradients that cancel are measured by what is left", "        if function.pull_summed is not None:\n", "        if False:\n"),
+        ("gradients that cancel exactly are exact", "terms, 2, lambda: terms),)", "terms, 2),)"),
     ],
     "refrnn.equation.lanes": [
         ("all lanes look up the first one's place", "if (places == places[0]).all():", "if True:"),
@@ -1093,6 +1100,12 @@ TABLE = {
         ("a part that is read may change", "        if not same and _uses(form, [node.id]):\n", "        if False:\n"),
         ("any factor will do", "            if old.multiplied(factor) == new:\n", "            if True:\n"),
         ("what changes with itself is told once", "    return any(f\"{kind}({name}{end}\" in", "    return False and any(f\"{kind}({name}{end}\" in"),
+        ("any slope will do", "if same and has_no_slope(", "if same and bool("),
+        ("a value that is stopped elsewhere is the same", "return NO_SLOPE if same and", "return NO_SLOPE if"),
+        ("a sign may be read at several places at once", "if len(wanted) < self.subscripts or any(isinstance(node, ast.Slice) for node in wanted):", "if False:"),
+        ("any change is one of a sign", "return new in (old, old.times(-1))", "return True"),
+        ("outputs may be exchanged", "if name in partners or name in self.outputs or", "if name in partners or"),
+        ("what is exchanged need not be the other", "            if name in partners or name in self.outputs", "            if name in partners:\n                continue\n            if name in self.outputs"),
         ("ties don't matter", "return (BUT_FOR_TIES if ties else BY_ALGEBRA) if same else None", "return BY_ALGEBRA if same else None"),
     ],
     "refrnn.commands.table": [
@@ -1115,6 +1128,8 @@ TABLE = {
         ("a worker that ended is given no more", "    if waiting:\n        worker.give", "    if False:\n        worker.give"),
     ],
     "refrnn.equation.mutate.normal": [
+        ("all signs are one", "            signs ^= {atom}\n", "            pass\n"),
+        ("no slope is lost inside a factor", "return atom.kind != \"stop\" and all(", "return True or all("),
         ("max(a, b) is max(b, a)", "sorted(arguments, key=str) if self.ties else arguments", "sorted(arguments, key=str) if True else arguments"),
         ("tanh is even", "return self._elementwise(name, argument.times(sign)).times(sign)", "return self._elementwise(name, argument.times(sign))"),
         ("sigmoid is odd", "        return Sum.number(1).plus(other)\n", "        return other\n"),
