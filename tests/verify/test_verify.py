@@ -282,6 +282,16 @@ def found_of(text, ok):
     return SimpleNamespace(misprint=SimpleNamespace(quote=quote, says="mended", kind="misprint"), shown="as printed", ok=ok)
 
 
+@pytest.mark.parametrize("spec, case", [(unit(), "ragged-float64"), (refrnn.load("clip-value"), "plain-float64")], ids=["unit", "clip-value"])
+def test_printed_lines_and_promises_are_asked_where_sequences_are_ragged(spec, case, monkeypatch):
+    """And where there is no time, where nothing is special."""
+    asked = []
+    for name, nothing in (("promises", []), ("check_misprints", []), ("check_printed_gradients", ([], []))):
+        monkeypatch.setattr(verify, name, lambda spec, truth, name=name, nothing=nothing: asked.append((name, truth.case.name)) or nothing)
+    assert verify_spec(spec, []).ok
+    assert asked == [("promises", case), ("check_printed_gradients", case), ("check_misprints", case)]
+
+
 @pytest.mark.parametrize("check", ["check_misprints", "check_printed_gradients"])
 def test_a_misprint_that_is_none(monkeypatch, check):
     wrong = [found_of("y = x", False), found_of("y = z", True)]
