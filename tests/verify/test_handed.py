@@ -32,6 +32,9 @@ def test_lengths_and_arrays_are_those_that_were_given(monkeypatch):
     assert handed.handed_on(unit(), truth.values, truth.lengths, sorted_lengths) == ["the lengths of T are not those that were given"]
     rounded = replace(truth.checked, arrays=truth.checked.arrays | {"x": truth.checked.arrays["x"] + 1})
     assert handed.handed_on(unit(), truth.values, truth.lengths, rounded) == ["x is not what was given"]
+    chosen = truth_of(refrnn.load("elman"))
+    other = replace(chosen.checked, integers={"simple": 1 - chosen.checked.integers["simple"]})
+    assert handed.handed_on(chosen.spec, chosen.values, chosen.lengths, other) == ["simple is not what was given"]
     assert handed.handed_on(unit(), truth.values, None, truth.checked) == ["lengths are there that were not given"]
     monkeypatch.setattr("refrnn.verify.truth.check_values", lambda *given: sorted_lengths)
     assert truth_of(unit()).failures == ["the lengths of T are not those that were given, in case ragged-float64"]
