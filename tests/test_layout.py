@@ -45,7 +45,7 @@ BELOW = ("refrnn.backends", "refrnn.spec", "refrnn.equation", "refrnn.errors")
         ("refrnn/reference", ()),
         ("refrnn/equation", ("refrnn.equation", "refrnn.errors")),
         ("refrnn/spec", ("refrnn", "refrnn.spec", "refrnn.equation", "refrnn.errors", "refrnn.backends")),
-        ("refrnn/backends", ("refrnn.backends", "refrnn.spec", "refrnn.equation", "refrnn.errors")),
+        ("refrnn/backends", ("refrnn.backends", "refrnn.spec", "refrnn.equation", "refrnn.errors", "refrnn.kernels.engine.segments")),
         ("refrnn/peers", ("refrnn.peers", "refrnn.errors")),
         ("refrnn/learning", ("refrnn.errors",)),
         ("refrnn/claims", ("refrnn", "refrnn.claims", "refrnn.learning", *BELOW)),

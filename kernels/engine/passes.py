@@ -11,9 +11,9 @@ from .panels import unpacked
 from .plan import check, planned
 from .pool import POOL
 from .program import addresses
-from .sums import inputs, outer, row_blocks, slices
+from .segments import kept_by
+from .sums import inputs, outer, row_blocks, slices, sum_blocks
 from .weights import read
-from .work import backward_work, forward_work
 
 MOST_PLANS = 64  # of one recurrence
 
@@ -81,18 +81,31 @@ class Pass:
             starts = {row: self._in_order(start, 0) for row, start in starts.items()}
         self.starts = starts
         self.outputs = {row: new((self.T, self.B, plan.rows[row]), self.dtype) for row in recurrence.outputs}
-        self._callers = given
-        places = plan.whole_places if lengths is None else addresses({"order": self.order, "ends": self.ends})
-        self._places = {**places, **addresses(self.given)}
-        self._places |= {f"given:{name}": address(given[name]) if self.ragged else self._places[name] for name in given}
-        self._work = work = forward_work(plan)
-        work.take(weights, starts)
-        outputs = {f"out:{row}": address(array) for row, array in self.outputs.items()}
-        work.run(self._places | outputs, slices(self.T * self.B, self.workers), self._slices())
+        self._inputs = {**self.given, **{f"given:{name}": array for name, array in given.items()}}
+        self._places = plan.whole_places if lengths is None else addresses({"order": self.order, "ends": self.ends})
+        self._places = {**self._places, **addresses(self._inputs)}
+        self._kept = kept_by(self)
+        self._kept.forward(self, self.outputs)
 
     def __del__(self):
-        if POOL is not None and hasattr(self, "_work"):  # else the process is ending, or nothing was begun
-            self._work.give()
+        if POOL is not None and hasattr(self, "_kept"):  # else the process is ending, or nothing was begun
+            self._kept.give()
+
+    def plan_of(self, first, last):
+        """The plan of the steps first .. last-1."""
+        return plan_of(self.recurrence, {name: array[first:last] for name, array in self.given.items()}, self.starts, self.weights)
+
+    def run(self, work, first, outputs):
+        """Run the steps from ``first`` on in ``work``, as many as it has; ``outputs``: arrays by row."""
+        places = self.places(first) | {f"out:{row}": address(array) for row, array in outputs.items()}
+        work.run(places, slices(work.plan.T * self.B, self.workers), self.slices(first))
+
+    def places(self, first):
+        """Where the inputs are from the step ``first`` on, the order of the sequences, and their lengths."""
+        if first == 0:
+            return self._places
+        self._left = np.maximum(self.ends - first, 0)  # here, as its address is read
+        return {**self._places, **addresses({"ends": self._left, **{name: array[first:] for name, array in self._inputs.items()}})}
 
     def _sequences(self, lengths):
         """The order of the sequences, the longest first, and how many of them run at each step."""
@@ -108,32 +121,39 @@ class Pass:
     def _in_order(self, array, axis=1):
         return np.take(array, self.order, axis)
 
-    def _slices(self):
-        return shares(self.ends, self.workers, self.ragged)
+    def slices(self, first):
+        """The sequences of each worker, for the steps from ``first`` on."""
+        return shares(np.maximum(self.ends - first, 0) if first else self.ends, self.workers, self.ragged)
 
     def gate(self, name):
         """The values of a gate, (T, B, H), an array of its own; zero past each sequence's end."""
         k = self.recurrence.gates[name]
-        rows = np.moveaxis(self._work.gates[f"gates:{k}"], 0, 2).reshape(-1, self.B, self.plan.panels[k].row)
-        return self._as_given(self.plan.panels[k].values(rows, self.recurrence.stages[k].names.index(name)))
+        place, panels = self.recurrence.stages[k].names.index(name), self.plan.panels[k]
+        return self._as_given(panels.values(np.moveaxis(work.gates[f"gates:{k}"], 0, 2).reshape(-1, self.B, panels.row), place) for work in self._works())
 
     def row(self, name):
         """The values of a row that is kept, (T, B, H), an array of its own; zero past each sequence's end."""
-        return self._as_given(self._work.history[name][self.recurrence.depth[name] :, :, : self.plan.rows[name]])
+        return self._as_given(work.history[name][self.recurrence.depth[name] :, :, : self.plan.rows[name]] for work in self._works())
 
-    def _as_given(self, values):
+    def _works(self):
+        return (work for _, work in self._kept.parts(self))
+
+    def _as_given(self, parts):
+        """The parts (steps, B, units), of sequences in the order of their lengths, as one array."""
+        parts = [np.array(part, order="C") for part in parts]  # each may be written over by the next
+        values = parts[0] if len(parts) == 1 else np.concatenate(parts)
         if not self.ragged:
-            return np.array(values, order="C")
+            return values
         array = np.zeros(values.shape, self.dtype)
-        for t, running in enumerate(self._running()):
+        for t, running in enumerate(self.running(0, self.T)):
             array[t, self.order[:running]] = values[t, :running]
         return array
 
-    def _running(self):
-        """How many sequences run at each step."""
+    def running(self, first, last):
+        """How many sequences run at each of the steps first .. last-1."""
         if not self.ragged:
-            return np.full(self.T, self.B)
-        return np.count_nonzero(self.ends > np.arange(self.T)[:, None], axis=1)
+            return np.full(last - first, self.B)
+        return np.count_nonzero(self.ends > np.arange(first, last)[:, None], axis=1)
 
     def saved(self, **names):
         """What a kernel saves: the pass, without its outputs, and by the spec's names gates and rows, made into arrays when called for."""
@@ -165,77 +185,102 @@ class _Back:
         new = np.zeros if forward.ragged else np.empty
         self.d_given = {name: new(array.shape, forward.dtype) for name, array in forward.given.items() if name in self.recurrence.reached}
         self.d_starts = {row: np.empty(start.shape, forward.dtype) for row, start in forward.starts.items()}
-        errors = {row: np.ascontiguousarray(error) for row, error in upstream.items()}
-        if keep is not None:
-            keep = np.ascontiguousarray(np.take(keep, forward.order, 1), dtype=np.int64)
-        places = {f"up:{row}": array for row, array in errors.items()} | {f"start:{row}": array for row, array in self.d_starts.items()}
-        places |= {f"d:{name}": array for name, array in self.d_given.items()}
-        self.work = backward_work(forward.plan)
-        self.work.take(forward.weights)
-        self.work.run({**forward._work.places, **forward._places, **addresses(places)}, forward._slices(), keep)
+        self._errors = {row: np.ascontiguousarray(error) for row, error in upstream.items()}
+        self._keep = None if keep is None else np.ascontiguousarray(np.take(keep, forward.order, 1), dtype=np.int64)
+        # Of each product the gradient of its matrix, of each set of gates the sum of its errors.
+        self._matrices, self._totals = {}, [np.zeros(part.row, forward.dtype) for part in self.plan.parts]
+        self._works = forward._kept.back(forward, self._run)
+
+    def _run(self, first, forward_work, work, later):
+        """The steps that ``work`` has, from ``first`` on; ``later``: the work of those that follow, or None."""
+        forward, last = self.forward, first + work.plan.T
+        arrays = {f"up:{row}": array for row, array in self._errors.items()} | {f"d:{name}": array for name, array in self.d_given.items()}
+        places = {name: array[first:] for name, array in arrays.items()} if first else arrays
+        places |= {f"start:{row}": array for row, array in self.d_starts.items()}
+        places = {**forward_work.places, **forward.places(first), **addresses(places)}
+        keep, slices = None if self._keep is None else self._keep[first:], forward.slices(first)
+        if later is None:
+            work.run(places, slices, keep)
+        else:
+            work.go_on(later, places, slices, keep)
+        if first == 0:
+            work.send_to_starts(keep)
+        running = forward.running(first, last) if forward.ragged else None
+        self._sum(first, running, forward_work, work)
+        self._reach_inputs(first, running, work)
+
+    def _sum(self, first, running, forward_work, work):
+        """Add the products of these steps to the gradients of matrices and biases."""
+        if running is not None and not running.any():
+            return
+        plan, summed = work.plan, set()
+        rows = None if running is None else np.flatnonzero(np.arange(plan.B) < running[:, None])
+        blocks = plan.sum_blocks if running is None else sum_blocks(running, plan.B)
+        deltas = [_flat(array, rows) for array in work.deltas]
+        for q, (k, product) in enumerate(self.recurrence.products):
+            place = self.recurrence.place_of(k, product)
+            totals = np.empty_like(self._totals[place]) if place in summed else self._totals[place]
+            summed.add(place)
+            operand = _flat(self._operand(product, first, forward_work), rows)
+            terms = self.forward.weights[product.matrix][0].shape[1]
+            columns, workers = plan.parts[place].width, self.forward.workers
+            self._matrices[q] = outer(operand, terms, deltas[place], columns, workers, blocks, totals, self._matrices.get(q))
+        for place, _, _ in plan.bias_errors:
+            if place not in summed:
+                outer(deltas[place], 0, deltas[place], plan.parts[place].width, self.forward.workers, blocks, self._totals[place])
+                summed.add(place)
+
+    def _operand(self, product, first, forward_work):
+        T = forward_work.plan.T
+        if product.operand in self.forward.given:
+            return self.forward.given[product.operand][first : first + T]
+        before = self.recurrence.depth[product.operand] - product.delay
+        return forward_work.history[product.operand][before : before + T]
+
+    def _reach_inputs(self, first, running, work):
+        """The errors of inputs that products take; those that steps take are there already."""
+        forward, reached, last = self.forward, set(), first + work.plan.T
+        for q, k, product in self.recurrence.passing:
+            if product.operand not in self.d_given:
+                continue
+            array, deltas = self.d_given[product.operand][first:last], work.deltas[self.recurrence.place_of(k, product)]
+            blocks = work.plan.row_blocks if running is None else row_blocks(running, forward.B)
+            target = np.zeros_like(array) if product.operand in reached else array
+            inputs(deltas.reshape(-1, deltas.shape[2]), work.turned(q), forward.order, blocks, forward.workers, target)
+            if target is not array:
+                array += target
+            reached.add(product.operand)
 
     def gradients(self, into):
-        forward, plan, deltas = self.forward, self.plan, self._flat(self.work.deltas)
-        summed, found = set(), {}
-        for k, product in self.recurrence.products:
-            place = self.recurrence.place_of(k, product)
-            totals = None if place in summed else self.work.totals[place]
-            summed.add(place)
-            (operand,) = self._flat([self._operand(product)])
-            terms = forward.weights[product.matrix][0].shape[1]
-            panels = outer(operand, terms, deltas[place], plan.parts[place].width, forward.workers, totals)
+        plan, found = self.plan, {}
+        for q, (k, product) in enumerate(self.recurrence.products):
+            panels = self._matrices[q]
             if product.matrix in found:
                 found[product.matrix][0][...] += panels
                 POOL.give([panels])
             else:
-                found[product.matrix] = panels, plan.parts[place]
+                found[product.matrix] = panels, plan.parts[self.recurrence.place_of(k, product)]
         for name, (panels, part) in found.items():
             unpacked(panels, into[name], part)
             POOL.give([panels])
         for place, name, places in plan.bias_errors:
-            if place not in summed:
-                outer(deltas[place], 0, deltas[place], plan.parts[place].width, forward.workers, self.work.totals[place])
-                summed.add(place)
-            read(self.work.totals[place], into[name], places)
-        found = {**self._inputs(), **self.d_starts, **self._sums()}
-        self.work.give()
+            read(self._totals[place], into[name], places)
+        found = {**self.d_given, **self.d_starts, **self._sums()}
+        for work in self._works:
+            work.give()
         return found
-
-    def _flat(self, arrays):
-        """Rows (N, ...) of arrays (T, B, ...): those of the sequences that run."""
-        flat = [array.reshape(-1, array.shape[2]) for array in arrays]
-        if not self.forward.ragged:
-            return flat
-        rows = np.flatnonzero(np.arange(self.forward.B) < self.forward._running()[:, None])
-        return [array[rows] for array in flat]
-
-    def _operand(self, product):
-        forward = self.forward
-        if product.operand in forward.given:
-            return forward.given[product.operand]
-        first = self.recurrence.depth[product.operand] - product.delay
-        return forward._work.history[product.operand][first : first + forward.T]
-
-    def _inputs(self):
-        """The errors of inputs that products take; those that steps take are there already."""
-        forward, reached = self.forward, set()
-        for q, k, product in self.recurrence.passing:
-            if product.operand not in self.d_given:
-                continue
-            array, deltas = self.d_given[product.operand], self.work.deltas[self.recurrence.place_of(k, product)]
-            blocks = row_blocks(forward._running(), forward.B) if forward.ragged else self.plan.row_blocks
-            target = np.zeros_like(array) if product.operand in reached else array
-            inputs(deltas.reshape(-1, deltas.shape[2]), self.work.turned(q), forward.order, blocks, forward.workers, target)
-            if target is not array:
-                array += target
-            reached.add(product.operand)
-        return self.d_given
 
     def _sums(self):
         """Of vectors and numbers, the sum over all sequences."""
         found = {}
-        for name, parts in self.work.summed.items():
+        for name, parts in self._works[-1].summed.items():
             parts = parts.sum(axis=0, dtype=np.float64)
             size = self.plan.vectors.get(name)
             found[name] = (parts.sum() if size is None else parts[:size]).astype(self.forward.dtype)
         return found
+
+
+def _flat(array, rows):
+    """Rows (N, ...) of an array (T, B, ...): those of the sequences that run, ``rows`` or None for all."""
+    flat = array.reshape(-1, array.shape[2])
+    return flat if rows is None else flat[rows]

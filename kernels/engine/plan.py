@@ -9,7 +9,7 @@ from .panels import HIGHEST
 from .program import At, Program, Step, addresses
 from .recurrence import compiled, past
 from .rows import Panels, padded
-from .sums import row_blocks
+from .sums import row_blocks, sum_blocks
 
 
 class Plan:
@@ -101,6 +101,20 @@ class Plan:
     def row_blocks(self):
         """Of the rows of all sequences, where all run to the last step."""
         return row_blocks(np.full(self.T, self.B), self.B)
+
+    @cached_property
+    def sum_blocks(self):
+        """The rows whose products are summed at a time, where all sequences run to the last step."""
+        return sum_blocks(np.full(self.T, self.B), self.B)
+
+    @cached_property
+    def delays(self):
+        """Of each set of gates: over how many steps its errors go back through products."""
+        found = [0] * len(self.parts)
+        for _, k, product in self.recurrence.passing:
+            place = self.recurrence.place_of(k, product)
+            found[place] = max(found[place], product.delay)
+        return found
 
     def _read_later(self, k):
         stages = self.recurrence.stages

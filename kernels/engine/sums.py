@@ -13,7 +13,7 @@ from ..primitives.tiles import WIDEST, vector_bytes
 from .panels import in_blocks, rows_by_panel
 from .pool import POOL
 
-BLOCK = 256  # rows whose products are summed while they are in the cache
+BLOCK = 256  # rows at most whose products are summed while they are in the cache: those of whole steps, as far as they fit
 ROWS = 96  # rows of an input's gradient in one task
 VECTOR_BYTES = vector_bytes()
 
@@ -34,47 +34,66 @@ def _run(parts, alone, parallel, *arguments):
     threads.start(parallel, *arguments) if len(parts) > 1 else alone(*arguments)
 
 
-def outer(operand, terms, deltas, columns, workers, totals=None):
+def steps_of_block(B):
+    """How many steps of so many sequences one block holds."""
+    return max(1, BLOCK // B)
+
+
+def sum_blocks(running, B):
+    """(first, count) of rows, ``running`` at each step, whose products are summed at a time: the last ones first.
+
+    Steps that one block holds are counted from the first one, so that sums over the steps behind the end of a block, and
+    then over those before it, are the sums over all steps, bit for bit.
+    """
+    each, running, found = steps_of_block(B), np.asarray(running), []
+    starts = np.cumsum(running) - running
+    for t in range(0, len(running), each):
+        count = int(running[t : t + each].sum())
+        found += [(starts[t] + first, last - first) for first, last in slices(count, -(-count // BLOCK)) if count]
+    return np.array(found[::-1], np.int64).reshape(-1, 2)
+
+
+def outer(operand, terms, deltas, columns, workers, blocks, totals, found=None):
     """The gradient of a matrix, (panels, terms, columns) in work memory: for each panel of deltas the sum over the rows of operand times delta.
 
-    operand (N, at least ``terms``) and deltas (N, panels * columns) have rows of any distance; ``totals`` (panels *
-    columns), if given, takes the sums of deltas alone.
+    operand (N, at least ``terms``) and deltas (N, panels * columns) have rows of any distance; ``blocks``: see
+    ``sum_blocks``. To ``totals`` (panels * columns) the sums of deltas alone are added; to ``found``, if given, what is
+    else written into new memory.
     """
     panels = deltas.shape[1] // columns
-    found = POOL.take((panels, terms, columns), deltas.dtype)
-    parts = slices(panels, workers)
-    sums = np.zeros(panels * columns, deltas.dtype)
-    copies = np.empty((len(parts), BLOCK * columns), deltas.dtype)
-    blocks = np.empty((len(parts), min(BLOCK, len(operand)) * terms), deltas.dtype)
-    _run(parts, _outer_alone, _outer, *_natives(deltas), operand, terms, deltas, columns, parts, copies, blocks, found, sums)
-    if totals is not None:
-        totals[:] = sums
+    mode = CLEAR if found is None else KEEP
+    found = POOL.take((panels, terms, columns), deltas.dtype) if found is None else found
+    parts, most = slices(panels, workers), int(blocks[:, 1].max())
+    copies = np.empty((len(parts), most * columns), deltas.dtype)
+    laid = np.empty((len(parts), most * terms), deltas.dtype)
+    _run(parts, _outer_alone, _outer, *_natives(deltas), operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, totals)
     return found
 
 
 @kernel(parallel=True)
-def _outer(multiply, lay_out, operand, terms, deltas, columns, parts, copies, blocks, found, sums):
+def _outer(multiply, lay_out, operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, sums):
     for worker in prange(len(parts)):
-        _outer_part(multiply, lay_out, operand, terms, deltas, columns, parts[worker, 0], parts[worker, 1], copies[worker], blocks[worker], found, sums)
+        first, last = parts[worker, 0], parts[worker, 1]
+        _outer_part(multiply, lay_out, operand, terms, deltas, columns, first, last, blocks, mode, copies[worker], laid[worker], found, sums)
 
 
 @kernel
-def _outer_alone(multiply, lay_out, operand, terms, deltas, columns, parts, copies, blocks, found, sums):
-    _outer_part(multiply, lay_out, operand, terms, deltas, columns, parts[0, 0], parts[0, 1], copies[0], blocks[0], found, sums)
+def _outer_alone(multiply, lay_out, operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, sums):
+    _outer_part(multiply, lay_out, operand, terms, deltas, columns, parts[0, 0], parts[0, 1], blocks, mode, copies[0], laid[0], found, sums)
 
 
 @kernel
-def _outer_part(multiply, lay_out, operand, terms, deltas, columns, first, last, copy, blocks, found, sums):
-    rows, a_row = len(operand), operand.strides[0] // operand.itemsize
+def _outer_part(multiply, lay_out, operand, terms, deltas, columns, first, last, blocks, mode, copy, laid, found, sums):
+    a_row = operand.strides[0] // operand.itemsize
     vectors = columns * operand.itemsize // VECTOR_BYTES
-    for start in range(0, rows, BLOCK):
-        count = min(BLOCK, rows - start)
-        call(lay_out, (data_of(blocks), shift(data_of(operand), start * a_row), terms, count, 1, a_row))
+    for k in range(len(blocks)):
+        start, count = blocks[k, 0], blocks[k, 1]
+        call(lay_out, (data_of(laid), shift(data_of(operand), start * a_row), terms, count, 1, a_row))
         for p in range(first, last):
             _copy_block(copy, deltas, start, count, p * columns, columns, sums)
             if terms > 0:
                 b, c = data_of(copy), shift(data_of(found), p * terms * columns)
-                call(multiply, (CLEAR if start == 0 else KEEP, c, data_of(blocks), b, b, terms, count, vectors, columns))
+                call(multiply, (mode if k == 0 else KEEP, c, data_of(laid), b, b, terms, count, vectors, columns))
 
 
 @kernel

@@ -47,11 +47,19 @@ class Forward:
         if self.before:
             self.before.put(addresses({"ones": plan.ones}))
 
-    def take(self, weights, starts):
-        """Take the weights, and the starts in the order of the sequences."""
+    def begin(self, starts):
+        """Take the starts, in the order of the sequences."""
         for row, place in self._starts.items():
             start = starts[row]
             place[...] = start if start.ndim == 2 else start.swapaxes(0, 1)
+
+    def ended(self):
+        """The starts of what follows the last step, copies."""
+        T = self.plan.T
+        return {row: self.history[row][T : T + len(place), :, : place.shape[2]].swapaxes(0, 1).copy() for row, place in self._starts.items()}
+
+    def take(self, weights):
+        """Take the weights."""
         is_new = self._laid is None
         self._vectors, self._laid = in_vectors(self.plan, weights, self._vectors), laid_out(self.plan, weights, self._laid)
         if is_new:
@@ -70,8 +78,11 @@ class Forward:
         if self.before:
             self.before.run(0, 1, rows)
         self.forward.run(0, self.plan.T, sequences)
+
+    def rest(self):
+        """Nobody reads the packed weights any more."""
         if self.size > SMALL:
-            POOL.give(self._laid.values())  # nobody reads it any more
+            POOL.give(self._laid.values())
             self._laid = None
 
     def give(self):
@@ -88,13 +99,14 @@ class Backward:
     def __init__(self, plan):
         self.plan, recurrence = plan, plan.recurrence
         T, B, dtype = plan.T, plan.B, plan.dtype
-        # Whole vectors behind the last unit of a panel are never written, and are terms of products: they must be zero.
-        self.deltas = [POOL.take((T, B, part.row), dtype) for part in plan.parts]
-        for array, part in zip(self.deltas, plan.parts):
+        # Behind the last step there is room for those of the steps that follow, as far as products reach. Whole vectors
+        # behind the last unit of a panel are never written, and are terms of products: they must be zero.
+        self._all_deltas = [POOL.take((T + delay, B, part.row), dtype) for part, delay in zip(plan.parts, plan.delays)]
+        for array, part in zip(self._all_deltas, plan.parts):
             if part.is_ragged:
                 array[...] = 0
+        self.deltas = [array[:T] for array in self._all_deltas]
         self.summed = {name: np.empty((B, width), dtype) for name, width in plan.summed.items()}
-        self.totals = [np.empty(part.row, dtype) for part in plan.parts]
         self._errors = {f"error:{k}": np.empty((B, panels.row), dtype) for k, panels in enumerate(plan.errors)}
         self._errors["zeros"] = np.zeros(max(panels.width for panels in plan.errors) * max(panels.count for panels in plan.errors), dtype)
         self._errors["error"] = np.empty((B, max(panels.row for panels in plan.errors)), dtype)
@@ -125,24 +137,43 @@ class Backward:
             if known is None:
                 self._put(addresses({f"back:{q}": self._turned[q]}))
         if self.size is None:
-            self.size = _bytes(self.deltas, self._errors.values(), self._sent.values(), self._turned.values())
+            self.size = _bytes(self._all_deltas, self._errors.values(), self._sent.values(), self._turned.values())
 
     def turned(self, q):
         """The matrix of product ``q``, packed for the way back."""
         return self._turned[q]
 
     def run(self, places, sequences, keep):
-        """Run the steps. ``places``: of inputs, of what they get and of what outputs send, and of all that the pass forward has."""
-        self._put(places)
+        """Run the steps, the last ones there are. ``places``: of inputs, of what they get and of what outputs send, and of all that the pass forward has."""
         for array in (*self._sent.values(), *self.summed.values()):
             array[...] = 0
+        self._put(places)
         self._program.run(0, self.plan.T, sequences, keep)
+
+    def go_on(self, later, places, sequences, keep):
+        """Run the steps before those that ``later`` ran, which may be this work itself."""
+        T = self.plan.T
+        for mine, of_later, delay in zip(self._all_deltas, later.deltas, self.plan.delays):
+            mine[T : T + len(of_later)] = of_later[:delay]
+        for name, array in self._sent.items():
+            if len(array) > 1:  # a row for each step
+                array[T:] = later._sent[name][: len(array) - T]
+                array[:T] = 0
+            else:
+                array[...] = later._sent[name] if name.startswith("carry") else 0
+        for name, array in self.summed.items():
+            array[...] = later.summed[name]
+        self._put(places)
+        self._program.run(0, T, sequences, keep)
+
+    def send_to_starts(self, keep):
+        """Gather the errors of the starts, before the steps that ran last."""
         for back, start in self._starts:
             start.run(-back, 1 - back, self.plan.sequences, keep)
 
     def give(self):
         """Nobody reads any of it any more."""
         if self.size > SMALL:
-            POOL.give((*self.deltas, *self._turned.values()))
+            POOL.give((*self._all_deltas, *self._turned.values()))
         else:
             POOL.keep((self.plan, "backward"), self, self.size)

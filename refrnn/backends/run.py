@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib import import_module
+from numbers import Integral
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -37,9 +38,10 @@ class Run:
     backend: str | ModuleType
     outputs: dict[str, NDArray[Any]]
 
-    def __init__(self, spec, checked, backend, outputs, intermediates, backward):
+    def __init__(self, spec, checked, backend, checkpoint, outputs, intermediates, backward):
         self.spec = spec
         self.backend = backend
+        self._checkpoint = checkpoint
         self.outputs = {name: array if name in intermediates else array.copy() for name, array in outputs.items()}
         self._found = ChainMap({name: array for name, array in outputs.items() if name not in intermediates}, intermediates)
         self._checked = checked
@@ -83,7 +85,7 @@ class Run:
 
     def _way_back(self):
         """That of a copy: the way forward once more, which has to end where it ended."""
-        again = run_checked(self.spec, self._checked, self.backend)
+        again = run_checked(self.spec, self._checked, self.backend, self._checkpoint)
         if not all(np.array_equal(again._found[name], self._found[name], equal_nan=True) for name in self.spec.outputs):
             mend = "copy or pickle a run before its values are written into"
             raise ValuesError(f"{self.spec.id}: this copy of a run holds other values than the run had, so it can't give its gradients; {mend}")
@@ -156,19 +158,33 @@ def _kept_for_later(spec, checked, outputs, intermediates):
     return replace(checked, arrays={name: array.copy() if name in read else array for name, array in checked.arrays.items()})
 
 
-def forward(spec, values, backend, lengths):
+def forward(spec, values, backend, lengths, checkpoint=None):
     """See :meth:`refrnn.spec.spec.Spec.forward`."""
     if hasattr(values, "keys"):
         spec = spec.continued(values)
     checked = check_values(spec, values, lengths)
-    return run_checked(spec, checked, backend)
+    return run_checked(spec, checked, backend, checkpoint)
 
 
-def run_checked(spec, checked, backend):
+def run_checked(spec, checked, backend, checkpoint=None):
     """Run values that are already checked."""
     backend = loaded(spec, backend)
+    passed = answer if checkpoint is None or checkpoint is False else partial(_checkpointed, checkpoint)
     # A run copies what it hands out, so its kernel need not.
-    return Run(spec, checked, backend, *answer(spec, checked, backend, copied=False))
+    return Run(spec, checked, backend, checkpoint, *passed(spec, checked, backend, copied=False))
+
+
+def _checkpointed(checkpoint, spec, checked, backend, copied):
+    """As ``answer``, of a kernel that keeps states before every ``checkpoint`` steps."""
+    if not isinstance(checkpoint, Integral) or checkpoint < 1:
+        raise ValuesError(f"{spec.id}: checkpoint must be a number of steps, 1 or more, or True, not {cut(repr(checkpoint))}")
+    from refrnn.kernels.engine.segments import checkpoint as every
+
+    with every(checkpoint if checkpoint is True else int(checkpoint)) as taken:
+        found = answer(spec, checked, backend, copied)
+    if not taken:
+        raise ValuesError(f"{spec.id}: {_name_of(backend)} keeps no steps that could run once more; leave checkpoint out")
+    return found
 
 
 def answer(spec, checked, backend, copied=True):

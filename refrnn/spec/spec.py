@@ -345,15 +345,18 @@ class Spec:
         values: Mapping[str, Any],
         backend: str | ModuleType = "kernel",
         lengths: Sequence[int] | NDArray[Any] | Mapping[str, ArrayLike | None] | None = None,
+        checkpoint: int | None = None,
     ) -> Run:
         """Run the spec on ``values`` with "kernel", "reference", "equation" or the module of an own backend.
 
-        ``lengths`` (batch,) are the steps of each sequence where they differ. Returns a
-        :class:`refrnn.backends.run.Run`. Raises ValuesError for wrong names, shapes, dtypes or lengths.
+        ``lengths`` (batch,) are the steps of each sequence where they differ. With ``checkpoint`` a kernel keeps states
+        before every so many steps alone, or with True about the square root of all steps, and runs the steps between
+        once more for gradients, which are the same bit for bit. Returns a :class:`refrnn.backends.run.Run`. Raises
+        ValuesError for wrong names, shapes, dtypes or lengths, and for a checkpoint where there is nothing to run again.
         """
         from refrnn.backends.run import forward
 
-        return forward(self, values, backend, lengths)
+        return forward(self, values, backend, lengths, checkpoint)
 
     def bind(self, parameters: Mapping[str, Any], backend: str | ModuleType = "kernel") -> Layer:
         """The spec with its ``parameters`` (and constants, where they stay the same): a :class:`refrnn.backends.layer.Layer`.

@@ -5,7 +5,7 @@ import pytest
 
 from refrnn.kernels.engine.panels import packed_back
 from refrnn.kernels.engine.rows import Panels, lanes_of
-from refrnn.kernels.engine.sums import BLOCK, ROWS, inputs, outer, row_blocks, slices
+from refrnn.kernels.engine.sums import BLOCK, ROWS, inputs, outer, row_blocks, slices, steps_of_block, sum_blocks
 
 DTYPES = (np.float32, np.float64)
 
@@ -34,24 +34,38 @@ def test_outer(rows, vectors, dtype):
     for terms in (0, 1, 13):
         wide, deltas = draw(dtype, rows, terms + 4), draw(dtype, rows, panels * columns)
         wide[:, terms:] = np.nan
-        totals = np.full(panels * columns, np.nan, dtype)
-        found = outer(wide, terms, deltas, columns, 1, totals)
+        totals, blocks = np.zeros(panels * columns, dtype), sum_blocks(np.ones(rows), 1)
+        found = outer(wide, terms, deltas, columns, 1, blocks, totals)
         assert found.shape == (panels, terms, columns) and found.dtype == dtype
         true = (wide[:, :terms].astype(np.longdouble).T @ deltas).reshape(terms, panels, columns).swapaxes(0, 1)
         assert np.all(np.abs(found - true) <= worst(rows, dtype))
         assert np.all(np.abs(totals - deltas.sum(axis=0, dtype=np.longdouble)) <= worst(rows, dtype))
         for workers in (1, 2, 3):
-            others = np.empty_like(totals)
-            assert np.array_equal(found, outer(wide, terms, deltas, columns, workers, others)) and np.array_equal(totals, others)
-        assert np.array_equal(found, outer(wide, terms, deltas, columns, 1))
+            others = np.zeros_like(totals)
+            assert np.array_equal(found, outer(wide, terms, deltas, columns, workers, blocks, others)) and np.array_equal(totals, others)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("B, cut", [(1, 2 * BLOCK), (100, 4), (BLOCK + 44, 1)])
+def test_sums_go_on_bit_for_bit(B, cut, dtype):
+    """Over the steps from a cut on, then over those before it: the sums over all. The cut is where a block begins."""
+    T, columns, terms = cut + steps_of_block(B) + 1, lanes_of(dtype), 7
+    assert cut % steps_of_block(B) == 0
+    running = np.maximum(np.full(T, B) - np.arange(T) // 2, 1)
+    operand, deltas = draw(dtype, running.sum(), terms), draw(dtype, running.sum(), 2 * columns)
+    totals, parts, row = np.zeros(2 * columns, dtype), np.zeros(2 * columns, dtype), running[:cut].sum()
+    found = outer(operand, terms, deltas, columns, 1, sum_blocks(running, B), totals)
+    later = outer(operand[row:], terms, deltas[row:], columns, 1, sum_blocks(running[cut:], B), parts)
+    both = outer(operand[:row], terms, deltas[:row], columns, 1, sum_blocks(running[:cut], B), parts, later)
+    assert both is later and np.array_equal(both, found) and np.array_equal(parts, totals)
 
 
 def test_long_sums_are_cut_into_parts():
     rows = 2**18
     columns = lanes_of(np.float32)
     tenths = np.full((rows, columns), 0.1, np.float32)
-    totals, exact = np.empty(columns, np.float32), rows * float(np.float32(0.1))
-    found = outer(np.ones((rows, 1), np.float32), 1, tenths, columns, 1, totals)
+    totals, exact = np.zeros(columns, np.float32), rows * float(np.float32(0.1))
+    found = outer(np.ones((rows, 1), np.float32), 1, tenths, columns, 1, sum_blocks(np.ones(rows), 1), totals)
     assert np.abs(found / exact - 1).max() < 1e-4 and np.abs(totals / exact - 1).max() < 1e-4  # one after the other is off by 3e-3
 
 
@@ -59,7 +73,18 @@ def running_of(lengths, T):
     return np.count_nonzero(np.array(lengths) > np.arange(T)[:, None], axis=1)
 
 
-@pytest.mark.parametrize("T, lengths", [(1, [1]), (4, [4, 4, 4]), (4, [4, 2, 1]), (4, [2, 2]), (300, [300]), (3, [3] * 250), (2, [2] * 100 + [1] * 100)])
+STEPS = [(1, [1]), (4, [4, 4, 4]), (4, [4, 2, 1]), (4, [2, 2]), (300, [300]), (3, [3] * 250), (2, [2] * 100 + [1] * 100), (2, [2] * 600)]
+
+
+@pytest.mark.parametrize("T, lengths", STEPS)
+def test_sum_blocks_are_all_rows_from_the_last_on(T, lengths):
+    running = running_of(lengths, T)
+    blocks = sum_blocks(running, len(lengths))
+    assert blocks.dtype == np.int64 and np.all(blocks[:, 1] > 0) and np.all(blocks[:, 1] <= BLOCK)
+    assert [row for first, count in blocks[::-1] for row in range(first, first + count)] == list(range(running.sum()))
+
+
+@pytest.mark.parametrize("T, lengths", STEPS)
 def test_row_blocks_are_the_steps_that_run(T, lengths):
     B = len(lengths)
     blocks = row_blocks(running_of(lengths, T), B)

@@ -47,11 +47,11 @@ def test_nothing_of_a_pass_stays_for_the_next_one(name, small, monkeypatch):
 def test_small_works_wait_and_large_ones_do_not(monkeypatch):
     arguments = drawn("one", T, B, I, H)
     forward, _ = both("one", arguments)
-    first = forward._work
+    first = forward._kept.work
     del forward
     assert POOL.waiting >= first.size
     again, other = run(ALL["one"], **arguments), run(ALL["one"], **arguments)
-    assert again._work is first and other._work is not first
+    assert again._kept.work is first and other._kept.work is not first
     del again, other, first
     assert POOL.free() > 0
     monkeypatch.setattr(work, "SMALL", 0)

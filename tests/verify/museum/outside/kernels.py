@@ -25,7 +25,7 @@ KERNELS = (
     Fault("edges", "columns of the second panel", "lstm", PANELS, "count = max(0, min(lane, units - first))", "count = max(0, min(lane, units - first)) if p < 1 else 0"),
     Fault("edges", "rows past a square of vectors, packed for the way back", "elman", PANELS, "min(each, (units - begin) // lane * lane)", "min(each, (units - begin) // lane * lane + 1)"),
     Fault("edges", "the last of many rows of a panel", "lstm", PANELS, "rows * block // blocks, rows * (block + 1) // blocks", "rows * block // blocks, min(rows * (block + 1) // blocks, 96)"),
-    Fault("edges", "the second block of a long sum", "lstm", SUMS, "count = min(BLOCK, rows - start)", "count = min(BLOCK, rows - start) if start == 0 else 0"),
+    Fault("edges", "the second block of a long sum", "lstm", SUMS, "start, count = blocks[k, 0], blocks[k, 1]\n        call(lay_out, (data_of(laid), shift(data_of(operand)", "start, count = blocks[k, 0], blocks[k, 1] if k == 0 else 0\n        call(lay_out, (data_of(laid), shift(data_of(operand)"),
     # Ragged batches.
     Fault("ragged", "reversed from the longest end", "bidirectional", SEQUENCES, "steps - 1 - t, t)", "T - 1 - t, t)"),
     Fault("ragged", "the first sequence speaks for all", "lstm", PASSES, "int(lengths.min()) < self.T", "int(lengths[0]) < self.T"),
@@ -55,7 +55,7 @@ KERNELS = (
     Fault("threads", "each thread does all tasks", "elman", TASKS, "    index = fetch_add(counter)\n    while index < count:\n        call(body, (index, shift(counter, 1), counter))\n        index = fetch_add(counter)", "    index = 0\n    while index < count:\n        call(body, (index, shift(counter, 1), counter))\n        index += 1"),
     Fault("threads", "a counter that is not atomic", "elman", TASKS, "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1"),
     Fault("threads", "the last worker is lost", "lstm", LOOP, "for worker in prange(len(slices)):", "for worker in prange(len(slices) - 1):"),
-    Fault("threads", "each worker adds up all panels", "lstm", SUMS, "columns, parts[worker, 0], parts[worker, 1], copies", "columns, 0, parts[-1, 1], copies"),
+    Fault("threads", "each worker adds up all panels", "lstm", SUMS, "first, last = parts[worker, 0], parts[worker, 1]", "first, last = 0, parts[-1, 1]"),
     # Special values.
     Fault("special", "minus zero made zero", "elman", ACTIVATIONS, "return copy_sign(e / (two + e), x)", "return copy_sign(e / (two + e), x + (x - x))"),
     Fault("special", "a ReLU that answers 0 to NaN", "scalar-recursion", ACTIVATIONS, "return select(x <= 0, unit - unit, x)", "return select(x > 0, x, unit - unit)"),
@@ -80,10 +80,10 @@ KERNELS = (
     Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", PLAN, "self.parts[place].places([names.index(gate) for gate in gates.split()])", "self.parts[place].places([names.index(gate) for gate in gates.split()[::-1]])"),
     Fault("order", "a shared row of errors read from the other gate", "lstm", PLAN, "places([names.index(gate) for gate", "places([names.index(gate) - 1 for gate"),
     # Chosen later, by one who knew neither the cases nor the faults above.
-    Fault("edges", "the rest behind whole blocks of rows", "lstm", "engine/sums.py", "for start in range(0, rows, BLOCK):\n        count = min(BLOCK, rows - start)", "for start in range(0, max(BLOCK, rows // BLOCK * BLOCK), BLOCK):\n        count = min(BLOCK, rows - start)"),
+    Fault("edges", "the rest behind whole blocks of rows", "lstm", "engine/sums.py", "for t in range(0, len(running), each):", "for t in range(0, max(each, len(running) // each * each), each):"),
     Fault("edges", "the input's error begins anew at each part", "lstm", "engine/panels.py", "v += groups * WIDEST\n        start = 0", "v += groups * WIDEST"),
     Fault("state", "empty vectors keep what memory held", "unfolding", WORK, "if part.is_ragged:\n                array[...] = 0", "if part.is_ragged:\n                pass"),
-    Fault("memory", "gates given back while they are read", "gru-reset-after", PASSES, "self.work.give()\n        return found", "self.work.give()\n        self.forward._work.give()\n        return found"),
+    Fault("memory", "gates given back while they are read", "gru-reset-after", PASSES, "work.give()\n        return found", "work.give()\n        self.forward._kept.give()\n        return found"),
     Fault("threads", "where errors pass is read from the first worker's rows", "truncated-bptt", "engine/loop.py", "keep = (t + product.ahead) * loop.sequences + first", "keep = (t + product.ahead) * loop.sequences"),
     Fault("range", "exponentials end where numbers are normal", "activation-jacobian", "primitives/activations.py", "1.5 * 2.0**52 + 1023, -746.0, 710.0,", "1.5 * 2.0**52 + 1023, -708.0, 710.0,"),
     Fault("special", "an infinite error of a unit that is off", "vector-recursion", "families/layers.py", "return select(h > 0, d_h, 0)", "return select(h > 0, d_h, d_h - d_h)"),

@@ -1,0 +1,127 @@
+"""What the way back has of the way forward: everything, or the states before each segment of steps, which then runs once more."""
+
+import contextlib
+import contextvars
+import math
+
+from .pool import POOL
+from .sums import steps_of_block
+from .work import backward_work, forward_work
+
+_chosen = contextvars.ContextVar("refrnn_checkpoint", default=None)
+
+
+@contextlib.contextmanager
+def checkpoint(steps):
+    """Within the ``with`` block, and in this Python thread only, passes keep states before every ``steps`` steps.
+
+    True: about the square root of all steps. As many steps are taken more as make whole blocks of sums, and as a row is
+    read back. Gives a list, in which each such pass is put.
+    """
+    taken = []
+    token = _chosen.set((steps, taken))
+    try:
+        yield taken
+    finally:
+        _chosen.reset(token)
+
+
+def kept_by(one):
+    """How the pass ``one`` keeps what its way back needs."""
+    chosen = _chosen.get()
+    if chosen is None:
+        return Whole(one)
+    steps, taken = chosen
+    taken.append(one)
+    each, T = steps_of_block(one.B), one.T
+    steps = max(math.isqrt(T - 1) + 1 if steps is True else steps, *one.recurrence.depth.values())
+    steps = -(-steps // each) * each
+    return Whole(one) if steps >= T else Segments(one, steps)
+
+
+class Whole:
+    """All of a pass."""
+
+    def __init__(self, one):
+        self.work = forward_work(one.plan)
+
+    def forward(self, one, outputs):
+        """Run it. ``outputs``: arrays by row."""
+        self.work.begin(one.starts)
+        self.work.take(one.weights)
+        one.run(self.work, 0, outputs)
+        self.work.rest()
+
+    def parts(self, one):
+        """(first step, work of the way forward) of all there is."""
+        yield 0, self.work
+
+    def back(self, one, run):
+        """Call ``run(first step, work forward, work backward, work of the steps behind it or None)`` for all there is."""
+        work = backward_work(one.plan)
+        work.take(one.weights)
+        run(0, self.work, work, None)
+        return [work]
+
+    def give(self):
+        self.work.give()
+
+
+class Segments:
+    """The states before segments of so many ``steps``; the last one may have fewer."""
+
+    def __init__(self, one, steps):
+        self.firsts = range(0, one.T, steps)
+        self.plans = {first: one.plan_of(first, min(one.T, first + steps)) for first in self.firsts}
+        self.states = {}
+
+    def forward(self, one, outputs):
+        works, state = {}, one.starts
+        for first in self.firsts:
+            self.states[first] = state
+            last = first + self.plans[first].T
+            work = self._run(one, first, works, {row: array[first:last] for row, array in outputs.items()})
+            state = work.ended() if last < one.T else None
+        self._put_away(works)
+
+    def _run(self, one, first, works, outputs):
+        """The work after a segment has run in it; ``works``, by plan, have taken the weights."""
+        plan = self.plans[first]
+        work = works.get(plan)
+        if work is None:
+            work = works[plan] = forward_work(plan)
+            work.take(one.weights)
+        work.begin(self.states[first])
+        one.run(work, first, outputs)
+        return work
+
+    def _again(self, one, firsts):
+        """(first step, work) of segments that run once more, in turn."""
+        works, longest = {}, self.plans[0]
+        spare = {row: POOL.take((longest.T, one.B, longest.rows[row]), longest.dtype) for row in one.recurrence.outputs}
+        for first in firsts:
+            yield first, self._run(one, first, works, spare)
+        self._put_away(works)
+        POOL.give(spare.values())
+
+    def parts(self, one):
+        return self._again(one, self.firsts)
+
+    def back(self, one, run):
+        works, later = {}, None
+        for first, forward in self._again(one, reversed(self.firsts)):
+            work = works.get(self.plans[first])
+            if work is None:
+                work = works[self.plans[first]] = backward_work(self.plans[first])
+                work.take(one.weights)
+            run(first, forward, work, later)
+            later = work
+        return list(works.values())
+
+    def _put_away(self, works):
+        for work in works.values():
+            work.rest()
+            work.give()
+
+    def give(self):
+        pass  # the states are little

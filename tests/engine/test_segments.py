@@ -1,0 +1,71 @@
+"""Passes that keep states before segments alone, against whole ones, bit for bit."""
+
+import contextlib
+import itertools
+
+import numpy as np
+import pytest
+from recurrences import ALL, drawn, like, upstream
+
+from refrnn.kernels.engine import work
+from refrnn.kernels.engine.passes import run
+from refrnn.kernels.engine.pool import POOL
+from refrnn.kernels.engine.segments import Segments, checkpoint
+from refrnn.kernels.engine.sums import BLOCK
+
+LENGTHS = {"whole": lambda T, B: None, "ragged": lambda T, B: np.arange(B) % T + 1, "all below T": lambda T, B: np.arange(B) % 3 + 1}
+
+
+def both(name, arguments, lengths=None, steps=None, keep=None):
+    """(everything that both passes give, what was kept)."""
+    with checkpoint(steps) if steps else contextlib.nullcontext() as taken:
+        forward = run(ALL[name], **arguments, lengths=lengths)
+    assert taken is None or taken == [forward]
+    into, kept = like(arguments["weights"]), forward._kept
+    found = forward.backward(upstream(ALL[name], arguments), into, keep) | into
+    made = {row: forward.row(row) for row in ALL[name].kept}
+    return {**forward.outputs, **{f"row {row}": array for row, array in made.items()}, **{f"d_{key}": value for key, value in found.items()}}, kept
+
+
+def assert_same(found, whole):
+    for key, value in whole.items():
+        for part, other in zip(value if isinstance(value, tuple) else [value], found[key] if isinstance(value, tuple) else [found[key]], strict=True):
+            assert np.array_equal(part, other), key
+
+
+@pytest.mark.parametrize("name, ragged", itertools.product(ALL, LENGTHS))
+def test_the_bits_are_those_of_a_whole_pass(name, ragged):
+    deepest = max(ALL[name].depth.values())
+    for T, B, steps, longest in ((11, BLOCK, 1, max(1, deepest)), (11, BLOCK + 1, 7, 7), (40, 60, 1, -(-deepest // 4) * 4 or 4), (40, 60, True, 8)):
+        arguments, lengths = drawn(name, T, B, 3, 9), LENGTHS[ragged](T, B)
+        whole, _ = both(name, arguments, lengths)
+        found, kept = both(name, arguments, lengths, steps)
+        assert isinstance(kept, Segments) and kept.firsts == range(0, T, longest)
+        assert_same(found, whole)
+
+
+@pytest.mark.parametrize("name", ("one", "delayed"))
+def test_what_passes_no_error_is_cut_in_all_segments(name):
+    arguments = drawn(name, 12, BLOCK, 3, 9)
+    keep = (np.arange(12)[:, None] + np.arange(BLOCK)) % 3 > 0
+    whole, cut = both(name, arguments, keep=None)[0], both(name, arguments, keep=keep)[0]
+    assert not np.array_equal(whole["d_x"], cut["d_x"])
+    assert_same(both(name, arguments, steps=5, keep=keep)[0], cut)
+
+
+@pytest.mark.parametrize("steps", (8, 100))
+def test_one_segment_is_a_whole_pass(steps):
+    _, kept = both("one", drawn("one", 8, BLOCK, 3, 9), steps=steps)
+    assert not isinstance(kept, Segments)
+
+
+def test_work_waits_and_large_work_does_not(monkeypatch):
+    """Many passes in turn find the work of those before, or none: the bits are the same."""
+    arguments = drawn("two", 12, BLOCK, 3, 9)
+    whole = both("two", arguments)[0]
+    for small in (2**40, 0):
+        monkeypatch.setattr(work, "SMALL", small)
+        POOL.free()
+        for _ in range(3):
+            assert_same(both("two", arguments, steps=5)[0], whole)
+    POOL.free()
