@@ -37,7 +37,11 @@ _OPERATORS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div
 
 
 class EquationError(Exception):
-    """An equation that means nothing; the caller adds the place."""
+    """An equation that means nothing; the caller adds the place. ``end`` is the size beyond which it reads first, where that is known."""
+
+    def __init__(self, text, end=None):
+        super().__init__(text)
+        self.end = end
 
 
 class Work:
@@ -463,7 +467,8 @@ def _index(run, value, places, text, name=None):
         elif not 0 <= place < extent:
             if run.outside_is_zero:
                 return run.zero(value, len(places))
-            raise EquationError(_outside(run, text, axis, value, f"place {place}", name))
+            end = value[axis] if run.algebra.symbolic and place == extent else None
+            raise EquationError(_outside(run, text, axis, value, f"place {place}", name), end)
     return run.algebra.index(value, places)
 
 

@@ -463,7 +463,7 @@ class Run:
                 raise SpecError(self._refusal(equation, bound, error)) from None
 
     def _refusal(self, equation, bound, error):
-        at = Places(self.indices, self.algebra.symbolic).letters(self.program.patterns_of(equation), bound)
+        at = Places(self.indices, self.algebra.symbolic).letters(self.program.patterns_of(equation), bound, getattr(error, "end", None))
         if isinstance(error, MemoryError):
             return f"{equation.place}: {equation.shown()}{at} does not fit into memory; choose smaller sizes"
         verb = "does not fit" if isinstance(error, ShapeError) else "is wrong"

@@ -44,13 +44,14 @@ class Places:
         ends = [_subscripted(definition.name, places) for places in (first, last)]
         return " to ".join(dict.fromkeys(ends))
 
-    def letters(self, patterns, bound):
-        """at t = 0, i = H-1."""
+    def letters(self, patterns, bound, end=None):
+        """at t = 0, i = H-1; a letter at the ``end`` of another size, where that is left, is told in that size."""
         told = {}
         for pattern in patterns:
             if isinstance(pattern, tuple) and pattern.letter in bound:
                 number = bound[pattern.letter]
-                told[pattern.letter] = self.place(number, pattern._replace(offset=Size.of(0)))
+                beyond = end is not None and number == end.number(self.indices)
+                told[pattern.letter] = str(end) if beyond else self.place(number, pattern._replace(offset=Size.of(0)))
         return " at " + ", ".join(f"{letter} = {place}" for letter, place in told.items()) if told else ""
 
 

@@ -122,7 +122,7 @@ def test_an_offset_on_the_left_does_not_choose_another_range():
     """Only a start, which reads nothing but arrays and stands beside a recurrence, takes the range of its array."""
     arrays = {**ARRAYS, "P": "L, H"}
     chosen = program(["h[0] = h0", "h[t+1] = tanh(P[t] + U @ h[t])"], arrays, ["h"])
-    with pytest.raises(SpecError, match=r"at t = \d: P\[t\] reaches beyond the places 0 to L-1 of P"):
+    with pytest.raises(SpecError, match=r"at t = L: P\[t\] reaches beyond the places 0 to L-1 of P"):
         chosen.check(SIZES)
     chosen = program(["h[0] = h0", "h[t+1] = tanh(P[t])"], arrays, ["h"])
     assert str(chosen.definitions["h"].equations[-1][1][0].size) == "T"

@@ -90,7 +90,7 @@ def test_trials_go_every_way():
     ("h[t] = U @ h[t-1] + W @ x[t] + (x[t+1, 0] if k == 1 else 0)", "x[t + 1, 0] reaches beyond the places 0 to T-1 of x"),
     ("h[t] = U @ h[t-1] + W @ x[t] + x[t, k]", "x[t, k] reaches beyond the places 0 to I-1 of x"),
     ("h[t] = U @ h[t-1] + W @ x[t] + sum(x[j, 0] for j in range(k + 1))", "x[j, 0] reaches beyond the places 0 to T-1 of x"),
-    ("h[t] = U @ h[t-1] + W @ x[t] + k * h0[t]", "h0[t] reaches beyond the places 0 to H-1 of h0"),
+    ("h[t] = U @ h[t-1] + W @ x[t] + k * h0[t]", "is wrong at t = H: h0[t] reaches beyond the places 0 to H-1 of h0"),
 ])  # fmt: skip
 def test_places_beyond_the_ends_at_other_sizes_and_constants(step, words):
     constant = "  k: {role: constant, type: integer, shape: [], low: 0, high: 2}\n"
