@@ -84,7 +84,7 @@ def staying(spec, begun, kept, constants):
             if all(reading.obstacle(name, forward) for forward in (True, False)):
                 found[name] = reading_all.obstacle(name, True) or reading.obstacle(name, True)
         else:
-            found |= _behind(spec, name, reading_all)
+            found |= _behind(spec, name, reading_all) or _both_ways(spec, name, reading_all, begun)
     return found
 
 
@@ -98,18 +98,34 @@ def _why_not(spec, one, begun, kept, constants):
 
 def _behind(spec, output, reading):
     """The symbols with time that ``output`` depends on and that read a step before, which nothing hands over."""
-    found, seen, waiting, defined = {}, set(), [output], set(spec.defined)
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
+    found = {}
+    for name in _needed(spec, output, reading):
         for equation in reading.equations(name):
-            waiting += equation.reads & defined
             behind = reading.reads(equation, True).behind
             if _time(spec, name) is not None and behind:
                 found[name] = f"{equation.shown()} reads {behind}"
     return found
+
+
+def _both_ways(spec, output, reading, begun):
+    """The ``output`` itself where it depends on states that run forward and on others that run backward: no chunk is next to both."""
+    needed = _needed(spec, output, reading)
+    first = {one.forward: one.state for one in reversed(begun) if one.state in needed}
+    if len(first) < 2:
+        return {}
+    return {output: f"{output} depends on {first[True]}, which runs forward, and on {first[False]}, which runs backward"}
+
+
+def _needed(spec, output, reading):
+    """The symbols that ``output`` depends on, and itself."""
+    seen, waiting, defined = {}, [output], set(spec.defined)
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen[name] = True
+            for equation in reading.equations(name):
+                waiting += equation.reads & defined
+    return seen
 
 
 def _taken_as_it_is(spec, equation):

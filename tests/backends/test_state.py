@@ -177,6 +177,21 @@ def test_a_sum_over_a_recurrence_without_a_start():
     refuse(refrnn.load_text(text), "h", r"reads h\[t-1\]")
 
 
+BOTH_WAYS = (
+    ("  h0: {role: start, shape: [H]}", "  h0: {role: start, shape: [H]}\n  g0: {role: start, shape: [H]}"),
+    ("outputs: [h]", "  - g[T] = g0\n  - g[t] = tanh(W @ x[t] + U @ g[t+1])\n  - s = sum(h[t] * g[t] for t in range(T))\noutputs: [s]"),
+)
+
+
+def test_an_answer_from_both_directions():
+    """Neither the next chunk nor the one before continues both; two answers, each from one of them, go on each its own way."""
+    refuse(refrnn.load_text(changed(*BOTH_WAYS)), "s", "depends on h, which runs forward, and on g, which runs backward")
+    spec = refrnn.load_text(changed(*BOTH_WAYS, ("sum(h[t] * g[t] for t in range(T))", "h[T-1]\n  - r = g[0]"), ("outputs: [s]", "outputs: [s, r]")))
+    values = spec.draw({"T": STEPS}, batch=2, dtype="float64")
+    state = spec.forward(values, "equation").state
+    assert set(state) == {"h0", "g0"} and spec.forward(values | state, "equation").outputs.keys() == {"s", "r"}
+
+
 @pytest.mark.parametrize("make", [lambda: refrnn.load("bidirectional"), lambda: bidirectional("lstm"), lambda: conditioned("elman")])
 def test_networks_that_do_not_go_on(make):
     refuse(make(), "h", "reads|begins")
