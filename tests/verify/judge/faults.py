@@ -781,6 +781,11 @@ TABLE = {
         ("the table is not printed", "        print_table(outputs.say, ended, mutants, outputs.width)\n", ""),
         ("the sum is not printed", "        print_sum(outputs.say, ended, time.perf_counter() - started, outputs.width)\n", ""),
         ("what nothing compares is not printed", "        print_notes(outputs.say, ended, outputs.width)\n", ""),
+        ("specs after one that fails are left out", "            reports[place] = report or _unchecked(specs[place], sentence)\n", "            reports[place] = report or _unchecked(specs[place], sentence)\n            if reports[place].failures:\n                raise KeyboardInterrupt\n", "../commands/test_verify_told::test_the_status_is_that_of_the_worst"),
+        ("one that could not be checked has the status of a failure", "return 1 if \"fails\" in found else", "return 1 if {\"fails\", \"could not check\"} & found else", "../commands/test_verify_told::test_the_status_is_that_of_the_worst"),
+        ("what could not be checked hides what fails", "return 1 if \"fails\" in found else 2 if \"could not check\" in found or outputs.failed else 0", "return 2 if \"could not check\" in found or outputs.failed else 1 if \"fails\" in found else 0", "../commands/test_verify_told::test_the_status_is_that_of_the_worst"),
+        ("sensitivity is not printed", "        print_sensitivity(outputs.say, ended, verbose, outputs.width)\n", "", "test_sensitivity::test_the_command_prints_it"),
+        ("the page is not written", "    if html_path:\n", "    if False:\n", "../commands/test_verify_told::test_the_status_is_that_of_the_worst"),
     ],
     "refrnn.commands.errata": [
         ("the exit status is 0", "sys.exit(1 if wrong_quotes or not all(entry[\"ok\"] for entry in found) else", "sys.exit(0 if wrong_quotes or not all(entry[\"ok\"] for entry in found) else"),
