@@ -77,13 +77,13 @@ def _print(say, found, lectures, remarks):
     for key, entry in lectures.items():
         of_lecture = [erratum for erratum in found if erratum["from"] == key]
         errata = [erratum for erratum in of_lecture if is_erratum(erratum)]
-        apart = [erratum for erratum in of_lecture if not is_erratum(erratum)]
+        apart = [erratum for erratum in of_lecture if not is_erratum(erratum) and (remarks or not erratum["ok"])]
         if errata:
             say(click.style(f"{key}: {entry['title']}, {_counted(errata)}", bold=True))
             if "note" in entry:
                 say(filled(f"({entry['note']})", shutil.get_terminal_size().columns))
             _print_entries(say, errata)
-        if apart and remarks:
+        if apart:
             text = f"{key}: {entry['title']}, {_counted(apart)} (true under conditions that the slide leaves out)"
             say(click.style(filled(text, shutil.get_terminal_size().columns), bold=True))
             _print_entries(say, apart)

@@ -2,10 +2,12 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+import refrnn
 from refrnn.commands import errata
 from refrnn.commands.main import main
 
@@ -34,22 +36,39 @@ def test_remarks_are_printed_apart():
     assert "dependencies get exponentially weaker" in remarks and "exponentially weaker" not in errata
 
 
+@pytest.mark.parametrize("spec, lecture, asked", [
+    ("lstm-peephole", "cmu-2017", True), ("lstm-peephole", "ds4440", False), ("lstm-peephole", None, True), ("tdnn", "cmu-2020", True),
+    ("linear-recursion", "cmu-2017", False), ("linear-recursion", None, False),
+])  # fmt: skip
+def test_specs_are_asked_that_correct_something_of_the_lecture(spec, lecture, asked, monkeypatch):
+    """By a misprint or by a false statement; a statement that holds corrects nothing."""
+    monkeypatch.setattr("refrnn.verify.errata.errata_of", lambda spec: [spec.id])
+    assert errata._errata(refrnn.load(spec), lecture) == [spec] * asked
+
+
 def test_an_unknown_lecture_is_refused():
     result = CliRunner().invoke(main, ["errata", "--lecture", "mit"])
     assert result.exit_code == 2
     assert "there is no lecture 'mit'; there are cmu-2017" in result.output
 
 
-@pytest.mark.parametrize("oks, status", [((True, True), 0), ((True, False), 1)])
+@pytest.mark.parametrize("oks, status", [((True, True, True), 0), ((True, False, True), 1), ((True, True, False), 1)])
 def test_one_that_is_not_shown_is_said_and_has_status_1(monkeypatch, oks, status):
     about = {"from": "krippahl", "where": "Slide", "marks": "", "says": "mended", "shown": "1.5"}
-    entries = [{**about, "kind": kind, "printed": f"a {kind}", "ok": ok} for kind, ok in zip(("misprint", "false"), oks)]
-    entries.append({**about, "kind": "remark", "printed": "a remark", "ok": True})
+    entries = [{**about, "kind": kind, "printed": f"a {kind}", "ok": ok} for kind, ok in zip(("misprint", "false", "remark"), oks)]
     monkeypatch.setattr(errata, "_errata", lambda spec, lecture: entries if spec.id == "elman" else [])
     result = CliRunner().invoke(main, ["errata"])
     assert result.exit_code == status and ("NOT SHOWN" in result.output) is (status == 1)
-    assert f"1 misprint, 1 false statement in 1 lecture, {sum(oks)} of them shown by the program" in result.output
-    assert "beside them 1 remark, which --remarks prints" in result.output and "a remark" not in result.output
+    assert f"1 misprint, 1 false statement in 1 lecture, {sum(oks[:2])} of them shown by the program" in result.output
+    # A remark that can't be shown says why the status is 1.
+    assert "beside them 1 remark, which --remarks prints" in result.output and ("a remark" in result.output) is not oks[2]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this machine has no disk that is always full")
+def test_a_report_that_can_t_be_written_has_status_2(monkeypatch):
+    monkeypatch.setattr(errata, "_errata", lambda spec, lecture: [])
+    assert CliRunner().invoke(main, ["errata"]).exit_code == 0
+    assert CliRunner().invoke(main, ["errata", "--json", "/dev/full"]).exit_code == 2
 
 
 @pytest.mark.parametrize("wrong, status", [([], 0), (["elman: the slide 'Slide' does not say 'equal'"], 1)])

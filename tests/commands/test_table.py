@@ -26,6 +26,19 @@ def test_a_row_says_what_became_of_its_spec():
     assert "holds" not in words["wrong"] + words["unknown"] and "1.2 of 40" in words["right"] and "forward, ulp" in head
 
 
+def test_errata_are_counted_and_remarks_are_not():
+    report = SpecReport("a", errata=[{"kind": "misprint"}, {"kind": "remark"}, {"kind": "false"}])
+    row = printed(print_table, [report], False).splitlines()[1]
+    assert row.split() == ["a", "holds", "0", "2", "0.0"] and "0 claims, 2 errata" in printed(print_sum, [report], 1.5)
+
+
+def test_mutants_that_are_alive_are_told_however_little_room_there_is():
+    mutants = {"killed": 5, "refused": [1], "proved": [1], "listed": [], "equivalent": 1, "alive": [1, 1]}
+    report = SpecReport("a", mutants=mutants)
+    assert "5 killed, 1 refused, 1 equivalent (1 proved), 2 alive" in printed(print_table, [report], True)
+    assert "5 killed, 2 alive" in printed(print_table, [report], True, 60)
+
+
 def test_sentences_of_what_fails_and_of_what_could_not_be_checked():
     said = printed(print_failures, [RIGHT, WRONG, UNKNOWN])
     assert all(f"wrong: kernel: h{number} differs" in said for number in range(8)) and "wrong: and 2 more (--json lists all)" in said
@@ -44,6 +57,13 @@ def test_the_sum_names_what_does_not_hold(reports, words, others):
     assert all(word in said for word in words) and not any(word in said for word in others)
 
 
+def test_the_sum_is_of_all_specs_and_says_what_is_left_out():
+    said = printed(print_sum, [RIGHT, WRONG], 1.5)
+    assert "2 specs, 5 cases, backends equation" in said and "left out" not in said
+    extreme = SpecReport("a", left_out=[{"case": "far", "quantities": ["h", "d_x"]}])
+    assert "left out: 2 quantities in 1 case of extreme values" in printed(print_sum, [RIGHT, extreme], 1.5)
+
+
 def test_what_nothing_compares_is_a_note_on_backends_that_are_not_the_librarys_kernels():
     report = SpecReport("a", not_offered={"kernel": ["r"], "mine": ["z", "n"]})
     assert printed(print_notes, [report]) == "a: not compared, because mine does not save them by name: z, n"
@@ -54,3 +74,14 @@ def test_details_say_which_claim_is_not_shown(ok, word):
     report = SpecReport("a", claims=[{"verdict": "fails", "ok": ok, "says": "it grows", "shown": "1.5"}])
     said = printed(print_details, [report])
     assert word in said and ("NOT SHOWN" in said) is not ok
+
+
+@pytest.mark.parametrize("found, words", [
+    ({"left_out": [{"case": "far", "quantities": ["h", "d_x"]}]}, "left out in case far, where rounding leaves them no digit: h, d_x"),
+    ({"undecided": [{"case": "ones", "symbols": ["y"]}]}, "undecided in case ones: y; held against either side"),
+    ({"gentler": [{"case": "far", "stretch": 2.0}]}, "far stretches its weights by 2 only"),
+    ({"gentler": [{"case": "special", "numbers": ["nan", "30.0"]}]}, "special is about nan, 30.0 alone"),
+    ({"gentler": [{"case": "long", "still": False}]}, "long starts from no zeros"),
+])  # fmt: skip
+def test_details_say_how_cases_were_judged(found, words):
+    assert words in printed(print_details, [SpecReport("a", **found)])

@@ -144,9 +144,17 @@ def test_conditions_on_indices_choose_before_reading():
     close(y, [x[0], x[0], x[1], x[0], x[3], x[4], x[5]])
 
 
+@pytest.mark.parametrize("compare", ["<", "<=", ">", ">=", "==", "!="])
+def test_comparisons_of_indices_below_at_and_above(compare):
+    (y,) = values([f"y[t] = 1 if t {compare} 3 else 0"], ["y"])
+    close(y, [eval(f"{t} {compare} 3") for t in range(7)])
+
+
 def test_index_arithmetic():
     (y,) = values(["y[t] = x[min(T - 1, (t // K + 1) * K) - max(0, t % K)] * t"], ["y"], integers={"K"}, constants={"K": 3}, x=x)
     close(y, [t * x[min(6, (t // 3 + 1) * 3) - t % 3] for t in range(7)])
+    (below,) = values(["y[t] = (t - K) // 2 + (t - K) % 2"], ["y"], integers={"K"}, constants={"K": 3})
+    close(below, [(t - 3) // 2 + (t - 3) % 2 for t in range(7)])  # rounded down, below zero too
 
 
 def test_whole_numbers_are_numbers():

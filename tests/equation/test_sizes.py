@@ -31,7 +31,7 @@ def test_refused(text):
 def test_equality():
     assert Size.of("H") + 1 == Size.of(1) + Size.of("H") and hash(Size.of("H") + 1) == hash(Size.of(1) + "H")
     assert Size.of("H") != Size.of("I") and Size.of("H") != "H" and Size.of(3) == 3
-    assert Size.of("H") * 2 - "H" == Size.of("H")
+    assert Size.of("H") * 2 - "H" == Size.of("H") and Size.of("H") * 2 != Size.of("H")
     assert (Size.of("H") * "I").names() == {"H", "I"}
 
 

@@ -8,9 +8,9 @@ from unit import Backend, off, unit
 
 import refrnn
 from refrnn.verify import verify
-from refrnn.verify.backends import compare, poisoned
+from refrnn.verify.backends import compare, describe, poisoned
 from refrnn.verify.cases import Case, cases
-from refrnn.verify.truth import Truth
+from refrnn.verify.truth import Truth, Worst
 from refrnn.verify.verify import verify_spec, wrong_with
 
 SPEC = refrnn.load("gru-reset-before")
@@ -255,3 +255,7 @@ def test_what_masks_by_multiplication_is_found(of):
     found = [str(finding) for finding in compare(unit(kernel=kernel), truth, "kernel")[1]]
     assert any(f"kernel: {'h' if of == 'forward' else 'd_x'} differs" in text and "is not a number or not zero" in text for text in found)
     assert compare(unit(), truth, "kernel")[1] == []
+
+
+def test_a_difference_is_told_in_ulp_beside_its_bound():
+    assert describe(Worst("h", "forward", 12.5, 4.0, (1, 2)), "plain") == "h differs at [1, 2] in case plain, 12.5 ulp, bound 4"

@@ -1,6 +1,7 @@
 """What the library hands on, takes and draws is what was given and promised; what is not is found."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -31,6 +32,9 @@ def test_lengths_and_arrays_are_those_that_were_given(monkeypatch):
     assert handed.handed_on(unit(), truth.values, truth.lengths, sorted_lengths) == ["the lengths of T are not those that were given"]
     rounded = replace(truth.checked, arrays=truth.checked.arrays | {"x": truth.checked.arrays["x"] + 1})
     assert handed.handed_on(unit(), truth.values, truth.lengths, rounded) == ["x is not what was given"]
+    chosen = truth_of(refrnn.load("elman"))
+    other = replace(chosen.checked, integers={"simple": 1 - chosen.checked.integers["simple"]})
+    assert handed.handed_on(chosen.spec, chosen.values, chosen.lengths, other) == ["simple is not what was given"]
     assert handed.handed_on(unit(), truth.values, None, truth.checked) == ["lengths are there that were not given"]
     monkeypatch.setattr("refrnn.verify.truth.check_values", lambda *given: sorted_lengths)
     assert truth_of(unit()).failures == ["the lengths of T are not those that were given, in case ragged-float64"]
@@ -104,57 +108,57 @@ def test_an_equation_that_reads_the_callers_arrays_on_its_way_back(monkeypatch):
     assert "d_u by the equation changes when the arguments are written into before backward" in found
 
 
-@pytest.mark.parametrize("name, change, ends", [("simple", lambda number: 0, "0 to 0, not from 0 to 1"), ("simple", lambda number: 1, "1 to 1, not from 0 to 1")])
-def test_integers_that_are_never_drawn(name, change, ends):
-    spec = refrnn.load("elman")
-    truth, right = truth_of(spec), spec.draw
-    spec.draw = lambda *sizes, **chosen: (lambda values: values | {name: change(values[name])})(right(*sizes, **chosen))
+def found_of_draws(spec, draw):
+    """What is found where ``draw(right, ...)`` draws."""
+    truth = truth_of(spec)
+    spec.draw = partial(draw, spec.draw)
     try:
-        assert handed.promises(spec, truth) == [f"draw gives {name} whole numbers from {ends}"]
+        return handed.promises(spec, truth)
     finally:
         del spec.draw
 
 
-def test_words_that_are_never_drawn():
-    spec = refrnn.load("word-model")
-    truth, right = truth_of(spec), spec.draw
-    spec.draw = lambda *sizes, **chosen: (lambda values: values | {"w": np.minimum(values["w"], 1)})(right(*sizes, **chosen))
-    try:
-        assert handed.promises(spec, truth) == ["draw gives w whole numbers from 0 to 1, not from 0 to 2"]
-    finally:
-        del spec.draw
+def changing(name, change):
+    """Draws of which one array is another."""
+
+    def draw(right, *sizes, **chosen):
+        values = right(*sizes, **chosen)
+        return values | {name: change(values[name])}
+
+    return draw
 
 
-@pytest.mark.parametrize("name, wrong", [("m", np.zeros_like), ("m", np.ones_like), ("P", np.negative), ("P", lambda array: 2 * array), ("Y", np.zeros_like), ("Y", np.ones_like), ("Y", lambda array: array / 1000)])
+@pytest.mark.parametrize("spec, name, change, ends", [
+    ("elman", "simple", lambda number: 0, "0 to 0, not from 0 to 1"),
+    ("elman", "simple", lambda number: 1, "1 to 1, not from 0 to 1"),
+    ("word-model", "w", lambda words: np.minimum(words, 1), "0 to 1, not from 0 to 2"),
+])  # fmt: skip
+def test_integers_that_are_never_drawn(spec, name, change, ends):
+    assert found_of_draws(refrnn.load(spec), changing(name, change)) == [f"draw gives {name} whole numbers from {ends}"]
+
+
+def beside_one(array):
+    """What sums up to one and has numbers that are negative."""
+    return np.concatenate([array[..., :1] - 1, array[..., 1:2] + 1, array[..., 2:]], axis=-1)
+
+
+@pytest.mark.parametrize("name, wrong", [("m", np.zeros_like), ("m", np.ones_like), ("P", np.negative), ("P", lambda array: 2 * array), ("P", beside_one), ("Y", np.zeros_like), ("Y", np.ones_like), ("Y", lambda array: array / 1000)])
 def test_draws_that_are_not_as_promised(name, wrong):
-    spec = refrnn.load("divergence")
-    truth, right = truth_of(spec), spec.draw
-    spec.draw = lambda *sizes, **chosen: (lambda values: values | {name: wrong(values[name])})(right(*sizes, **chosen))
-    try:
-        assert handed.promises(spec, truth) == [f"draw gives {name} other numbers than it promises"]
-    finally:
-        del spec.draw
+    assert found_of_draws(refrnn.load("divergence"), changing(name, wrong)) == [f"draw gives {name} other numbers than it promises"]
 
 
 def test_numbers_stay_within_their_ends():
-    spec = refrnn.load("constant-error-carousel")
-    truth, right = truth_of(spec), spec.draw
-    spec.draw = lambda *sizes, **chosen: (lambda values: values | {"sigma": values["sigma"] + (chosen["batch"] == 9)})(right(*sizes, **chosen))
-    try:
-        assert handed.promises(spec, truth) == ["draw gives sigma other numbers than it promises"]
-    finally:
-        del spec.draw
+    def draw(right, *sizes, batch, **chosen):
+        return changing("sigma", lambda array: array + (batch == 9))(right, *sizes, batch=batch, **chosen)
+
+    assert found_of_draws(refrnn.load("constant-error-carousel"), draw) == ["draw gives sigma other numbers than it promises"]
 
 
 @pytest.mark.parametrize("seeds, text", [(lambda seed: 7, "the same numbers by another seed"), (lambda seed, seeds=iter(range(99)): next(seeds), "other numbers by the same seed")])
 def test_seeds_that_do_not_tell_draws(seeds, text):
     spec = refrnn.load("unfolding")
-    truth, right = truth_of(spec), spec.draw
-    spec.draw = lambda *sizes, **chosen: right(*sizes, **chosen | {"seed": seeds(chosen["seed"])})
-    try:
-        assert handed.promises(spec, truth) == [f"draw gives {name} {text}" for name in spec.arrays]
-    finally:
-        del spec.draw
+    found = found_of_draws(spec, lambda right, *sizes, seed, **chosen: right(*sizes, seed=seeds(seed), **chosen))
+    assert found == [f"draw gives {name} {text}" for name in spec.arrays]
 
 
 def test_what_is_broken_is_a_failure_of_the_library(monkeypatch):

@@ -125,6 +125,28 @@ def test_a_threshold_that_no_case_meets_is_alive_and_the_draw_is_named():
     assert dict(matrix_of(TIED).alive)[THRESHOLD] == "the draw tied tells it"
 
 
+def test_a_gradient_at_a_tie_tells_what_values_do_not():
+    text = TIED.replace("1 if x[t] > 0.5 else 0", "x[t] if x[t] > 0.5 else 0.5")
+    assert dict(matrix_of(text).alive)[THRESHOLD] == "the draw tied tells it"
+
+
+LARGER = """
+id: larger
+title: The larger of two
+sizes: {H: units}
+symbols:
+  u: {role: parameter, shape: [H]}
+  v: {role: parameter, shape: [H]}
+equations:
+  - y = max(u, v)
+outputs: [y]
+"""
+
+
+def test_what_is_the_same_but_for_ties_is_equivalent():
+    assert equivalence.BUT_FOR_TIES in dict(matrix_of(LARGER).proved).values()
+
+
 def test_a_list_that_a_draw_contradicts_is_wrong():
     matrix = matrix_of(TIED + listing(THRESHOLD))
     assert (THRESHOLD, "alive: the draw tied tells it") in matrix.wrongly_listed and THRESHOLD in dict(matrix.alive)

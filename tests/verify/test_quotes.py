@@ -190,6 +190,10 @@ def test_what_counts_as_a_quote(where, words, wrong):
     assert (wrong in found[0] if wrong else found == []), found
 
 
+def test_of_two_names_on_a_line_the_longer_is_the_slides():
+    assert split("Depth of nets\nis what counts", ["Depth…", "Depth of nets"]) == [("Depth of nets", "Depth of nets is what counts")]
+
+
 def test_every_piece_is_looked_at():
     pieces = ("All layers are", "equal", "unequal")
     assert len(check_quote(Quote("own", "Depth", pieces), TEXTS)) == 1

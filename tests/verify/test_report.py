@@ -43,7 +43,7 @@ def test_junit_counts_failures_and_what_could_not_be_checked(reports):
     assert suite.get("tests") == "2" and suite.get("failures") == suite.get("errors") == "0"
     broken, unknown = replace(reports[1], failures=["kernel: h differs <here>\x00"]), replace(reports[0], unchecked=["no \u1e13 precision"])
     suite = ElementTree.fromstring(junit_text([broken, unknown]).encode())
-    assert suite.get("failures") == suite.get("errors") == "1"
+    assert suite.get("tests") == "2" and suite.get("failures") == suite.get("errors") == "1"
     assert suite.find("testcase/failure").get("message") == "kernel: h differs <here>?"
     assert suite.find("testcase/error").get("message") == "no \u1e13 precision"
 
@@ -96,3 +96,13 @@ def test_the_page_shows_every_spec(reports):
     assert "could not check: no &lt;precision&gt;" in page
     assert f"<b class=ok>holds</b> {len(reports)} of {len(reports) + 1}; <b class=open>could not check</b> 1 of" in page
     assert "worst gradient: " in page and report.worst["gradient"]["where"] in page
+
+
+def test_the_page_says_what_was_found():
+    """Errors with their bounds, claims and errata with their evidence."""
+    claim = {"verdict": "fails", "says": "it grows", "shown": "1.5 < 2"}
+    erratum = {"from": "krippahl", "where": "Slide", "kind": "misprint", "printed": "y = x", "says": "y = -x", "shown": "off by 2"}
+    report = SpecReport("a", worst={"gradient": {"ulp": 1.5, "bound": 40.0, "where": "d_x"}}, claims=[claim], errata=[erratum])
+    page = html_text([report], lambda name: "")
+    assert "<td>1.5 of 40</td>" in page and "<b>Claim</b> (fails): it grows<br><span class=small>1.5 &lt; 2</span>" in page
+    assert "<b>Misprint</b>, krippahl, slide “Slide”: <code>y = x</code> y = -x<br><span class=small>off by 2</span>" in page

@@ -9,7 +9,7 @@ from unit import Backend, off, unit
 import refrnn
 from refrnn.kernels.primitives import threads
 from refrnn.verify.cases import cases, shapes
-from refrnn.verify.shapes import disagreements
+from refrnn.verify.shapes import _near, disagreements
 from refrnn.verify.truth import truths
 from refrnn.verify.verify import verify_spec, wrong_with
 
@@ -71,6 +71,36 @@ def test_every_backend_is_held_against_another(backend, quantity):
     name, other = ("planted" if backend == "module" else backend), "equation" if backend == "reference" else "reference"
     assert {str(finding) for finding in found} == {f"{name}: {quantity} is not that of the {other} in case {case.name}" for case in shapes(spec)}
     assert disagreements(unit(), backend if backend != "module" else Backend().module) == []
+
+
+@pytest.mark.parametrize("quantity", ["h", "d_x"])
+def test_no_number_is_near_a_number(quantity):
+    """Of a ``planted`` kernel, in every shape."""
+    spec = unit(kernel=off(quantity, np.nan))
+    assert len(disagreements(spec, "kernel")) == len(shapes(spec))
+
+
+def test_what_is_past_the_end_is_poisoned():
+    """Values and upstream gradients, in every shape that is ragged."""
+
+    def reads_on(right, x, **arguments):
+        outputs, saved = right(x=x, **arguments)
+        return {"h": outputs["h"] + 0 * x.sum()}, saved
+
+    def reads_errors_on(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        return {**found, "u": found["u"] + 0 * d_h.sum()}
+
+    ragged = [case.name for case in shapes(unit()) if case.ragged]
+    for planted in (Backend(reads_on), Backend(backward=reads_errors_on)):
+        assert ragged and list(dict.fromkeys(finding.case for finding in disagreements(unit(kernel=planted), "kernel"))) == ragged
+
+
+def test_steps_at_which_rounding_runs_away_excuse_no_others():
+    spec, right = unit(), np.ones((3, 2, 2))
+    moved, early, late = right.copy(), right.copy(), right.copy()
+    moved[0] = early[0] = late[1] = 2
+    assert _near(spec, "h", early, right, moved) and not _near(spec, "h", late, right, moved) and not _near(spec, "h", early, right)
 
 
 def test_alone_it_is_held_against_the_equation():

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from unit import Backend, off, unit
 
+import refrnn
 from refrnn.verify.cases import cases
 from refrnn.verify.truth import Truth
-from refrnn.verify.variants import _arranged, compare_variant, variants
+from refrnn.verify.variants import _arranged, _upstream, compare_variant, variants
 
 RAGGED, PLAIN = (Truth(unit(), next(case for case in cases(unit()) if case.name == name)) for name in ("ragged-float64", "plain-float64"))
 
@@ -120,6 +121,28 @@ def test_copies_that_take_room_add_nothing():
         return right(saved, d_h=d_h)
 
     assert wrong(Backend(backward=backward)) == {}
+
+
+SHARED = """
+id: shared
+title: What all sequences share, beside what each has
+sizes: {T: steps, H: units}
+symbols:
+  x: {role: input, shape: [T, H]}
+  u: {role: parameter, shape: [H]}
+equations:
+  - y[t] = u * x[t]
+  - s = u * u
+outputs: [y, s]
+"""
+
+
+def test_what_all_sequences_share_counts_once_for_each_copy():
+    spec = refrnn.load_text(SHARED)
+    truth = Truth(spec, cases(spec)[0])
+    for variant in variants(spec, truth):
+        upstream = _upstream(spec, truth, variant, _arranged(spec, truth, variant))
+        assert np.array_equal(upstream["s"], variant.times * truth.upstream["s"]) and upstream["y"].shape[1] == len(variant.places)
 
 
 def test_steps_past_every_sequence_are_zero():

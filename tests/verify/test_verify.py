@@ -134,8 +134,13 @@ def test_what_nothing_compares_is_said():
         return outputs, {"kept": saved}
 
     quiet = Backend(silent, lambda right, saved, **d: right(saved["kept"], **d))
-    report = verify_spec(unit(kernel=quiet), ["reference", "kernel"])
-    assert report.ok and report.not_offered == {"kernel": ["a"]}
+    report = verify_spec(unit(reference=quiet, kernel=quiet), ["reference", "kernel"])
+    assert report.ok and report.not_offered == {"reference": ["a"], "kernel": ["a"]}
+
+
+def test_what_extreme_cases_leave_out_is_said(monkeypatch):
+    monkeypatch.setattr(Truth, "left_out", property(lambda truth: ["h"] * (truth.case.name == "all-zero")))
+    assert verify_spec(unit(), ["equation"]).left_out == [{"case": "all-zero", "quantities": ["h"]}]
 
 
 def test_what_rounding_leaves_open_is_said():
@@ -163,7 +168,16 @@ def test_variants_are_tried():
     assert verify_spec(unit(kernel=in_batches(2000))).ok
 
 
-@pytest.mark.parametrize("name", [name for name in verify.VARIANT_CASES if name != OVERFLOWING])
+def test_a_backend_that_gives_no_answer_in_a_variant():
+    def forward(right, x, **arguments):
+        if x.shape[1] == 17:
+            raise ValueError("too many")
+        return right(x=x, **arguments)
+
+    one_failure(verify_spec(unit(kernel=Backend(forward)), ["kernel"]), "kernel: raises ValueError (too many) in case plain-float32 (17 sequences")
+
+
+@pytest.mark.parametrize("name", ["plain-float32", "ragged-float64", "width-20-float32", "one-step-float32"])
 def test_variants_of_every_case_named_for_them(name):
     """Wrong where the batch, the precision and the steps are those of the case's variants alone."""
     case = next(case for case in cases(unit()) if case.name == name)
@@ -231,7 +245,7 @@ def doubled_by(condition):
     return Backend(backward=backward)
 
 
-@pytest.mark.parametrize("name", verify.PROPERTY_CASES)
+@pytest.mark.parametrize("name", ["plain-float32", "ragged-float64", "one-step-float32"])
 def test_properties_are_tried_on_every_case_named_for_them(name):
     case = next(case for case in cases(unit()) if case.name == name)
     steps = len(case.draw(unit())[0]["x"])
@@ -252,10 +266,21 @@ def test_all_that_is_wrong_with_one_backend():
         assert any(words in text for text in wrong_with(unit(kernel=planted), found, "kernel"))
 
 
+@pytest.mark.parametrize("backends, asked", [
+    (None, ["kernel"]), (["equation", "reference"], ["reference"]), (["equation"], []), (["reference", Backend().load()], ["planted"]),
+], ids=["all", "reference", "equation", "module"])  # fmt: skip
+def test_backends_that_are_asked_about_shapes(backends, asked, monkeypatch):
+    """What others are held against is asked where it is alone."""
+    given = []
+    monkeypatch.setattr(verify, "disagreements", lambda spec, backend: given.append(backend if isinstance(backend, str) else backend.__name__) or [])
+    monkeypatch.setattr(verify, "cases", lambda spec, level: cases(spec)[:1])
+    assert verify_spec(unit(), backends).ok and given == asked
+
+
 # ------------------------------------------------------------ derivatives
 
 
-@pytest.mark.parametrize("name", verify.DERIVATIVE_CASES)
+@pytest.mark.parametrize("name", ["plain-float64", "ragged-float64", "one-step-float64"])
 def test_an_adjoint_that_is_not_confirmed(monkeypatch, name):
     def confirm(spec, truth):
         return Confirmed("complex step", 0.5 if truth.case.name == name else 0.0, "u")
@@ -280,6 +305,16 @@ def test_derivatives_are_asked_about_several_sequences_ragged_ones_and_one_step(
 def found_of(text, ok):
     quote = SimpleNamespace(shown=lambda: text, as_json=lambda: {"from": "own", "where": "Slide"}, marks=lambda: [])
     return SimpleNamespace(misprint=SimpleNamespace(quote=quote, says="mended", kind="misprint"), shown="as printed", ok=ok)
+
+
+@pytest.mark.parametrize("spec, case", [(unit(), "ragged-float64"), (refrnn.load("clip-value"), "plain-float64")], ids=["unit", "clip-value"])
+def test_printed_lines_and_promises_are_asked_where_sequences_are_ragged(spec, case, monkeypatch):
+    """And where there is no time, where nothing is special."""
+    asked = []
+    for name, nothing in (("promises", []), ("check_misprints", []), ("check_printed_gradients", ([], []))):
+        monkeypatch.setattr(verify, name, lambda spec, truth, name=name, nothing=nothing: asked.append((name, truth.case.name)) or nothing)
+    assert verify_spec(spec, []).ok
+    assert asked == [("promises", case), ("check_printed_gradients", case), ("check_misprints", case)]
 
 
 @pytest.mark.parametrize("check", ["check_misprints", "check_printed_gradients"])
@@ -337,13 +372,23 @@ def test_gentler_cases_are_said(monkeypatch, what, made):
 
 def test_mutants_that_live_and_lists_that_are_wrong(monkeypatch):
     matrix = SimpleNamespace(
-        tried=4, killed=1, by_case={"plain": 1}, refused=(), proved=(("p", "why"),), listed=(("l", "why"),), alive=(("m", "untold"),), wrongly_listed=(("n", "killed"),)
+        tried=4, killed=1, by_case={"plain": 1}, refused=(("r", "a cycle"),), proved=(("p", "why"),), listed=(("l", "why"),), alive=(("m", "untold"),), wrongly_listed=(("n", "killed"),)
     )
     monkeypatch.setattr(verify, "kill_matrix", lambda spec, truths, step: matrix)
     report = verify_spec(unit(), ["equation"], mutants=True)
     assert [text.partition(";")[0] for text in report.failures] == ["mutant lives: m: untold", "mutant listed as equivalent is killed: n"]
     assert report.mutants["equivalent"] == 2 and report.mutants["alive"] == [{"mutant": "m", "because": "untold"}]
+    assert report.mutants["refused"] == [{"mutant": "r", "because": "a cycle"}]
     assert verify_spec(unit(), ["equation"]).mutants is None
+
+
+def test_mutants_are_tried_on_every_truth_once(monkeypatch):
+    given = []
+    matrix = SimpleNamespace(tried=0, killed=0, by_case={}, refused=(), proved=(), listed=(), alive=(), wrongly_listed=())
+    monkeypatch.setattr(verify, "kill_matrix", lambda spec, truths, step: given.extend(truths.values()) or matrix)
+    assert verify_spec(unit(), ["equation"], mutants=True).ok
+    assert {truth.case.problem() for truth in given} == {case.problem() for case in cases(unit())}
+    assert len({id(truth.quantities) for truth in given}) == len(given)  # once where both precisions share them
 
 
 def test_sensitivity_is_given_where_it_is_asked_for():
