@@ -8,10 +8,9 @@ import numpy as np
 from numba import prange
 
 from ..primitives import threads
-from ..primitives.compile import call, data_of, integers, kernel, pointer, shift
-from ..primitives.lanes import load, store
+from ..primitives.compile import call, data_of, integers, kernel, part, pointer, record, shift
+from ..primitives.lanes import lanes, load, store
 from ..primitives.products import KEEP
-from .panels import lanes
 
 
 def _record(*names):
@@ -32,31 +31,30 @@ STAGE = _record(
 PRODUCT = _record("a", "step", "row", "offset", "ahead", "terms", "b", "panel", "column", "vectors", "blocks")
 
 
-HEAD = len(LOOP.names)
+HEAD, OF_STAGE, OF_PRODUCT = (len(kind.names) for kind in (LOOP, STAGE, PRODUCT))
 
 
-def run(block, stages, products, slices, like):
-    """Run the steps that ``block`` tells: a LOOP, STAGEs up to the integer ``stages`` of it, then PRODUCTs up to ``products``.
+def run(block, stages, slices, like):
+    """Run the steps that ``block`` tells: a LOOP, STAGEs up to the integer ``stages`` of it, then PRODUCTs.
 
     ``slices``: (first, last) sequences of each worker; ``like``: an array of the float type.
     """
     if len(slices) > 1:
-        threads.start(_run_slices, block, stages, products, slices, like)
+        threads.start(_run_slices, block, stages, slices, like)
     else:
-        _run_slice(block, stages, products, slices, 0, like)
+        _run_slice(block, stages, slices, 0, like)
 
 
 @kernel(parallel=True)
-def _run_slices(block, stages, products, slices, like):
+def _run_slices(block, stages, slices, like):
     for worker in prange(len(slices)):
-        _run_slice(block, stages, products, slices, worker, like)
+        _run_slice(block, stages, slices, worker, like)
 
 
 @kernel
-def _run_slice(block, last_stage, last_product, slices, worker, like_array):
-    # The records are found here: Numba takes long over their types at every call.
-    loop, stages, products = block[:HEAD].view(LOOP)[0], block[HEAD:last_stage].view(STAGE), block[last_stage:last_product].view(PRODUCT)
-    like = data_of(like_array)
+def _run_slice(block, stages, slices, worker, like_array):
+    table, like = data_of(block), data_of(like_array)
+    loop = record(table, LOOP)  # here: Numba takes long over a record's type at every call
     first, count = slices[worker, 0], slices[worker, 1] - slices[worker, 0]
     order, ends = integers(loop.order), shift(integers(loop.ends), first)
     steps = loop.last - loop.first
@@ -68,11 +66,11 @@ def _run_slice(block, last_stage, last_product, slices, worker, like_array):
         while active > 0 and ends[active - 1] <= t:
             active -= 1
         if active > 0:
-            for s in range(len(stages)):
-                _stage(loop, stages[s], products, t, order, ends, first, active, like)
+            for s in range(HEAD, stages, OF_STAGE):
+                _stage(loop, record(shift(table, s), STAGE), shift(table, stages), t, order, ends, first, active, like)
 
 
-@kernel
+@part
 def _stage(loop, stage, products, t, order, ends, first, active, like):
     rows = shift(pointer(stage.to, like), t * stage.step + first * stage.row)
     for p in range(-1, stage.panels):  # before the first one operands are laid out
@@ -82,7 +80,7 @@ def _stage(loop, stage, products, t, order, ends, first, active, like):
             for row in range(active):
                 store(biases, shift(c, row * stage.row + j))
         for q in range(stage.first_product, stage.last_product):
-            product = products[q]
+            product = record(shift(products, q * OF_PRODUCT), PRODUCT)
             running = active
             while running > 0 and ends[running - 1] <= t + product.ahead:
                 running -= 1
@@ -94,10 +92,10 @@ def _stage(loop, stage, products, t, order, ends, first, active, like):
                 end = running
                 if loop.keep != 0 and product.ahead > 0:
                     keep = (t + product.ahead) * loop.sequences + first
-                    while begin < running and not _is_kept(loop.keep, keep + begin):
+                    while begin < running and integers(loop.keep)[keep + begin] == 0:
                         begin += 1
                     end = begin
-                    while end < running and _is_kept(loop.keep, keep + end):
+                    while end < running and integers(loop.keep)[keep + end] != 0:
                         end += 1
                 operand, blocks = shift(a, begin * product.row), shift(pointer(product.blocks, like), (first + begin) * product.terms)
                 if end - begin == 1:
@@ -112,8 +110,3 @@ def _stage(loop, stage, products, t, order, ends, first, active, like):
         last = min(stage.units, (p + 1) * stage.each)
         if p >= 0 and stage.pointwise != 0:
             call(stage.pointwise, (integers(stage.arrays), order, t, first, first + active, p * stage.each, last, like))
-
-
-@kernel
-def _is_kept(keep, place):
-    return integers(keep)[place] != 0

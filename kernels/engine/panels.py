@@ -9,14 +9,13 @@ import itertools
 
 import numpy as np
 
-from ..primitives.compile import address, data_of, kernel, native, pointer, shift, size_of
-from ..primitives.lanes import load, store, transpose
+from ..primitives.compile import address, data_of, kernel, part, native, pointer, shift
+from ..primitives.lanes import lanes, load, store, transpose
 from ..primitives.products import SUMMED
 from ..primitives.tiles import SUMS, WIDEST, dense_tiles_of, vector_bytes
 from .pool import POOL
 
 HIGHEST = 6
-VECTOR_BYTES = vector_bytes()
 
 
 def _shapes(itemsize):
@@ -26,12 +25,6 @@ def _shapes(itemsize):
 
 
 tile = dense_tiles_of(_shapes)
-
-
-@kernel
-def lanes(like):
-    """Numbers in a vector."""
-    return VECTOR_BYTES // size_of(like)
 
 
 @native("iFFFFiiii")
@@ -142,26 +135,25 @@ def unpacked(panels, blocks, layout):
     _unpack(panels, matrices(blocks), layout.units, blocks[0].shape[1], layout.each)
 
 
-@kernel
-def _place(k, column, columns, terms, lane):
-    """Where the element (k, column) of a panel of so many columns is: groups of tiles' width, each dense."""
-    group = WIDEST * lane
-    before = column // group * group
-    return before * terms + k * min(group, columns - before) + column - before
+@part
+def group_of(column, columns, lane):
+    """The group of a tile's width that a column of a panel is in, each dense: (columns before it, its own columns)."""
+    before = column // (WIDEST * lane) * (WIDEST * lane)
+    return before, min(WIDEST * lane, columns - before)
 
 
 @kernel
 def _pack(panels, blocks, units, terms, each):
-    lane = VECTOR_BYTES // panels.itemsize
     columns, to = len(blocks) * each, data_of(panels)
+    lane = lanes(to)
     for p in range(len(panels)):
         for gate in range(len(blocks)):
             matrix, by_unit, by_term = pointer(blocks[gate, 0], to), blocks[gate, 1], blocks[gate, 2]
             for start in range(0, each, lane):
                 column, first = gate * each + start, p * each + start
                 count = max(0, min(lane, units - first))
-                place = p * panels.shape[1] + _place(0, column, columns, terms, lane)
-                row = _place(1, column, columns, terms, lane) - _place(0, column, columns, terms, lane)
+                before, row = group_of(column, columns, lane)
+                place = p * panels.shape[1] + before * terms + column - before
                 k = 0
                 if count == lane and by_term == 1:
                     while k + lane <= terms:
@@ -177,16 +169,16 @@ def _pack(panels, blocks, units, terms, each):
 
 @kernel
 def _pack_back(panels, blocks, units, terms, each, width):
-    lane = VECTOR_BYTES // panels.itemsize
     rows, to = panels.shape[1] // width, data_of(panels)
+    lane = lanes(to)
     for p in range(len(panels)):
         for gate in range(len(blocks)):
             matrix, by_unit, by_term = pointer(blocks[gate, 0], to), blocks[gate, 1], blocks[gate, 2]
             for start in range(0, width, lane):
                 first = p * width + start
                 count = max(0, min(lane, terms - first))
-                place = p * panels.shape[1] + _place(0, start, width, rows, lane)
-                row = _place(1, start, width, rows, lane) - _place(0, start, width, rows, lane)
+                before, row = group_of(start, width, lane)
+                place = p * panels.shape[1] + before * rows + start - before
                 for begin in range(0, units, each):
                     source, target = shift(matrix, begin * by_unit + first * by_term), shift(to, place + (begin * len(blocks) + gate * each) * row)
                     here, whole = min(each, units - begin), min(each, (units - begin) // lane * lane)
@@ -203,8 +195,8 @@ def _pack_back(panels, blocks, units, terms, each, width):
 
 @kernel
 def _unpack(panels, blocks, units, terms, each):
-    lane = VECTOR_BYTES // panels.itemsize
     columns, source = len(blocks) * each, data_of(panels)
+    lane = lanes(source)
     for gate in range(len(blocks)):
         matrix, by_unit, by_term = pointer(blocks[gate, 0], source), blocks[gate, 1], blocks[gate, 2]
         for first in range(0, units, lane):

@@ -5,10 +5,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from ..primitives.compile import Native, kernel
-from ..primitives.lanes import Lanes, lanes_of
+from ..primitives.compile import Native, part
+from ..primitives.lanes import Lanes, lanes, lanes_of
 from ..primitives.tiles import spread
-from .panels import lanes
 from .rows import ARRAY, GATES, GIVEN, NUMBER
 
 I64, I32 = ir.IntType(64), ir.IntType(32)
@@ -29,7 +28,7 @@ class Pointwise:
 
 
 def _driver(function, kinds, reads, writes, adds, name):
-    body = kernel(function, name=f"{name}-body")
+    body = part(function)
     origin, row_of = _origins(kinds), _rows(kinds)
     load, store = _loads(kinds, reads, 1), _stores(kinds, writes, adds, 1)
     load_two, store_two = _loads(kinds, reads, 2), _stores(kinds, writes, adds, 2)
@@ -170,12 +169,15 @@ def _part(builder, vector, first, count):
 
 
 def _loads(kinds, reads, wide):
-    """What loads the arguments of a step, each as ``wide`` vectors, one or two, side by side."""
+    """What loads the arguments of a step, each as two vectors side by side: the second one is zero where ``wide`` is one.
+
+    The step is the same function all the same; of what nobody stores, LLVM leaves nothing.
+    """
 
     @intrinsic
     def load(typingctx, origins, starts, unit, end, like):
         count = lanes_of(like.dtype).count
-        kind = types.UniTuple(Lanes(like.dtype, wide * count), len(reads))
+        kind = types.UniTuple(Lanes(like.dtype, 2 * count), len(reads))
 
         def generate(context, builder, signature, values):
             found = []
@@ -184,7 +186,7 @@ def _loads(kinds, reads, wide):
                 totals = [one.load(*first) for one in vectors]
                 for part in rest:
                     totals = [builder.fadd(total, one.load(*part)) for total, one in zip(totals, vectors)]
-                found.append(totals[0] if wide == 1 else _part(builder, totals, 0, wide * count))
+                found.append(_part(builder, totals if wide == 2 else [*totals, vectors[0].zeros], 0, 2 * count))
             return context.make_tuple(builder, kind, found)
 
         return kind(origins, starts, unit, end, like), generate
@@ -193,7 +195,7 @@ def _loads(kinds, reads, wide):
 
 
 def _stores(kinds, writes, adds, wide):
-    """What stores the results of a step, each as ``wide`` vectors side by side."""
+    """What stores the results of a step, each two vectors side by side, of which ``wide`` count."""
 
     @intrinsic
     def store(typingctx, origins, starts, unit, end, results, like):
@@ -203,7 +205,7 @@ def _stores(kinds, writes, adds, wide):
             for ahead in range(wide):
                 vectors = _Vectors(context, builder, values, like, kinds, ahead, wide)
                 for result, places in zip(given, writes, strict=True):
-                    part = result if wide == 1 else _part(builder, result, ahead * count, count)
+                    part = _part(builder, result, ahead * count, count)
                     for array, gate in places:
                         total = builder.fadd(vectors.load(array, gate), part) if array in adds else part
                         vectors.store(array, gate, total)

@@ -84,7 +84,7 @@ class Program:
         stages = loop.HEAD + len(self.stages) * len(loop.STAGE.names)
         products = stages + len(self.products) * len(loop.PRODUCT.names)
         starts = np.cumsum([products, *(len(step.arrays) * len(ARRAY.names) for step in self.steps)])
-        self.cuts, self.like = (stages, products), np.empty(0, self.dtype)
+        self.stages_end, self.like = stages, np.empty(0, self.dtype)
         rows = [(0, 0, int(self.backward), At("order"), At(self.ends), 0, self.B, *(native.address(self.dtype) for native in (rows_by_panel, in_blocks)))]
         rows += [(*stage[:-1], (int(starts[stage[-1]]),)) for stage in self.stages]
         rows += self.products + [array for step in self.steps for array in step.arrays]
@@ -142,4 +142,4 @@ class Placed:
         """
         block = self.block
         block[FIRST], block[LAST], block[CUT] = first, last, 0 if keep is None else address(keep)
-        loop.run(block, *self._program.cuts, slices, self._program.like)
+        loop.run(block, self._program.stages_end, slices, self._program.like)

@@ -6,11 +6,11 @@ import numpy as np
 from numba import prange
 
 from ..primitives import threads
-from ..primitives.compile import call, data_of, kernel, shift
-from ..primitives.lanes import load, store
+from ..primitives.compile import call, data_of, kernel, part, shift
+from ..primitives.lanes import lanes, load, store
 from ..primitives.products import CLEAR, KEEP
-from ..primitives.tiles import WIDEST, vector_bytes
-from .panels import in_blocks, rows_by_panel
+from ..primitives.tiles import vector_bytes
+from .panels import group_of, in_blocks, rows_by_panel
 from .pool import POOL
 
 BLOCK = 256  # rows at most whose products are summed while they are in the cache: those of whole steps, as far as they fit
@@ -30,8 +30,8 @@ def _natives(array):
     return rows_by_panel.address(array.dtype), in_blocks.address(array.dtype)
 
 
-def _run(parts, alone, parallel, *arguments):
-    threads.start(parallel, *arguments) if len(parts) > 1 else alone(*arguments)
+def _run(parts, one, parallel, *arguments):
+    threads.start(parallel, *arguments) if len(parts) > 1 else one(*arguments, 0)
 
 
 def steps_of_block(B):
@@ -66,56 +66,47 @@ def outer(operand, terms, deltas, columns, workers, blocks, totals, found=None):
     parts, most = slices(panels, workers), int(blocks[:, 1].max())
     copies = np.empty((len(parts), most * columns), deltas.dtype)
     laid = np.empty((len(parts), most * terms), deltas.dtype)
-    _run(parts, _outer_alone, _outer, *_natives(deltas), operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, totals)
+    _run(parts, _outer_part, _outer, *_natives(deltas), operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, totals)
     return found
 
 
 @kernel(parallel=True)
 def _outer(multiply, lay_out, operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, sums):
     for worker in prange(len(parts)):
-        first, last = parts[worker, 0], parts[worker, 1]
-        _outer_part(multiply, lay_out, operand, terms, deltas, columns, first, last, blocks, mode, copies[worker], laid[worker], found, sums)
+        _outer_part(multiply, lay_out, operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, sums, worker)
 
 
 @kernel
-def _outer_alone(multiply, lay_out, operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, sums):
-    _outer_part(multiply, lay_out, operand, terms, deltas, columns, parts[0, 0], parts[0, 1], blocks, mode, copies[0], laid[0], found, sums)
-
-
-@kernel
-def _outer_part(multiply, lay_out, operand, terms, deltas, columns, first, last, blocks, mode, copy, laid, found, sums):
+def _outer_part(multiply, lay_out, operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, sums, worker):
+    copy, rows = shift(data_of(copies), worker * copies.shape[1]), shift(data_of(laid), worker * laid.shape[1])
     a_row = operand.strides[0] // operand.itemsize
     vectors = columns * operand.itemsize // VECTOR_BYTES
     for k in range(len(blocks)):
         start, count = blocks[k, 0], blocks[k, 1]
-        call(lay_out, (data_of(laid), shift(data_of(operand), start * a_row), terms, count, 1, a_row))
-        for p in range(first, last):
+        call(lay_out, (rows, shift(data_of(operand), start * a_row), terms, count, 1, a_row))
+        for p in range(parts[worker, 0], parts[worker, 1]):
             _copy_block(copy, deltas, start, count, p * columns, columns, sums)
             if terms > 0:
-                b, c = data_of(copy), shift(data_of(found), p * terms * columns)
-                call(multiply, (mode if k == 0 else KEEP, c, data_of(laid), b, b, terms, count, vectors, columns))
+                c = shift(data_of(found), p * terms * columns)
+                call(multiply, (mode if k == 0 else KEEP, c, rows, copy, copy, terms, count, vectors, columns))
 
 
-@kernel
+@part
 def _copy_block(copy, deltas, start, count, column, columns, total):
     """The rows start .. of one panel as ``rows_by_panel`` takes them; what they sum up to is added to ``total``."""
-    lane, a_row = VECTOR_BYTES // copy.itemsize, deltas.strides[0] // deltas.itemsize
+    lane, a_row = lanes(copy), deltas.strides[0] // deltas.itemsize
     rows, sums = shift(data_of(deltas), start * a_row + column), shift(data_of(total), column)
     for row in range(count):  # one after the other: they are far apart
         for j in range(0, columns, lane):
-            store(load(shift(rows, row * a_row + j)), _place_in(copy, row, j, count, columns, lane))
+            before, width = group_of(j, columns, lane)
+            store(load(shift(rows, row * a_row + j)), shift(copy, before * count + row * width + j - before))
     for j in range(0, columns, lane):
-        block = load(_place_in(copy, 0, j, count, columns, lane))
+        before, width = group_of(j, columns, lane)
+        place = shift(copy, before * count + j - before)
+        block = load(place)
         for row in range(1, count):
-            block = block + load(_place_in(copy, row, j, count, columns, lane))
+            block = block + load(shift(place, row * width))
         store(load(shift(sums, j)) + block, shift(sums, j))
-
-
-@kernel
-def _place_in(copy, row, j, count, columns, lane):
-    """Where the column j of a row is: groups of tiles' width, each dense."""
-    group = j // (WIDEST * lane) * (WIDEST * lane)
-    return shift(data_of(copy), group * count + row * min(WIDEST * lane, columns - group) + j - group)
 
 
 def inputs(deltas, panels, order, blocks, workers, found):
@@ -129,7 +120,7 @@ def inputs(deltas, panels, order, blocks, workers, found):
     rows = np.empty((len(parts), ROWS, len(panels) * width), deltas.dtype)
     laid = np.empty((len(parts), ROWS * deltas.shape[1]), deltas.dtype)
     out = found.reshape(-1, found.shape[2])
-    _run(parts, _inputs_alone, _inputs, *_natives(deltas), deltas, panels, width, order, blocks, parts, rows, laid, out, B)
+    _run(parts, _inputs_part, _inputs, *_natives(deltas), deltas, panels, width, order, blocks, parts, rows, laid, out, B)
 
 
 def row_blocks(running, B):
@@ -146,27 +137,23 @@ def row_blocks(running, B):
 @kernel(parallel=True)
 def _inputs(multiply, lay_out, deltas, panels, width, order, blocks, parts, rows, laid, out, B):
     for worker in prange(len(parts)):
-        _inputs_part(multiply, lay_out, deltas, panels, width, order, blocks, parts[worker, 0], parts[worker, 1], rows[worker], laid[worker], out, B)
+        _inputs_part(multiply, lay_out, deltas, panels, width, order, blocks, parts, rows, laid, out, B, worker)
 
 
 @kernel
-def _inputs_alone(multiply, lay_out, deltas, panels, width, order, blocks, parts, rows, laid, out, B):
-    _inputs_part(multiply, lay_out, deltas, panels, width, order, blocks, parts[0, 0], parts[0, 1], rows[0], laid[0], out, B)
-
-
-@kernel
-def _inputs_part(multiply, lay_out, deltas, panels, width, order, blocks, first, last, rows, laid, out, B):
-    terms, units = deltas.shape[1], out.shape[1]
+def _inputs_part(multiply, lay_out, deltas, panels, width, order, blocks, parts, rows, laid, out, B, worker):
+    terms, units, columns = deltas.shape[1], out.shape[1], rows.shape[2]
+    row_of, operand = shift(data_of(rows), worker * ROWS * columns), shift(data_of(laid), worker * laid.shape[1])
     a_row, vectors = deltas.strides[0] // deltas.itemsize, width * deltas.itemsize // VECTOR_BYTES
-    for k in range(first, last):
+    for k in range(parts[worker, 0], parts[worker, 1]):
         start, count = blocks[k, 0], blocks[k, 1]
-        call(lay_out, (data_of(laid), shift(data_of(deltas), start * a_row), count, terms, a_row, 1))
+        call(lay_out, (operand, shift(data_of(deltas), start * a_row), count, terms, a_row, 1))
         for p in range(len(panels)):
             b, following = shift(data_of(panels), p * terms * width), shift(data_of(panels), (p + 1) % len(panels) * terms * width)
-            c = shift(data_of(rows), p * width)
-            call(multiply, (CLEAR, c, data_of(laid), b, following, count, terms, vectors, rows.shape[1]))
+            c = shift(row_of, p * width)
+            call(multiply, (CLEAR, c, operand, b, following, count, terms, vectors, columns))
         for row in range(count):
             place = start + row
             there = place // B * B + order[place % B]
             for j in range(units):
-                out[there, j] = rows[row, j]
+                out[there, j] = row_of[row * columns + j]

@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from ..primitives.arrays import dense, whole
-from ..primitives.compile import kernel, shift
+from ..primitives.compile import part, shift
 from ..primitives.tasks import Tasks
 
 NOTHING = -1  # stands before the first word of a text, and is no word
@@ -34,7 +34,7 @@ def forward(x, text, alpha, K, lengths=None):
     return count, P, loss
 
 
-@kernel
+@part
 def _first_place(words, t, B, b, k, before, S, K, above):
     """The first of the sorted places whose context is not less than (``above``: is greater than) the k words before x[t]."""
     low, high = 0, S

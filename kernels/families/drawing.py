@@ -7,7 +7,7 @@ import numpy as np
 
 from ..primitives.activations import TANH, activate, exp
 from ..primitives.arrays import block_rows, cut, dense, whole
-from ..primitives.compile import call, kernel, shift
+from ..primitives.compile import call, part, shift
 from ..primitives.products import CLEAR, KEEP, packed, product, times_packed
 from ..primitives.tasks import Tasks
 
@@ -31,7 +31,7 @@ def forward(word, start, u, W_in, W, W_out, temperature, end, lengths=None):
     return h, P, w
 
 
-@kernel
+@part
 def _distribute(P, y, N, temperature):
     """P = the softmax of y / temperature, and at 0 a single 1 at the largest y."""
     largest = 0
@@ -50,7 +50,7 @@ def _distribute(P, y, N, temperature):
             P[j] = j == largest
 
 
-@kernel
+@part
 def _drawn(P, N, u):
     """The first place whose cumulative probability is above u; the last one whatever rounding left of it."""
     total = 0.0

@@ -11,7 +11,7 @@ from ..engine.bound import Bound
 from ..engine.passes import run
 from ..engine.recurrence import Product, Recurrence, Stage
 from ..primitives.activations import TANH
-from ..primitives.compile import kernel
+from ..primitives.compile import part
 from . import layers
 from .sequences import reverse as reversed_in_time
 
@@ -23,7 +23,7 @@ def _layer(activation, with_input, leaky):
     products = (*((Product("x", "W_in", "s"),) if with_input else ()), Product("h", "W", "s", delay=1))
     if with_input and not leaky:
         return Recurrence(f"recurrent-{f.__name__}", "h", layers.layer("h", activation, "bias", *products))
-    f, slope, gives = kernel(f), kernel(slope), "s h" if leaky else "h"
+    f, slope, gives = part(f), part(slope), "s h" if leaky else "h"
     step, back, back_gives = _leaky(f, slope) if leaky else _given(f, slope)
     return Recurrence(f"recurrent-{f.__name__}", "h", Stage("s", products, step, gives, back, back_gives, {"bias": "s"}))
 

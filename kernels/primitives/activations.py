@@ -11,7 +11,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from .compile import OPTIONS, kernel, native, one, power_of_two
+from .compile import OPTIONS, part, native, one, power_of_two
+from .compiler import PartCompiler
 from .lanes import Lanes, copy_sign, select
 
 IDENTITY, SIGMOID, TANH, RELU, ELU = 0, 1, 2, 3, 4
@@ -36,7 +37,7 @@ _DOUBLE_FIT = (
     2.4801587325547741e-5, 2.7557255400206424e-6, 2.7557273643110295e-7, 2.5105217004720745e-8, 2.0914686968086877e-9,
 )  # fmt: skip
 
-_INLINED = {"error_model": OPTIONS["error_model"], "fastmath": OPTIONS["fastmath"]}
+_INLINED = {"error_model": OPTIONS["error_model"], "fastmath": OPTIONS["fastmath"], "pipeline_class": PartCompiler}
 
 
 def _constants(x):
@@ -76,7 +77,7 @@ def _double_fit(r):
     return a + r * (b + r * (c + r * (d + r * (e + r * (f + r * (g + r * (h + r * (i + r * (j + r * k)))))))))
 
 
-@kernel
+@part
 def _reduced(x):
     """(n, n plus the rounder, exp(r) - 1) with x = n log 2 + r."""
     per_log2, log2_high, log2_low, rounder, _, _, _, _, _, _ = _constants(x)
@@ -86,7 +87,7 @@ def _reduced(x):
     return n, shifted, r + r * r * _fit(r)
 
 
-@kernel
+@part
 def exp(x):
     """e to the power x."""
     _, _, _, rounder, low, high, _, _, _, half = _constants(x)
@@ -100,7 +101,7 @@ def exp(x):
     return (power + power * excess) * power_of_two(shifted_rest)
 
 
-@kernel
+@part
 def _exp_minus_one(x):
     """e to the power x, minus one, for x <= 0; near zero as exact as elsewhere."""
     _, _, _, _, _, _, low, unit, _, _ = _constants(x)
@@ -110,7 +111,7 @@ def _exp_minus_one(x):
     return power * excess + (power - unit)
 
 
-@kernel
+@part
 def sigmoid(x):
     """1 / (1 + exp(-x)); never overflows, and is never rounded to 0 where the result is not."""
     _, _, _, _, _, _, _, unit, _, _ = _constants(x)
@@ -118,7 +119,7 @@ def sigmoid(x):
     return select(x < 0, e, unit) / (unit + e)
 
 
-@kernel
+@part
 def tanh(x):
     """The hyperbolic tangent."""
     _, _, _, _, _, _, _, _, two, _ = _constants(x)
@@ -126,14 +127,14 @@ def tanh(x):
     return copy_sign(e / (two + e), x)
 
 
-@kernel
+@part
 def elu(x):
     """x where it is positive, exp(x) - 1 elsewhere."""
     e = _exp_minus_one(select(x > 0, x - x, x))
     return select(x > 0, x, e)
 
 
-@kernel
+@part
 def relu(x):
     """x where it is positive, 0 elsewhere."""
     _, _, _, _, _, _, _, unit, _, _ = _constants(x)

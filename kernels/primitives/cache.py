@@ -16,6 +16,7 @@ import numba
 from llvmlite import binding
 from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, dumps
+from numba.core.runtime import rtsys
 from numba.core.serialize import pickle
 
 from .folder import SUFFIX, folder, owned
@@ -144,6 +145,14 @@ class KernelCache(FunctionCache):
     @property
     def cache_path(self):
         return str(folder(digest()))
+
+    def load_overload(self, sig, target_context):
+        """What is kept for a signature, or None; only then Numba learns all that it can compile, which takes it a while."""
+        rtsys.initialize(target_context)  # what kept kernels call: memory of their own
+        found = self._load_overload(sig, target_context)
+        if found is None:
+            target_context.refresh()
+        return found
 
     def save_overload(self, sig, data):
         """Keep the machine code, unless a source was edited meanwhile: what was compiled may then be neither version."""

@@ -1,7 +1,8 @@
 """The one way kernels are compiled.
 
-``kernel`` makes a function that other kernels call. ``Native`` makes a function that is called through its address:
-it is compiled once for float32 and once for float64, and its callers neither copy nor optimise it again.
+``kernel`` makes a function that Python calls, ``part`` one that is copied into the kernels that call it. ``Native`` makes a
+function that is called through its address: it is compiled once for float32 and once for float64, and its callers neither
+copy nor optimise it again.
 """
 
 import numba
@@ -14,6 +15,7 @@ from numba.extending import intrinsic
 
 from . import fork
 from .cache import KernelCache
+from .compiler import KernelCompiler, PartCompiler
 
 # "contract" joins a product and a sum into one fused operation; nothing else of fast mathematics is wanted:
 # NaN and infinity keep their meaning and sums keep their order.
@@ -23,16 +25,18 @@ INTEGERS = types.CPointer(types.int64)
 DOUBLES = types.CPointer(types.float64)
 
 
-def kernel(function=None, *, parallel=False, name=None):
-    """Compile ``function`` on its first call; the result is kept on disk. The only use of ``njit`` in the kernels.
-
-    ``name`` is that under which it is kept, where its module and its own name would not tell it from others.
-    """
+def kernel(function=None, *, parallel=False):
+    """Compile ``function`` on its first call; the result is kept on disk. The only use of ``njit`` in the kernels but ``part``."""
     if function is None:
-        return lambda function: kernel(function, parallel=parallel, name=name)
-    dispatcher = numba.njit(parallel=parallel, **OPTIONS)(function)
-    dispatcher._cache = KernelCache(function, name)
+        return lambda function: kernel(function, parallel=parallel)
+    dispatcher = numba.njit(parallel=parallel, pipeline_class=KernelCompiler, no_cfunc_wrapper=True, **OPTIONS)(function)
+    dispatcher._cache = KernelCache(function)
     return dispatcher
+
+
+def part(function):
+    """Compile ``function`` into each kernel that calls it; it is not kept for itself, and not to be called from Python."""
+    return numba.njit(pipeline_class=PartCompiler, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True, **OPTIONS)(function)
 
 
 class Native:
@@ -65,7 +69,7 @@ class Native:
             raise RuntimeError("kernels exist as machine code only; unset NUMBA_DISABLE_JIT to run them")
         spelled = {"i": types.int64, "I": INTEGERS, "F": types.CPointer(numba.from_dtype(dtype))}
         signature = tuple(spelled[letter] for letter in self.arguments), types.void
-        compiled = CFunc(self.function, signature, locals={}, options=dict(OPTIONS))
+        compiled = CFunc(self.function, signature, locals={}, options=dict(OPTIONS), pipeline_class=KernelCompiler)
         compiled._cache = KernelCache(self.function, self.name)
         compiled.compile()
         return compiled
@@ -154,6 +158,16 @@ def call(typingctx, address, arguments):
         return context.get_dummy_value()
 
     return signature, generate
+
+
+@intrinsic
+def record(typingctx, place, kind):
+    """The record of NumPy's type ``kind`` that begins at a pointer."""
+
+    def generate(context, builder, signature, values):
+        return builder.bitcast(values[0], context.get_value_type(signature.return_type))
+
+    return kind.dtype(place, kind), generate
 
 
 @intrinsic

@@ -180,6 +180,16 @@ def transpose(typingctx, source, source_row, target, target_row):
 
 
 @intrinsic
+def lanes(typingctx, like):
+    """How many of the numbers that ``like`` points to are in a vector."""
+
+    def generate(context, builder, signature, values):
+        return ir.Constant(ir.IntType(64), lanes_of(like.dtype).count)
+
+    return types.int64(like), generate
+
+
+@intrinsic
 def load(typingctx, place):
     """The lanes that begin at a pointer."""
     lanes = lanes_of(place.dtype)

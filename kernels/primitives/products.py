@@ -6,7 +6,7 @@ Every element of a result is summed in one order, given by the sizes alone.
 
 import numpy as np
 
-from .compile import address, call, kernel, native, pointer, shift, size_of
+from .compile import address, call, part, native, pointer, shift, size_of
 from .tasks import Tasks
 from .tiles import PANEL_BYTES, tile
 
@@ -23,7 +23,7 @@ def panel(dtype):
     return PANEL_BYTES // np.dtype(dtype).itemsize
 
 
-@kernel
+@part
 def _panel_of(like):
     """``panel`` for the type that ``like`` points to."""
     return PANEL_BYTES // size_of(like)
@@ -74,7 +74,7 @@ def packed(matrix):
     return panels
 
 
-@kernel
+@part
 def times_packed(multiplier, start, c, a, b, ends, t, rows, terms, columns, c_row, a_row):
     """As ``product``, whose address is ``multiplier``, with dense rows of a and a ``packed`` b, for the rows that have a step t.
 

@@ -16,7 +16,7 @@ import numpy as np
 from numba import prange
 
 from .arguments import MOST_FORMS
-from .compile import Native, address, call, doubles, fetch_add, integers, kernel, pointer, shift
+from .compile import Native, address, call, doubles, fetch_add, integers, kernel, part, pointer, shift
 from .threads import start, workers
 
 _INTEGER, _DOUBLE = np.dtype(np.int64), np.dtype(np.float64)
@@ -54,7 +54,7 @@ class Tasks:
         place = {name: number for number, name in enumerate((*self.sizes, *self.kinds))}
         _, *wanted = inspect.signature(body).parameters
         loads = ["like" if name == "like" else _LOADED[self.kinds.get(name, "number")].format(place[name]) for name in wanted]
-        known = {"__name__": body.__module__, "body": kernel(body), "pointer": pointer, "integers": integers, "doubles": doubles}
+        known = {"__name__": body.__module__, "body": part(body), "pointer": pointer, "integers": integers, "doubles": doubles}
         # Numba has no way to hand over a tuple of so many kinds. All text is of this package's declarations, none of a caller's.
         exec(f"def task(index, table, like):\n    body({', '.join(['index', *loads])})\n", known)
         return known["task"]

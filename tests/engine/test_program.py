@@ -30,10 +30,11 @@ def test_arrays_of_a_step_are_listed_once_each():
     assert 1 << shift == PANELS.each
 
 
-def records(block, stages, products, slices, like):
+def records(block, end, slices, like):
     """The loop, the stages and the products of a block."""
-    parts = block[: loop.HEAD].view(loop.LOOP), block[loop.HEAD : stages].view(loop.STAGE), block[stages:products].view(loop.PRODUCT)
-    return *parts, slices, like
+    stages = block[loop.HEAD : end].view(loop.STAGE)
+    products = block[end:][: stages["last_product"].max() * loop.OF_PRODUCT].view(loop.PRODUCT)
+    return block[: loop.HEAD].view(loop.LOOP), stages, products, slices, like
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))

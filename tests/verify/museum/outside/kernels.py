@@ -25,7 +25,7 @@ KERNELS = (
     Fault("edges", "columns of the second panel", "lstm", PANELS, "count = max(0, min(lane, units - first))", "count = max(0, min(lane, units - first)) if p < 1 else 0"),
     Fault("edges", "rows past a square of vectors, packed for the way back", "elman", PANELS, "min(each, (units - begin) // lane * lane)", "min(each, (units - begin) // lane * lane + 1)"),
     Fault("edges", "the last of many rows of a panel", "lstm", PANELS, "rows * block // blocks, rows * (block + 1) // blocks", "rows * block // blocks, min(rows * (block + 1) // blocks, 96)"),
-    Fault("edges", "the second block of a long sum", "lstm", SUMS, "start, count = blocks[k, 0], blocks[k, 1]\n        call(lay_out, (data_of(laid), shift(data_of(operand)", "start, count = blocks[k, 0], blocks[k, 1] if k == 0 else 0\n        call(lay_out, (data_of(laid), shift(data_of(operand)"),
+    Fault("edges", "the second block of a long sum", "lstm", SUMS, "start, count = blocks[k, 0], blocks[k, 1]\n        call(lay_out, (rows, shift(data_of(operand)", "start, count = blocks[k, 0], blocks[k, 1] if k == 0 else 0\n        call(lay_out, (rows, shift(data_of(operand)"),
     # Ragged batches.
     Fault("ragged", "reversed from the longest end", "bidirectional", SEQUENCES, "steps - 1 - t, t)", "T - 1 - t, t)"),
     Fault("ragged", "the first sequence speaks for all", "lstm", PASSES, "int(lengths.min()) < self.T", "int(lengths[0]) < self.T"),
@@ -42,7 +42,7 @@ KERNELS = (
     Fault("ragged", "a window past the end", "tdnn", TAPS, "    clear(found, lengths)\n", ""),
     # Memory: written arguments, kept buffers, what was not set.
     Fault("memory", "errors begin with what memory held", "elman", WORK, 'self._errors["zeros"] = np.zeros(', 'self._errors["zeros"] = np.empty('),
-    Fault("memory", "products begin with what memory held", "gru-reset-after", SUMS, "call(multiply, (CLEAR, c, data_of(laid), b,", "call(multiply, (KEEP, c, data_of(laid), b,"),
+    Fault("memory", "products begin with what memory held", "gru-reset-after", SUMS, "call(multiply, (CLEAR, c, operand, b,", "call(multiply, (KEEP, c, operand, b,"),
     Fault("memory", "the last state's errors begin with what memory held", "encoder-decoder", SEQUENCES, "d_h = np.zeros((T, *d_last.shape)", "d_h = np.empty((T, *d_last.shape)"),
     Fault("memory", "arguments are not copied", "lstm", ARGUMENTS, 'return np.array(value, order="C")', 'return np.require(value, requirements="C")'),
     Fault("memory", "gates kept from run to run", "lstm", WORK, "return POOL.kept(plan) or Forward(plan)", "return forward_work.__dict__.setdefault(plan, Forward(plan))"),
@@ -55,7 +55,7 @@ KERNELS = (
     Fault("threads", "each thread does all tasks", "elman", TASKS, "    index = fetch_add(counter)\n    while index < count:\n        call(body, (index, shift(counter, 1), counter))\n        index = fetch_add(counter)", "    index = 0\n    while index < count:\n        call(body, (index, shift(counter, 1), counter))\n        index += 1"),
     Fault("threads", "a counter that is not atomic", "elman", TASKS, "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1"),
     Fault("threads", "the last worker is lost", "lstm", LOOP, "for worker in prange(len(slices)):", "for worker in prange(len(slices) - 1):"),
-    Fault("threads", "each worker adds up all panels", "lstm", SUMS, "first, last = parts[worker, 0], parts[worker, 1]", "first, last = 0, parts[-1, 1]"),
+    Fault("threads", "each worker adds up all panels", "lstm", SUMS, "for p in range(parts[worker, 0], parts[worker, 1])", "for p in range(parts[-1, 1])"),
     # Special values.
     Fault("special", "minus zero made zero", "elman", ACTIVATIONS, "return copy_sign(e / (two + e), x)", "return copy_sign(e / (two + e), x + (x - x))"),
     Fault("special", "a ReLU that answers 0 to NaN", "scalar-recursion", ACTIVATIONS, "return select(x <= 0, unit - unit, x)", "return select(x > 0, x, unit - unit)"),
