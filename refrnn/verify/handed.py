@@ -8,7 +8,7 @@ import numpy as np
 from refrnn.backends.run import answer, expected_shapes
 from refrnn.errors import RefrnnError, ValuesError
 from refrnn.spec.draw import complete_sizes, fitting_sizes
-from refrnn.spec.values import check_values
+from refrnn.spec.values import check_upstream, check_values
 from refrnn.verify.backends import poisoned
 
 DRAWS = 40  # one of nine numbers, drawn alone, is missed by all of them once in a hundred times
@@ -26,7 +26,9 @@ def handed_on(spec, values, lengths, checked):
 
 def promises(spec, truth):
     """What does not hold of how the library takes values and draws them, in words."""
-    asked = (_padding_is_free, _what_is_out_of_a_domain_is_refused, _times_not_named_are_whole, _lengths_are_copied, _lengths_out_of_range_are_refused, _the_equation_keeps_copies, _draws, _integers_drawn)
+    values = (_padding_is_free, _what_is_out_of_a_domain_is_refused, _numbers_may_be_whole, _upstream_may_be_any_real_numbers)
+    lengths = (_times_not_named_are_whole, _lengths_are_copied, _lengths_out_of_range_are_refused)
+    asked = (*values, *lengths, _the_equation_keeps_copies, _draws, _integers_drawn)
     return [text for ask in asked for text in ask(spec, truth)]
 
 
@@ -71,6 +73,34 @@ def _outside(symbol, sizes):
     found = [] if symbol.low is None else [int(symbol.low) - 1 if whole else np.nextafter(symbol.low, -np.inf)]
     found += [] if symbol.high is None else [int(symbol.high) + 1 if whole else np.nextafter(symbol.high, np.inf)]
     return found + ([] if whole else [np.nan]) + ([np.inf] if symbol.finite else [])
+
+
+def _numbers_may_be_whole(spec, truth):
+    """A number given as an integer of Python is taken in the precision of the arrays, also where its form is known to fit."""
+    values = _given(spec, truth.checked)
+    for name, symbol in spec.arrays.items():
+        low, high = symbol.integers(truth.checked.sizes) if symbol.type == "real" else (1, 0)
+        if symbol.shape or name in spec.batched or name not in values or low > high:
+            continue
+        for given in 2 * [values | {name: low}]:
+            found = check_values(spec, given, truth.lengths).arrays[name]
+            if found.dtype != truth.checked.dtype or found != low:
+                yield f"{name}, given as the integer {low}, is taken as {found} of {found.dtype}"
+
+
+def _upstream_may_be_any_real_numbers(spec, truth):
+    """Gradients of outputs in any precision, and integers, are taken in that of the values."""
+    shapes = expected_shapes(spec, truth.checked)
+    for kind in ("int64", "float32", "float64") if spec.differentiated else ():
+        given = {name: np.ones(shape, kind) for name, shape in shapes.items()}
+        try:
+            found = check_upstream(spec, given, truth.checked, shapes)
+        except RefrnnError as error:
+            yield f"an upstream gradient of {kind} is refused ({error})"
+            continue
+        for name, array in found.items():
+            if array.dtype != truth.checked.dtype or not np.array_equal(array, given[name]):
+                yield f"an upstream gradient of {name} in {kind} is not taken as it is, in the precision of the values"
 
 
 def _times_not_named_are_whole(spec, truth):
@@ -136,6 +166,7 @@ def _draws(spec, truth):
     """By the rules of :mod:`refrnn.spec.draw`, in a draw large enough for chance."""
     sizes = fitting_sizes(spec, {name: 9 for name in spec.sizes if name != spec.batch}, 9)
     values, again, other = (spec.draw(sizes, batch=9, seed=seed, dtype="float64") for seed in (36, 36, 37))
+    seen = {}
     for name, symbol in spec.arrays.items():
         array = np.asarray(values[name])
         if symbol.type == "integer" or not array.size > 1:
@@ -153,3 +184,5 @@ def _draws(spec, truth):
             yield f"draw gives {name} other numbers by the same seed"
         elif np.array_equal(array, other[name]):
             yield f"draw gives {name} the same numbers by another seed"
+        elif symbol.draw == "normal" and seen.setdefault(array.flat[0], name) != name:
+            yield f"draw gives {name} the numbers of {seen[array.flat[0]]}"

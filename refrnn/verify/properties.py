@@ -619,15 +619,34 @@ def binding_changes_nothing(spec, truth, backend):
     timed = {name for name in rest if spec.time_size(name)}
     if checked.lengths is not None or not goes_by_steps(spec, checked.integers) or spec.named_sizes or not timed:
         return None
-    state = {name: value for name, value in rest.items() if spec.arrays[name].role == "start"}
+    state, steps = {name: value for name, value in rest.items() if spec.arrays[name].role == "start"}, []
     for t in range(checked.sizes[spec.time[0]]):
         given = {name: value[t] if name in timed else value for name, value in rest.items() if spec.arrays[name].role != "start"}
         outputs, state = layer.step(given, state)
+        steps.append(outputs)
+    for t, outputs in enumerate(steps):  # all done: no step writes into what an earlier one gave
         for name, array in outputs.items():
             key, right = (truth.kind_of(name), name), plain[name][t]
             if not (_same_bits(array, right) if backend == "kernel" else _near(truth, key, array, right)):
                 return f"{name} of single steps is not that of the whole"
     return None
+
+
+def calls_of_a_layer_do_not_touch(spec, truth, backend):
+    """After a call with a shorter sequence, whole ones come out of a layer as before, written where ``out`` says."""
+    checked = truth.checked
+    if not spec.parameters or not spec.time or checked.lengths is not None or spec.named_sizes or not goes_by_steps(spec, checked.integers):
+        return None
+    values = _values(checked)
+    layer = spec.bind({name: value for name, value in values.items() if spec.arrays[name].is_kept}, backend)
+    rest = {name: value for name, value in values.items() if name not in layer.values}
+    plain = layer.forward(rest, keep=False).outputs
+    lengths = np.full(checked.sizes[spec.batch] if spec.batch else checked.batch, checked.sizes[spec.time[0]])
+    lengths[0] = max(1, lengths[0] // 2)
+    layer.forward(rest, lengths, keep=False)
+    out = {name: np.full_like(array, 3) for name, array in plain.items()}
+    layer.forward(rest, keep=False, out=out)
+    return next((f"{name} written into out is not that of an earlier call" for name, array in out.items() if not _same_bits(array, plain[name])), None)
 
 
 # ------------------------------------------------------------ references of this project
@@ -735,6 +754,7 @@ PROPERTIES = (
     errors_join,
     learned_starts_may_be_given_for_each_sequence,
     binding_changes_nothing,
+    calls_of_a_layer_do_not_touch,
 )
 KERNEL_PROPERTIES = (threads_agree, memory_that_is_used_again_is_as_new, calls_at_once_do_not_touch)
 REFERENCE_PROPERTIES = (extended_precision_is_kept,)

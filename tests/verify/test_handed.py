@@ -147,6 +147,45 @@ def test_draws_that_are_not_as_promised(name, wrong):
     assert found_of_draws(refrnn.load("divergence"), changing(name, wrong)) == [f"draw gives {name} other numbers than it promises"]
 
 
+def test_two_arrays_of_the_same_numbers():
+    spec = refrnn.load("unfolding")
+    truth, right = truth_of(spec), spec.draw
+    spec.draw = lambda *sizes, **chosen: (lambda values: values | {"s0": values["x"].ravel()[: values["s0"].size].reshape(values["s0"].shape)})(right(*sizes, **chosen))
+    try:
+        assert handed.promises(spec, truth) == ["draw gives s0 the numbers of x"]
+    finally:
+        del spec.draw
+
+
+@pytest.mark.parametrize("form", [True, False], ids=["known", "new"])
+def test_a_number_that_stays_whole(monkeypatch, form):
+    asked = []
+
+    def keeps(spec, values, lengths, right=handed.check_values):
+        checked, number = right(spec, values, lengths), values.get("w")
+        asked.extend([number] if type(number) is int else [])
+        return replace(checked, arrays=checked.arrays | {"w": np.asarray(number)}) if type(number) is int and (len(asked) == 2) == form else checked
+
+    spec = refrnn.load("power-of-a-scalar")
+    truth = truth_of(spec)
+    monkeypatch.setattr(handed, "check_values", keeps)
+    assert handed.promises(spec, truth) == ["w, given as the integer 1, is taken as 1 of int64"]
+
+
+def test_an_upstream_that_is_not_taken(monkeypatch):
+    def refuses(spec, upstream, *given, right=handed.check_upstream):
+        if next(iter(upstream.values())).dtype.kind == "i":
+            raise ValuesError("integers")
+        return right(spec, upstream, *given)
+
+    truth = truth_of(unit())
+    monkeypatch.setattr(handed, "check_upstream", refuses)
+    assert handed.promises(unit(), truth) == ["an upstream gradient of int64 is refused (integers)"]
+    monkeypatch.setattr(handed, "check_upstream", lambda spec, upstream, *given: upstream)
+    texts = [f"an upstream gradient of h in {kind} is not taken as it is, in the precision of the values" for kind in ("int64", "float32")]
+    assert handed.promises(unit(), truth) == texts
+
+
 def test_numbers_stay_within_their_ends():
     def draw(right, *sizes, batch, **chosen):
         return changing("sigma", lambda array: array + (batch == 9))(right, *sizes, batch=batch, **chosen)

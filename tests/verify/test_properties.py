@@ -254,6 +254,18 @@ def packs_once_for_all_layers(spec, monkeypatch):
     monkeypatch.setattr(Layer, "_bound", lambda self, checked: packed.setdefault(checked.dtype, right(self, checked)))
 
 
+def keeps_the_lengths_of_the_call_before(spec, monkeypatch):
+    """Until others are given."""
+    right, before = Layer.forward, {}
+
+    def forward(self, values, lengths=None, keep=True, out=None):
+        lengths = before.get(id(self)) if lengths is None and not keep else lengths
+        before[id(self)] = lengths
+        return right(self, values, lengths, keep, out)
+
+    monkeypatch.setattr(Layer, "forward", forward)
+
+
 FAULTS = {
     of.upstream_is_linear: ("lstm", clips_inside_the_gradient),
     of.missing_upstream_is_zero: ("lstm", takes_no_upstream_for_ones),
@@ -273,6 +285,7 @@ FAULTS = {
     of.errors_join: ("lstm", takes_no_error_at_the_end_of_a_chunk),
     of.learned_starts_may_be_given_for_each_sequence: ("state-space", shares_the_error_of_a_start),
     of.binding_changes_nothing: ("lstm", packs_once_for_all_layers),
+    of.calls_of_a_layer_do_not_touch: ("lstm", keeps_the_lengths_of_the_call_before),
     of.threads_agree: ("lstm", rounds_by_the_number_of_threads),
     of.memory_that_is_used_again_is_as_new: ("lstm", reads_what_it_gave_back),
     of.calls_at_once_do_not_touch: ("lstm", works_in_one_place),

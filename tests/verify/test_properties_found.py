@@ -7,6 +7,7 @@ import pytest
 from unit import Backend, unit
 
 import refrnn
+from refrnn.backends.layer import Layer
 from refrnn.backends.run import Run
 from refrnn.kernels.primitives import fork, threads
 from refrnn.verify import properties as of
@@ -602,6 +603,25 @@ def test_a_layer_that_sees_its_parameters_change(monkeypatch):
     monkeypatch.setattr("refrnn.spec.values._array", lambda spec, name, value: np.asarray(value).view(Seen))
     monkeypatch.setattr("refrnn.spec.values.np.array", lambda value, *given, right=np.array, **chosen: value if isinstance(value, Seen) else right(value, *given, **chosen))
     assert of.binding_changes_nothing(unit(), TRUTHS[0], "kernel") == "h changes when the spec is bound to its parameters"
+
+
+def test_a_step_that_hands_out_its_work_memory(monkeypatch):
+    """The next one writes over it."""
+    buffers = {}
+
+    def step(self, *given, right=Layer.step):
+        outputs, state = right(self, *given)
+        for name, array in outputs.items():
+            buffers.setdefault((id(self), name), array)[...] = array
+        return {name: buffers[id(self), name] for name in outputs}, state
+
+    monkeypatch.setattr(Layer, "step", step)
+    assert of.binding_changes_nothing(unit(), TRUTHS[0], "kernel") == "h of single steps is not that of the whole"
+
+
+def test_a_layer_that_does_not_write_into_out(monkeypatch):
+    monkeypatch.setattr(Layer, "forward", lambda self, values, lengths=None, keep=True, out=None, right=Layer.forward: right(self, values, lengths, keep))
+    assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h written into out is not that of an earlier call"
 
 
 class Seen(np.ndarray):
