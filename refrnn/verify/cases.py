@@ -25,6 +25,8 @@ MORE_WIDTHS = (
     (2, 7, 8, 9), (2, 24, 48, 25), (2, 31, 33, 32), (2, 47, 100, 24), (2, 64, 65, 63), (2, 66, 130, 48), (2, 130, 67, 50),
     (2, 100, 96, 97), (3, 35, 262, 37), (1, 515, 21, 1027), (1, 18, 517, 30), (1, 1029, 23, 514),
 )  # fmt: skip
+# What the quick level asks in both precisions.
+IN_BOTH = ("plain", "ragged", "one-step", "width", "large")
 WIDTHS = {"quick": QUICK_WIDTHS, "full": QUICK_WIDTHS + MORE_WIDTHS}
 OVERFLOWING = "overflowing"
 SEARCH, FARTHEST = 12, 16.0  # steps, each by no more than this factor
@@ -358,7 +360,7 @@ def cases(spec, level="quick"):
     if spec.time:
         found += _both("ragged", sizes=_times(spec, 7), batch=5, seed=2, ragged=True)
         found += _both("one-step", sizes=_times(spec, 1), batch=2, seed=4)
-        found += _both("long", sizes=_times(spec, 33), batch=1, seed=5, still=True)
+        found += _both("still", sizes=_times(spec, 5), batch=1, seed=5, still=True)
     found += _edges(spec)
     found += _both("ones", sizes=_ones(spec), batch=1, seed=6)
     found += _both("saturated", sizes=_alike(spec, 4), batch=4, seed=7, stretch=8.0)
@@ -416,6 +418,28 @@ def cases(spec, level="quick"):
         found += _own_cases(spec, entry)
     found = found if level == "quick" else found + _more(spec)
     return [replace(case, sizes=fitting_sizes(spec, case.sizes, case.batch)) for case in found]
+
+
+def asked(spec, level="quick"):
+    """The cases that a level asks: all of the full one; of the quick one each problem in one precision, but for those IN_BOTH.
+
+    It is float32 where numbers are near the ends of its range, the narrower one. Else they take turns; where these begin
+    hangs on the spec, so that what many of them share is tried in both.
+    """
+    if level != "quick":
+        return cases(spec, level)
+    problems = {}
+    for case in cases(spec):
+        problems.setdefault(case.problem(), []).append(case)
+    chosen = []
+    for number, both in enumerate(problems.values(), start=len(spec.equations)):
+        narrow = [case for case in both if case.dtype == "float32" and _is_near_range(case)]
+        chosen += both if both[0].name.startswith(IN_BOTH) else narrow or [both[number % len(both)]]
+    return chosen
+
+
+def _is_near_range(case):
+    return case.shrink < 2.0**-60 or not 2.0**-60 < abs(case.stretch) < 2.0**30
 
 
 def shapes(spec, interpreted=False):
@@ -586,6 +610,7 @@ def _more(spec):
     """The full level: long sequences, wide ragged batches, and twenty drawn at random."""
     found = []
     if spec.time:
+        found += _both("long", sizes=_times(spec, 33), batch=1, seed=5, still=True)
         for steps in (32, 64, 128):
             found += _both(f"long-{steps}", sizes=_times(spec, steps), batch=1, seed=24)
         found += _both("long-200", sizes=_times(spec, 200), batch=2, seed=16)

@@ -12,22 +12,33 @@ from threading import Barrier
 import numpy as np
 
 from refrnn import free
-from refrnn.backends.equation import EquationPass
 from refrnn.backends.layer import goes_by_steps
 from refrnn.backends.run import answer, run_checked
+from refrnn.equation.held import Held
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, name_of, poison, poisoned
-from refrnn.verify.variants import CROWD, FEW, in_a_crowd
+from refrnn.verify.passes import Passes
+from refrnn.verify.variants import CROWD, FEW, MANY, in_a_crowd
 
 FINE = 1 + 2.0**-30  # a factor that float32 doesn't tell from one
 TIMES = 3  # each of two threads calls
 
 
-def properties(spec, truth, backend):
-    """The findings of all properties on one case."""
-    checks = PROPERTIES + (KERNEL_PROPERTIES if backend == "kernel" else REFERENCE_PROPERTIES if backend == "reference" and spec.group else ())
+def properties(spec, truth, backend, level="full"):
+    """The findings of all properties that a level asks on one case."""
+    checks = _of_level(spec, truth, backend, level)
     found = [(check, _checked_by(check, spec, truth, backend)) for check in checks]
     return [Finding(name_of(backend), truth.case.name, f"{text} in case {truth.case.name}") for _, text in found if text]
+
+
+def _of_level(spec, truth, backend, level):
+    """At the quick level sequences of all lengths are asked everything, whole ones what takes another way with them, and one step a kernel alone."""
+    others = KERNEL_PROPERTIES if backend == "kernel" else REFERENCE_PROPERTIES if backend == "reference" and spec.group else ()
+    if level != "quick":
+        return PROPERTIES + others + (FULL_PROPERTIES if backend == "kernel" else ())
+    if not spec.time or truth.case.ragged or truth.case.name.startswith("one-step") and backend == "kernel":
+        return PROPERTIES + others
+    return OF_WHOLE_SEQUENCES
 
 
 def of_choices(spec, truth, backend):
@@ -203,7 +214,7 @@ def errors_go_where_the_equation_sends_them(spec, truth, backend):
 def _lost(spec, truth):
     """Upstream gradients with NaN, in words and numbers, and where the equation's gradients are NaN then; once for all backends."""
     if not hasattr(truth, "lost"):
-        passed = EquationPass(spec, truth.checked)
+        passed = Passes(spec, truth.checked, truth.checked.dtype, [[Held() for _ in range(truth.sequences)]])
         truth.lost = []
         one_step = {name: _middle(array) for name, array in truth.upstream.items() if array.ndim > 1}
         for word, lost in [(f"all over {name}", {name: np.s_[...]}) for name in spec.outputs] + [("at one step of one sequence", one_step)]:
@@ -219,7 +230,8 @@ def _lost(spec, truth):
 
 
 def _where_lost(passed, upstream, absorbing):
-    return {f"d_{name}": np.isnan(gradient) for name, gradient in passed.backward(upstream, absorbing).items()}
+    (gradients,) = passed.backward(upstream, absorbing)
+    return {f"d_{name}": np.isnan(gradient) for name, gradient in gradients.items()}
 
 
 def _middle(array):
@@ -654,8 +666,6 @@ def calls_of_a_layer_do_not_touch(spec, truth, backend):
 
 def extended_precision_is_kept(spec, truth, backend):
     """Given extended precision, nothing is computed in less: results are as near to the truth as its own rounding allows."""
-    if truth.checked.dtype != np.float32:
-        return None
     wide = {name: array.astype(np.longdouble) if array.dtype.kind == "f" else array for name, array in truth.checked.arrays.items()}
     upstream = {name: array.astype(np.longdouble) for name, array in truth.upstream.items()}
     for name, array in _asked(spec, replace(truth.checked, arrays=wide, dtype=np.dtype(np.longdouble)), backend, upstream).items():
@@ -670,11 +680,20 @@ def extended_precision_is_kept(spec, truth, backend):
 
 def threads_agree(spec, truth, backend):
     """The same bits by one thread, by two that share even the least work, and by two again: of many sequences, where there are any."""
+    return _agreed_by_threads(spec, truth, backend, MANY)
+
+
+def threads_agree_in_a_crowd(spec, truth, backend):
+    """So they do where there are more rows than any block has."""
+    return _agreed_by_threads(spec, truth, backend, CROWD)
+
+
+def _agreed_by_threads(spec, truth, backend, sequences):
     from refrnn.kernels.primitives import threads
 
     if bool(spec.time) != truth.case.ragged and (spec.batched or spec.batch):
         return None
-    checked, upstream = in_a_crowd(spec, truth, CROWD)
+    checked, upstream = in_a_crowd(spec, truth, sequences)
     plain = None
     for number in (1, 2, 2):
         with threads.using(min(number, threads.most()), little=0):
@@ -757,4 +776,7 @@ PROPERTIES = (
     calls_of_a_layer_do_not_touch,
 )
 KERNEL_PROPERTIES = (threads_agree, memory_that_is_used_again_is_as_new, calls_at_once_do_not_touch)
+FULL_PROPERTIES = (threads_agree_in_a_crowd,)
+# Where no lengths are given, or a stream has no end, a backend goes another way.
+OF_WHOLE_SEQUENCES = (chunks_join, errors_join, binding_changes_nothing)
 REFERENCE_PROPERTIES = (extended_precision_is_kept,)

@@ -55,13 +55,23 @@ OF_OVERFLOWING = ((None, "as drawn", 8),)
 NARROW = ((None, "as drawn", 0), (None, "as drawn", 2), (None, "longest first", 0))
 
 
-def variants(spec, truth, wide=True):
-    """The variants of a case; without ``wide`` those whose batch is as it was."""
+def variants(spec, truth, wide=True, level="full"):
+    """The variants of a case that a level asks; without ``wide`` those whose batch is as it was."""
     if not (spec.batched or spec.batch):
         return []
     batch = _batch(spec, truth)
     chosen = OF_OVERFLOWING if truth.case.name == OVERFLOWING else NARROW + (_wide(truth.case) if wide else ())
+    if level == "quick" and spec.time and truth.case.name != OVERFLOWING:
+        chosen = [made for made in chosen if _is_telling(truth.case, *made)]
     return [_variant(spec, truth, *one) for one in chosen if (spec.time or not one[2]) and (one[0] or batch) >= batch]
+
+
+def _is_telling(case, number, order, steps):
+    """Whether a variant shows what others do not: orders and longer arrays where lengths differ, blocks of rows where they do not."""
+    if case.name.startswith("width"):
+        return number is not None and order != "longest first"
+    of_blocks = number is not None and order in ("as drawn", "shuffled") and not steps
+    return of_blocks is not case.ragged or (number, order, steps) == MANY
 
 
 def _batch(spec, truth):

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from refrnn.errors import AnswerError, RefrnnError
 from refrnn.verify.backends import compare, not_offered
-from refrnn.verify.cases import OVERFLOWING, cases
+from refrnn.verify.cases import OVERFLOWING, asked
 from refrnn.verify.claims import check_claims
 from refrnn.verify.derivatives import confirm
 from refrnn.verify.errata import as_errata
@@ -19,7 +19,8 @@ from refrnn.verify.sensitivity import bluntest, sensitivity
 from refrnn.verify.truth import truths
 from refrnn.verify.variants import compare_variant, variants
 
-# The cases on which numerical derivatives, variants and the properties of backends are tried.
+# The cases on which numerical derivatives, variants and the properties of backends are tried; derivatives, at the quick
+# level, where sequences are of all lengths.
 DERIVATIVE_CASES = ("plain-float64", "ragged-float64", "one-step-float64")
 VARIANT_CASES = ("plain-float32", "ragged-float64", "width-20-float32", "one-step-float32", OVERFLOWING)
 PROPERTY_CASES = ("plain-float32", "ragged-float64", "one-step-float32")
@@ -39,7 +40,7 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
     started = time.perf_counter()
     chosen = tuple(spec.backends if backends is None else backends)
     report = SpecReport(spec.id, spec.title, tuple(b if isinstance(b, str) else b.__name__ for b in chosen))
-    found, drawn = {}, cases(spec, level)
+    found, drawn = {}, asked(spec, level)
     for case, truth in zip(drawn, truths(spec, drawn)):
         step(case.name)
         found[case.name] = truth
@@ -60,12 +61,12 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
     for backend in chosen:
         if backend != "equation":
             step(f"variants and properties of {backend}")
-            _variants(report, spec, found, backend)
-            _properties(report, spec, found, backend)
+            _variants(report, spec, found, backend, level)
+            _properties(report, spec, found, backend, level)
     # The reference is what the others are held against, and the equation is what it is held against where it is alone.
     for backend in [one for one in chosen if one not in ("equation", "reference")] or [one for one in chosen if one == "reference"]:
         _shapes(report, spec, backend)
-    _derivatives(report, spec, found, step)
+    _derivatives(report, spec, found, step, level)
     # Claims are about the equations: what was held against them just now may stand for them, but not at the full level.
     _text_checks(report, spec, found, chosen if level == "quick" else (), step)
     if mutants:
@@ -76,13 +77,13 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
     return report
 
 
-def wrong_with(spec, found, backend):
+def wrong_with(spec, found, backend, level="quick"):
     """All that is wrong with one backend, in words; ``found`` maps names of cases to their truths."""
     report = SpecReport(spec.id)
     for truth in found.values():
         _compare(report, spec, truth, backend)
-    _variants(report, spec, found, backend)
-    _properties(report, spec, found, backend)
+    _variants(report, spec, found, backend, level)
+    _properties(report, spec, found, backend, level)
     _shapes(report, spec, backend)
     return report.failures
 
@@ -103,22 +104,22 @@ def _named(backend):
     return backend if isinstance(backend, str) else backend.__name__
 
 
-def _variants(report, spec, found, backend):
+def _variants(report, spec, found, backend, level):
     for name in VARIANT_CASES:
-        for variant in variants(spec, found[name], wide=backend != "reference") if name in found and not report.failures else ():
+        for variant in variants(spec, found[name], wide=backend != "reference", level=level) if name in found and not report.failures else ():
             findings = _tried(report, variant.name, backend, lambda: compare_variant(spec, found[name], backend, variant)) or []
             report.failures += [str(finding) for finding in findings]
 
 
-def _properties(report, spec, found, backend):
+def _properties(report, spec, found, backend, level):
     for name in PROPERTY_CASES:
         if name in found and not report.failures:
-            report.failures += [str(finding) for finding in properties(spec, found[name], backend)]
+            report.failures += [str(finding) for finding in properties(spec, found[name], backend, level)]
     for name in WIDE_CASES:
         if backend == "kernel" and name in found and not report.failures:
             report.failures += [str(finding) for finding in of_wide_work(spec, found[name], backend)]
-    for truth in found.values():
-        if truth.case.values and truth.case.dtype == "float64" and not report.failures:
+    for truth in {truth.case.problem(): truth for truth in found.values() if truth.case.values}.values():
+        if not report.failures:
             report.failures += [str(finding) for finding in of_choices(spec, truth, backend)]
 
 
@@ -139,11 +140,12 @@ def _tried(report, case, backend, ask):
         report.failures.append(f"{_named(backend)}: raises {type(error).__name__} ({error}) in case {case}")
 
 
-def _derivatives(report, spec, found, step):
+def _derivatives(report, spec, found, step, level):
     if not spec.differentiated:
         return
     step("numerical derivatives")
-    confirmed = [confirm(spec, found[name]) for name in DERIVATIVE_CASES if name in found]
+    chosen = [_ragged(found)] if level == "quick" else [found[name] for name in DERIVATIVE_CASES if name in found]
+    confirmed = [confirm(spec, truth) for truth in chosen]
     worst = max(confirmed, key=lambda one: one.error)
     report.derivative = {"method": worst.method, "error": worst.error, "where": worst.symbol}
     if not worst.ok:

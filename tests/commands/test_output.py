@@ -228,7 +228,7 @@ def test_what_bench_and_details_print_fits_the_terminal():
     worst = {kind: {"ulp": 12.0, "bound": 340.0, "where": "h at [0, 0, 0], kernel, case one-saturated-24-float32"} for kind in KINDS}
     found = {"tried": 99, "killed": 90, "refused": [1] * 9, "equivalent": 0, "proved": [], "listed": [], "alive": [], "by_case": {"plain-float64": 90}}
     report = SpecReport("lstm-peephole-diagonal", worst=worst, cases=12, mutants=found, not_offered={"reference": ["a"] * 30})
-    report.sensitivity = {"bluntest": "slope of o in float32: 75.2 ulp (9.0e-06), case long-float32", "symbols": [{"text": "value of h " * 9}]}
+    report.sensitivity = {"bluntest": "slope of o in float32: 75.2 ulp (9.0e-06), case still-float32", "symbols": [{"text": "value of h " * 9}]}
     said = []
 
     def say(text=""):

@@ -188,10 +188,9 @@ def test_a_case_that_is_stretched_less_is_said(run, tmp_path):
     result = run("verify", path, "-v", "--json", tmp_path / "out.json")
     assert result.exit_code == 0, result.output
     gentler = {entry["case"]: entry["stretch"] for entry in json.loads((tmp_path / "out.json").read_text())["specs"][0]["gentler"]}
-    assert 1 <= gentler.pop("saturated-float32") < 8
     # A case of extreme values too, where all would be left out; what is turned stays turned.
-    in_float32 = {f"one-{word}-float32" for word in ("saturated-24", "turned-24", "saturated-64", "turned-128", "huge")}
-    assert gentler.keys() == in_float32 | {"far-float32", "far-float64", "one-saturated-64-float64", "one-turned-128-float64", "one-huge-float64"}
+    problems = {case.rpartition("-")[0] for case in gentler}
+    assert problems >= {"far", "one-saturated-64", "one-turned-128", "one-huge"} and gentler.keys() >= {"far-float32", "far-float64"}
     assert all((stretch < 0) == ("turned" in case) for case, stretch in gentler.items())
     for case, stretch in gentler.items():
         assert f"{case} stretches its weights by {stretch:g} only" in result.output
@@ -203,8 +202,8 @@ def test_a_case_that_gives_up_its_zeros_is_said(run, tmp_path):
     result = run("verify", path, "-v", "--json", tmp_path / "out.json")
     assert result.exit_code == 0, result.output
     gentler = json.loads((tmp_path / "out.json").read_text())["specs"][0]["gentler"]
-    assert {entry["case"] for entry in gentler if "still" in entry} == {"long-float64", "long-float32"}
-    assert "long-float64 starts from no zeros and has no step of them" in " ".join(result.output.split())
+    assert {entry["case"] for entry in gentler if "still" in entry} == {"still-float64"}
+    assert "still-float64 starts from no zeros and has no step of them" in " ".join(result.output.split())
 
 
 def test_what_is_left_out_is_counted_and_named(run, tmp_path):
@@ -213,9 +212,9 @@ def test_what_is_left_out_is_counted_and_named(run, tmp_path):
     result = run("verify", path, "-v", "--json", tmp_path / "out.json")
     assert result.exit_code == 0, result.output
     left_out = json.loads((tmp_path / "out.json").read_text())["specs"][0]["left_out"]
-    assert {"case": "one-saturated-64-float32", "quantities": ["y", "d_x", "d_w"]} in left_out
+    assert {"case": "far-float32", "quantities": ["y", "d_x", "d_w"]} in left_out
     assert all(entry["case"].startswith(("one-saturated", "one-turned", "one-huge", "far")) for entry in left_out)
-    assert "left out in case one-saturated-64-float32, where rounding leaves them no digit: y, d_x, d_w" in result.output
+    assert "left out in case far-float32, where rounding leaves them no digit: y, d_x, d_w" in result.output
     count = sum(len(entry["quantities"]) for entry in left_out)
     assert f"left out: {count} quantities in {len(left_out)} cases of extreme values" in " ".join(result.output.split())
     assert "left out" not in run("verify", "parity", "--backends", "equation").output

@@ -9,7 +9,7 @@ import refrnn
 from refrnn.backends.equation import EquationPass
 from refrnn.spec.draw import complete_sizes
 from refrnn.spec.values import check_values
-from refrnn.verify.cases import OVERFLOWING, Case, cases
+from refrnn.verify.cases import IN_BOTH, OVERFLOWING, PRECISIONS, Case, asked, cases, shapes
 from refrnn.verify.truth import Truth
 from refrnn.verify.variants import variants
 
@@ -23,6 +23,25 @@ def test_case_names_are_unique(spec):
     for level in ("quick", "full"):
         names = [case.name for case in cases(spec, level)]
         assert len(names) == len(set(names))
+
+
+def test_quick_asks_every_problem_and_most_in_one_precision(spec):
+    problems = [case.problem() for case in asked(spec)]
+    assert set(problems) == {case.problem() for case in cases(spec)} and asked(spec, "full") == cases(spec, "full")
+    twice = {case.name.rpartition("-")[0] for case in asked(spec) if problems.count(case.problem()) == 2}
+    assert twice and all(name.startswith(IN_BOTH) for name in twice) and max(map(problems.count, problems)) == 2
+    alone = [case.dtype for case in asked(spec) if problems.count(case.problem()) == 1]
+    assert set(alone) == set(PRECISIONS)
+
+
+def test_quick_asks_each_problem_in_both_precisions_of_some_spec():
+    drawn = {}
+    for spec in map(refrnn.load, refrnn.ids()):
+        for case in asked(spec):
+            drawn.setdefault(case.name.removesuffix(f"-{case.dtype}"), set()).add(case.dtype)
+    for name in ("still", "ones", "saturated", "one-saturated-24", "one-turned-128", "one-small-17", "special", "left-out"):
+        assert drawn[name] == set(PRECISIONS), name
+    assert drawn["one-huge"] == drawn["one-small-66"] == drawn["one-small-130"] == {"float32"}
 
 
 def test_quick_is_part_of_full(spec):
@@ -112,14 +131,14 @@ def test_sizes_are_alike_where_no_shape_shall_tell_them_apart(spec):
 
 
 @pytest.mark.parametrize("name", ["lstm", "word-model", "memory-network"])
-def test_a_long_case_starts_from_zero_and_has_a_step_without_input(name):
+def test_a_still_case_starts_from_zero_and_has_a_step_without_input(name):
     spec = refrnn.load(name)
     for case in cases(spec):
         values, _ = case.draw(spec)
         for key, symbol in spec.arrays.items():
             if symbol.type != "real" or symbol.draw != "normal" or symbol.role not in ("start", "input") or case.special:
                 continue
-            still = case.name.startswith("long-float")
+            still = case.name.startswith("still-float")
             if symbol.role == "start":
                 assert np.any(values[key]) is not still
             elif spec.time_size(key) and len(values[key]) > 1:
@@ -275,10 +294,12 @@ def test_what_is_optional_is_left_out_once(name, optional):
     assert {left_out for _, left_out in missing if left_out} == {frozenset(optional)}
 
 
-def test_a_case_is_longer_than_thirty_two_steps(spec):
-    """And has starts, and inputs of its second step, that are zero: a wide case, or one that a spec adds, is no such case."""
+def test_a_case_has_zeros_for_starts_and_inputs_and_one_has_more_than_thirty_two_steps_too(spec):
+    """A wide case, or one that a spec adds, is no such case; at the quick level kernels are held against references in as many steps."""
     if spec.time:
-        assert of_both(spec, lambda case: case.still and all(case.sizes[name] > 32 for name in spec.time))
+        assert of_both(spec, lambda case: case.still and all(case.sizes[name] > 2 for name in spec.time))
+        assert of_both(spec, lambda case: case.still and all(case.sizes[name] > 32 for name in spec.time), "full")
+        assert [case for case in shapes(spec) if all(case.sizes[name] > 32 for name in spec.time)]
 
 
 def test_a_case_has_one_of_everything(spec):
@@ -311,7 +332,7 @@ def test_two_times_are_of_unequal_length():
     spec = refrnn.load("encoder-decoder")
     assert len(spec.time) == 2
     for case in cases(spec):
-        if case.name.startswith(("ragged", "one-step", "long", "far", "width")):
+        if case.name.startswith(("ragged", "one-step", "still", "far", "width")):
             assert len({size for name, size in case.sizes.items() if name in spec.time}) == 2, case.name
 
 

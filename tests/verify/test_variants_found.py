@@ -185,6 +185,19 @@ def test_nobody_may_read_past_an_end():
     assert len(wrong(Backend(forward))) == len(wrong(Backend(backward=backward))) == 11
 
 
+def test_the_quick_level_asks_each_batch_once():
+    """Orders and longer arrays where lengths differ, blocks of rows where they do not."""
+    names = {}
+    for truth in (RAGGED, PLAIN):
+        of_all, quick = (variants(unit(), truth, level=level) for level in ("full", "quick"))
+        assert {one.name for one in quick} < {one.name for one in of_all}
+        names[truth.case.name] = {(len(one.places), one.steps > 0) for one in quick}
+    assert names["ragged-float64"] == {(5, False), (5, True), (20, True), (65, False), (67, True), (183, False)}
+    wide = Truth(unit(), next(case for case in cases(unit()) if case.name == "width-20-float32"))
+    assert [len(one.places) for one in variants(unit(), wide, level="quick")] == [2, 64]
+    assert names["plain-float64"] == {(8, False), (16, False), (17, False), (64, False), (1207, False)}
+
+
 @pytest.mark.parametrize("name, batches", [("width-20-float32", [2, 20, 64]), ("one-step-float32", [32, 128, 1025])])
 def test_wide_and_short_cases_have_batches_of_their_own(name, batches):
     truth = Truth(unit(), next(case for case in cases(unit()) if case.name == name))

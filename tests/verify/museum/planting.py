@@ -7,7 +7,7 @@ from typing import Callable, NamedTuple
 import numpy as np
 
 import refrnn
-from refrnn.verify.cases import cases
+from refrnn.verify.cases import asked
 from refrnn.verify.truth import truths
 from refrnn.verify.verify import wrong_with
 
@@ -61,7 +61,7 @@ class Planted:
 @lru_cache(maxsize=None)
 def truths_of(name, level):
     spec = refrnn.load(name)
-    return {truth.case.name: truth for truth in truths(spec, cases(spec, level))}
+    return {truth.case.name: truth for truth in truths(spec, asked(spec, level))}
 
 
 def found(fault, level="quick"):
@@ -72,6 +72,6 @@ def found(fault, level="quick"):
     spec.bindings["kernel"] = Planted(spec, fault)
     try:
         with np.errstate(all="ignore"):
-            return wrong_with(spec, known, "kernel")
+            return wrong_with(spec, known, "kernel", level)
     finally:
         spec.bindings["kernel"] = kept

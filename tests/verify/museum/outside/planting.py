@@ -99,7 +99,7 @@ def found(fault, backend, level="quick"):
         spec.bindings[backend] = Bound(module)
         try:
             with np.errstate(all="ignore"):
-                return wrong_with(spec, known, backend)
+                return wrong_with(spec, known, backend, level)
         finally:
             spec.bindings[backend] = kept
 
