@@ -32,11 +32,11 @@ def properties(spec, truth, backend, level="full"):
 
 
 def _of_level(spec, truth, backend, level):
-    """At the quick level sequences of all lengths are asked everything, whole ones what takes another way with them, and one step a kernel alone."""
+    """At the quick level sequences of all lengths are asked everything, and whole ones what takes another way with them."""
     others = KERNEL_PROPERTIES if backend == "kernel" else REFERENCE_PROPERTIES if backend == "reference" and spec.group else ()
     if level != "quick":
         return PROPERTIES + others + (FULL_PROPERTIES if backend == "kernel" else ())
-    if not spec.time or truth.case.ragged or truth.case.name.startswith("one-step") and backend == "kernel":
+    if not spec.time or truth.case.ragged:
         return PROPERTIES + others
     return OF_WHOLE_SEQUENCES
 

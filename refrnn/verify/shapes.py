@@ -15,10 +15,10 @@ NEAR = 2.0**-26
 MOVED = 1024.0  # ulp of what is handed in: where they leave nothing near, rounding runs away, and no step is judged
 
 
-def disagreements(spec, backend):
+def disagreements(spec, backend, level="full"):
     """The findings where a backend differs, in some shape, from the reference; the reference, or where there is none, from the equation."""
     other = "reference" if "reference" in spec.backends and backend != "reference" else "equation"
-    return [finding for case in shapes(spec, other == "equation") for finding in _of_case(spec, case, backend, other)]
+    return [finding for case in shapes(spec, other == "equation", level) for finding in _of_case(spec, case, backend, other)]
 
 
 def _of_case(spec, case, backend, other):

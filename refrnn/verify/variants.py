@@ -70,8 +70,10 @@ def _is_telling(case, number, order, steps):
     """Whether a variant shows what others do not: orders and longer arrays where lengths differ, blocks of rows where they do not."""
     if case.name.startswith("width"):
         return number is not None and order != "longest first"
+    if (number, order, steps) in (MANY, CROWD):
+        return case.ragged
     of_blocks = number is not None and order in ("as drawn", "shuffled") and not steps
-    return of_blocks is not case.ragged or (number, order, steps) == MANY
+    return of_blocks is not case.ragged
 
 
 def _batch(spec, truth):
