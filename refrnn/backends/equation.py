@@ -82,7 +82,7 @@ class EquationPass:
         return gradients
 
     def _seeds(self, upstream, item):
-        return {name: self.sequences.take(name, np.asarray(array, self.dtype), item) for name, array in upstream.items()}
+        return {name: self.sequences.seed(name, np.asarray(array, self.dtype), item) for name, array in upstream.items()}
 
     def _join(self, gradients, name, item, gradient, noise):
         if self.spec.batch_axis(name) is None:

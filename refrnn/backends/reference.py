@@ -35,7 +35,7 @@ def answer(spec, checked, module):
     def backward(upstream):
         gradients = {name: sequences.empty(name, checked.dtype) for name in spec.differentiated}
         for item, saved in zip(sequences.items, all_saved):
-            parts = {f"d_{name}": sequences.take(name, array, item) for name, array in upstream.items()}
+            parts = {f"d_{name}": sequences.seed(name, array, item) for name, array in upstream.items()}
             with np.errstate(all="ignore"):
                 found = picked(module.backward(saved, **parts), spec.differentiated, "the gradients of backward")
                 for name in spec.differentiated:

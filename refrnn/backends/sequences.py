@@ -52,6 +52,20 @@ class Sequences:
         """The part of a library array that belongs to one sequence, past its end cut off."""
         return array[self._where(name, item)]
 
+    def seed(self, name, array, item):
+        """The part of an output's gradient that one sequence is to answer for.
+
+        An output without a batch axis is one for all, and counts once: at the first sequence that has all of its steps.
+        """
+        part = self.take(name, array, item)
+        if self.spec.batch_axis(name) is not None or _mark(item) == _mark(self.items[self._first_of_all(name)]):
+            return part
+        return np.zeros_like(part)
+
+    def _first_of_all(self, name):
+        lengths = (self.checked.lengths or {}).get(self.spec.time_size(name))
+        return 0 if lengths is None or len(self.items) == 1 else int(np.argmax(lengths))
+
     def put(self, name, array, item, part):
         """Write one sequence's part into a library array."""
         array[self._where(name, item)] = part

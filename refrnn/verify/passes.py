@@ -37,7 +37,7 @@ class Passes:
         """[(places, run)]; the lanes are the passes of the first place, then those of the next."""
         held = [choices[place] for place in places for choices in self.choices]
         algebra = Lanes(self.dtype, len(held), noise=self._noise(places), choices=HeldTogether(held))
-        arrays = {name: self._spread(name, array, places) for name, array in self.checked.arrays.items()}
+        arrays = {name: self._spread(name, array, places, self.sequences.take) for name, array in self.checked.arrays.items()}
         sizes = self.sequences.sizes(self.sequences.items[places[0]])
         try:
             return [(places, self.spec.program.run(arrays, sizes, algebra, self.checked.integers, None, self.spec.differentiated))]
@@ -53,12 +53,12 @@ class Passes:
             return LaneNearest(self.checked.dtype, 0, self.dtype)
         return LaneNoise(self.checked.dtype, [*self.noise, places[0]], self.dtype)
 
-    def _spread(self, name, array, places):
-        """The part of each sequence on the lanes of its passes."""
-        parts = [self.sequences.take(name, array, self.sequences.items[place]) for place in places]
+    def _spread(self, name, array, places, part_of):
+        """The part of each sequence, by ``part_of``, on the lanes of its passes."""
+        parts = [part_of(name, array, self.sequences.items[place]) for place in places]
         if array.dtype.kind not in "iu":
             parts = [np.asarray(part, self.dtype) for part in parts]
-        if self.spec.batch_axis(name) is None and all(part.shape == array.shape for part in parts):
+        if name not in self.spec.outputs and self.spec.batch_axis(name) is None and all(part.shape == array.shape for part in parts):
             return np.broadcast_to(parts[0][..., None], (*parts[0].shape, len(places) * len(self.choices)))
         return np.repeat(np.stack(parts, axis=-1), len(self.choices), axis=-1)
 
@@ -87,7 +87,7 @@ class Passes:
         totals = {name: [array.copy() for _ in self.choices] for name, array in totals.items()}
         with np.errstate(all="ignore"):  # infinities of two sequences may cancel
             for places, run in self.runs:
-                seeds = {name: self._spread(name, array, places) for name, array in upstream.items()}
+                seeds = {name: self._spread(name, array, places, self.sequences.seed) for name, array in upstream.items()}
                 for name, lanes in run.backward(seeds, absorbing).items():
                     if self.spec.batch_axis(name) is None:
                         totals[name] = self._added(totals[name], lanes, run.algebra.noise)

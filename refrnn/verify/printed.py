@@ -135,7 +135,7 @@ class _Trial:
         sequences = self.passed.sequences
         totals = {}
         for item, run in zip(sequences.items, self.passed.runs):
-            seeds = {name: np.asarray(sequences.take(name, array, item), np.longdouble) for name, array in self.upstream.items()}
+            seeds = {name: np.asarray(sequences.seed(name, array, item), np.longdouble) for name, array in self.upstream.items()}
             arrays = {**run.arrays, **{f"d_{name}": array for name, array in seeds.items()}}
             printed = program.run(arrays, sequences.sizes(item), Numbers(np.longdouble, record=False), self.passed.checked.integers)
             for name, check in wanted.items():

@@ -1,10 +1,34 @@
 """A batch taken apart into its sequences and joined again."""
 
+import types
+
 import numpy as np
+import pytest
 
 import refrnn
+from refrnn.backends import equation, reference
 from refrnn.backends.sequences import Sequences
 from refrnn.spec.values import check_values
+from refrnn.verify.passes import Passes
+
+# s and p have no batch axis: one of each for all sequences.
+SHARED = """
+id: shared
+title: What all sequences share
+sizes: {T: steps}
+time: [T]
+symbols:
+  x: {role: input, shape: [T], means: input}
+  u: {role: parameter, shape: [], means: a number}
+  y: {role: value, shape: [T], means: its multiples}
+  s: {role: value, shape: [], means: its square}
+  p: {role: value, shape: [T], means: its halves}
+equations:
+  - y[t] = u * x[t]
+  - s = u * u
+  - p[t] = u / 2
+outputs: [y, s, p]
+"""
 
 
 def sequences_of(name, lengths=None, **sizes):
@@ -44,3 +68,21 @@ def test_rows_stay_together_unless_their_lengths_differ():
 def test_what_has_no_batch_is_one_item():
     values, sequences = sequences_of("clip-norm")
     assert sequences.items == [None] and sequences.take("g", values["g"], None).shape == values["g"].shape
+
+
+def by_hand():
+    module = types.ModuleType("by_hand")
+    module.forward = lambda x, u: ({"y": u * x, "s": u * u, "p": np.full_like(x, u / 2)}, {"x": x, "u": u})
+    module.backward = lambda saved, d_y, d_s, d_p: {"x": saved["u"] * d_y, "u": d_y @ saved["x"] + 2 * saved["u"] * d_s + d_p.sum() / 2}
+    return module
+
+
+@pytest.mark.parametrize("lengths", [None, [2, 4, 1], [4, 4, 4]])
+def test_the_gradient_of_what_all_share_counts_once(lengths):
+    spec = refrnn.load_text(SHARED)
+    values = spec.draw({"T": 4}, batch=3, dtype="float64")
+    checked = check_values(spec, values, lengths)
+    upstream = {"y": np.zeros((4, 3)), "s": np.float64(3), "p": np.array([1.0, 10, 100, 1000])}
+    passes = Passes(spec, checked, np.longdouble, [[None] * 3])
+    for gradients in (equation.answer(spec, checked)[2](upstream), reference.answer(spec, checked, by_hand())[2](upstream), passes.backward(upstream)[0]):
+        assert np.isclose(gradients["u"], 6 * values["u"] + 1111 / 2, rtol=1e-14) and not gradients["x"].any()

@@ -328,7 +328,7 @@ TABLE = {
         ("an argmax has one place", "        return [((), np.asarray(side).dtype.type(place[0])) for place in places if place[0] != side]\n", "        return []\n", "test_truth::test_an_argmax_of_equals_may_take_either"),
     ],
     "refrnn.verify.passes": [
-        ("the first sequence stands on all lanes", "parts = [self.sequences.take(name, array, self.sequences.items[place]) for place in places]", "parts = [self.sequences.take(name, array, self.sequences.items[places[0]]) for place in places]"),
+        ("the first sequence stands on all lanes", "parts = [part_of(name, array, self.sequences.items[place]) for place in places]", "parts = [self.sequences.take(name, array, self.sequences.items[places[0]]) for place in places]"),
         ("sequences of other lengths are run together", "found.setdefault(tuple(self.sequences.sizes(item).items()), [])", "found.setdefault(None, [])"),
         ("passes and sequences change places", "held = [choices[place] for place in places for choices in self.choices]", "held = [choices[place] for choices in self.choices for place in places]"),
         ("all passes are the first", "arrays[number], self.sequences.items[places[place]], lanes[..., lane])", "arrays[number], self.sequences.items[places[place]], lanes[..., lane - number])"),
@@ -886,7 +886,7 @@ TABLE = {
         ("absorbing is ignored", "run.backward(self._seeds(upstream, item), absorbing)", "run.backward(self._seeds(upstream, item))"),
         ("arguments are not copied", "EquationPass(spec, checked.copied())", "EquationPass(spec, checked)", "../backends/test_apart"),
         ("adjoints are those of the first sequence", "        for item, run in zip(self.sequences.items, self.runs):\n            sweep", "        for item, run in list(zip(self.sequences.items, self.runs))[:1]:\n            sweep", "test_printed"),
-        ("the seeds of each sequence are those of the first", "self.sequences.take(name, np.asarray(array, self.dtype), item) for name", "self.sequences.take(name, np.asarray(array, self.dtype), self.sequences.items[0]) for name"),
+        ("the seeds of each sequence are those of the first", "self.sequences.seed(name, np.asarray(array, self.dtype), item) for name", "self.sequences.seed(name, np.asarray(array, self.dtype), self.sequences.items[0]) for name"),
         ("the backend computes in extended precision", "passed = EquationPass(spec, checked.copied())", "passed = EquationPass(spec, checked.copied(), np.longdouble)", "test_backends ../backends/test_run"),
         ("what is wanted is ignored", "        self.wanted = wanted\n", "        self.wanted = None\n", "../backends/test_state"),
         ("sequences that lack a symbol are zero", "                if value is None:\n                    break\n", "                if value is None:\n                    continue\n"),
@@ -898,7 +898,7 @@ TABLE = {
         ("arguments are not copied", "    checked = checked.copied()\n", "", "../backends/test_apart"),
         ("sequences are not cut at their ends", "named = {name: sequences.sizes(item)[name] for name in spec.named_sizes}", "named = {name: checked.sizes[name] for name in spec.named_sizes}", "../backends/test_run ../systems/test_unfolding"),
         ("each sequence is walked back with the last one's values", "for item, saved in zip(sequences.items, all_saved):", "for item, saved in zip(sequences.items, all_saved[-1:] * len(all_saved)):"),
-        ("upstream gradients are those of the first sequence", "parts = {f\"d_{name}\": sequences.take(name, array, item)", "parts = {f\"d_{name}\": sequences.take(name, array, sequences.items[0])"),
+        ("upstream gradients are those of the first sequence", "parts = {f\"d_{name}\": sequences.seed(name, array, item)", "parts = {f\"d_{name}\": sequences.seed(name, array, sequences.items[0])"),
     ],
     "refrnn.backends.kernel": [
         ("lengths are not handed on", "if given is None or len(spec.time) > 1 else given[spec.time[0]]}", "if given is None or len(spec.time) > 1 else None}"),
@@ -938,6 +938,8 @@ TABLE = {
     "refrnn.backends.sequences": [
         ("sequences have the length of the longest", "sizes[name] = int(np.asarray(lengths[item]).max())", "sizes[name] = int(np.asarray(lengths).max())"),
         ("sequences are put in the first place", "where.insert(axis, item)", "where.insert(axis, 0)"),
+        ("what all share counts for each", "return np.zeros_like(part)", "return part"),
+        ("what all share counts at the first", "int(np.argmax(lengths))", "0"),
     ],
     "refrnn.equation.functions": [
         ("the adjoint of sigmoid", "(g * out * (1 - out),)", "(g * out,)"),
