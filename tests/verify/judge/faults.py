@@ -643,7 +643,7 @@ TABLE = {
         ("rounding never runs away", "    if apart:\n", "    if False:\n"),
         ("rounding always runs away", "~np.isfinite(right) | ~certain", "~np.isfinite(right) | np.array(moved is not None)"),
         ("what is moved stays", "MOVED = 1024.0", "MOVED = 0.0"),
-        ("one shape alone is asked about", "for case in shapes(spec, other == \"equation\") for finding", "for case in shapes(spec, other == \"equation\")[:1] for finding", "test_shapes::test_one_shape_alone_finds_it"),
+        ("one shape alone is asked about", "for case in shapes(spec, other == \"equation\", level) for finding", "for case in shapes(spec, other == \"equation\", level)[:1] for finding", "test_shapes::test_one_shape_alone_finds_it"),
         ("NaN is near all", "(np.abs(found - right) <= allowed) | ~np", "~(np.abs(found - right) > allowed) | ~np", "test_shapes::test_no_number_is_near_a_number"),
         ("nothing is poisoned in a shape", "(_answered(spec, poisoned(spec, checked), one, upstream) for", "(_answered(spec, checked, one, upstream) for", "test_shapes::test_what_is_past_the_end_is_poisoned"),
         ("upstream gradients are not poisoned in a shape", "poison(spec, name, random.standard_normal(shape), checked) for", "random.standard_normal(shape) for", "test_shapes::test_what_is_past_the_end_is_poisoned"),
