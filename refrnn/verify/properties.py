@@ -778,5 +778,5 @@ PROPERTIES = (
 KERNEL_PROPERTIES = (threads_agree, memory_that_is_used_again_is_as_new, calls_at_once_do_not_touch)
 FULL_PROPERTIES = (threads_agree_in_a_crowd,)
 # Where no lengths are given, or a stream has no end, a backend goes another way.
-OF_WHOLE_SEQUENCES = (chunks_join, errors_join, binding_changes_nothing)
+OF_WHOLE_SEQUENCES = (chunks_join, errors_join, binding_changes_nothing, calls_of_a_layer_do_not_touch)
 REFERENCE_PROPERTIES = (extended_precision_is_kept,)
