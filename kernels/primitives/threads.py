@@ -7,6 +7,7 @@ bits for every number of threads.
 
 import contextlib
 import contextvars
+import os
 import threading
 
 import numba
@@ -15,6 +16,7 @@ import numpy as np
 from . import fork
 
 LITTLE = 2**20  # products and sums, some 20 microseconds
+SPINS = 5000  # likewise
 
 _default = numba.config.NUMBA_NUM_THREADS
 _chosen = contextvars.ContextVar("refrnn_threads", default=None)
@@ -22,6 +24,7 @@ _little = contextvars.ContextVar("refrnn_little_work", default=LITTLE)
 
 
 class _Process:
+    launched = False  # Numba's threads, in this process
     turn = threading.Lock()  # for the threading layer that ends the process when called twice at once
 
 
@@ -74,11 +77,32 @@ def workers(work):
 def start(parallel, *arguments):
     """Call a parallel kernel."""
     fork.threads_run()
+    _launch()
     if _may_be_called_at_once():
         parallel(*arguments)
     else:
         with _Process.turn:
             parallel(*arguments)
+
+
+def _launch():
+    """Start Numba's threads, so that those of GNU's OpenMP soon sleep where they wait for one another.
+
+    They would spin 60 times as long, and hold up the thread that they wait for where another process has one of the cores. OpenMP
+    reads what it is to do when it is loaded, which is here, unless someone loaded it before; what the environment says stands.
+    """
+    if _Process.launched:
+        return
+    with fork.compiling():
+        is_free = not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & os.environ.keys()
+        try:
+            if is_free:
+                os.environ["GOMP_SPINCOUNT"] = str(SPINS)
+            numba.get_num_threads()
+        finally:
+            if is_free:
+                del os.environ["GOMP_SPINCOUNT"]
+        _Process.launched = True
 
 
 def _may_be_called_at_once():

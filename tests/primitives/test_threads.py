@@ -1,5 +1,6 @@
 """Choosing threads, calling kernels from several Python threads, and calling them after a fork."""
 
+import ctypes.util
 import os
 import subprocess
 import sys
@@ -106,3 +107,16 @@ def test_in_a_new_process(program, threading_layer):
         [sys.executable, "-c", program, HOME], capture_output=True, text=True, timeout=120, env=environment, cwd=HOME
     )
     assert (run.returncode, run.stdout.strip()) == (0, "same"), run.stderr
+
+
+@pytest.mark.skipif(threads.most() == 1 or not ctypes.util.find_library("gomp"), reason="needs two threads and GNU's OpenMP, which says what it was told")
+@pytest.mark.parametrize("environment, told", [
+    ({}, f"GOMP_SPINCOUNT = '{threads.SPINS}'"), ({"OMP_WAIT_POLICY": "active"}, "OMP_WAIT_POLICY = 'ACTIVE'"), ({"GOMP_SPINCOUNT": "7"}, "GOMP_SPINCOUNT = '7'"),
+])  # fmt: skip
+def test_threads_soon_sleep_where_they_wait(environment, told):
+    """Unless the environment says otherwise, which no call changes."""
+    program = "import os, sys; sys.path.insert(0, sys.argv[1]); before = dict(os.environ)\nfrom tests.primitives.test_threads import layer\n"
+    program += "layer(0); print(before == dict(os.environ))"
+    asked = {"NUMBA_THREADING_LAYER": "omp", "OMP_DISPLAY_ENV": "verbose", **environment}
+    done = subprocess.run([sys.executable, "-c", program, HOME], env={**os.environ, **asked}, capture_output=True, text=True, timeout=300)
+    assert done.stdout == "True\n" and told in done.stderr, done.stderr
