@@ -14,11 +14,16 @@ PATIENCE = 120  # seconds until a test that hangs is given up
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="asks Linux which threads and processes there are")
 
 
+def heard():
+    """Ctrl-C is not ignored, though whoever runs the tests may ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def begin(*arguments, **environment):
     """Python in a session of its own, where Ctrl-C is not ignored, once it listens for it."""
     done = subprocess.Popen(
         [sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment},
-        start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        start_new_session=True, preexec_fn=heard,
     )  # fmt: skip
     end = time.monotonic() + PATIENCE
     while done.poll() is None and len(os.listdir(f"/proc/{done.pid}/task")) < 2 and time.monotonic() < end:
@@ -112,7 +117,7 @@ KEPT = "with interrupts.told():\n    try: come()\n    except KeyboardInterrupt: 
 )  # fmt: skip
 def test_who_is_told_and_who_is_ended(program, status, printed):
     started = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", LISTENING + program], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run([sys.executable, "-c", LISTENING + program], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, preexec_fn=heard)
     assert (done.returncode, done.stdout) == (status, printed), done.stderr
     assert done.stderr == ("stopped\n" if status else "") and time.monotonic() - started < 20
 
@@ -122,5 +127,6 @@ def test_one_that_comes_within_exec_leaves_the_status_alone(tmp_path):
     program = "with interrupts.told():\n    try: exec('come()')\n    except KeyboardInterrupt: sys.exit(130)\n"
     (tmp_path / "commanded.py").write_text(LISTENING + program)
     folders = os.pathsep.join([str(ROOT), str(tmp_path)])
-    done = subprocess.run([sys.executable, "-m", "commanded"], env={**os.environ, "PYTHONPATH": folders}, capture_output=True, timeout=PATIENCE)
+    told = {**os.environ, "PYTHONPATH": folders}
+    done = subprocess.run([sys.executable, "-m", "commanded"], env=told, capture_output=True, timeout=PATIENCE, preexec_fn=heard)
     assert done.returncode == 130, done.stderr

@@ -112,7 +112,7 @@ def test_a_reference_offers_every_intermediate(monkeypatch, saved):
 
 def test_a_kernel_that_offers_none_is_said_to(monkeypatch):
     monkeypatch.setitem(SPEC.bindings, "kernel", Planted("kernel", saved=lambda kept: {}))
-    monkeypatch.setattr(verify, "cases", lambda spec, level: [TRUTH.case])
+    monkeypatch.setattr(verify, "asked", lambda spec, level: [TRUTH.case])
     assert {"r", "z"} <= set(verify_spec(SPEC, ["kernel"]).not_offered["kernel"])
     assert verify_spec(SPEC, ["reference"]).not_offered == {}
 

@@ -64,8 +64,8 @@ def test_a_state_that_is_a_view_of_what_the_way_back_does_not_read(monkeypatch):
 def test_outputs_that_are_the_runs_own(monkeypatch):
     right = Run.__init__
 
-    def init(self, spec, checked, backend, outputs, intermediates, backward):
-        right(self, spec, checked, backend, outputs, intermediates, backward)
+    def init(self, spec, checked, backend, checkpoint, outputs, *rest):
+        right(self, spec, checked, backend, checkpoint, outputs, *rest)
         self.outputs = outputs
 
     monkeypatch.setattr(Run, "__init__", init)

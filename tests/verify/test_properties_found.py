@@ -386,8 +386,8 @@ def test_what_is_written_into_before_backward(monkeypatch, what):
     if what == "h":  # which the unit's kernel keeps
         right = Run.__init__
 
-        def init(self, spec, checked, backend, outputs, intermediates, backward):
-            right(self, spec, checked, backend, outputs, intermediates, backward)
+        def init(self, spec, checked, backend, checkpoint, outputs, *rest):
+            right(self, spec, checked, backend, checkpoint, outputs, *rest)
             self.outputs = outputs
 
         monkeypatch.setattr(Run, "__init__", init)
@@ -620,7 +620,7 @@ def test_a_step_that_hands_out_its_work_memory(monkeypatch):
     buffers = {}
 
     def step(self, *given, right=Layer.step):
-        outputs, state = right(self, *given)
+        outputs, state = right(self, spec, checked, backend, checkpoint, outputs, *rest)
         for name, array in outputs.items():
             buffers.setdefault((id(self), name), array)[...] = array
         return {name: buffers[id(self), name] for name in outputs}, state

@@ -275,8 +275,8 @@ def test_all_that_is_wrong_with_one_backend():
 def test_backends_that_are_asked_about_shapes(backends, asked, monkeypatch):
     """What others are held against is asked where it is alone."""
     given = []
-    monkeypatch.setattr(verify, "disagreements", lambda spec, backend: given.append(backend if isinstance(backend, str) else backend.__name__) or [])
-    monkeypatch.setattr(verify, "cases", lambda spec, level: cases(spec)[:1])
+    monkeypatch.setattr(verify, "disagreements", lambda spec, backend, level: given.append(backend if isinstance(backend, str) else backend.__name__) or [])
+    monkeypatch.setattr(verify, "asked", lambda spec, level: cases(spec)[:1])
     assert verify_spec(unit(), backends).ok and given == asked
 
 
@@ -392,7 +392,7 @@ def test_mutants_are_tried_on_every_truth_once(monkeypatch):
     matrix = SimpleNamespace(tried=0, killed=0, by_case={}, refused=(), proved=(), listed=(), alive=(), wrongly_listed=())
     monkeypatch.setattr(verify, "kill_matrix", lambda spec, truths, step: given.extend(truths.values()) or matrix)
     assert verify_spec(unit(), ["equation"], mutants=True).ok
-    assert {truth.case.problem() for truth in given} == {case.problem() for case in cases(unit())}
+    assert {truth.case.problem() for truth in given} == {case.problem() for case in asked(unit(), "quick")}
     assert len({id(truth.quantities) for truth in given}) == len(given)  # once where both precisions share them
 
 
