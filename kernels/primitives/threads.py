@@ -16,7 +16,7 @@ import numpy as np
 from . import fork
 
 LITTLE = 2**20  # products and sums, some 20 microseconds
-SPINS = 5000  # likewise
+SPINS = 20_000  # some 0.2 milliseconds: from one loop of a pass to the next
 
 _default = numba.config.NUMBA_NUM_THREADS
 _chosen = contextvars.ContextVar("refrnn_threads", default=None)
@@ -88,7 +88,7 @@ def start(parallel, *arguments):
 def _launch():
     """Start Numba's threads, so that those of GNU's OpenMP soon sleep where they wait for one another.
 
-    They would spin 60 times as long, and hold up the thread that they wait for where another process has one of the cores. OpenMP
+    They would spin 15 times as long, and hold up the thread that they wait for where another process has one of the cores. OpenMP
     reads what it is to do when it is loaded, which is here, unless someone loaded it before; what the environment says stands.
     """
     if _Process.launched:
