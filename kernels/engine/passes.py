@@ -84,6 +84,7 @@ class Pass:
         self._inputs = {**self.given, **{f"given:{name}": array for name, array in given.items()}}
         self._places = plan.whole_places if lengths is None else addresses({"order": self.order, "ends": self.ends})
         self._places = {**self._places, **addresses(self._inputs)}
+        self._ends = {}  # lengths that are left, by first step
         self._kept = kept_by(self)
         self._kept.forward(self, self.outputs)
 
@@ -104,8 +105,8 @@ class Pass:
         """Where the inputs are from the step ``first`` on, the order of the sequences, and their lengths."""
         if first == 0:
             return self._places
-        self._left = np.maximum(self.ends - first, 0)  # here, as its address is read
-        return {**self._places, **addresses({"ends": self._left, **{name: array[first:] for name, array in self._inputs.items()}})}
+        ends = self._ends.setdefault(first, np.maximum(self.ends - first, 0))  # there, as its address is read, maybe by several threads
+        return {**self._places, **addresses({"ends": ends, **{name: array[first:] for name, array in self._inputs.items()}})}
 
     def _sequences(self, lengths):
         """The order of the sequences, the longest first, and how many of them run at each step."""

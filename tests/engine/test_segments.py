@@ -53,6 +53,14 @@ def test_what_passes_no_error_is_cut_in_all_segments(name):
     assert_same(both(name, arguments, steps=5, keep=keep)[0], cut)
 
 
+def test_several_threads_may_go_back_at_once():
+    """What one of them is told of a segment stays where it is while another is told the same."""
+    with checkpoint(5):
+        forward = run(ALL["two"], **drawn("two", 12, BLOCK, 3, 9), lengths=LENGTHS["ragged"](12, BLOCK))
+    told = [forward.places(first)["ends"] for first in (5, 10, 5, 10)]
+    assert told[:2] == told[2:] and told[0] != told[1]
+
+
 @pytest.mark.parametrize("steps", (8, 100))
 def test_one_segment_is_a_whole_pass(steps):
     _, kept = both("one", drawn("one", 8, BLOCK, 3, 9), steps=steps)
