@@ -1,5 +1,6 @@
 """Finding specs by id and by path, and how little is imported for it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,19 @@ def test_papers_are_whole_and_their_keys_say_which_they_are():
         assert paper.keys() == {"authors", "year", "title", "where"} and all(paper.values()), key
         surname = paper["authors"].split(",")[0].split()[-1].lower()
         assert key.startswith(f"{surname}{paper['year']}"), key
+
+
+@pytest.mark.parametrize("room", ["refrnn/reference", "kernels"])
+def test_papers_that_a_module_names_are_cited_by_its_spec(room):
+    named = {}
+    for card in library.cards():
+        module = ROOT / room / card.group / f"{card.id.replace('-', '_')}.py"
+        first = module.read_text(encoding="utf-8").partition("\n")[0] if module.is_file() else ""
+        named[card.id] = re.findall(r"([A-Z]\w+)(?:(?:, | and )[A-Z][\w-]+)*(?: et al\.)? (\d{4})", first)
+        cited = refrnn.load(card.id).cites
+        for surname, year in named[card.id]:
+            assert any(key.startswith(f"{surname.lower()}{year}") for key in cited), (card.id, surname, year)
+    assert named["lstm"] == [("Hochreiter", "1997"), ("Gers", "2000")]
 
 
 @pytest.mark.parametrize("name, words", [
