@@ -22,6 +22,7 @@ from refrnn.verify.variants import CROWD, FEW, MANY, in_a_crowd
 
 FINE = 1 + 2.0**-30  # a factor that float32 doesn't tell from one
 TIMES = 3  # each of two threads calls
+SEGMENT = 2  # steps that run once more at a time: of as many sequences no more make a block
 
 
 def properties(spec, truth, backend, level="full"):
@@ -645,7 +646,7 @@ def binding_changes_nothing(spec, truth, backend):
 
 
 def calls_of_a_layer_do_not_touch(spec, truth, backend):
-    """After a call with a shorter sequence, whole ones come out of a layer as before, written where ``out`` says."""
+    """After a call with other numbers, and one with a shorter sequence, whole ones come out of a layer as before, written where ``out`` says."""
     checked = truth.checked
     if not spec.parameters or not spec.time or checked.lengths is not None or spec.named_sizes or not goes_by_steps(spec, checked.integers):
         return None
@@ -655,10 +656,14 @@ def calls_of_a_layer_do_not_touch(spec, truth, backend):
     plain = layer.forward(rest, keep=False).outputs
     lengths = np.full(checked.sizes[spec.batch] if spec.batch else checked.batch, checked.sizes[spec.time[0]])
     lengths[0] = max(1, lengths[0] // 2)
-    layer.forward({name: np.copy(value) for name, value in rest.items()}, lengths, keep=False)
-    out = {name: np.full_like(array, 3) for name, array in plain.items()}
-    layer.forward(rest, keep=False, out=out)
-    return next((f"{name} written into out is not that of an earlier call" for name, array in out.items() if not _same_bits(array, plain[name])), None)
+    for ends in (None, lengths):
+        layer.forward({name: np.copy(_halved(spec, name, np.asarray(value))) for name, value in rest.items()}, ends, keep=False)
+        out = {name: np.full_like(array, 3) for name, array in plain.items()}
+        layer.forward(rest, keep=False, out=out)
+        for name, array in out.items():
+            if not _same_bits(array, plain[name]):
+                return f"{name} written into out is not that of an earlier call"
+    return None
 
 
 # ------------------------------------------------------------ references of this project
@@ -733,6 +738,25 @@ def _leave_nan_in_memory():
         np.full(size, np.nan)
 
 
+def checkpoints_change_nothing(spec, truth, backend):
+    """Of a kernel that keeps states alone, and runs the steps behind each once more: the bits of a pass that keeps everything."""
+    from refrnn.kernels.engine.segments import checkpoint
+
+    if not spec.time or not truth.case.ragged:
+        return None
+    checked, upstream = in_a_crowd(spec, truth, MANY)
+    with checkpoint(SEGMENT) as taken:
+        outputs, intermediates, backward = answer(spec, checked, backend)
+    if not taken:  # it runs nothing step by step
+        return None
+    plain, offered, plain_backward = answer(spec, checked, backend)
+    found = {**intermediates, **outputs, **_gradients(spec, backward, upstream)}
+    for name, array in {**offered, **plain, **_gradients(spec, plain_backward, upstream)}.items():
+        if not _same_bits(found[name], array):
+            return f"{name} is another one when states are kept alone, before every {SEGMENT} steps"
+    return None
+
+
 def calls_at_once_do_not_touch(spec, truth, backend):
     """Two threads of Python that call at once, with other numbers each, get the bits that they get alone."""
     if bool(spec.time) != truth.case.ragged:
@@ -775,7 +799,7 @@ PROPERTIES = (
     binding_changes_nothing,
     calls_of_a_layer_do_not_touch,
 )
-KERNEL_PROPERTIES = (threads_agree, memory_that_is_used_again_is_as_new, calls_at_once_do_not_touch)
+KERNEL_PROPERTIES = (threads_agree, memory_that_is_used_again_is_as_new, checkpoints_change_nothing, calls_at_once_do_not_touch)
 FULL_PROPERTIES = (threads_agree_in_a_crowd,)
 # Where no lengths are given, or a stream has no end, a backend goes another way.
 OF_WHOLE_SEQUENCES = (chunks_join, errors_join, binding_changes_nothing, calls_of_a_layer_do_not_touch)

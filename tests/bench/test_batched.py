@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 import refrnn
+from refrnn.backends.layer import Layer
 from refrnn.bench import batched
 from refrnn.errors import ValuesError
 from refrnn.verify.backends import compare
 from refrnn.verify.cases import cases
 from refrnn.verify.properties import properties
 from refrnn.verify.truth import Truth
+from unit import gives_what_came_before
 
 IDS = ("elman", "unfolding", "lstm", "gru-reset-before", "gru-reset-after")
 CASES = ("plain-float64", "plain-float32", "one-step-float64", "still-float32", "width-16-float32", "left-out-float64", "simple-low-float64", "simple-high-float64")
@@ -26,6 +28,16 @@ def test_computes_the_equation(name):
             assert not compare(spec, truth, batched.find(spec))[1]
             # Where a property hands in lengths, they are refused.
             assert not [finding for finding in properties(spec, truth, batched.find(spec)) if "runs whole sequences only" not in finding.text]
+
+
+@pytest.mark.parametrize("name", ["elman", "lstm"])
+def test_a_layer_that_gives_what_came_before_is_found(name, monkeypatch):
+    spec = refrnn.load(name)
+    truth = Truth(spec, next(case for case in cases(spec) if case.name == "plain-float32"))
+    monkeypatch.setattr(Layer, "forward", gives_what_came_before())
+    assert compare(spec, truth, batched.find(spec))[1] == []
+    (text,) = [finding.text for finding in properties(spec, truth, batched.find(spec)) if "runs whole sequences only" not in finding.text]
+    assert text == "h written into out is not that of an earlier call in case plain-float32"
 
 
 @pytest.mark.parametrize("name", IDS)

@@ -10,6 +10,7 @@ import pytest
 import refrnn
 from refrnn.backends.layer import Layer
 from refrnn.backends.run import Run
+from refrnn.kernels.engine.segments import Segments
 from refrnn.kernels.primitives import threads
 from refrnn.verify import properties as of
 from refrnn.verify.backends import compare
@@ -250,6 +251,18 @@ def reads_what_it_gave_back(spec, monkeypatch):
     plant(spec, monkeypatch, forward=forward, backward=backward)
 
 
+def keeps_states_in_half_precision(spec, monkeypatch):
+    """They are little, and might be less."""
+    right = Segments.forward
+
+    def forward(self, one, outputs):
+        right(self, one, outputs)
+        for first in self.firsts[1:]:
+            self.states[first] = {row: state.astype(np.float16).astype(state.dtype) for row, state in self.states[first].items()}
+
+    monkeypatch.setattr(Segments, "forward", forward)
+
+
 def computes_in_double(spec, monkeypatch):
     def forward(right, **arguments):
         outputs, saved = right(**arguments)
@@ -299,6 +312,7 @@ FAULTS = {
     of.threads_agree: ("lstm", rounds_by_the_number_of_threads),
     of.threads_agree_in_a_crowd: ("lstm", rounds_by_threads_in_a_crowd),
     of.memory_that_is_used_again_is_as_new: ("lstm", reads_what_it_gave_back),
+    of.checkpoints_change_nothing: ("lstm", keeps_states_in_half_precision),
     of.calls_at_once_do_not_touch: ("lstm", works_in_one_place),
     of.extended_precision_is_kept: ("lstm", computes_in_double),
 }

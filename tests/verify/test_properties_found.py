@@ -4,11 +4,12 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
-from unit import Backend, unit
+from unit import Backend, gives_what_came_before, unit
 
 import refrnn
 from refrnn.backends.layer import Layer
 from refrnn.backends.run import Run
+from refrnn.kernels.engine import segments
 from refrnn.kernels.primitives import fork, threads
 from refrnn.verify import properties as of
 from refrnn.verify.cases import cases
@@ -632,6 +633,35 @@ def test_a_step_that_hands_out_its_work_memory(monkeypatch):
 def test_a_layer_that_does_not_write_into_out(monkeypatch):
     monkeypatch.setattr(Layer, "forward", lambda self, values, lengths=None, keep=True, out=None, right=Layer.forward: right(self, values, lengths, keep))
     assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h written into out is not that of an earlier call"
+
+
+def test_a_layer_that_gives_what_came_before(monkeypatch):
+    monkeypatch.setattr(Layer, "forward", gives_what_came_before())
+    assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h written into out is not that of an earlier call"
+
+
+@pytest.mark.parametrize("what", ["h", "a", "d_u"])
+def test_what_is_another_one_where_states_are_kept_alone(what):
+    """By the last bit, and as if the kernel knew of checkpoints."""
+
+    def moved(name, arrays):
+        return {**arrays, name: np.nextafter(arrays[name], np.inf)} if name in arrays else arrays
+
+    def forward(right, **arguments):
+        outputs, saved = right(**arguments)
+        chosen = segments._chosen.get()
+        if chosen is None:
+            return outputs, saved
+        chosen[1].append(arguments)
+        return moved(what, outputs), {**(moved(what, saved) if what == "a" else saved), "moves": True}
+
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        return moved(what.removeprefix("d_"), found) if "moves" in saved and what == "d_u" else found
+
+    spec = unit(kernel=Backend(forward, backward))
+    assert of.checkpoints_change_nothing(spec, RAGGED, "kernel") == f"{what} is another one when states are kept alone, before every 2 steps"
+    assert of.checkpoints_change_nothing(unit(), RAGGED, "kernel") is None
 
 
 class Seen(np.ndarray):

@@ -76,7 +76,7 @@ TESTS = {
 }
 
 # All of them, and those of kernels, as they stand at the end of the module.
-OF_KERNELS = ["threads_agree", "threads_agree_in_a_crowd", "memory_that_is_used_again_is_as_new", "calls_at_once_do_not_touch", "extended_precision_is_kept"]  # and of references
+OF_KERNELS = ["threads_agree", "threads_agree_in_a_crowd", "memory_that_is_used_again_is_as_new", "checkpoints_change_nothing", "calls_at_once_do_not_touch", "extended_precision_is_kept"]  # and of references
 PROPERTIES = re.findall(r"^    (\w+),$", (ROOT / "refrnn/verify/properties.py").read_text(encoding="utf-8"), re.MULTILINE) + OF_KERNELS
 LAYOUTS = {
     "Fortran-ordered": "np.asfortranarray", "strided": "_strided", "in reverse in memory": "_reversed",
@@ -513,6 +513,15 @@ TABLE = {
         ("references of one's own are to be in extended precision", "if backend == \"reference\" and spec.group else ()", "if backend == \"reference\" else ()"),
         ("errors are not asked for in extended precision", "backend, upstream).items():\n        key, digits", "backend, upstream).items() if True else ():\n        if name not in spec.outputs:\n            continue\n        key, digits"),
         ("any digits are enough of extended precision", "truth.error(key, array)[0] * digits > 2 * truth.bounds[key]:", "False:"),
+        ("no whole call of a layer comes between", "for ends in (None, lengths):", "for ends in (lengths,):"),
+        ("no call of a layer with a shorter sequence comes between", "for ends in (None, lengths):", "for ends in (None,):", "test_properties::test_only_this_property_finds_it"),
+        ("calls of a layer that come between are of the same numbers", "np.copy(_halved(spec, name, np.asarray(value)))", "np.copy(value)"),
+        ("a checkpoint keeps everything", "SEGMENT = 2 ", "SEGMENT = 2000 ", "test_properties::test_only_this_property_finds_it test_properties_found"),
+        ("no checkpoint is asked about", "    if not taken:", "    if taken:"),
+        ("checkpoints of few sequences are asked about", "checked, upstream = in_a_crowd(spec, truth, MANY)\n    with", "checked, upstream = truth.checked, truth.upstream\n    with", "test_properties::test_only_this_property_finds_it"),
+        ("outputs with a checkpoint are not compared", "{**offered, **plain, **_grad", "{**offered, **_grad"),
+        ("intermediates with a checkpoint are not compared", "{**offered, **plain, **_grad", "{**plain, **_grad"),
+        ("gradients with a checkpoint are not compared", "{**offered, **plain, **_gradients(spec, plain_backward, upstream)}", "{**offered, **plain}"),
         ("a layer may see its parameters change", "            array[...] = 3  # later changes are not seen\n", "            pass\n"),
         ("a way back ends anywhere", "if not one.forward and not one.delayed and", "if False and"),
         ("few sequences take no memory that is used again", "in_a_crowd(spec, truth, FEW)", "(truth.checked, truth.upstream)", "test_properties"),
