@@ -3,8 +3,8 @@
 from tests.verify.museum.outside.planting import Fault
 
 RECURRENT, NARX, LAYERS, TAPS = (f"families/{name}.py" for name in ("recurrent", "narx", "layers", "taps"))
-LOOP, PANELS, PASSES, PLAN, POINTWISE, RECURRENCE, SUMS, WEIGHTS, WORK = (
-    f"engine/{name}.py" for name in ("loop", "panels", "passes", "plan", "pointwise", "recurrence", "sums", "weights", "work")
+BOUND, LOOP, PANELS, PASSES, PLAN, POINTWISE, RECURRENCE, SUMS, WEIGHTS, WORK = (
+    f"engine/{name}.py" for name in ("bound", "loop", "panels", "passes", "plan", "pointwise", "recurrence", "sums", "weights", "work")
 )
 CLIPPING, EMBEDDING, SEQUENCES, SOFTMAX = (f"families/{name}.py" for name in ("clipping", "embedding", "sequences", "softmax"))
 ARGUMENTS, ARRAYS, PRODUCTS, ACTIVATIONS, TASKS = (f"primitives/{name}.py" for name in ("arguments", "arrays", "products", "activations", "tasks"))
@@ -104,4 +104,7 @@ KERNELS = (
     Fault("gradient", "errors fed back with a plus, where outputs are", "narx", "families/narx.py", "slope(d_Y - d_fed, Y)", "slope(d_Y + d_fed, Y)"),
     Fault("domain", "no error of an imaginary part of 0", "blow-up-criterion", "families/eigenvalues.py", "sum_imaginary[j] += of_s * r_before[j] - of_r * s_before[j]", "sum_imaginary[j] += (of_s * r_before[j] - of_r * s_before[j]) * (imaginary[j] != 0)"),
     Fault("state", "starts given for each sequence get the sum", "state-space", "primitives/arrays.py", "return d_start if start.ndim == 2 else np.sum(d_start, axis=0, dtype=np.float64).astype(d_start.dtype)", "total = np.sum(d_start, axis=0, dtype=np.float64).astype(d_start.dtype)\n    return np.broadcast_to(total, start.shape).copy()"),
+    # Of those that one more such stranger chose, the two that nothing found then.
+    Fault("layers", "lengths of the call before", "lstm", BOUND, "if ends is not None or not self._is_whole:", "if ends is not None:"),
+    Fault("layers", "a step hands out its work memory", "lstm", BOUND, "work.outputs[row][0].copy() for row", "work.outputs[row][0] for row"),
 )  # fmt: skip
