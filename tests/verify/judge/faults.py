@@ -882,7 +882,7 @@ TABLE = {
     "refrnn.backends.equation": [
         ("noise is the same for all sequences", "[self.noise, item if isinstance(item, int) else 0]", "[self.noise]"),
         ("to the nearest is by chance", "Nearest(self.checked.dtype, 0,", "Noise(self.checked.dtype, 0,"),
-        ("noise is ignored", "        elif self.noise is not None:\n            noise =", "        elif False:\n            noise =", "test_world"),
+        ("noise is ignored", "        elif self.noise is not None:\n            noise =", "        elif False:\n            noise ="),
         ("noise is that of the arithmetic", "Noise(self.checked.dtype,", "Noise(self.dtype,"),
         ("arithmetic is in the precision of the values", "np.dtype(dtype or checked.dtype)", "np.dtype(checked.dtype)"),
         ("another program is ignored", "self.program = program or spec.program", "self.program = spec.program"),
