@@ -141,15 +141,19 @@ def _work(function, pipe):
         except EOFError:
             return
         try:
-            answer = ("done", function(piece, lambda text: pipe.send(("step", text))), None)
-        except RefrnnError as error:
-            answer = ("done", None, str(error))
-        except Exception as error:
-            answer = ("done", None, _in_words(error))
-        try:
-            pipe.send(answer)
+            pipe.send(("done", *_answer(function, piece, lambda text: pipe.send(("step", text)))))
         except OSError:
             return
+
+
+def _answer(function, piece, step):
+    """What was returned and None, or None and a sentence."""
+    try:
+        return function(piece, step), None
+    except RefrnnError as error:
+        return None, str(error)
+    except Exception as error:
+        return None, _in_words(error)
 
 
 def _in_words(error):

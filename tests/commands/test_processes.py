@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from refrnn.commands import processes
 from refrnn.commands.main import main
+from refrnn.errors import ValuesError
 from texts import OWN
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -123,6 +124,25 @@ def test_steps_and_results_come_back_with_their_places():
     assert found[0] == (2, None) and found[1] == (1, None)
     assert found[2][0] is None and found[2][1].startswith("KeyError (5) in test_processes.py, line ")
     assert sorted(steps) == [(2, "halving 2"), (4, "halving 4"), (5, "halving 5")]
+
+
+@pytest.mark.parametrize("raised, sentence", [(ValuesError("W is too large for me"), "W is too large for me"), (KeyError(5), "KeyError (5) in test_processes.py, line ")])
+def test_what_a_worker_answers_where_something_is_raised(raised, sentence):
+    def function(piece, step):
+        raise raised
+
+    nothing, found = processes._answer(function, 1, print)
+    assert nothing is None and found.rstrip("0123456789") == sentence and (found == sentence) == isinstance(raised, ValuesError)
+
+
+def its_process(piece, step):
+    return os.getpid()
+
+
+def test_a_worker_takes_one_piece_after_another():
+    found = []
+    processes.run(its_process, range(3), 1, lambda *done: found.append(done), print)
+    assert [place for place, _, _ in found] == [0, 1, 2] and len({process for _, process, _ in found} - {os.getpid()}) == 1
 
 
 def waits(piece, step):

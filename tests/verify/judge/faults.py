@@ -1220,7 +1220,8 @@ TABLE = {
     "refrnn.commands.processes": [
         ("a spec whose process died is dropped", "        done(place, None, worker.how_it_ended())\n", "        pass\n"),
         ("what a worker raises is dropped", "    done(place, *content)\n", "    if content[0] is not None:\n        done(place, *content)\n"),
-        ("what is refused in a worker is no sentence", "            answer = (\"done\", None, str(error))\n", "            return\n"),
+        ("what is refused in a worker is no sentence", "    except RefrnnError as error:\n        return None, str(error)\n", ""),
+        ("what else is raised in a worker ends it", "    except Exception as error:\n        return None, _in_words(error)\n", ""),
         ("a worker that ended is given no more", "    if waiting:\n        worker.give", "    if False:\n        worker.give"),
     ],
     "refrnn.equation.mutate.normal": [
