@@ -10,7 +10,8 @@ from ..primitives.arguments import Arguments
 
 TAKES = Arguments(
     "x (T, B, I); h_f0 (B, H); h_binf (B, K); W_f (H, I); U_f (H, H); b_f (H); W_b (K, I); U_b (K, K); b_b (K); "
-    "lengths of T"
+    "lengths of T",
+    keeps="x h_f0 h_binf",
 )
 
 

@@ -8,7 +8,7 @@ from ..primitives.compile import address
 from .passes import plan_of, shares
 from .program import addresses
 from .sums import slices
-from .weights import in_vectors, laid_out
+from .weights import Weights
 
 ROWS = 256  # of all sequences, in one chunk of steps: work memory is as large as it takes, however many steps there are
 MOST_WORKS = 8  # work memories of other sizes that one layer keeps
@@ -107,14 +107,15 @@ class Bound:
             given = {name: values[own][first] for name, own in self.inputs.items()}
             plan = plan_of(self.recurrence, given, {row: values[own] for row, own in self.starts.items()}, self.weights)
         if plan.dtype not in self._packed:
-            self._packed[plan.dtype] = laid_out(plan, self.weights) | in_vectors(plan, self.weights)
+            self._packed[plan.dtype] = Weights(plan)
+            self._packed[plan.dtype].take(self.weights)
         return _Work(plan, self._packed[plan.dtype], self.starts)
 
 
 class _Work:
     """Memory for some steps of some sequences, and the programs on it."""
 
-    def __init__(self, plan, packed, starts):
+    def __init__(self, plan, weights, starts):
         self.plan = plan
         T, B, dtype, recurrence = plan.T, plan.B, plan.dtype, plan.recurrence
         self.ends = np.full(B, T)
@@ -123,9 +124,10 @@ class _Work:
         # What is no unit stays zero.
         self.rows = {row: np.zeros((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept}
         gates = {f"gates:{k}": np.empty(panels.shape(plan.steps(k), B), dtype) for k, panels in enumerate(plan.panels)}
-        self._arrays = {**packed, **gates, "order": np.arange(B), "ends": self.ends, **{f"row:{row}": array for row, array in self.rows.items()}}
+        self._arrays = {**gates, "order": np.arange(B), "ends": self.ends, **{f"row:{row}": array for row, array in self.rows.items()}}
         self._given, self._out = addresses(self.given), addresses(self.outputs)
         self.before, self.forward = plan.before and plan.before.on(self._arrays | {"ones": plan.ones}), plan.forward.on(self._arrays)
+        self._put_all(weights.places)
         self._is_whole = True  # the ends are those of all steps
         self._put(self._given, self._out)
         # The first step of inputs, and the rows before it.
@@ -137,6 +139,9 @@ class _Work:
         places = {f"out:{row}": place for row, place in out.items()}
         for name, place in given.items():
             places[name] = places[f"given:{name}"] = place
+        self._put_all(places)
+
+    def _put_all(self, places):
         self.forward.put(places)
         if self.before:
             self.before.put(places)

@@ -12,10 +12,12 @@ import numpy as np
 from ..primitives.compile import address, data_of, kernel, part, native, pointer, shift
 from ..primitives.lanes import lanes, load, store, transpose
 from ..primitives.products import SUMMED
+from ..primitives.tasks import Tasks
 from ..primitives.tiles import SUMS, WIDEST, dense_tiles_of, vector_bytes
 from .pool import POOL
 
 HIGHEST = 6
+LARGE = 2**18  # numbers of a matrix whose panels are worth being packed by several threads
 
 
 def _shapes(itemsize):
@@ -112,21 +114,26 @@ def packed(blocks, layout, panels=None):
     terms = blocks[0].shape[1]
     if panels is None:
         panels = POOL.take((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)
-    _pack(panels, matrices(blocks), layout.units, terms, layout.each)
+    if panels.size < LARGE:
+        _pack(panels, matrices(blocks), layout.units, terms, layout.each)
+    else:
+        given = {"panels": panels, "blocks": matrices(blocks), "units": layout.units, "terms": terms, "each": layout.each}
+        _pack_one.run(len(panels), panels.dtype, **given, work=4 * panels.size)
     return panels
 
 
-def packed_back(blocks, layout, into, panels=None):
-    """The same matrices turned round, in panels whose columns are their terms: rows of those gates times it.
+def packed_back(forward, layout, into, panels=None):
+    """The matrices that are ``packed`` in ``forward`` turned round, in panels whose columns are their terms: rows of those gates times it.
 
     ``layout``: that of the gates, which gives the order of the rows; ``into``: that of the terms; ``panels`` as in ``packed``.
     """
-    terms = blocks[0].shape[1]
     if panels is None:
-        panels = POOL.take((into.count, layout.count * len(blocks) * layout.each * into.width), blocks[0].dtype)
-        if layout.count * layout.each > layout.units or into.count * into.each > into.units:
-            panels[...] = 0
-    _pack_back(panels, matrices(blocks), layout.units, terms, layout.each, into.each)
+        panels = POOL.take((into.count, layout.row * into.width), forward.dtype)
+    given = {"panels": panels, "forward": forward, "terms": into.units, "columns": layout.width, "width": into.width}
+    if panels.size < LARGE:
+        _turn(*given.values())
+    else:
+        _turn_one.run(len(panels), panels.dtype, **given, work=4 * panels.size)
     return panels
 
 
@@ -142,55 +149,76 @@ def group_of(column, columns, lane):
     return before, min(WIDEST * lane, columns - before)
 
 
+@part
+def _pack_panel(p, N, panels, gates, blocks, units, terms, each):
+    """The panel ``p`` of N numbers; ``blocks``: what ``matrices`` gives."""
+    columns, lane = gates * each, lanes(panels)
+    for gate in range(gates):
+        matrix, by_unit, by_term = pointer(blocks[3 * gate], panels), blocks[3 * gate + 1], blocks[3 * gate + 2]
+        for start in range(0, each, lane):
+            column, first = gate * each + start, p * each + start
+            count = max(0, min(lane, units - first))
+            before, row = group_of(column, columns, lane)
+            to = shift(panels, p * N + before * terms + column - before)
+            k = 0
+            if count == lane and by_term == 1:
+                while k + lane <= terms:
+                    transpose(shift(matrix, first * by_unit + k), by_unit, shift(to, k * row), row)
+                    k += lane
+            while k < terms:
+                for u in range(count):
+                    to[k * row + u] = matrix[(first + u) * by_unit + k * by_term]
+                for u in range(count, lane):
+                    to[k * row + u] = 0
+                k += 1
+
+
 @kernel
 def _pack(panels, blocks, units, terms, each):
-    columns, to = len(blocks) * each, data_of(panels)
-    lane = lanes(to)
     for p in range(len(panels)):
-        for gate in range(len(blocks)):
-            matrix, by_unit, by_term = pointer(blocks[gate, 0], to), blocks[gate, 1], blocks[gate, 2]
-            for start in range(0, each, lane):
-                column, first = gate * each + start, p * each + start
-                count = max(0, min(lane, units - first))
-                before, row = group_of(column, columns, lane)
-                place = p * panels.shape[1] + before * terms + column - before
-                k = 0
-                if count == lane and by_term == 1:
-                    while k + lane <= terms:
-                        transpose(shift(matrix, first * by_unit + k), by_unit, shift(to, place + k * row), row)
-                        k += lane
-                while k < terms:
-                    for u in range(count):
-                        to[place + k * row + u] = matrix[(first + u) * by_unit + k * by_term]
-                    for u in range(count, lane):
-                        to[place + k * row + u] = 0
-                    k += 1
+        _pack_panel(p, panels.shape[1], data_of(panels), len(blocks), data_of(blocks), units, terms, each)
+
+
+@Tasks("panels: floats (P, N); blocks: integers (gates, 3); units, terms, each: number")
+def _pack_one(index, N, panels, gates, blocks, units, terms, each):
+    """Task ``index``: a panel."""
+    _pack_panel(index, N, panels, gates, blocks, units, terms, each)
+
+
+@part
+def _turn_panel(p, N, panels, F, forward, terms, columns, width):
+    """The panel ``p`` of N numbers, of the F panels ``forward``, each of ``terms`` rows of ``columns``."""
+    lane = lanes(panels)
+    for start in range(0, width, lane):
+        first = p * width + start
+        count = max(0, min(lane, terms - first))
+        before, row = group_of(start, width, lane)
+        to = shift(panels, p * N + before * F * columns + start - before)
+        for f in range(F):
+            for column in range(0, columns, lane):
+                begin, far = group_of(column, columns, lane)
+                source = shift(forward, f * terms * columns + begin * terms + column - begin + first * far)
+                target = shift(to, (f * columns + column) * row)
+                if count == lane:
+                    transpose(source, far, target, row)
+                else:
+                    for u in range(lane):
+                        for k in range(count):
+                            target[u * row + k] = source[k * far + u]
+                        for k in range(count, lane):
+                            target[u * row + k] = 0
 
 
 @kernel
-def _pack_back(panels, blocks, units, terms, each, width):
-    rows, to = panels.shape[1] // width, data_of(panels)
-    lane = lanes(to)
+def _turn(panels, forward, terms, columns, width):
     for p in range(len(panels)):
-        for gate in range(len(blocks)):
-            matrix, by_unit, by_term = pointer(blocks[gate, 0], to), blocks[gate, 1], blocks[gate, 2]
-            for start in range(0, width, lane):
-                first = p * width + start
-                count = max(0, min(lane, terms - first))
-                before, row = group_of(start, width, lane)
-                place = p * panels.shape[1] + before * rows + start - before
-                for begin in range(0, units, each):
-                    source, target = shift(matrix, begin * by_unit + first * by_term), shift(to, place + (begin * len(blocks) + gate * each) * row)
-                    here, whole = min(each, units - begin), min(each, (units - begin) // lane * lane)
-                    for unit in range(here):
-                        if count == lane and by_term == 1:
-                            store(load(shift(source, unit * by_unit)), shift(target, unit * row))
-                        elif count == lane and by_unit == 1 and unit < whole:
-                            if unit % lane == 0:
-                                transpose(shift(source, unit), by_term, shift(target, unit * row), row)
-                        else:
-                            for k in range(count):
-                                target[unit * row + k] = source[unit * by_unit + k * by_term]
+        _turn_panel(p, panels.shape[1], data_of(panels), len(forward), data_of(forward), terms, columns, width)
+
+
+@Tasks("panels: floats (P, N); forward: floats (F, M); terms, columns, width: number")
+def _turn_one(index, N, panels, F, forward, terms, columns, width):
+    """Task ``index``: a panel."""
+    _turn_panel(index, N, panels, F, forward, terms, columns, width)
 
 
 @kernel

@@ -13,7 +13,7 @@ from .pool import POOL
 from .program import addresses
 from .segments import kept_by
 from .sums import inputs, outer, row_blocks, slices, sum_blocks
-from .weights import read
+from .weights import laid_out, read
 
 MOST_PLANS = 64  # of one recurrence
 
@@ -63,8 +63,8 @@ def shares(ends, workers, ragged):
 class Pass:
     """One pass forward. ``outputs`` (T, B, H) by name are the caller's own: what ``backward`` needs is kept apart.
 
-    What stands past a sequence's end is never read, and is zero in outputs. Inputs and weights are not copied: they must
-    stay what they are until ``backward``.
+    What stands past a sequence's end is never read, and is zero in outputs. Inputs are not copied: they must stay what
+    they are until ``backward``; weights are.
     """
 
     def __init__(self, recurrence, given, starts, weights, lengths):
@@ -85,12 +85,15 @@ class Pass:
         self._places = plan.whole_places if lengths is None else addresses({"order": self.order, "ends": self.ends})
         self._places = {**self._places, **addresses(self._inputs)}
         self._ends = {}  # lengths that are left, by first step
+        self.laid = laid_out(plan, weights)
+        self._places |= self.laid.places
         self._kept = kept_by(self)
         self._kept.forward(self, self.outputs)
 
     def __del__(self):
         if POOL is not None and hasattr(self, "_kept"):  # else the process is ending, or nothing was begun
             self._kept.give()
+            self.laid.give()
 
     def plan_of(self, first, last):
         """The plan of the steps first .. last-1."""

@@ -15,6 +15,7 @@ from ..primitives import fork
 
 LIMIT = 2**28
 LITTLE = 2**14  # bytes, for which memory is at hand anyway
+SMALL = 2**21  # bytes; a pass with more of them takes so long that what is ready to be used as it stands is not felt
 
 
 class Pool:

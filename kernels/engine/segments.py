@@ -48,9 +48,7 @@ class Whole:
     def forward(self, one, outputs):
         """Run it. ``outputs``: arrays by row."""
         self.work.begin(one.starts)
-        self.work.take(one.weights)
         one.run(self.work, 0, outputs)
-        self.work.rest()
 
     def parts(self, one):
         """(first step, work of the way forward) of all there is."""
@@ -59,7 +57,7 @@ class Whole:
     def back(self, one, run):
         """Call ``run(first step, work forward, work backward, work of the steps behind it or None)`` for all there is."""
         work = backward_work(one.plan)
-        work.take(one.weights)
+        work.take(one.laid)
         run(0, self.work, work, None)
         return [work]
 
@@ -85,12 +83,11 @@ class Segments:
         self._put_away(works)
 
     def _run(self, one, first, works, outputs):
-        """The work after a segment has run in it; ``works``, by plan, have taken the weights."""
+        """The work after a segment has run in it; ``works``: by plan."""
         plan = self.plans[first]
         work = works.get(plan)
         if work is None:
             work = works[plan] = forward_work(plan)
-            work.take(one.weights)
         work.begin(self.states[first])
         one.run(work, first, outputs)
         return work
@@ -113,14 +110,13 @@ class Segments:
             work = works.get(self.plans[first])
             if work is None:
                 work = works[self.plans[first]] = backward_work(self.plans[first])
-                work.take(one.weights)
+                work.take(one.laid)
             run(first, forward, work, later)
             later = work
         return list(works.values())
 
     def _put_away(self, works):
         for work in works.values():
-            work.rest()
             work.give()
 
     def give(self):

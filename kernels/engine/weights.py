@@ -3,28 +3,52 @@
 import numpy as np
 
 from .panels import packed
+from .pool import POOL, SMALL
+from .program import addresses
 from .rows import padded
 
 
-def in_vectors(plan, weights, known=None):
-    """Vectors and numbers by their names, written into those that are ``known`` from other weights of the plan."""
-    if known is None:
-        known = {name: np.zeros(padded(plan.vectors.get(name, 1), plan.dtype), plan.dtype) for name in (*plan.numbers, *plan.vectors)}
-    for name, array in known.items():
-        array[: plan.vectors.get(name, 1)] = weights[name]
-    return known
+def laid_out(plan, weights):
+    """The weights of a pass, in memory that waits or in new one: a :class:`Weights`."""
+    found = POOL.kept((plan, "weights")) or Weights(plan)
+    found.take(weights)
+    return found
 
 
-def laid_out(plan, weights, known=None):
-    """Rows of biases and packed matrices by the plan's names, written into those that are ``known`` likewise."""
-    recurrence = plan.recurrence
-    if known is None:
-        known = {f"bias:{k}": np.zeros(panels.row, plan.dtype) for k, panels in enumerate(plan.panels)}
-    for k, name, places in plan.biases:
-        write(weights[name], known[f"bias:{k}"], places)
-    for q, (k, product) in enumerate(recurrence.products):
-        known[f"pack:{q}"] = packed(weights[product.matrix], plan.parts[recurrence.place_of(k, product)], known.get(f"pack:{q}"))
-    return known
+class Weights:
+    """All weights of a plan as its programs take them, and those of any plan of other steps; ``places``: where, by the plan's names.
+
+    They are copies: nothing else of a pass reads the matrices that it was given.
+    """
+
+    def __init__(self, plan):
+        self.plan = plan
+        self._vectors = {name: np.zeros(padded(plan.vectors.get(name, 1), plan.dtype), plan.dtype) for name in (*plan.numbers, *plan.vectors)}
+        self._biases = [np.zeros(panels.row, plan.dtype) for panels in plan.panels]
+        self.packed = [None] * len(plan.recurrence.products)  # by product
+        self.places = None
+
+    def take(self, weights):
+        """Write weights into it."""
+        plan = self.plan
+        for name, array in self._vectors.items():
+            array[: plan.vectors.get(name, 1)] = weights[name]
+        for k, name, places in plan.biases:
+            write(weights[name], self._biases[k], places)
+        for q, (k, product) in enumerate(plan.recurrence.products):
+            part = plan.parts[plan.recurrence.place_of(k, product)]
+            self.packed[q] = packed(weights[product.matrix], part, self.packed[q])
+        if self.places is None:
+            biases = {f"bias:{k}": array for k, array in enumerate(self._biases)}
+            self.places = addresses({**self._vectors, **biases, **{f"pack:{q}": panels for q, panels in enumerate(self.packed)}})
+
+    def give(self):
+        """Nobody reads them any more."""
+        size = sum(panels.nbytes for panels in self.packed)
+        if size > SMALL:
+            POOL.give(self.packed)
+        else:
+            POOL.keep((self.plan, "weights"), self, size)
 
 
 def write(parts, row, places):

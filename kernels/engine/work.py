@@ -3,11 +3,8 @@
 import numpy as np
 
 from .panels import packed_back
-from .pool import POOL
+from .pool import POOL, SMALL
 from .program import addresses
-from .weights import in_vectors, laid_out
-
-SMALL = 2**21  # bytes; a pass with more of them takes so long that placing its programs anew is not felt
 
 
 def forward_work(plan):
@@ -41,9 +38,10 @@ class Forward:
             before[..., plan.rows[row] :] = 0
             if recurrence.depth[row]:
                 self._starts[row] = before[..., : plan.rows[row]]
-        self._vectors, self._laid = None, None
+        self.size = _bytes(self.gates.values(), self.history.values())
         self.places = addresses(self.gates | {f"row:{row}": array for row, array in self.history.items()})
         self.before, self.forward = plan.before and plan.before.on(), plan.forward.on()
+        self._put(self.places)
         if self.before:
             self.before.put(addresses({"ones": plan.ones}))
 
@@ -58,36 +56,21 @@ class Forward:
         T = self.plan.T
         return {row: self.history[row][T : T + len(place), :, : place.shape[2]].swapaxes(0, 1).copy() for row, place in self._starts.items()}
 
-    def take(self, weights):
-        """Take the weights."""
-        is_new = self._laid is None
-        self._vectors, self._laid = in_vectors(self.plan, weights, self._vectors), laid_out(self.plan, weights, self._laid)
-        if is_new:
-            self.places |= addresses(self._vectors)
-            self._put(self.places | addresses(self._laid))
-            self.size = _bytes(self.gates.values(), self.history.values(), self._laid.values())
-
     def _put(self, places):
         self.forward.put(places)
         if self.before:
             self.before.put(places)
 
     def run(self, places, rows, sequences):
-        """Run the pass. ``places``: of inputs, outputs, ``order`` and ``ends``; ``rows`` and ``sequences``: the workers' slices of both."""
+        """Run the pass. ``places``: of weights, inputs, outputs, ``order`` and ``ends``; ``rows`` and ``sequences``: the workers' slices of both."""
         self._put(places)
         if self.before:
             self.before.run(0, 1, rows)
         self.forward.run(0, self.plan.T, sequences)
 
-    def rest(self):
-        """Nobody reads the packed weights any more."""
-        if self.size > SMALL:
-            POOL.give(self._laid.values())
-            self._laid = None
-
     def give(self):
         """Nobody reads any of it any more."""
-        if self._laid is None:
+        if self.size > SMALL:
             POOL.give((*self.gates.values(), *self.history.values()))
         else:
             POOL.keep(self.plan, self, self.size)
@@ -133,7 +116,7 @@ class Backward:
         for q, k, product in recurrence.passing:
             layout = self.plan.parts[recurrence.place_of(k, product)]
             known = self._turned.get(q)
-            self._turned[q] = packed_back(weights[product.matrix], layout, self.plan.reached[product.operand], known)
+            self._turned[q] = packed_back(weights.packed[q], layout, self.plan.reached[product.operand], known)
             if known is None:
                 self._put(addresses({f"back:{q}": self._turned[q]}))
         if self.size is None:

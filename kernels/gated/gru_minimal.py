@@ -8,7 +8,7 @@ from ..engine.passes import run
 from ..families import gru
 from ..primitives.arguments import Arguments
 
-TAKES = Arguments("x (T, B, I); h0 (B, H); W_z, W_r, W (H, H+I); lengths of T")
+TAKES = Arguments("x (T, B, I); h0 (B, H); W_z, W_r, W (H, H+I); lengths of T", keeps="x h0")
 
 
 def _weights(W_z, W_r, W):

@@ -10,7 +10,8 @@ from ..primitives.arguments import Arguments
 
 TAKES = Arguments(
     "x (T, B, I); h0 (B, H); W_z (H, I); U_z (H, H); b_z (H); W_r (H, I); U_r (H, H); b_r (H); W (H, I); U (H, H); "
-    "b_u, b_h (H); lengths of T"
+    "b_u, b_h (H); lengths of T",
+    keeps="x h0",
 )
 
 

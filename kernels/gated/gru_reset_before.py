@@ -10,7 +10,8 @@ from ..primitives.arguments import Arguments
 
 TAKES = Arguments(
     "x (T, B, I); h0 (B, H); W_xr (H, I); W_hr (H, H); b_r (H); W_xz (H, I); W_hz (H, H); b_z (H); W_xh (H, I); "
-    "W_hh (H, H); b_h (H); lengths of T"
+    "W_hh (H, H); b_h (H); lengths of T",
+    keeps="x h0",
 )
 
 

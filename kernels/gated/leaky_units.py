@@ -6,7 +6,7 @@ Gives h (T, B, H).
 from ..families import recurrent
 from ..primitives.arguments import Arguments
 
-TAKES = Arguments("x (T, B, I); h0 (B, H); W (H, I); U (H, H); b (H); a (); lengths of T")
+TAKES = Arguments("x (T, B, I); h0 (B, H); W (H, I); U (H, H); b (H); a (); lengths of T", keeps="x h0")
 
 
 @TAKES.forward

@@ -8,7 +8,7 @@ from ..engine.passes import run
 from ..families import lstm
 from ..primitives.arguments import Arguments
 
-TAKES = Arguments("x (T, B, I); h0, c0 (B, H); W (4*H, H+I); b (4*H); lengths of T")
+TAKES = Arguments("x (T, B, I); h0, c0 (B, H); W (4*H, H+I); b (4*H); lengths of T", keeps="x h0 c0")
 
 
 def _weights(W, b):

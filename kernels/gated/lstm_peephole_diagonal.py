@@ -10,7 +10,8 @@ from ..primitives.arguments import Arguments
 
 TAKES = Arguments(
     "x (T, B, I); h0, C0 (B, H); W_xf (H, I); W_hf (H, H); w_Cf, b_f (H); W_xi (H, I); W_hi (H, H); w_Ci, b_i (H); "
-    "W_xC (H, I); W_hC (H, H); b_C (H); W_xo (H, I); W_ho (H, H); w_Co, b_o (H); lengths of T"
+    "W_xC (H, I); W_hC (H, H); b_C (H); W_xo (H, I); W_ho (H, H); w_Co, b_o (H); lengths of T",
+    keeps="x h0 C0",
 )
 
 

@@ -10,7 +10,8 @@ from ..primitives.arguments import Arguments
 
 TAKES = Arguments(
     "x (T, B, I); h0, c0 (B, H); W_f (H, I); U_f (H, H); b_f (H); W_i (H, I); U_i (H, H); b_i (H); W_o (H, I); U_o (H, H); "
-    "b_o (H); W_c (H, I); U_c (H, H); b_c (H); lengths of T"
+    "b_o (H); W_c (H, I); U_c (H, H); b_c (H); lengths of T",
+    keeps="x h0 c0",
 )
 
 

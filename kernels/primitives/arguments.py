@@ -35,13 +35,16 @@ class Arguments:
     """The declaration of one kernel; ``forward`` and ``backward`` decorate its functions.
 
     A decorated forward refuses what does not fit in one sentence, a TypeError or ValueError, before anything runs. It
-    hands copies on, in C order, and gives copies of the outputs: whatever its callers write into their arrays later,
+    hands copies on, in C order, but for arrays that are read on the way forward alone, and gives copies of the outputs: whatever its callers write into their arrays later,
     backward gives the gradients of the pass that was run. Gradients are arrays of the caller's own, too. Callers that
     copy the outputs themselves call ``forward.uncopied``: backward may still read those, so they must not be written into.
     An output for which a function is saved, which makes it once more, needs no copy: backward reads other memory.
+
+    ``keeps``: the arrays, separated by blanks, whose numbers forward keeps for backward; all of them where it is None.
     """
 
-    def __init__(self, text):
+    def __init__(self, text, keeps=None):
+        self._keeps = None if keeps is None else keeps.split()
         self.items, self.times, self._fitting = {}, (), {}
         for part in text.split(";"):
             part = " ".join(part.split())
@@ -54,7 +57,7 @@ class Arguments:
     def forward(self, function):
         """Decorator of ``forward(..., lengths=None)``, which returns outputs by name and what backward needs, a dict."""
         kernel, own, names = _signature(function)
-        missing = set(self.items) ^ ({*names} - {"lengths", "widths"})
+        missing = set(self.items) ^ ({*names} - {"lengths", "widths"}) | set(self._keeps or ()) - set(self.items)
         if missing:
             raise TypeError(f"{kernel}: {', '.join(sorted(missing))} declared or taken, and not both")
 
@@ -101,7 +104,7 @@ class Arguments:
             self._check_names(kernel, values, more)
         sizes = self._sizes(kernel, values)
         lengths = self._lengths(kernel, lengths, sizes)
-        found = {name: item.made(kernel, values[name], sizes, lengths) for name, item in self.items.items()}
+        found = {name: item.made(kernel, values[name], sizes, lengths, self._keeps is None or name in self._keeps) for name, item in self.items.items()}
         found |= {name: _whole(kernel, name, value, 1, None) for name, value in values.items() if name not in self.items}
         if self.times:
             found["lengths"] = lengths if lengths is None or len(self.times) > 1 else lengths[self.times[0]]
@@ -228,8 +231,8 @@ class _Item:
                 return
         self._refuse(kernel, actual, sizes)
 
-    def made(self, kernel, value, sizes, lengths):
-        """The value as the kernel takes it, arrays in a copy of its own."""
+    def made(self, kernel, value, sizes, lengths, is_kept):
+        """The value as the kernel takes it, arrays in a copy of its own if they are kept."""
         if self.below is not None:
             self._check_range(kernel, value, sizes[self.below], lengths)
             return np.array(value, dtype=np.int64, order="C")
@@ -237,7 +240,7 @@ class _Item:
             return int(value)
         if self.is_number:
             return sizes[FLOAT].type(value)
-        return np.array(value, order="C")
+        return np.array(value, order="C") if is_kept else np.asarray(value, order="C")
 
     def _check_range(self, kernel, value, count, lengths):
         """Whole numbers from 0 and below ``count``; what is past an item's end may be anything."""

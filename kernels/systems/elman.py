@@ -9,7 +9,7 @@ from ..families import outputs, recurrent
 from ..primitives.arguments import Arguments
 from ..primitives.arrays import cut
 
-TAKES = Arguments("x (T, B, I); h0 (B, H); W_xh (I, H); W_hh (H, H); W_hy (H, O); simple 0 to 1; lengths of T")
+TAKES = Arguments("x (T, B, I); h0 (B, H); W_xh (I, H); W_hh (H, H); W_hy (H, O); simple 0 to 1; lengths of T", keeps="x h0 W_hy")
 
 
 @TAKES.forward

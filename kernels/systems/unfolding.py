@@ -6,7 +6,7 @@ Gives s (T, B, H).
 from ..families import recurrent
 from ..primitives.arguments import Arguments
 
-TAKES = Arguments("x (T, B, I); s0 (B, H); U (H, H); V (H, I); lengths of T")
+TAKES = Arguments("x (T, B, I); s0 (B, H); U (H, H); V (H, I); lengths of T", keeps="x s0")
 
 
 @TAKES.forward

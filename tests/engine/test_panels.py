@@ -103,7 +103,7 @@ def test_packed_back(layout, gates, dtype):
     for (units, terms), wide in itertools.product(sizes(dtype), (1, 2)):
         panels, into = Panels(gates, units, dtype), Panels(1, terms, dtype, wide * lanes)
         blocks = [laid_out(layout, draw(dtype, units, terms) + gate) for gate in range(gates)]
-        found = packed_back(blocks, panels, into)
+        found = packed_back(packed(blocks, panels), panels, into)
         assert found.shape == (into.count, panels.row * into.width)
         columns = np.concatenate([dense(panel, into.width, lanes) for panel in found], axis=1)
         assert not columns[:, terms:].any()

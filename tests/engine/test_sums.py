@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from refrnn.kernels.engine.panels import packed_back
+from refrnn.kernels.engine.panels import packed, packed_back
 from refrnn.kernels.engine.rows import Panels, lanes_of
 from refrnn.kernels.engine.sums import BLOCK, ROWS, inputs, outer, row_blocks, slices, steps_of_block, sum_blocks
 
@@ -114,6 +114,6 @@ def test_inputs(gates, lengths, dtype):
                     true[t, order[b]] = sum(panels.values(row, gate) @ matrix for gate, matrix in enumerate(matrices))
         for workers in (1, 2):
             found = np.full((T, B, I), np.nan, dtype)
-            inputs(deltas, packed_back(matrices, panels, into), order, blocks, workers, found)
+            inputs(deltas, packed_back(packed(matrices, panels), panels, into), order, blocks, workers, found)
             assert np.array_equal(np.isnan(found), np.isnan(true))
             assert np.nanmax(np.abs(found - true)) <= worst(gates * H, dtype) * gates

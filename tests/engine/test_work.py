@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from recurrences import ALL, drawn, like, upstream
 
-from refrnn.kernels.engine import work
+from refrnn.kernels.engine import weights, work
 from refrnn.kernels.engine.passes import run
 from refrnn.kernels.engine.pool import POOL
 
@@ -30,11 +30,17 @@ def fresh():
     POOL.free()
 
 
+def _let_wait(size, monkeypatch):
+    """What has so many bytes at most."""
+    for module in (weights, work):
+        monkeypatch.setattr(module, "SMALL", size)
+
+
 @pytest.mark.parametrize("small", (0, work.SMALL))
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_of_a_pass_stays_for_the_next_one(name, small, monkeypatch):
     """Other values, lengths and errors have been there; large works, whose arrays alone go back, likewise."""
-    monkeypatch.setattr(work, "SMALL", small)
+    _let_wait(small, monkeypatch)
     arguments, others = drawn(name, T, B, I, H), drawn(name, T, B, I, H, seed=5)
     expected = [both(name, arguments, lengths)[1] for lengths in (None, np.array([3, 1, 5, 4, 2]))]
     for lengths in (np.array([1, 5, 3, 5, 2]), None):
@@ -54,7 +60,7 @@ def test_small_works_wait_and_large_ones_do_not(monkeypatch):
     assert again._kept.work is first and other._kept.work is not first
     del again, other, first
     assert POOL.free() > 0
-    monkeypatch.setattr(work, "SMALL", 0)
+    _let_wait(0, monkeypatch)
     both("one", arguments)
     assert POOL.waiting == 0  # all of it is little, too
 

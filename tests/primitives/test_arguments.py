@@ -208,6 +208,15 @@ def test_gradients_never_alias_the_error():
 def test_a_declaration_is_held_against_the_function():
     with pytest.raises(TypeError, match="y declared or taken, and not both"):
         Arguments("x (T, B); y (T, B)").forward(lambda x, lengths=None: None)
+    with pytest.raises(TypeError, match="z declared or taken, and not both"):
+        Arguments("x (T, B)", keeps="z").forward(lambda x, lengths=None: None)
+
+
+def test_what_is_read_on_the_way_forward_alone_is_not_copied():
+    taken, given = {}, {name: np.ones((3, 3)) for name in "xW"} | {"V": np.ones((3, 3), order="F")}
+    Arguments("x, W, V (T, T)", keeps="x").forward(lambda x, W, V: (taken.update(x=x, W=W, V=V), ({}, {}))[1])(**given)
+    assert {name for name, array in taken.items() if np.shares_memory(array, given[name])} == {"W"}
+    assert all(array.flags.c_contiguous for array in taken.values())
 
 
 def test_families_alone_refuse_what_they_would_misread():

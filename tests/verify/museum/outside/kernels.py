@@ -23,7 +23,7 @@ KERNELS = (
     Fault("edges", "what a step sends back arrives a step late", "multi-tap-recursion", PLAN, "back * arriving if back > 1", "(back - 1) * arriving if back > 1"),
     Fault("edges", "the second group of a tile of few rows", "memory-network", PANELS, "apart, step = group * terms, group if", "apart, step = 0, group if"),
     Fault("edges", "columns of the second panel", "lstm", PANELS, "count = max(0, min(lane, units - first))", "count = max(0, min(lane, units - first)) if p < 1 else 0"),
-    Fault("edges", "rows past a square of vectors, packed for the way back", "elman", PANELS, "min(each, (units - begin) // lane * lane)", "min(each, (units - begin) // lane * lane + 1)"),
+    Fault("edges", "the last term beside whole vectors, packed for the way back", "elman", PANELS, "range(count):\n                            target[", "range(count - 1):\n                            target["),
     Fault("edges", "the last of many rows of a panel", "lstm", PANELS, "rows * block // blocks, rows * (block + 1) // blocks", "rows * block // blocks, min(rows * (block + 1) // blocks, 96)"),
     Fault("edges", "the second block of a long sum", "lstm", SUMS, "start, count = blocks[k, 0], blocks[k, 1]\n        call(lay_out, (rows, shift(data_of(operand)", "start, count = blocks[k, 0], blocks[k, 1] if k == 0 else 0\n        call(lay_out, (rows, shift(data_of(operand)"),
     # Ragged batches.
@@ -76,7 +76,7 @@ KERNELS = (
     Fault("stops", "errors fed back with a plus", "narx-hidden", NARX, "slope(d_Y - d_fed, Y)", "slope(d_Y + d_fed, Y)"),
     # Order of gates and of biases.
     Fault("order", "peepholes of i and f swapped", "lstm-peephole", "gated/lstm_peephole.py", '"P_if": (W_Ci, W_Cf)', '"P_if": (W_Cf, W_Ci)'),
-    Fault("order", "the inner bias twice", "gru-reset-after", WEIGHTS, "write(weights[name], known", 'write(2 * weights[name] if name == "b_m" else weights[name], known'),
+    Fault("order", "the inner bias twice", "gru-reset-after", WEIGHTS, "write(weights[name], self", 'write(2 * weights[name] if name == "b_m" else weights[name], self'),
     Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", PLAN, "self.parts[place].places([names.index(gate) for gate in gates.split()])", "self.parts[place].places([names.index(gate) for gate in gates.split()[::-1]])"),
     Fault("order", "a shared row of errors read from the other gate", "lstm", PLAN, "places([names.index(gate) for gate", "places([names.index(gate) - 1 for gate"),
     # Chosen later, by one who knew neither the cases nor the faults above.
