@@ -105,7 +105,7 @@ class Bound:
             return waiting.pop()
         except IndexError:
             given = {name: values[own][first] for name, own in self.inputs.items()}
-            plan = plan_of(self.recurrence, given, {row: values[own] for row, own in self.starts.items()}, self.weights)
+            plan = plan_of(self.recurrence, given, {row: values[own] for row, own in self.starts.items()}, self.weights, lean=True)
         if plan.dtype not in self._packed:
             self._packed[plan.dtype] = Weights(plan)
             self._packed[plan.dtype].take(self.weights)
@@ -123,7 +123,7 @@ class _Work:
         self.outputs = {row: np.empty((T, B, plan.rows[row]), dtype) for row in recurrence.outputs}
         # What is no unit stays zero.
         self.rows = {row: np.zeros((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept}
-        gates = {f"gates:{k}": np.empty(panels.shape(plan.steps(k), B), dtype) for k, panels in enumerate(plan.panels)}
+        gates = {f"gates:{k}": np.empty(plan.gates_shape(k), dtype) for k in range(len(plan.panels))}
         self._arrays = {**gates, "order": np.arange(B), "ends": self.ends, **{f"row:{row}": array for row, array in self.rows.items()}}
         self._given, self._out = addresses(self.given), addresses(self.outputs)
         self.before, self.forward = plan.before and plan.before.on(self._arrays | {"ones": plan.ones}), plan.forward.on(self._arrays)

@@ -37,15 +37,15 @@ def _form(arrays):
     ])
 
 
-def plan_of(recurrence, given, starts, weights):
+def plan_of(recurrence, given, starts, weights, lean=False):
     """The plan of passes of these sizes; what it was once made for is not looked at again."""
-    key = _form(given), _form(starts), _form(weights)
+    key = _form(given), _form(starts), _form(weights), lean
     plan = recurrence.plans.get(key)
     if plan is None:
         if len(recurrence.plans) >= MOST_PLANS:
             recurrence.plans.clear()
         check(recurrence, given, starts, weights)
-        plan = recurrence.plans[key] = planned(recurrence, given, starts, weights)
+        plan = recurrence.plans[key] = planned(recurrence, given, starts, weights, lean)
     return plan
 
 
@@ -89,15 +89,17 @@ class Pass:
         self._places |= self.laid.places
         self._kept = kept_by(self)
         self._kept.forward(self, self.outputs)
+        self._is_idle = True
 
     def __del__(self):
         if POOL is not None and hasattr(self, "_kept"):  # else the process is ending, or nothing was begun
             self._kept.give()
             self.laid.give()
+            self.plan.idle += self._is_idle
 
-    def plan_of(self, first, last):
+    def plan_of(self, first, last, lean=False):
         """The plan of the steps first .. last-1."""
-        return plan_of(self.recurrence, {name: array[first:last] for name, array in self.given.items()}, self.starts, self.weights)
+        return plan_of(self.recurrence, {name: array[first:last] for name, array in self.given.items()}, self.starts, self.weights, lean)
 
     def run(self, work, first, outputs):
         """Run the steps from ``first`` on in ``work``, as many as it has; ``outputs``: arrays by row."""
@@ -133,14 +135,18 @@ class Pass:
         """The values of a gate, (T, B, H), an array of its own; zero past each sequence's end."""
         k = self.recurrence.gates[name]
         place, panels = self.recurrence.stages[k].names.index(name), self.plan.panels[k]
-        return self._as_given(panels.values(np.moveaxis(work.gates[f"gates:{k}"], 0, 2).reshape(-1, self.B, panels.row), place) for work in self._works())
+        return self._as_given(panels.values(np.moveaxis(work.gates[f"gates:{k}"], 0, 2).reshape(-1, self.B, panels.row), place) for work in self._works(with_gates=True))
 
     def row(self, name):
         """The values of a row that is kept, (T, B, H), an array of its own; zero past each sequence's end."""
         return self._as_given(work.history[name][self.recurrence.depth[name] :, :, : self.plan.rows[name]] for work in self._works())
 
-    def _works(self):
-        return (work for _, work in self._kept.parts(self))
+    def _works(self, with_gates=False):
+        return (work for _, work in self._kept.parts(self, with_gates))
+
+    def use(self):
+        """More is asked for than what a pass forward that nobody goes back through has."""
+        self._is_idle, self.plan.idle = False, 0
 
     def _as_given(self, parts):
         """The parts (steps, B, units), of sequences in the order of their lengths, as one array."""
@@ -193,6 +199,7 @@ class _Back:
         self._keep = None if keep is None else np.ascontiguousarray(np.take(keep, forward.order, 1), dtype=np.int64)
         # Of each product the gradient of its matrix, of each set of gates the sum of its errors.
         self._matrices, self._totals = {}, [np.zeros(part.row, forward.dtype) for part in self.plan.parts]
+        forward.use()
         self._works = forward._kept.back(forward, self._run)
 
     def _run(self, first, forward_work, work, later):

@@ -1,5 +1,6 @@
 """How a recurrence of certain sizes is run: which arrays there are, and the programs of both passes."""
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -15,12 +16,15 @@ from .sums import row_blocks, sum_blocks
 class Plan:
     """``widths``: of inputs by name; ``units``: of each stage; ``numbers``: of names of weights that are numbers, ``vectors`` likewise.
 
+    ``lean``: for passes forward that nobody goes back through; no gates are kept then. ``idle``: how many passes of it, one
+    after the other and the last ones, nobody went back through.
+
     Arrays are named: x (an input, sequences in the order of their lengths), given:x (in the caller's), gates:0 and bias:0 (of a stage), row:h (kept, with its starts before it), out:h,
     pack:0 (of a product); backward up:h, delta:0 (of a set of gates), error:0 (of a stage), carry:h:1 (what steps send to
     the row so many steps before), same:h (to that of their own step), back:0, d:x, start:h.
     """
 
-    def __init__(self, recurrence, T, B, widths, units, numbers, vectors, dtype):
+    def __init__(self, recurrence, T, B, widths, units, numbers, vectors, dtype, lean=False):
         self.recurrence, self.T, self.B, self.dtype = recurrence, T, B, dtype
         self.widths, self.units, self.numbers, self.vectors = widths, units, numbers, vectors
         self.panels = [Panels(len(stage.names), units[k], dtype) for k, stage in enumerate(recurrence.stages)]
@@ -32,9 +36,15 @@ class Plan:
         stands = {recurrence.products[q][0] for q in self.hoisted}
         # Whether the gates of a stage are kept for every step: products stand there before, or some step reads what one of them was.
         self.kept = [
-            k in stands or any(gate in stage.gives.split() or gate in self._read_later(k) for gate in stage.names)
+            k in stands or not lean and any(gate in stage.gives.split() or gate in self._read_later(k) for gate in stage.names)
             for k, stage in enumerate(recurrence.stages)
         ]
+        # Whether each panel of them has memory of its own; one for all stays in the nearest cache.
+        self.is_apart = [
+            not lean or self.kept[k] or any(gate in later.takes for later in recurrence.stages[k + 1 :] for gate in stage.names)
+            for k, stage in enumerate(recurrence.stages)
+        ]
+        self.idle = 0
         self.errors = [Panels(max(1, len(recurrence.targets(k))), units[k], dtype) for k in range(len(units))]
         # The panels of the rows that get errors through matrices: of inputs and of rows that stages give.
         self.reached = {name: Panels(1, width, dtype) for name, width in widths.items()}
@@ -124,6 +134,17 @@ class Plan:
         """Of how many steps the gates of stage k are kept."""
         return self.T if self.kept[k] else 1
 
+    def gates_shape(self, k):
+        """Of the memory for the gates of stage k."""
+        panels, *shape = self.panels[k].shape(self.steps(k), self.B)
+        return panels if self.is_apart[k] else 1, *shape
+
+    @cached_property
+    def kept_bytes(self):
+        """Of gates that are kept for the way back alone, and would not be in a lean plan."""
+        stands = {self.recurrence.products[q][0] for q in self.hoisted}
+        return sum(math.prod(self.gates_shape(k)) for k, kept in enumerate(self.kept) if kept and k not in stands) * self.dtype.itemsize
+
     def width(self, row):
         """Of a kept row, in whole vectors."""
         return padded(self.rows[row], self.dtype)
@@ -151,7 +172,8 @@ class Plan:
             step.reads = [(self._value(step, name),) for name in stage.takes]
             step.writes = [tuple(self._results(step, name)) for name in stage.gives.split()]
             start = None if k in stands else f"bias:{k}"
-            program.stage(panels, start, f"gates:{k}", self.steps(k), products, _compiled(stage.step, self.dtype, step), step)
+            compiled = _compiled(stage.step, self.dtype, step)
+            program.stage(panels, start, f"gates:{k}", self.steps(k), products, compiled, step, self.is_apart[k])
         return program.finish()
 
     def _product(self, q, product, panels):
@@ -170,7 +192,7 @@ class Plan:
         recurrence = self.recurrence
         if name in recurrence.gates:
             k = recurrence.gates[name]
-            return step.gate(f"gates:{k}", self.panels[k], recurrence.stages[k].names.index(name), self.steps(k))
+            return step.gate(f"gates:{k}", self.panels[k], recurrence.stages[k].names.index(name), self.steps(k), self.is_apart[k])
         if name in self.widths:
             return step.given(f"given:{name}", self.widths[name])
         if name in self.numbers:
@@ -267,14 +289,14 @@ class Plan:
         return program.finish()
 
 
-def planned(recurrence, given, starts, weights):
+def planned(recurrence, given, starts, weights, lean=False):
     """The plan for passes of arrays like these."""
     some, linear = next(iter(given.values())), recurrence.linear
     numbers = tuple(name for name, value in weights.items() if name not in linear and value.ndim == 0)
     vectors = {name: len(value) for name, value in weights.items() if name not in linear and value.ndim}
     widths = {name: array.shape[2] for name, array in given.items()}
     units = tuple(_units(stage, given, starts, weights) for stage in recurrence.stages)
-    return Plan(recurrence, *some.shape[:2], widths, units, numbers, vectors, some.dtype)
+    return Plan(recurrence, *some.shape[:2], widths, units, numbers, vectors, some.dtype, lean)
 
 
 def _compiled(function, dtype, step):

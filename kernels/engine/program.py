@@ -31,9 +31,12 @@ class Step:
             self.arrays.append(array)
         return self.arrays.index(array)
 
-    def gate(self, name, panels, gate, steps=1):
-        """A gate of an array whose panels stand one after the other: each has the rows of so many steps, of one for all if 1."""
-        step, panel = self.B * panels.width, steps * self.B * panels.width
+    def gate(self, name, panels, gate, steps=1, is_apart=True):
+        """A gate of an array whose panels stand one after the other: each has the rows of so many steps, of one for all if 1.
+
+        Not ``is_apart``, all panels have the same rows.
+        """
+        step, panel = self.B * panels.width, steps * self.B * panels.width if is_apart else 0
         return self._place(GATES, At(name), step if steps > 1 else 0, panels.width, panel, panels.each.bit_length() - 1), gate
 
     def delta(self, name, panels, gate):
@@ -63,7 +66,7 @@ class Program:
         self.dtype, self.B, self.backward, self.ends = np.dtype(dtype), B, backward, ends
         self.stages, self.products, self.steps, self.blocks = [], [], [], 0
 
-    def stage(self, panels, start, to, steps, products, compiled=0, step=None):
+    def stage(self, panels, start, to, steps, products, compiled=0, step=None, is_apart=True):
         """``panels``: the layout of the rows ``to``, see :meth:`Step.gate`, which start from the row ``start``, if any.
 
         ``compiled``: the address of the step, if any.
@@ -73,7 +76,7 @@ class Program:
             self.products.append((*product, At("blocks", self.blocks)))
             self.blocks += self.B * product[5]
         self.stages.append(
-            (At(start) if start else 0, At(to), rows if steps > 1 else 0, panels.width, steps * rows, panels.count, panels.width,
+            (At(start) if start else 0, At(to), rows if steps > 1 else 0, panels.width, steps * rows if is_apart else 0, panels.count, panels.width,
              panels.each, panels.units, first, len(self.products), compiled, len(self.steps))
         )  # fmt: skip
         self.steps.append(step or Step(self.B))

@@ -1,12 +1,18 @@
-"""What the way back has of the way forward: everything, or the states before each segment of steps, which then runs once more."""
+"""What the way back has of the way forward: everything, or the states before each segment of steps, which then runs once more.
+
+Where passes of the same sizes come to their end, one after the other, and nobody went back through them, the next one keeps no
+gates: less memory is written. If it is gone back through after all, it runs once more, and those after it keep everything.
+"""
 
 import contextlib
 import contextvars
 import math
 
-from .pool import POOL
+from .pool import POOL, SMALL
 from .sums import steps_of_block
 from .work import backward_work, forward_work
+
+PATIENCE = 3  # passes
 
 _chosen = contextvars.ContextVar("refrnn_checkpoint", default=None)
 
@@ -30,13 +36,18 @@ def kept_by(one):
     """How the pass ``one`` keeps what its way back needs."""
     chosen = _chosen.get()
     if chosen is None:
-        return Whole(one)
+        return Unkept(one) if one.plan.idle >= PATIENCE and one.plan.kept_bytes > SMALL else Whole(one)
     steps, taken = chosen
     taken.append(one)
     each, T = steps_of_block(one.B), one.T
     steps = max(math.isqrt(T - 1) + 1 if steps is True else steps, *one.recurrence.depth.values())
     steps = -(-steps // each) * each
     return Whole(one) if steps >= T else Segments(one, steps)
+
+
+def _spare(one, steps):
+    """Memory for outputs that nobody reads."""
+    return {row: POOL.take((steps, one.B, one.plan.rows[row]), one.dtype) for row in one.recurrence.outputs}
 
 
 class Whole:
@@ -50,8 +61,8 @@ class Whole:
         self.work.begin(one.starts)
         one.run(self.work, 0, outputs)
 
-    def parts(self, one):
-        """(first step, work of the way forward) of all there is."""
+    def parts(self, one, with_gates):
+        """(first step, work of the way forward) of all there is; gates may be wanted, or rows alone."""
         yield 0, self.work
 
     def back(self, one, run):
@@ -63,6 +74,37 @@ class Whole:
 
     def give(self):
         self.work.give()
+
+
+class Unkept:
+    """The rows of a pass alone; all of it runs once more when its gates, or its way back, are wanted."""
+
+    def __init__(self, one):
+        self.work, self._whole = forward_work(one.plan_of(0, one.T, lean=True)), None
+
+    def forward(self, one, outputs):
+        self.work.begin(one.starts)
+        one.run(self.work, 0, outputs)
+
+    def _again(self, one):
+        if self._whole is None:
+            one.use()
+            whole, spare = Whole(one), _spare(one, one.T)
+            whole.forward(one, spare)
+            POOL.give(spare.values())
+            self._whole = whole
+        return self._whole
+
+    def parts(self, one, with_gates):
+        yield 0, self._again(one).work if with_gates else self.work
+
+    def back(self, one, run):
+        return self._again(one).back(one, run)
+
+    def give(self):
+        self.work.give()
+        if self._whole is not None:
+            self._whole.give()
 
 
 class Segments:
@@ -94,14 +136,13 @@ class Segments:
 
     def _again(self, one, firsts):
         """(first step, work) of segments that run once more, in turn."""
-        works, longest = {}, self.plans[0]
-        spare = {row: POOL.take((longest.T, one.B, longest.rows[row]), longest.dtype) for row in one.recurrence.outputs}
+        works, spare = {}, _spare(one, self.plans[0].T)
         for first in firsts:
             yield first, self._run(one, first, works, spare)
         self._put_away(works)
         POOL.give(spare.values())
 
-    def parts(self, one):
+    def parts(self, one, with_gates):
         return self._again(one, self.firsts)
 
     def back(self, one, run):

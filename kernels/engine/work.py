@@ -30,7 +30,7 @@ class Forward:
     def __init__(self, plan):
         self.plan, recurrence = plan, plan.recurrence
         T, B, dtype = plan.T, plan.B, plan.dtype
-        self.gates = {f"gates:{k}": POOL.take(panels.shape(plan.steps(k), B), dtype) for k, panels in enumerate(plan.panels)}
+        self.gates = {f"gates:{k}": POOL.take(plan.gates_shape(k), dtype) for k in range(len(plan.panels))}
         self.history = {row: POOL.take((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept}
         self._starts = {}
         for row, array in self.history.items():

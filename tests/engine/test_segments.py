@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from recurrences import ALL, drawn, like, upstream
 
-from refrnn.kernels.engine import work
+from refrnn.kernels.engine import segments, weights, work
 from refrnn.kernels.engine.passes import run
 from refrnn.kernels.engine.pool import POOL
-from refrnn.kernels.engine.segments import Segments, checkpoint
+from refrnn.kernels.engine.segments import PATIENCE, Segments, Unkept, Whole, checkpoint
 from refrnn.kernels.engine.sums import BLOCK
 
 LENGTHS = {"whole": lambda T, B: None, "ragged": lambda T, B: np.arange(B) % T + 1, "all below T": lambda T, B: np.arange(B) % 3 + 1}
@@ -24,6 +24,7 @@ def both(name, arguments, lengths=None, steps=None, keep=None):
     into, kept = like(arguments["weights"]), forward._kept
     found = forward.backward(upstream(ALL[name], arguments), into, keep) | into
     made = {row: forward.row(row) for row in ALL[name].kept}
+    made |= {gate: forward.gate(gate) for gate, k in ALL[name].gates.items() if forward.plan.kept[k]}
     return {**forward.outputs, **{f"row {row}": array for row, array in made.items()}, **{f"d_{key}": value for key, value in found.items()}}, kept
 
 
@@ -42,6 +43,46 @@ def test_the_bits_are_those_of_a_whole_pass(name, ragged):
         found, kept = both(name, arguments, lengths, steps)
         assert isinstance(kept, Segments) and kept.firsts == range(0, T, longest)
         assert_same(found, whole)
+
+
+def drop(name, arguments, lengths=None):
+    """How passes that nobody goes back through keep what they need."""
+    return [type(run(ALL[name], **arguments, lengths=lengths)._kept) for _ in range(PATIENCE)]
+
+
+@pytest.mark.parametrize("name, ragged", itertools.product(ALL, LENGTHS))
+def test_where_nobody_goes_back_no_gates_are_kept(name, ragged, monkeypatch):
+    monkeypatch.setattr(segments, "SMALL", -1)
+    for B in (3, 9):
+        arguments, lengths = drawn(name, 11, B, 3, 9), LENGTHS[ragged](11, B)
+        whole, kept = both(name, arguments, lengths)
+        assert isinstance(kept, Whole)
+        assert drop(name, arguments, lengths) == [Whole] * PATIENCE
+        found, kept = both(name, arguments, lengths)
+        assert isinstance(kept, Unkept)
+        assert_same(found, whole)
+        assert isinstance(both(name, arguments, lengths)[1], Whole)  # as somebody went back
+
+
+def test_what_is_not_kept_takes_no_memory(monkeypatch):
+    monkeypatch.setattr(segments, "SMALL", -1)
+    arguments = drawn("two", 11, 9, 3, 100)
+    drop("two", arguments)
+    forward = run(ALL["two"], **arguments)
+    first, second = forward.plan.panels
+    # The second stage reads gates of the first one, but nothing reads its own once its step is done.
+    assert forward._kept.work.gates["gates:0"].shape == (first.count, 1, 9, first.width)
+    assert second.count > 1 and forward._kept.work.gates["gates:1"].shape == (1, 1, 9, second.width)
+    rows = forward.row("h")
+    assert forward.plan.idle == PATIENCE and np.array_equal(rows, forward.outputs["h"])  # rows are there
+    gate = forward.gate("n")
+    assert forward.plan.idle == 0 and isinstance(run(ALL["two"], **arguments)._kept, Whole)
+    assert np.array_equal(gate, run(ALL["two"], **arguments).gate("n"))
+
+
+def test_little_memory_is_kept_always():
+    arguments = drawn("one", 11, 9, 3, 9)
+    assert drop("one", arguments) + drop("one", arguments) == [Whole] * 2 * PATIENCE
 
 
 @pytest.mark.parametrize("name", ("one", "delayed"))
@@ -72,7 +113,8 @@ def test_work_waits_and_large_work_does_not(monkeypatch):
     arguments = drawn("two", 12, BLOCK, 3, 9)
     whole = both("two", arguments)[0]
     for small in (2**40, 0):
-        monkeypatch.setattr(work, "SMALL", small)
+        for module in (weights, work):
+            monkeypatch.setattr(module, "SMALL", small)
         POOL.free()
         for _ in range(3):
             assert_same(both("two", arguments, steps=5)[0], whole)
