@@ -421,7 +421,7 @@ def test_what_is_drawn_narrowly_may_be_any_numbers():
 
 def test_inputs_are_stretched_where_there_are_no_parameters():
     values, _ = case_of(refrnn.load("divergence"), "far-float32").draw(refrnn.load("divergence"))
-    assert np.abs(values["Y"]).max() > 100
+    assert np.abs(values["Y"]).max() > 100 > 10 > np.abs(values["D"]).max()
 
 
 @pytest.mark.parametrize("name, weight", [("power-of-a-scalar", "w"), ("vector-recursion", "W"), ("linear-recursion", "W_h"), ("elman", "W_hh")])

@@ -114,6 +114,13 @@ def test_the_error_of_the_start_of_a_chunk():
     assert of.errors_join(unit(kernel=Backend(backward=backward)), PLAIN, "kernel") == "d_x of two chunks is not that of the whole"
 
 
+@pytest.mark.parametrize("name", ["image-context", "truncated-bptt", "skip-connections", "deep-recurrent", "narx"])
+def test_nothing_is_said_of_right_chunks(name):
+    """Of one input for all steps; of errors that stop, states from further back and states that are no outputs nothing is asked."""
+    spec = refrnn.load(name)
+    assert of.errors_join(spec, Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64")), "reference") is None
+
+
 def test_errors_are_asked_about_with_all_that_a_case_chooses():
     """Of the clipped entries, which are none where the bound is as it was drawn."""
     spec = refrnn.load("clip-value")

@@ -142,7 +142,12 @@ def beside_one(array):
     return np.concatenate([array[..., :1] - 1, array[..., 1:2] + 1, array[..., 2:]], axis=-1)
 
 
-@pytest.mark.parametrize("name, wrong", [("m", np.zeros_like), ("m", np.ones_like), ("P", np.negative), ("P", lambda array: 2 * array), ("P", beside_one), ("Y", np.zeros_like), ("Y", np.ones_like), ("Y", lambda array: array / 1000)])
+def nothing_of_one(array):
+    """What sums up to one and has zeros."""
+    return np.concatenate([0 * array[..., :1], array[..., :1] + array[..., 1:2], array[..., 2:]], axis=-1)
+
+
+@pytest.mark.parametrize("name, wrong", [("m", np.zeros_like), ("m", np.ones_like), ("P", np.negative), ("P", lambda array: 2 * array), ("P", beside_one), ("P", nothing_of_one), ("Y", np.zeros_like), ("Y", np.ones_like), ("Y", lambda array: array / 1000)])
 def test_draws_that_are_not_as_promised(name, wrong):
     assert found_of_draws(refrnn.load("divergence"), changing(name, wrong)) == [f"draw gives {name} other numbers than it promises"]
 

@@ -2,12 +2,13 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 import refrnn
 from refrnn.equation.parse import parse_equation
 from refrnn.verify.cases import cases
-from refrnn.verify.printed import check_misprints, check_printed_gradients
+from refrnn.verify.printed import check_misprints, check_printed_gradients, relative
 from refrnn.verify.truth import Truth
 
 
@@ -38,7 +39,7 @@ NO_NUMBER = "h[t] = tanh(W_hh.T @ context[t] + W_xh.T @ x[t]) / sum(0 * x[t])"
         ([OTHER], "", True, "as printed, h is off by"),
         ([STATE], "", False, "as printed, nothing changes"),
         ([OTHER, STATE], "", False, "as printed, nothing changes"),
-        ([TYPO], "", False, "which the spec does not say with these words"),
+        ([TYPO], "", False, "which the spec does not say with these words: in 'h[t] = "),
         ([OTHER, TYPO], "", False, "which the spec does not say with these words"),
         ([TYPO], "W_hhh is neither declared nor defined", True, "as printed, it means nothing: "),
         ([TYPO], "W_hhhh is neither declared nor defined", False, "which the spec does not say with these words"),
@@ -50,6 +51,11 @@ NO_NUMBER = "h[t] = tanh(W_hh.T @ context[t] + W_xh.T @ x[t]) / sum(0 * x[t])"
 def test_what_shows_a_misprint(reads, refused, ok, shown):
     found = forward(reads, refused)
     assert found.ok is ok and shown in found.shown, found.shown
+
+
+@pytest.mark.parametrize("found, truth, off", [([0, 0], [0, 0], 0), ([0, 1], [0, 0], 1), ([1, 4], [1, 5], 0.2), ([6, 4], [5, 4], 1 / 6), ([np.nan, 0], [0, 0], np.inf)])
+def test_differences_are_relative_to_the_larger_of_the_two(found, truth, off):
+    assert relative(np.array(found, float), np.array(truth, np.longdouble)) == pytest.approx(off)
 
 
 def test_a_remark_says_how_the_line_was_read():

@@ -602,6 +602,11 @@ def test_a_reference_that_computes_in_double_precision(what, loses):
     assert str(finding) == f"reference: {what} is computed in less than the precision that is given in case {TRUTHS[0].case.name}"
 
 
+def test_words_are_no_numbers_of_extended_precision():
+    spec = refrnn.load("word-model")
+    assert of.extended_precision_is_kept(spec, Truth(spec, next(case for case in cases(spec) if case.name == "plain-float32")), "reference") is None
+
+
 def test_a_state_of_a_way_back_that_is_not_its_last(monkeypatch):
     spec = refrnn.load("bidirectional")
     truth = Truth(spec, next(case for case in cases(spec) if case.name == "plain-float32"))
