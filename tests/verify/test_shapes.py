@@ -47,6 +47,10 @@ def test_every_shape_has_its_fault():
     assert list(FAULTS) == [case.name for case in shapes(SPEC)]
 
 
+def test_the_quick_level_leaves_sizes_of_one_and_whole_blocks_to_the_full_one():
+    assert list(FAULTS)[2:-1] == [case.name for case in shapes(SPEC, level="quick")]
+
+
 @pytest.mark.parametrize("what", ["s", "d_x", "d_U"])
 @pytest.mark.parametrize("name", FAULTS)
 def test_one_shape_alone_finds_it(name, what, monkeypatch):
