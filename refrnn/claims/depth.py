@@ -28,13 +28,13 @@ def layer_table(spec, values, backend=None):
     Returns (layers,) for the batch, from the mean error of its instances, and (instances, layers) for individual instances,
     the layer at the input first. The gradient of a mean is the mean of the gradients.
     """
-    total, single = 0, []
+    total, single = None, []
     for x, d in zip(values["x"], values["d"]):
         found = spec.forward({**values, "x": x[None], "d": d[None]}, backend or spec.backends[-1])
         gradient = found.backward({"E": np.ones_like(found.outputs["E"])})["W"]
         single.append(_magnitudes(gradient))
-        total = gradient + total
-    return _magnitudes(total / len(single)), np.stack(single)
+        total = gradient if total is None else np.add(total, gradient, out=total)
+    return _magnitudes(total) / len(single), np.stack(single)
 
 
 def _magnitudes(d_W):

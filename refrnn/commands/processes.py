@@ -24,8 +24,8 @@ def run(function, pieces, jobs, done, step):
     """
     waiting = deque(enumerate(pieces))
     workers = []
-    # Threads of OpenMP wait asleep, not spinning on a core that another worker needs.
-    environment = {"OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "PASSIVE")}
+    # Threads of OpenMP wait asleep, not spinning on a core that another worker needs, as NumPy's own would between two products.
+    environment = {name: os.environ.get(name, usual) for name, usual in (("OMP_WAIT_POLICY", "PASSIVE"), ("OPENBLAS_NUM_THREADS", "1"))}
     try:
         while waiting or workers:
             while waiting and len(workers) < jobs:

@@ -146,11 +146,15 @@ def test_a_worker_takes_one_piece_after_another():
 
 
 def waits(piece, step):
-    return os.environ.get("OMP_WAIT_POLICY")
+    return os.environ.get("OMP_WAIT_POLICY"), os.environ.get("OPENBLAS_NUM_THREADS")
 
 
 def test_threads_that_wait_leave_the_cores_to_the_other_workers(monkeypatch):
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")  # what stands is left
     found = []
     processes.run(waits, [0], 1, lambda *done: found.append(done), lambda piece, text: None)
-    assert found == [(0, "PASSIVE", None)] and "OMP_WAIT_POLICY" not in os.environ
+    assert found == [(0, ("PASSIVE", "3"), None)] and "OMP_WAIT_POLICY" not in os.environ
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    processes.run(waits, [0], 1, lambda *done: found.append(done), lambda piece, text: None)
+    assert found[1] == (0, ("PASSIVE", "1"), None) and "OPENBLAS_NUM_THREADS" not in os.environ
