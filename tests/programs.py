@@ -3,7 +3,7 @@
 import numpy as np
 
 from refrnn.equation.algebra import Numbers
-from refrnn.equation.differentiate import central_difference, complex_step, is_analytic
+from refrnn.equation.differentiate import along_one, central_difference, complex_step, is_analytic
 from refrnn.equation.evaluate import Program
 from refrnn.equation.parse import parse_equation
 from refrnn.equation.sizes import read_size
@@ -55,7 +55,7 @@ def mismatch(program, arrays, sizes=SIZES, constants=None, analytic=None, seed=1
     direction = {name: np.asarray(random.standard_normal(np.shape(array)), np.longdouble) for name, array in arrays.items()}
     gradients = backward(upstream)
     derivative = complex_step if (is_analytic(program) if analytic is None else analytic) else central_difference
-    moved = derivative(program, arrays, sizes, constants, direction)
+    moved = along_one(derivative, program, arrays, sizes, constants, direction)
     left = [moved[name] * upstream[name] for name in outputs]
     right = [direction[name] * gradients[name] for name in arrays]
     size = sum(np.abs(part).sum() for part in left + right)

@@ -11,7 +11,7 @@ import numpy as np
 
 import refrnn
 from refrnn.backends.sequences import Sequences
-from refrnn.equation.differentiate import complex_step
+from refrnn.equation.differentiate import along_one, complex_step
 from refrnn.equation.parse import parse_equation
 from refrnn.spec.build import place_of
 from refrnn.spec.values import check_values
@@ -113,7 +113,7 @@ def tangent(spec, values, direction):
     def one(arrays):
         return {name: np.asarray(sequences.take(name, array, item), np.longdouble) for name, array in arrays.items()}
 
-    return complex_step(spec.program, one(checked.arrays), sequences.sizes(item), checked.integers, one(direction))
+    return along_one(complex_step, spec.program, one(checked.arrays), sequences.sizes(item), checked.integers, one(direction))
 
 
 def descent(spec, values, name, output, wanted):

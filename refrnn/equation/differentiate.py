@@ -9,7 +9,8 @@ import numpy as np
 
 from refrnn.equation.algebra import Numbers
 from refrnn.equation.functions import FUNCTIONS
-from refrnn.equation.held import Held
+from refrnn.equation.held import Held, HeldTogether
+from refrnn.equation.lanes import Lanes
 
 COMPLEX_STEP = np.longdouble(10) ** -200
 DIFFERENCE_STEP = np.longdouble(10) ** -6
@@ -32,26 +33,22 @@ def _analytic(tree, program):
     return True
 
 
-def complex_step(program, arrays, sizes, constants, direction):
-    """J v by a complex step: exact but for rounding. Arrays are longdouble; returns {output: array}."""
-    moved = {}
-    for name, array in arrays.items():
-        moved[name] = array
-        if np.asarray(array).dtype.kind == "f":
-            step = COMPLEX_STEP * direction[name] if name in direction else np.zeros_like(array)
-            moved[name] = array + 1j * step
-    run = program.run(moved, sizes, Numbers(np.clongdouble, record=False), constants)
+def complex_step(program, arrays, sizes, constants, *directions):
+    """J v along each of the directions by a complex step: exact but for rounding. Arrays are longdouble; returns {output: array}, the directions last."""
+    steps = {name: [COMPLEX_STEP * direction.get(name, 0) for direction in directions] for name in arrays}
+    moved = {name: _on_lanes(array, [1j * step for step in steps[name]]) for name, array in arrays.items()}
+    run = program.run(moved, sizes, Lanes(np.clongdouble, len(directions), record=False), constants)
     return {name: run.value(name).imag / COMPLEX_STEP for name in program.outputs}
 
 
-def finer_difference(program, arrays, sizes, constants, direction):
+def finer_difference(program, arrays, sizes, constants, *directions):
     """As ``central_difference``, of twice the step too, so that the fourth power of the step is left of its square: dear, and for what bends sharply."""
-    once, twice = (central_difference(program, arrays, sizes, constants, direction, step) for step in (DIFFERENCE_STEP, 2 * DIFFERENCE_STEP))
+    once, twice = (central_difference(program, arrays, sizes, constants, *directions, step=step) for step in (DIFFERENCE_STEP, 2 * DIFFERENCE_STEP))
     return {name: (4 * once[name] - twice[name]) / 3 for name in once}
 
 
-def central_difference(program, arrays, sizes, constants, direction, step=DIFFERENCE_STEP):
-    """J v by central differences in extended precision. Returns {output: array}.
+def central_difference(program, arrays, sizes, constants, *directions, step=DIFFERENCE_STEP):
+    """J v along each of the directions by central differences in extended precision. Returns {output: array}, the directions last.
 
     What stop() held is held still, and each comparison and kink stays on its side.
     """
@@ -59,12 +56,22 @@ def central_difference(program, arrays, sizes, constants, direction, step=DIFFER
     program.run(arrays, sizes, Numbers(np.longdouble, record=False, stops=stops, choices=choices), constants)
 
     def outputs(sign):
-        moved = dict(arrays)
-        for name, along in direction.items():
-            moved[name] = arrays[name] + sign * step * along
-        algebra = Numbers(np.longdouble, record=False, stops=Held(stops), choices=Held(choices))
+        moved = {name: _on_lanes(array, [sign * step * direction.get(name, 0) for direction in directions]) for name, array in arrays.items()}
+        held = [HeldTogether([Held(one) for _ in directions]) for one in (stops, choices)]
+        algebra = Lanes(np.longdouble, len(directions), record=False, stops=held[0], choices=held[1])
         run = program.run(moved, sizes, algebra, constants)
         return {name: run.value(name) for name in program.outputs}
 
     ahead, behind = outputs(+1), outputs(-1)
     return {name: (ahead[name] - behind[name]) / (2 * step) for name in program.outputs}
+
+
+def along_one(derivative, program, arrays, sizes, constants, direction):
+    """What one of these gives along a single direction."""
+    return {name: array[..., 0] for name, array in derivative(program, arrays, sizes, constants, direction).items()}
+
+
+def _on_lanes(array, moved_by):
+    """An array, moved otherwise on each lane where it is of real numbers."""
+    array = np.asarray(array)
+    return np.stack([array + by if array.dtype.kind == "f" else array for by in moved_by], axis=-1)

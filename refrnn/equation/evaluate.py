@@ -551,7 +551,10 @@ class Run:
         taken, or there is no number. ``absorbing`` settles it beforehand.
         """
         gradients = self._gradients(upstream, bool(absorbing))
-        lost = ~self._finite(gradients) & self._finite(self.arrays) if absorbing is None else False
+        # A sum tells it at once, if it does not itself leave the range.
+        if absorbing is not None or all(np.isfinite(np.add.reduce(array, axis=None)) for array in gradients.values()):
+            return gradients
+        lost = ~self._finite(gradients) & self._finite(self.arrays)
         if np.any(lost):
             absorbed = self._gradients(upstream, True)
             gradients = absorbed if np.all(lost) else {name: np.where(lost, absorbed[name], array) for name, array in gradients.items()}

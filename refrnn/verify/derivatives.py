@@ -59,12 +59,12 @@ def _mismatches(spec, truth, sequences, item, run, random, derivative):
     """(symbol, |<J v, w> - <v, J'w>|, the magnitudes of what is summed in both) for each array of one sequence."""
     seeds = {name: sequences.take(name, np.asarray(array, np.longdouble), item) for name, array in truth.upstream.items()}
     adjoints = run.backward(seeds)
-    for name in spec.differentiated:
-        along = np.asarray(random.standard_normal(np.shape(run.arrays[name])), np.longdouble)
-        moved = derivative(spec.program, run.arrays, sequences.sizes(item), truth.checked.integers, {name: along})
-        products = [moved[output] * seeds[output] for output in moved]
-        back = along * adjoints[name]
+    along = {name: np.asarray(random.standard_normal(np.shape(run.arrays[name])), np.longdouble) for name in spec.differentiated}
+    moved = derivative(spec.program, run.arrays, sequences.sizes(item), truth.checked.integers, *({name: one} for name, one in along.items()))
+    for lane, name in enumerate(spec.differentiated):
+        products = [moved[output][..., lane] * seeds[output] for output in moved]
+        back = along[name] * adjoints[name]
         size = sum(np.sum(np.abs(product)) for product in products) + np.sum(np.abs(back))
         if name not in truth.checked.omitted:
-            size += np.sum(np.abs(along) * sequences.take(name, truth.cancelling(("gradient", f"d_{name}")), item))
+            size += np.sum(np.abs(along[name]) * sequences.take(name, truth.cancelling(("gradient", f"d_{name}")), item))
         yield name, np.abs(sum(np.sum(product) for product in products) - np.sum(back)), size

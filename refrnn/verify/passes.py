@@ -82,18 +82,27 @@ class Passes:
             self.sequences.put(name, arrays[number], self.sequences.items[places[place]], lanes[..., lane])
 
     def backward(self, upstream, absorbing=None):
-        """Of each pass the gradients by symbol name, parameters summed over the sequences; ``absorbing`` as in :meth:`Run.backward`."""
+        """Of each pass the gradients by symbol name, parameters summed over the sequences; ``absorbing`` as in :meth:`Run.backward`.
+
+        ``upstream`` is that of all passes, or a list with one for each.
+        """
         totals = {name: self.sequences.empty(name, self.dtype) for name in self.spec.differentiated}
         totals = {name: [array.copy() for _ in self.choices] for name, array in totals.items()}
         with np.errstate(all="ignore"):  # infinities of two sequences may cancel
             for places, run in self.runs:
-                seeds = {name: self._spread(name, array, places, self.sequences.seed) for name, array in upstream.items()}
+                seeds = self._seeds(upstream, places)
                 for name, lanes in run.backward(seeds, absorbing).items():
                     if self.spec.batch_axis(name) is None:
                         totals[name] = self._added(totals[name], lanes, run.algebra.noise)
                     else:
                         self._put(totals[name], name, places, lanes)
         return [{name: arrays[number] for name, arrays in totals.items()} for number in range(len(self.choices))]
+
+    def _seeds(self, upstream, places):
+        if not isinstance(upstream, list):
+            return {name: self._spread(name, array, places, self.sequences.seed) for name, array in upstream.items()}
+        items = [self.sequences.items[place] for place in places]
+        return {name: np.stack([self.sequences.seed(name, one[name], item) for item in items for one in upstream], axis=-1) for name in upstream[0]}
 
     def _added(self, totals, lanes, noise):
         """The total of each pass, sequence by sequence."""

@@ -215,24 +215,22 @@ def errors_go_where_the_equation_sends_them(spec, truth, backend):
 def _lost(spec, truth):
     """Upstream gradients with NaN, in words and numbers, and where the equation's gradients are NaN then; once for all backends."""
     if not hasattr(truth, "lost"):
-        passed = Passes(spec, truth.checked, truth.checked.dtype, [[Held() for _ in range(truth.sequences)]])
-        truth.lost = []
         one_step = {name: _middle(array) for name, array in truth.upstream.items() if array.ndim > 1}
-        for word, lost in [(f"all over {name}", {name: np.s_[...]}) for name in spec.outputs] + [("at one step of one sequence", one_step)]:
-            upstream = {name: array.copy() for name, array in truth.upstream.items()}
-            for name, where in lost.items():
+        given = {f"all over {name}": {name: np.s_[...]} for name in spec.outputs} | {"at one step of one sequence": one_step}
+        lost = [{name: array.copy() for name, array in truth.upstream.items()} for _ in given]
+        for upstream, places in zip(lost, given.values()):
+            for name, where in places.items():
                 upstream[name][where] = np.nan
-            with np.errstate(all="ignore"):
-                by_arithmetic = _where_lost(passed, upstream, absorbing=False)
-                # What is lost at one step may go out anywhere.
-                by_calculus = _where_lost(passed, upstream, absorbing=True) if word.startswith("all") else {}
-            truth.lost.append((word, upstream, by_arithmetic, by_calculus))
+        passed = Passes(spec, truth.checked, truth.checked.dtype, [[Held() for _ in range(truth.sequences)] for _ in lost])
+        with np.errstate(all="ignore"):
+            by_arithmetic, by_calculus = (_where_lost(passed, lost, absorbing) for absorbing in (False, True))
+        # What is lost at one step may go out anywhere.
+        truth.lost = list(zip(given, lost, by_arithmetic, [*by_calculus[:-1], {}]))
     return truth.lost
 
 
 def _where_lost(passed, upstream, absorbing):
-    (gradients,) = passed.backward(upstream, absorbing)
-    return {f"d_{name}": np.isnan(gradient) for name, gradient in gradients.items()}
+    return [{f"d_{name}": np.isnan(gradient) for name, gradient in gradients.items()} for gradients in passed.backward(upstream, absorbing)]
 
 
 def _middle(array):

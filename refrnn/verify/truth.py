@@ -50,6 +50,14 @@ class Truth:
         self.worlds, self._unvisited = [], []
         self._visit(World(self))
 
+    @classmethod
+    def drawn(cls, spec, case):
+        """What a case draws, without the quantities, which are dear: for what holds whatever they are."""
+        truth = cls.__new__(cls)
+        truth.spec = spec
+        truth._draw(case)
+        return truth
+
     def _draw(self, case):
         self.case = case
         self.values, self.lengths = case.draw(self.spec)
@@ -103,8 +111,8 @@ class Truth:
         return "clip" if "clip" in self.spec.verify and name in self.spec.outputs else "forward"
 
     def error(self, key, array):
-        """See :meth:`World.error`."""
-        return self.worlds[0].error(key, array)
+        """The largest error of one array in ulp, and its place: see :meth:`World.errors`."""
+        return self.worlds[0].errors({key: array})[key]
 
     def allowed(self, key):
         """See :meth:`World.allowed`."""
@@ -151,20 +159,23 @@ class Truth:
     def _judge_in(self, world, found, more):
         judged = []
         unjudged = world.unjudged
+        fitting = {key: array for key, array in found.items() if key not in unjudged and np.shape(array) == world.quantities[key].shape}
+        errors = world.errors(fitting)
         for key, array in found.items():
             kind, name = key
             if key in unjudged:
                 continue
-            if np.shape(array) != world.quantities[key].shape:
+            if key not in fitting:
                 judged.append(Worst(name, kind, float("inf"), world.bounds[key], ()))
                 continue
-            ulp, place = world.error(key, array)
+            ulp, place = errors[key]
             lost = self.case.extreme and np.isnan(array).any()  # to rounding, which two samples may have missed by chance
             if lost and not self.special or more * world.bounds[key] < ulp < NEAR * world.bounds[key]:
                 world.look_closer()
                 if key in world.unjudged:
                     continue
-                ulp, place = world.error(key, array)
+                errors = world.errors(fitting)  # an ulp, and what comes after, may be another one now
+                ulp, place = errors[key]
             judged.append(Worst(name, kind, ulp, more * world.bounds[key], place))
         return judged
 

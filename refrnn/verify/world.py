@@ -60,7 +60,8 @@ class World:
         self.held = held
         self.origin = self
         samples = self._samples(held, range(SAMPLES))
-        self.deviations = {key: self._deviation(key, [found for found, _ in samples]) for key in self.quantities}
+        self.grouped = {}
+        self.deviations = self._deviations([found for found, _ in samples])
         self.open = self._still_open(held, [choices for _, choices in samples])
         self.looked_closer = False
         self._measure()
@@ -69,7 +70,7 @@ class World:
         """Scales and bounds from the deviations."""
         self.scales, self.cancels, self.uncertain, self.units = {}, {}, {}, {}
         self._find_scales()
-        self.bounds = {key: FLOOR + HEADROOM * self._largest(key, self.deviations[key])[0] for key in self.quantities}
+        self.bounds = {key: FLOOR + HEADROOM * ulp for key, (ulp, _) in self._largest(self.deviations).items()}
         self.unjudged = self._find_unjudged()
 
     def seen_by(self, truth):
@@ -120,11 +121,12 @@ class World:
         (by_calculus,) = exact.backward(self.truth.upstream, absorbing=True)
         return {("gradient", f"d_{name}"): np.isnan(by_arithmetic[name]) != np.isnan(by_calculus[name]) for name in by_arithmetic}
 
-    def _deviation(self, key, samples):
-        truth = self.quantities[key]
-        apart = [_apart(found[key], truth) for found in samples]
+    def _deviations(self, samples):
+        """How far samples are from the truth at most, by key."""
+        together = self._together(tuple(self.quantities))
+        apart = [_apart(together.flat(found), together.truth) for found in samples]
         largest = np.maximum.reduce(apart)
-        return np.where(np.isnan(largest), np.inf, largest)
+        return together.by_key(np.where(np.isnan(largest), np.inf, largest))
 
     def look_closer(self):
         """Sample rounding further, once: of few entries the largest of two samples may be small by chance, and no chance is as one-sided as machines may be."""
@@ -135,15 +137,15 @@ class World:
             self.origin.look_closer()
             self.scales, self.uncertain, self.units = self.origin.scales, self.origin.uncertain, {}
             # But to which side machines err hangs on the digits that they have.
-            nearest = [found for found, _ in self._samples(self.held, [NEAREST])]
-            for key, bound in self.origin.bounds.items():
-                self.bounds[key] = max(bound, FLOOR + HEADROOM * self._largest(key, self._deviation(key, nearest))[0])
+            nearest = self._deviations([found for found, _ in self._samples(self.held, [NEAREST])])
+            for key, (ulp, _) in self._largest(nearest).items():
+                self.bounds[key] = max(self.origin.bounds[key], FLOOR + HEADROOM * ulp)
             self.unjudged = self._find_unjudged()
             return
         more = range(SAMPLES, SAMPLES + MORE_SAMPLES)
         samples = [found for seeds in (more, [NEAREST]) for found, _ in self._samples(self.held, seeds)]
-        for key, deviation in self.deviations.items():
-            self.deviations[key] = np.maximum(deviation, self._deviation(key, samples))
+        for key, deviation in self._deviations(samples).items():
+            self.deviations[key] = np.maximum(self.deviations[key], deviation)
         self._measure()
 
     # ------------------------------------------------------------ scales
@@ -206,26 +208,35 @@ class World:
 
     # ------------------------------------------------------------ errors
 
-    def error(self, key, array):
-        """The largest error of ``array`` in ulp, and its place.
+    def errors(self, found):
+        """The largest error of each of the arrays ``found`` in ulp, and its place, by key.
 
         An ulp is the precision's eps times the scale of the quantity. A quantity that is zero and never was the sum of
         anything, and all that lies past a sequence's end, must be exactly zero; NaN and infinities must be where they
         are in the truth, and so must the signs of zeros be that come of no sum.
         """
-        truth, array = self.quantities[key], np.asarray(array, np.longdouble)
+        if not found:
+            return {}
+        together = self._together(tuple(found))
+        truth, array = together.truth, together.flat(found)
         difference = _apart(array, truth)
-        if key in self.either:
-            difference = np.where(self.either[key] & np.isnan(array), 0, difference)
-        if key[0] != "gradient" and key[1] in self.truth.signed:
-            difference = np.where((truth == 0) & (array == 0) & (np.signbit(truth) != np.signbit(array)), np.inf, difference)
-        return self._largest(key, difference)
+        if together.either is not None:
+            difference = np.where(together.either & np.isnan(array), 0, difference)
+        if together.signed is not None:
+            difference = np.where(together.signed & (array == 0) & (np.signbit(truth) != np.signbit(array)), np.inf, difference)
+        return self._largest(together.by_key(difference))
 
-    def _largest(self, key, difference):
-        """The largest of some differences in ulp, and its place."""
-        if not difference.size:
-            return 0.0, ()
-        ulp, has_zeros = self._ulp(key)
+    def _together(self, keys):
+        """What the quantities of some keys are held against, one after the other in one array: NumPy's share of small arrays is its calls."""
+        if keys not in self.grouped:
+            self.grouped[keys] = Together(self, keys)
+        return self.grouped[keys]
+
+    def _largest(self, differences):
+        """The largest of the differences of each key in ulp, and its place."""
+        together = self._together(tuple(differences))
+        difference = together.flat(differences)
+        ulp, has_zeros = self._ulp(together)
         with np.errstate(all="ignore"):
             if has_zeros:
                 errors = np.divide(difference, ulp, out=np.zeros(difference.shape, np.longdouble), where=difference != 0)
@@ -233,16 +244,19 @@ class World:
                 errors = difference / ulp
         if _has_nan(errors):
             errors = np.where(np.isnan(errors), np.inf, errors)
-        place = np.unravel_index(int(errors.argmax()), errors.shape)
-        return float(errors[place]), tuple(int(index) for index in place)
+        return {key: _largest_of_all(errors) for key, errors in together.by_key(errors).items()}
 
-    def _ulp(self, key):
-        """An ulp of each entry, in a shape that goes with the quantity, and whether some are zero: past a sequence's end there is none."""
-        if key not in self.units:
-            past = past_end(self.truth.spec, self.truth.checked, _symbol(key), self.quantities[key].shape)
-            ulp = np.where(past, 0, self.truth.eps * self.scales[key])
-            self.units[key] = ulp, not np.all(ulp > 0)
-        return self.units[key]
+    def _ulp(self, together):
+        """An ulp of each entry, and whether some are zero: past a sequence's end there is none."""
+        if together.keys not in self.units:
+            each = [self._ulp_of(key) for key in together.keys]
+            ulp = together.flat(each)
+            self.units[together.keys] = ulp, not np.all(ulp > 0)
+        return self.units[together.keys]
+
+    def _ulp_of(self, key):
+        past = past_end(self.truth.spec, self.truth.checked, _symbol(key), self.quantities[key].shape)
+        return np.where(past, 0, self.truth.eps * self.scales[key])
 
     def _find_unjudged(self):
         """What can't be judged on this case, and why, by key."""
@@ -275,6 +289,34 @@ class World:
         return [flip for flip in found if not self.flips or flip.order > self.flips[-1].order]
 
 
+class Together:
+    """Quantities of a world one after the other in one array, by their ``keys``: of small arrays it is the calls that cost."""
+
+    def __init__(self, world, keys):
+        self.keys = keys
+        arrays = [world.quantities[key] for key in keys]
+        self.truth = self.flat(arrays)
+        ends = np.cumsum([array.size for array in arrays]).tolist()
+        self._places = [(key, slice(end - array.size, end), array.shape) for key, array, end in zip(keys, arrays, ends)]
+        self.either = self._marked({key: world.either[key] for key in keys if key in world.either})
+        zeros = {key: array == 0 for key, array in zip(keys, arrays) if key[0] != "gradient" and key[1] in world.truth.signed}
+        self.signed = self._marked(zeros)
+
+    @staticmethod
+    def flat(arrays):
+        """Arrays of all of the quantities, or by their keys, as one in extended precision."""
+        return np.concatenate([*(arrays.values() if isinstance(arrays, dict) else arrays)], axis=None, dtype=np.longdouble)
+
+    def by_key(self, flat):
+        """Its part for each key, in the shape of the quantity."""
+        return {key: flat[place].reshape(shape) for key, place, shape in self._places}
+
+    def _marked(self, marks):
+        """Which of all entries are marked, by marks for some keys; None where none is."""
+        found = np.concatenate([marks.get(key, np.zeros(shape, bool)) for key, _, shape in self._places], axis=None) if marks else np.False_
+        return found if found.any() else None
+
+
 def _symbol(key):
     kind, name = key
     return name[2:] if kind == "gradient" else name
@@ -287,6 +329,14 @@ def _apart(array, truth):
         if apart.size and _has_nan(apart):
             apart = np.where((array == truth) | (np.isnan(array) & np.isnan(truth)), 0, apart)
     return apart
+
+
+def _largest_of_all(array):
+    """The largest number of an array, and its place."""
+    if not array.size:
+        return 0.0, ()
+    place = np.unravel_index(int(array.argmax()), array.shape)
+    return float(array[place]), tuple(int(index) for index in place)
 
 
 def _has_nan(array):

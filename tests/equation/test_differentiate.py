@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from programs import SIZES, draw, mismatch, program, run
-from refrnn.equation.differentiate import central_difference, complex_step, is_analytic
+from refrnn.equation.differentiate import along_one, central_difference, complex_step, is_analytic
 from refrnn.errors import SpecError
 
 EPS = float(np.finfo(np.longdouble).eps)
@@ -32,7 +32,7 @@ def test_known_derivatives(derivative, allowed):
     a = np.linspace(-2, 2, 5, dtype=np.longdouble)
     one = np.ones(5, np.longdouble)
     exact = np.exp(a) * (a**3 / (1 + a**2) + (3 * a**2 * (1 + a**2) - 2 * a**4) / (1 + a**2) ** 2)
-    np.testing.assert_allclose(derivative(chosen, {"a": a}, SIZES, {}, {"a": one})["y"], exact, rtol=allowed, atol=allowed)
+    np.testing.assert_allclose(along_one(derivative, chosen, {"a": a}, SIZES, {}, {"a": one})["y"], exact, rtol=allowed, atol=allowed)
 
 
 def test_stop_is_held_still():
@@ -40,7 +40,7 @@ def test_stop_is_held_still():
     chosen = program(["y = a * stop(a**2)", "z = stop(a)"], {"a": "H"}, ["y", "z"])
     arrays = draw(chosen)
     along = {"a": np.ones(5, np.longdouble)}
-    moved = central_difference(chosen, arrays, SIZES, {}, along)
+    moved = along_one(central_difference, chosen, arrays, SIZES, {}, along)
     np.testing.assert_allclose(moved["y"], arrays["a"] ** 2, rtol=1e-9)
     assert (moved["z"] == 0).all()
     outputs, backward = run(chosen, arrays)
@@ -58,7 +58,7 @@ def test_arrays_that_are_not_moved_stay():
     arrays = draw(chosen)
     before = {name: array.copy() for name, array in arrays.items()}
     for derivative in (complex_step, central_difference):
-        moved = derivative(chosen, arrays, SIZES, {}, {"b": np.ones(5, np.longdouble)})
+        moved = along_one(derivative, chosen, arrays, SIZES, {}, {"b": np.ones(5, np.longdouble)})
         np.testing.assert_allclose(moved["y"], arrays["a"], rtol=1e-9)
     assert all(np.array_equal(before[name], arrays[name]) for name in arrays)
 
@@ -67,7 +67,7 @@ def test_integer_arrays_choose_and_are_not_moved():
     chosen = program(["y[t] = one_hot(k[t], H) * a"], {"k": "T", "a": ""}, ["y"])
     arrays = {"k": np.array([0, 1, 4, 2, 2, 0, 3]), "a": np.longdouble(2)}
     for derivative in (complex_step, central_difference):
-        np.testing.assert_allclose(derivative(chosen, arrays, SIZES, {}, {"a": np.longdouble(1)})["y"], np.eye(5)[arrays["k"]], rtol=1e-9)
+        np.testing.assert_allclose(along_one(derivative, chosen, arrays, SIZES, {}, {"a": np.longdouble(1)})["y"], np.eye(5)[arrays["k"]], rtol=1e-9)
 
 
 # ------------------------------------------------------------ equations made at random
