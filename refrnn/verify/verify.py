@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from refrnn.errors import AnswerError, RefrnnError
 from refrnn.verify.backends import compare, not_offered
-from refrnn.verify.cases import OVERFLOWING, asked
+from refrnn.verify.cases import OVERFLOWING, asked, cases
 from refrnn.verify.claims import check_claims
 from refrnn.verify.derivatives import confirm
 from refrnn.verify.errata import as_errata
@@ -16,7 +16,7 @@ from refrnn.verify.properties import of_choices, of_wide_work, properties
 from refrnn.verify.report import SpecReport
 from refrnn.verify.shapes import disagreements
 from refrnn.verify.sensitivity import bluntest, sensitivity
-from refrnn.verify.truth import truths
+from refrnn.verify.truth import Truth, truths
 from refrnn.verify.variants import compare_variant, variants
 
 # The cases on which numerical derivatives, variants and the properties of backends are tried; derivatives, at the quick
@@ -24,7 +24,8 @@ from refrnn.verify.variants import compare_variant, variants
 DERIVATIVE_CASES = ("plain-float64", "ragged-float64", "one-step-float64")
 VARIANT_CASES = ("plain-float32", "ragged-float64", "width-20-float32", "one-step-float32", OVERFLOWING)
 PROPERTY_CASES = ("plain-float32", "ragged-float64", "one-step-float32")
-# One that is not about sequences, and has more numbers than a thread takes at once; one of more units than a part of them has.
+# One that is not about sequences, and has more numbers than a thread takes at once; one of more units than a part of them has, which
+# the quick level draws for this alone.
 WIDE_CASES = ("large-float32", "width-16-float64")
 # The equation in float32 shares all but its numbers' type with the equation in float64.
 EQUATION_CASES = ("plain-float32", "ragged-float32")
@@ -120,9 +121,9 @@ def _properties(report, spec, found, backend, level):
     for name in PROPERTY_CASES:
         if name in found and not report.failures:
             report.failures += [str(finding) for finding in properties(spec, found[name], backend, level)]
-    for name in WIDE_CASES:
-        if backend == "kernel" and name in found and not report.failures:
-            report.failures += [str(finding) for finding in of_wide_work(spec, found[name], backend)]
+    for case in cases(spec) if backend == "kernel" else ():
+        if case.name in WIDE_CASES and not report.failures:
+            report.failures += [str(finding) for finding in of_wide_work(spec, found.get(case.name) or Truth.drawn(spec, case), backend)]
     for truth in {truth.case.problem(): truth for truth in found.values() if truth.case.values}.values():
         if not report.failures:
             report.failures += [str(finding) for finding in of_choices(spec, truth, backend)]

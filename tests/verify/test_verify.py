@@ -414,3 +414,9 @@ def test_wide_work_is_asked_where_there_is_no_batch_and_where_units_are_many(nam
     monkeypatch.setattr(verify, "of_wide_work", lambda spec, truth, backend: [f"{truth.case.name} by {backend}"])
     assert verify.wrong_with(spec, {case: truth}, "kernel") == [f"{case} by kernel"]
     assert verify.wrong_with(spec, {case: truth}, "reference") == []
+
+
+def test_wide_work_is_drawn_where_the_quick_level_has_no_truth_of_it(monkeypatch):
+    asked = []
+    monkeypatch.setattr(verify, "of_wide_work", lambda spec, truth, backend: asked.append((truth.case.name, truth.checked.batch, [*truth.upstream])) or [])
+    assert verify.wrong_with(refrnn.load("lstm"), {}, "kernel") == [] and asked == [("width-16-float64", 2, ["h", "c"])]

@@ -132,7 +132,7 @@ TABLE = {
         ("wrong_with tries no variant", "        _compare(report, spec, truth, backend, level)\n    _variants(report, spec, found, backend, level)\n", "        _compare(report, spec, truth, backend, level)\n"),
         ("wrong_with tries no property", "    _properties(report, spec, found, backend, level)\n    _shapes", "    _shapes"),
         ("nothing is promised by the library", "for text in promises(spec, _ragged(found))]", "for text in ()]", "test_handed"),
-        ("wide work is never asked about", "        if backend == \"kernel\" and name in found and", "        if False and name in found and"),
+        ("wide work is never asked about", "        if case.name in WIDE_CASES and", "        if False and case.name in WIDE_CASES and"),
         ("what has no batch is never shared by threads", "WIDE_CASES = (\"large-float32\", ", "WIDE_CASES = (\"\", "),
         ("many units in a batch of more are never asked about", "\"large-float32\", \"width-16-float64\")", "\"large-float32\", \"\")"),
         ("the variants of a reference are wide", "wide=backend != \"reference\"", "wide=True"),
