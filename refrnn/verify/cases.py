@@ -27,7 +27,7 @@ MORE_WIDTHS = (
 )  # fmt: skip
 # What the quick level asks in both precisions, and what it leaves to the full one: others lie on both sides, or nearly there.
 IN_BOTH = ("plain", "ragged", "one-step", "width", "large")
-LEFT = ("width-16-", "ones-", "saturated-", "one-saturated-64-", "one-turned-24-", "one-small-130-")
+LEFT = ("width-16-", "ones-", "one-saturated-64-", "one-turned-24-", "one-small-130-")
 WIDTHS = {"quick": QUICK_WIDTHS, "full": QUICK_WIDTHS + MORE_WIDTHS}
 OVERFLOWING = "overflowing"
 SEARCH, FARTHEST = 12, 16.0  # steps, each by no more than this factor
