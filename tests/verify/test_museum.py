@@ -37,6 +37,11 @@ def test_a_kernel_without_a_fault_is_right(name):
     assert found(Fault("", "", name)) == []
 
 
+def test_what_one_fault_writes_into_no_later_one_sees():
+    writes = next(fault for fault in SHOWN if fault.name == "the upstream gradient becomes the carry")
+    assert found(writes) and found(Fault("", "", writes.spec)) == []
+
+
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("fault", SHOWN, ids=lambda fault: f"{fault.kind}: {fault.name}")
 def test_fault_is_found(fault):

@@ -1,5 +1,6 @@
 """How a fault is planted in a kernel: what it is given, what it gives or what its way back gives is changed on the way."""
 
+from contextlib import contextmanager
 from functools import lru_cache
 from types import ModuleType
 from typing import Callable, NamedTuple
@@ -64,14 +65,25 @@ def truths_of(name, level):
     return {truth.case.name: truth for truth in truths(spec, asked(spec, level))}
 
 
+@contextmanager
+def standing(spec, backend, binding, known):
+    """``binding`` stands where that of a backend stands; what it writes into the arrays of ``known`` truths no later fault sees."""
+    kept, arrays = spec.bindings[backend], [array for truth in known.values() for array in (*truth.checked.arrays.values(), *truth.upstream.values())]
+    before = [array.copy() for array in arrays]
+    spec.bindings[backend] = binding
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    finally:
+        spec.bindings[backend] = kept
+        for array, right in zip(arrays, before):
+            if not np.array_equal(array, right, equal_nan=array.dtype.kind == "f"):
+                array[...] = right
+
+
 def found(fault, level="quick"):
     """What verification says of the kernel with the fault: texts, none where it finds nothing."""
     spec = refrnn.load(fault.spec)
     known = truths_of(fault.spec, level)
-    kept = spec.bindings["kernel"]
-    spec.bindings["kernel"] = Planted(spec, fault)
-    try:
-        with np.errstate(all="ignore"):
-            return wrong_with(spec, known, "kernel", level)
-    finally:
-        spec.bindings["kernel"] = kept
+    with standing(spec, "kernel", Planted(spec, fault), known):
+        return wrong_with(spec, known, "kernel", level)

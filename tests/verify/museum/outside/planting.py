@@ -11,11 +11,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-import numpy as np
-
 import refrnn
 from refrnn.verify.verify import wrong_with
-from tests.verify.museum.planting import truths_of
+from tests.verify.museum.planting import standing, truths_of
 
 ROOT = Path(__file__).resolve().parents[4]
 
@@ -94,14 +92,9 @@ def in_kernels(fault):
 def found(fault, backend, level="quick"):
     """What verification says of a reference or a kernel with the fault: texts, none where it finds nothing."""
     spec = refrnn.load(fault.spec)
-    known, kept = truths_of(fault.spec, level), spec.bindings[backend]
-    with {"reference": in_reference, "kernel": in_kernels}[backend](fault) as module:
-        spec.bindings[backend] = Bound(module)
-        try:
-            with np.errstate(all="ignore"):
-                return wrong_with(spec, known, backend, level)
-        finally:
-            spec.bindings[backend] = kept
+    known = truths_of(fault.spec, level)
+    with {"reference": in_reference, "kernel": in_kernels}[backend](fault) as module, standing(spec, backend, Bound(module), known):
+        return wrong_with(spec, known, backend, level)
 
 
 def found_in_library(fault, level="quick"):
