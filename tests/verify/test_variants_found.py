@@ -195,7 +195,7 @@ def test_the_quick_level_asks_each_batch_once():
     assert names["ragged-float64"] == {(5, False), (5, True), (20, True), (65, False), (67, True), (183, False)}
     wide = Truth(unit(), next(case for case in cases(unit()) if case.name == "width-20-float32"))
     assert [len(one.places) for one in variants(unit(), wide, level="quick")] == [2, 64]
-    assert names["plain-float64"] == {(8, False), (16, False), (17, False), (64, False)}
+    assert names["plain-float64"] == {(8, False), (16, False), (17, False), (64, False), (1207, False)}
 
 
 @pytest.mark.parametrize("name, batches", [("width-20-float32", [2, 20, 64]), ("one-step-float32", [32, 128, 1025])])
