@@ -63,7 +63,7 @@ KERNELS = [
     Fault("special", "a start of infinity is NaN", "leaky-units", before=each(lambda h: np.where(np.isinf(h), np.nan, h), "h0")),
     Fault("special", "errors of NaN are zero", "gru-minimal", back=lambda a, d, g: g.update({name: np.nan_to_num(array) for name, array in g.items()})),
     Fault("special", "a start's error of NaN is zero", "lstm", back=lambda a, d, g: g.update(c0=np.nan_to_num(g["c0"]))),
-    Fault("special", "an error of NaN goes to all steps", "elman", back=lambda a, d, g: g.update(x=g["x"] * np.nan) if with_nan_for_zero(d, "d_y") and not np.isnan(d["d_y"]).all() and a.get("lengths") is None else None),
+    Fault("special", "an error of NaN goes to all steps", "elman", back=lambda a, d, g: g.update(x=g["x"] * np.nan) if with_nan_for_zero(d, "d_y") and not np.isnan(d["d_y"]).all() and a.get("lengths") is None else None, level="full"),
     Fault("special", "an error of NaN goes to all sequences", "leaky-units", back=lambda a, d, g: g.update(h0=g["h0"] + 0 * g["h0"].sum())),
     Fault("special", "small gradients are flushed", "activation-jacobian", back=lambda a, d, g: g.update(z=flushed(g["z"]))),
     Fault("special", "small inputs are flushed", "activation-jacobian", before=each(flushed, "z")),
