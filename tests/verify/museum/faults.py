@@ -267,7 +267,7 @@ SPECIAL = [
     Fault("special", "NaN goes to all sequences", "lstm", after=lambda a, out: out.update(h=out["h"] + 0 * out["h"][:, -1:])),
     Fault("special", "small states are flushed", "lstm", after=gate(lambda h: np.abs(h) < 1e-6, lambda h: 0 * h)),
     Fault("special", "very small states are flushed", "lstm", after=gate(lambda h: np.abs(h) < 1e-15, lambda h: 0 * h)),
-    Fault("special", "states near one are one", "unfolding", after=gate(lambda s: np.abs(s) > 1 - 1e-6, np.sign, "s"), level="full"),
+    Fault("special", "states near one are one", "unfolding", after=gate(lambda s: np.abs(s) > 1 - 1e-6, np.sign, "s")),
     Fault("special", "zero upstream divides by zero", "lstm", back=lambda a, d, g: g.update(h0=g["h0"] / np.float32(bool(d["d_h"].any())))),
     Fault("special", "an array of zeros has no norm", "clip-norm", after=lambda a, out: out.update(length=out["length"] * np.nan) if not a["G"].any() else None),
     Fault("special", "the norm overflows", "clip-norm", after=lambda a, out: out.update(length=np.sqrt(np.sum(a["g"] ** 2) + np.sum(a["G"] ** 2))) if np.abs(a["G"]).max() > 1e15 or np.abs(a["g"]).max() > 1e15 else None),

@@ -37,7 +37,7 @@ KERNELS = [
     Fault("edges", "rows from 512 on", "lstm", after=put("h", (all_of, slice(512, None)), 0)),
     Fault("edges", "row 1024", "unfolding", after=put("s", (all_of, slice(1024, None)), 0)),
     Fault("edges", "a weight's gradient of a thousand rows", "gru-minimal", back=only(lambda a: rows(a) > 1000, scaled("W_z", 0.5))),
-    Fault("edges", "a bias's gradient of 2048 rows", "lstm", back=only(lambda a: rows(a) > 2048, scaled("b", 0.5)), level="full"),
+    Fault("edges", "a bias's gradient of 2048 rows", "lstm", back=only(lambda a: rows(a) > 2048, scaled("b", 0.5))),
     Fault("edges", "one row past a multiple of 512", "elman", after=only(lambda a: rows(a) > 512 and rows(a) % 512 == 1, put("h", (-1, -1), 0))),
     Fault("edges", "a batch that is a multiple of 16", "lstm", after=only(lambda a: batch(a) % 16 == 0, put("h", (all_of, -1), 0))),
     Fault("edges", "a batch of 128", "gru-reset-before", after=only(lambda a: batch(a) == 128, put("h", (all_of, -1), 0))),
