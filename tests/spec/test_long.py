@@ -14,7 +14,7 @@ from refrnn.spec import build
 from refrnn.spec.library import specs_folder
 from texts import CELL
 
-LONG = {"one word": "a" * 200_000, "lines": "a b\n" * 50_000, "signs": "ß=( " * 50_000, "a key": "k" * 900}
+LONG = {"one word": "a" * 20_000, "lines": "a b\n" * 5_000, "signs": "ß=( " * 5_000, "a key": "k" * 900}
 # Between them these have a printed gradient, misprints, claims, cases, a target, integers and what draws them.
 SPECS = ("parity", "bptt-jacobians", "hopfield", "word-model")
 
