@@ -176,7 +176,7 @@ class _Work:
         B, workers = self.plan.B, threads.workers(count * self.plan.B * self.plan.terms)
         rows, sequences = slices(count * B, workers), slices(B, 1)
         if workers > 1:
-            sequences = shares(np.maximum(self.ends, 0), workers, ragged=not self._is_whole)
+            sequences = shares(self.plan, np.maximum(self.ends, 0), workers, ragged=not self._is_whole)
         if self.before:
             self.before.run(0, 1, rows)
         self.forward.run(0, count, sequences)

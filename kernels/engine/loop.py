@@ -10,6 +10,7 @@ from numba import prange
 from ..primitives import threads
 from ..primitives.compile import call, data_of, integers, kernel, part, pointer, record, shift
 from ..primitives.lanes import lanes, load, store
+from ..primitives.meeting import meet, wait
 from ..primitives.products import KEEP
 
 
@@ -19,8 +20,10 @@ def _record(*names):
 
 # first and last: the steps from .. to, exclusive; backward: last step first; order: the caller's place of each sequence;
 # ends: the length of each sequence, in descending order; keep: integers (T, B), 0 where no error passes from a step to
-# the one before it, or no address; multiply, lay_out: addresses of ``rows_by_panel`` and of ``in_blocks``.
-LOOP = _record("first", "last", "backward", "order", "ends", "keep", "sequences", "multiply", "lay_out")
+# the one before it, or no address; multiply, lay_out: addresses of ``rows_by_panel`` and of ``in_blocks``; meeting: where
+# workers that share the panels wait for one another, or no address where they share the sequences; apart: of the memory
+# in which each of them lays out operands.
+LOOP = _record("first", "last", "backward", "order", "ends", "keep", "sequences", "multiply", "lay_out", "meeting", "apart")
 # start: a row of biases, or no address where something stands in the rows already; to: the rows of gates; pointwise: the
 # step, if there is one, and the arrays it is given.
 STAGE = _record(
@@ -37,7 +40,7 @@ HEAD, OF_STAGE, OF_PRODUCT = (len(kind.names) for kind in (LOOP, STAGE, PRODUCT)
 def run(block, stages, slices, like):
     """Run the steps that ``block`` tells: a LOOP, STAGEs up to the integer ``stages`` of it, then PRODUCTs.
 
-    ``slices``: (first, last) sequences of each worker; ``like``: an array of the float type.
+    ``slices``: (first, last) sequences of each worker, the same for all of them where they share the panels; ``like``: an array of the float type.
     """
     if len(slices) > 1:
         threads.start(_run_slices, block, stages, slices, like)
@@ -58,7 +61,10 @@ def _run_slice(block, stages, slices, worker, like_array):
     first, count = slices[worker, 0], slices[worker, 1] - slices[worker, 0]
     order, ends = integers(loop.order), shift(integers(loop.ends), first)
     steps = loop.last - loop.first
-    active = 0 if loop.backward else count
+    active, workers, met = 0 if loop.backward else count, 1, 0
+    if loop.meeting != 0:
+        workers = meet(integers(loop.meeting), len(slices))
+        steps = steps if workers > 0 else 0
     for n in range(steps):
         t = loop.last - 1 - n if loop.backward else loop.first + n
         while active < count and ends[active] > t:
@@ -67,15 +73,21 @@ def _run_slice(block, stages, slices, worker, like_array):
             active -= 1
         if active > 0:
             for s in range(HEAD, stages, OF_STAGE):
-                _stage(loop, record(shift(table, s), STAGE), shift(table, stages), t, order, ends, first, active, like)
+                part_of = worker if workers > 1 else 0
+                _stage(loop, record(shift(table, s), STAGE), shift(table, stages), t, order, ends, first, active, part_of, workers, like)
+                if workers > 1:
+                    met += 1
+                    wait(integers(loop.meeting), workers, met)
 
 
 @part
-def _stage(loop, stage, products, t, order, ends, first, active, like):
+def _stage(loop, stage, products, t, order, ends, first, active, worker, workers, like):
     rows = shift(pointer(stage.to, like), t * stage.step + first * stage.row)
-    for p in range(-1, stage.panels):  # before the first one operands are laid out
+    begins, behind = stage.panels * worker // workers, stage.panels * (worker + 1) // workers
+    for p in range(begins - 1, behind if begins < behind else 0):  # before the first one operands are laid out
+        is_before, following_panel = p < begins, p + 1 if p + 1 < behind else begins
         c, start = shift(rows, p * stage.panel), shift(pointer(stage.start, like), p * stage.width)
-        for j in range(0, stage.width if p >= 0 and stage.start != 0 else 0, lanes(like)):
+        for j in range(0, 0 if is_before or stage.start == 0 else stage.width, lanes(like)):
             biases = load(shift(start, j))
             for row in range(active):
                 store(biases, shift(c, row * stage.row + j))
@@ -85,7 +97,7 @@ def _stage(loop, stage, products, t, order, ends, first, active, like):
             while running > 0 and ends[running - 1] <= t + product.ahead:
                 running -= 1
             b = shift(pointer(product.b, like), p * product.panel)
-            following = shift(pointer(product.b, like), (p + 1 if p + 1 < stage.panels else 0) * product.panel)
+            following = shift(pointer(product.b, like), following_panel * product.panel)
             a = shift(pointer(product.a, like), (t + product.offset) * product.step + first * product.row)
             begin = 0
             while begin < running:
@@ -97,10 +109,11 @@ def _stage(loop, stage, products, t, order, ends, first, active, like):
                     end = begin
                     while end < running and integers(loop.keep)[keep + end] != 0:
                         end += 1
-                operand, blocks = shift(a, begin * product.row), shift(pointer(product.blocks, like), (first + begin) * product.terms)
+                place = worker * loop.apart + (first + begin) * product.terms
+                operand, blocks = shift(a, begin * product.row), shift(pointer(product.blocks, like), place)
                 if end - begin == 1:
                     blocks = operand  # one row is a block as it stands
-                if end > begin and p < 0:
+                if end > begin and is_before:
                     if end - begin > 1:
                         call(loop.lay_out, (blocks, operand, end - begin, product.terms, product.row, 1))
                 elif end > begin:
@@ -108,5 +121,5 @@ def _stage(loop, stage, products, t, order, ends, first, active, like):
                     call(loop.multiply, (KEEP, to, blocks, b, following, end - begin, product.terms, product.vectors, stage.row))
                 begin = end
         last = min(stage.units, (p + 1) * stage.each)
-        if p >= 0 and stage.pointwise != 0:
+        if stage.pointwise != 0 and not is_before:
             call(stage.pointwise, (integers(stage.arrays), order, t, first, first + active, p * stage.each, last, like))

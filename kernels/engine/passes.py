@@ -49,8 +49,13 @@ def plan_of(recurrence, given, starts, weights, lean=False):
     return plan
 
 
-def shares(ends, workers, ragged):
-    """The sequences (first, last) of each worker, so that all have about as many steps; ``ends``: lengths, the longest first."""
+def shares(plan, ends, workers, ragged):
+    """The sequences (first, last) of each worker, so that all have about as many steps; ``ends``: lengths, the longest first.
+
+    All of them for each worker where they share the units.
+    """
+    if plan.shares_units(workers):
+        return np.array([[0, len(ends)]] * workers)
     workers = max(1, min(workers, len(ends) // 4))
     if workers == 1 or not ragged:
         return slices(len(ends), workers)
@@ -87,9 +92,8 @@ class Pass:
         self._ends = {}  # lengths that are left, by first step
         self.laid = laid_out(plan, weights)
         self._places |= self.laid.places
-        self._kept = kept_by(self)
+        self._is_idle, self._kept = True, kept_by(self)
         self._kept.forward(self, self.outputs)
-        self._is_idle = True
 
     def __del__(self):
         if POOL is not None and hasattr(self, "_kept"):  # else the process is ending, or nothing was begun
@@ -129,7 +133,7 @@ class Pass:
 
     def slices(self, first):
         """The sequences of each worker, for the steps from ``first`` on."""
-        return shares(np.maximum(self.ends - first, 0) if first else self.ends, self.workers, self.ragged)
+        return shares(self.plan, np.maximum(self.ends - first, 0) if first else self.ends, self.workers, self.ragged)
 
     def gate(self, name):
         """The values of a gate, (T, B, H), an array of its own; zero past each sequence's end."""

@@ -5,12 +5,18 @@ from functools import cached_property
 
 import numpy as np
 
+from ..primitives import threads
+from ..primitives.meeting import may_meet
 from ..primitives.tiles import vector_bytes
 from .panels import HIGHEST
 from .program import At, Program, Step, addresses
 from .recurrence import compiled, past
 from .rows import Panels, padded
 from .sums import row_blocks, sum_blocks
+
+
+FEW = 2 * HIGHEST  # sequences of a thread, whose products do not come to their speed
+SHARED = 2**15  # products of one step that are worth two waits of threads for one another
 
 
 class Plan:
@@ -84,9 +90,16 @@ class Plan:
     @cached_property
     def terms(self):
         """How many products one sequence takes at one step."""
-        recurrence = self.recurrence
-        operands = {**self.widths, **self.rows}
-        return sum(len(product.gates.split()) * self.units[k] * operands[product.operand] for k, product in recurrence.products)
+        return self._terms(range(len(self.recurrence.products)))
+
+    def _terms(self, places):
+        operands, products = {**self.widths, **self.rows}, self.recurrence.products
+        return sum(len(product.gates.split()) * self.units[k] * operands[product.operand] for k, product in (products[q] for q in places))
+
+    def shares_units(self, workers):
+        """Whether threads are to share the units of every step and not the sequences: there are few of these, and enough to do at a step."""
+        in_loop = self._terms(set(range(len(self.recurrence.products))) - self.hoisted)
+        return workers > 1 and may_meet() and self.B < FEW * workers and threads.is_worth(self.B * in_loop, SHARED)
 
     @cached_property
     def biases(self):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..primitives.compile import address
+from ..primitives.meeting import Meeting
 from . import loop
 from .panels import in_blocks, rows_by_panel
 from .rows import ARRAY, GATES, GIVEN, NUMBER, OWN
@@ -88,7 +89,7 @@ class Program:
         products = stages + len(self.products) * len(loop.PRODUCT.names)
         starts = np.cumsum([products, *(len(step.arrays) * len(ARRAY.names) for step in self.steps)])
         self.stages_end, self.like = stages, np.empty(0, self.dtype)
-        rows = [(0, 0, int(self.backward), At("order"), At(self.ends), 0, self.B, *(native.address(self.dtype) for native in (rows_by_panel, in_blocks)))]
+        rows = [(0, 0, int(self.backward), At("order"), At(self.ends), 0, self.B, *(native.address(self.dtype) for native in (rows_by_panel, in_blocks)), 0, self.blocks)]
         rows += [(*stage[:-1], (int(starts[stage[-1]]),)) for stage in self.stages]
         rows += self.products + [array for step in self.steps for array in step.arrays]
         for value in (value for row in rows for value in row):
@@ -120,14 +121,14 @@ def addresses(arrays):
     return {name: address(array) for name, array in arrays.items()}
 
 
-FIRST, LAST, CUT = (loop.LOOP.names.index(name) for name in ("first", "last", "keep"))
+FIRST, LAST, CUT, MEETING = (loop.LOOP.names.index(name) for name in ("first", "last", "keep", "meeting"))
 
 
 class Placed:
     """A program whose names are addresses: of arrays that whoever runs it keeps alive. One thread may run it at a time."""
 
     def __init__(self, program, block, blocks):
-        self.block, self._program, self._at, self._blocks = block, program, {}, blocks
+        self.block, self._program, self._at, self._blocks, self._meeting = block, program, {}, blocks, Meeting()
         self.put(addresses({"blocks": blocks}))
 
     def put(self, places):
@@ -139,10 +140,17 @@ class Placed:
                     self.block[at] = place + far
 
     def run(self, first, last, slices, keep=None):
-        """Run the steps first .. last-1; ``slices``: the sequences of each worker.
+        """Run the steps first .. last-1; ``slices``: the sequences of each worker, or for each of them all, where they share the units.
 
         keep: integers (T, B), 0 where no error passes from a step to the one before it.
         """
-        block = self.block
+        block, workers = self.block, len(slices)
+        is_shared = workers > 1 and bool((slices == slices[0]).all())
+        if is_shared and self._blocks.size < workers * self._program.blocks:
+            self._blocks = np.empty(workers * self._program.blocks, self._program.dtype)
+            self.put(addresses({"blocks": self._blocks}))
+        block[MEETING] = self._meeting.begin() if is_shared else 0
         block[FIRST], block[LAST], block[CUT] = first, last, 0 if keep is None else address(keep)
         loop.run(block, self._program.stages_end, slices, self._program.like)
+        if is_shared:
+            self._meeting.end()

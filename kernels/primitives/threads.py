@@ -69,6 +69,11 @@ def _checked(count):
     return int(count)
 
 
+def is_worth(work, least):
+    """Whether that much is worth ``least``, which is what several threads cost; anything is where they share even the least work."""
+    return work >= min(least, _little.get())
+
+
 def workers(work):
     """How many threads are worth having for so many products and sums."""
     return 1 if work < _little.get() or not fork.may_use_threads() else get()

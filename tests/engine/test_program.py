@@ -56,8 +56,8 @@ def test_run_hands_over_records_with_addresses(dtype, monkeypatch):
         program.finish().run(arrays, 1, 4, slices, cut)
         (record,), stages, products, parts, like = records(*seen.pop())
         assert like.dtype == dtype and np.array_equal(parts, slices)
-        assert record.tolist()[:-3] == (1, 4, 1, at["order"], at["ends"], 0 if cut is None else address(keep))
-        assert record["sequences"] == B
+        assert record.tolist()[:6] == (1, 4, 1, at["order"], at["ends"], 0 if cut is None else address(keep))
+        assert record["sequences"] == B and record["meeting"] == 0 and record["apart"] == B * 15
         head = (at["bias"], at["gates"])
         rows = B * panels.width
         for stage, (step, panel) in zip(stages, ((rows, 4 * rows), (0, rows)), strict=True):
@@ -106,3 +106,16 @@ def test_arrays_are_put_elsewhere_in_a_program_that_stands():
     assert placed.block[-len(ARRAY.names)] == 824 and np.count_nonzero(placed.block != before) == 1
     other = program.on(arrays)
     assert other.block[-len(ARRAY.names)] == at["x"] + 24 and other.block is not placed.block
+
+
+def test_workers_that_share_units_meet_and_lay_out_apart(monkeypatch):
+    seen, panels = [], Panels(2, H, np.float32)
+    monkeypatch.setattr(loop, "run", lambda *given: seen.append([np.copy(one) for one in given]))
+    program = Program(np.float32, B, backward=False)
+    program.stage(panels, "bias", "gates", 1, [(At("x"), 10, 5, 0, 0, 5, At("W"), 40, 0, 2)])
+    placed = program.finish().on({"order": np.arange(B), "ends": np.full(B, 4)})
+    for slices, workers in (([[0, B]], 1), ([[0, B]] * 3, 3), ([[0, 0], [0, B]], 1), ([[0, 1], [1, B]], 1)):
+        placed.run(0, 4, np.array(slices))
+        (record,), _, _, _, _ = records(*seen.pop())
+        assert (record["meeting"] != 0) == (workers > 1)
+        assert placed._blocks.size >= workers * record["apart"] and record["apart"] == B * 5

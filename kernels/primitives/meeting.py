@@ -1,0 +1,140 @@
+"""Where threads of one parallel loop wait for one another, at integers in memory that all of them see.
+
+Nobody knows whether a loop's threads really run at once: a threading layer may have fewer than it was asked for. So they
+``meet`` first. If they do not all come in time, one of them is told to do everything, and all others to do nothing.
+"""
+
+import os
+import platform
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from .compile import INTEGERS, address, part, shift
+
+PLACES = 16  # integers of a meeting: two of them, each in a line of the cache of its own
+EAGER = 400  # looks at what is waited for, before others are let onto the core
+PATIENT = 400  # times that others are let onto the core, before the one who waits goes on alone
+MOST_ALONE = 8  # loops of one process whose threads did not meet; after them none are asked to
+_ALONE = 2**40
+
+
+class Meeting:
+    """Memory for the threads of one loop after the other; one loop at a time."""
+
+    alone = 0
+
+    def __init__(self):
+        self._places = np.zeros(PLACES, np.int64)
+
+    def begin(self):
+        """Where the threads of the next loop meet."""
+        self._places[...] = 0
+        return address(self._places)
+
+    def end(self):
+        """The loop is done: note whether its threads met."""
+        Meeting.alone += bool(self._places[0] >= _ALONE)
+
+
+def may_meet():
+    """Whether it is worth a try: threads of this process may never have run at once."""
+    return Meeting.alone < MOST_ALONE
+
+
+@intrinsic
+def _seen(typingctx, place):
+    """The integer that stands at a place now, and with it all that was written before it was."""
+
+    def generate(context, builder, signature, values):
+        return builder.load_atomic(values[0], ordering="acquire", align=8)
+
+    return types.int64(INTEGERS), generate
+
+
+@intrinsic
+def _add_one(typingctx, place):
+    """Add one to the integer at a place, and let those who see it see all that was written before; what was there."""
+
+    def generate(context, builder, signature, values):
+        return builder.atomic_rmw("add", values[0], ir.Constant(ir.IntType(64), 1), "acq_rel")
+
+    return types.int64(INTEGERS), generate
+
+
+@intrinsic
+def _exchanged(typingctx, place, old, new):
+    """Whether ``old`` stood at a place and ``new`` now does."""
+
+    def generate(context, builder, signature, values):
+        return builder.extract_value(builder.cmpxchg(*values, "acq_rel", "acquire"), 1)
+
+    return types.boolean(INTEGERS, types.int64, types.int64), generate
+
+
+def _call(builder, name, kind, *values):
+    function = ir.FunctionType(kind, [value.type for value in values])
+    builder.call(cgutils.get_or_insert_function(builder.module, function, name), values)
+
+
+@intrinsic
+def _let_others_run(typingctx):
+    """Give the core to another thread that waits for it."""
+
+    def generate(context, builder, signature, values):
+        _call(builder, "SwitchToThread" if os.name == "nt" else "sched_yield", ir.IntType(32))
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+@intrinsic
+def _pause(typingctx):
+    """Tell the processor that this thread waits."""
+
+    def generate(context, builder, signature, values):
+        machine, i32 = platform.machine().lower(), ir.IntType(32)
+        if machine in ("x86_64", "amd64"):
+            _call(builder, "llvm.x86.sse2.pause", ir.VoidType())
+        elif machine in ("aarch64", "arm64"):
+            _call(builder, "llvm.aarch64.hint", ir.VoidType(), ir.Constant(i32, 1))
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+@part
+def meet(meeting, workers):
+    """How many are here: all ``workers``, or 1 for the one that is to do everything, or 0 for one that is to do nothing."""
+    looks = 0
+    if _add_one(meeting) >= _ALONE:
+        return 0
+    while True:
+        here = _seen(meeting)
+        if here >= _ALONE:
+            return 0
+        if here == workers:
+            return workers
+        looks += 1
+        if looks < EAGER:
+            _pause()
+        elif looks < EAGER + PATIENT:
+            _let_others_run()
+        elif _exchanged(meeting, here, _ALONE):
+            return 1
+
+
+@part
+def wait(meeting, workers, times):
+    """Wait until all ``workers`` have called this so many ``times``."""
+    place, looks = shift(meeting, PLACES // 2), 0
+    _add_one(place)
+    while _seen(place) < workers * times:
+        looks += 1
+        if looks < EAGER:
+            _pause()
+        else:
+            _let_others_run()
