@@ -8,7 +8,7 @@ from ..primitives import threads
 from ..primitives.arrays import whole
 from ..primitives.compile import address
 from .panels import unpacked
-from .plan import check, planned
+from .plan import FEW, check, planned
 from .pool import POOL
 from .program import addresses
 from .segments import kept_by
@@ -56,7 +56,7 @@ def shares(plan, ends, workers, ragged):
     """
     if plan.shares_units(workers):
         return np.array([[0, len(ends)]] * workers)
-    workers = max(1, min(workers, len(ends) // 4))
+    workers = max(1, min(workers, len(ends) // FEW))
     if workers == 1 or not ragged:
         return slices(len(ends), workers)
     done = np.cumsum(ends)

@@ -15,7 +15,7 @@ from .rows import Panels, padded
 from .sums import row_blocks, sum_blocks
 
 
-FEW = 2 * HIGHEST  # sequences of a thread, whose products do not come to their speed
+FEW = 4  # sequences that are worth a thread of their own
 SHARED = 2**15  # products of one step that are worth two waits of threads for one another
 
 
