@@ -45,9 +45,10 @@ class Plan:
             k in stands or not lean and any(gate in stage.gives.split() or gate in self._read_later(k) for gate in stage.names)
             for k, stage in enumerate(recurrence.stages)
         ]
-        # Whether each panel of them has memory of its own; one for all stays in the nearest cache.
+        # Whether each panel of them has memory of its own; one for all stays in the nearest cache, but threads that share units would meet there.
+        may_share = B < FEW * threads.most()
         self.is_apart = [
-            not lean or self.kept[k] or any(gate in later.takes for later in recurrence.stages[k + 1 :] for gate in stage.names)
+            not lean or may_share or self.kept[k] or any(gate in later.takes for later in recurrence.stages[k + 1 :] for gate in stage.names)
             for k, stage in enumerate(recurrence.stages)
         ]
         self.idle = 0

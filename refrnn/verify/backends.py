@@ -1,5 +1,6 @@
 """Holds a backend against the truth of a case: outputs, intermediates and gradients."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,15 @@ class Finding:
 
 def name_of(backend):
     return backend if isinstance(backend, str) else backend.__name__.rpartition(".")[2]
+
+
+def by_two_threads(backend):
+    """A context in which two threads share the work of a kernel, however little there is to do; of other backends nothing is asked."""
+    if backend != "kernel":
+        return nullcontext()
+    from refrnn.kernels.primitives import threads
+
+    return threads.using(min(2, threads.most()), little=0)
 
 
 def compare(spec, truth, backend):

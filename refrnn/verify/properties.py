@@ -16,7 +16,7 @@ from refrnn.backends.layer import goes_by_steps
 from refrnn.backends.run import answer, run_checked
 from refrnn.equation.held import Held
 from refrnn.spec.values import check_values
-from refrnn.verify.backends import Finding, name_of, poison, poisoned
+from refrnn.verify.backends import Finding, by_two_threads, name_of, poison, poisoned
 from refrnn.verify.passes import Passes
 from refrnn.verify.variants import CROWD, FEW, MANY, in_a_crowd
 
@@ -623,6 +623,12 @@ def binding_changes_nothing(spec, truth, backend):
             array[...] = 3  # later changes are not seen
     rest = {name: value for name, value in values.items() if name not in layer.values}
     plain = run_checked(spec, checked, backend).outputs
+    with by_two_threads(backend):
+        return _bound_differs(spec, truth, backend, layer, rest, plain)
+
+
+def _bound_differs(spec, truth, backend, layer, rest, plain):
+    checked = truth.checked
     for word, keep in (("", True), (" and keeps nothing", False)):
         for name, array in layer.forward(rest, checked.lengths, keep).outputs.items():
             if not _same_bits(array, plain[name]):

@@ -1,13 +1,12 @@
 """Backends held against each other in shapes whose truth would be dear: sizes of one, wide and ragged, steps of whole blocks."""
 
-from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 
 from refrnn.backends.run import answer, expected_shapes
 from refrnn.spec.values import check_values
-from refrnn.verify.backends import Finding, name_of, poison, poisoned
+from refrnn.verify.backends import Finding, by_two_threads, name_of, poison, poisoned
 from refrnn.verify.cases import is_free, shapes
 
 # Of the largest number of a step: half of the digits of float64. What goes wrong with a shape loses them all.
@@ -35,9 +34,7 @@ def _of_case(spec, case, backend, other):
 
 def _answered(spec, checked, backend, upstream):
     """Outputs and gradients by name, the gradients as d_name; of a kernel by two threads, however little there is to do."""
-    from refrnn.kernels.primitives import threads
-
-    with threads.using(min(2, threads.most()), little=0) if backend == "kernel" else nullcontext():
+    with by_two_threads(backend):
         outputs, _, backward = answer(spec, checked, backend)
         gradients = backward(upstream) if spec.differentiated else {}
     return {**outputs, **{f"d_{name}": gradient for name, gradient in gradients.items()}}

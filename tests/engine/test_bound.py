@@ -7,6 +7,7 @@ from recurrences import ALL, drawn
 from refrnn.kernels.engine import bound
 from refrnn.kernels.engine.bound import MOST_WORKS, Bound
 from refrnn.kernels.engine.passes import run
+from refrnn.kernels.primitives import threads
 
 NAMES = [name for name, one in ALL.items() if all(one.depth[row] <= 1 and (not one.depth[row] or row in one.outputs) for row in one.rows)]
 
@@ -38,6 +39,22 @@ def test_chunks_of_any_length_and_steps(name, B, monkeypatch):
     for t in range(7):
         outputs, state = layer.step({name: array[t] for name, array in arguments["given"].items()} | state)
         assert all(outputs[row].tobytes() == right[row][t].tobytes() for row in right)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("B", (1, 6, 7))
+def test_threads_that_share_units_do_not_touch(name, B):
+    """Nor do they where the gates of one panel after the other are in the same memory."""
+    arguments = drawn(name, 7, B, 5, 200)
+    right = run(ALL[name], **arguments).outputs
+    with threads.using(2, little=0):
+        layer, values = bind(name, arguments)
+        for _ in range(5):
+            assert all(array.tobytes() == right[row].tobytes() for row, array in layer.forward(values)[0].items())
+            state = {f"{row}0": start for row, start in arguments["starts"].items()}
+            for t in range(7):
+                outputs, state = layer.step({name: array[t] for name, array in arguments["given"].items()} | state)
+                assert all(outputs[row].tobytes() == right[row][t].tobytes() for row in right)
 
 
 def test_weights_are_copied_and_work_memory_is_bounded():

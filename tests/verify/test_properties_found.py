@@ -621,6 +621,19 @@ def test_a_layer_that_sees_its_parameters_change(monkeypatch):
     assert of.binding_changes_nothing(unit(), TRUTHS[0], "kernel") == "h changes when the spec is bound to its parameters"
 
 
+def test_a_layer_whose_threads_disturb_one_another(monkeypatch):
+    def forward(self, *given, right=Layer.forward, **named):
+        run = right(self, *given, **named)
+        if threads.workers(1) > 1:
+            run.outputs["h"][-1] += 1
+        return run
+
+    monkeypatch.setattr(Layer, "forward", forward)
+    with threads.using(1):
+        found = of.binding_changes_nothing(unit(), TRUTHS[0], "kernel")
+    assert found == ("h changes when the spec is bound to its parameters" if threads.most() > 1 else None)
+
+
 def test_a_step_that_hands_out_its_work_memory(monkeypatch):
     """The next one writes over it."""
     buffers = {}

@@ -171,6 +171,9 @@ TABLE = {
         ("mutants that are refused are not listed", "(\"refused\", \"proved\", \"listed\", \"alive\"):", "(\"proved\", \"listed\", \"alive\"):", "test_verify::test_mutants_that_live_and_lists_that_are_wrong"),
     ],
     "refrnn.verify.backends": [
+        ("kernels run on one thread", "return threads.using(min(2, threads.most()), little=0)", "return threads.using(1)", "test_shapes::test_kernels_run_on_two_threads_in_shapes"),
+        ("little work is not shared", "min(2, threads.most()), little=0)", "min(2, threads.most()))", "test_shapes::test_kernels_run_on_two_threads_in_shapes"),
+        ("modules of one's own run on two threads", "if backend != \"kernel\":\n        return nullcontext()", "if False:\n        return nullcontext()", "test_shapes::test_kernels_run_on_two_threads_in_shapes"),
         ("the kernel is compared by running the equation", "run = run_checked(spec, poisoned(spec, truth.checked), backend)", "run = run_checked(spec, poisoned(spec, truth.checked), \"equation\" if backend == \"kernel\" else backend)"),
         ("the reference is compared by running the equation", "run = run_checked(spec, poisoned(spec, truth.checked), backend)", "run = run_checked(spec, poisoned(spec, truth.checked), \"equation\" if backend == \"reference\" else backend)"),
         ("a module is compared by running the equation", "run = run_checked(spec, poisoned(spec, truth.checked), backend)", "run = run_checked(spec, poisoned(spec, truth.checked), backend if isinstance(backend, str) else \"equation\")"),
@@ -492,6 +495,7 @@ TABLE = {
         ("differences are signed", "yield name, np.abs(sum(", "yield name, (sum("),
     ],
     "refrnn.verify.properties": [
+        ("bound layers run on one thread", "with by_two_threads(backend):", "if True:"),
         *((f"{name} always holds", f"def {name}(spec, truth, backend):\n", f"def {name}(spec, truth, backend):\n    return None\n", "test_properties_found test_errors_found test_properties") for name in PROPERTIES),
         *((f"{name} is not among the properties", f"\n    {name},\n", "\n", "test_properties") for name in PROPERTIES[:-len(OF_KERNELS)]),
         ("the full level asks no more of kernels", " + (FULL_PROPERTIES if backend == \"kernel\" else ())", "", "test_properties_found"),
@@ -646,9 +650,7 @@ TABLE = {
     ],
     "refrnn.verify.shapes": [
         ("all agree", "if not _near(spec, name, found[name], array)]", "if False]"),
-        ("kernels run on one thread", "with threads.using(min(2, threads.most()), little=0)", "with threads.using(1)"),
-        ("little work is not shared", "min(2, threads.most()), little=0)", "min(2, threads.most()))"),
-        ("modules of one's own run on two threads", "little=0) if backend == \"kernel\" else nullcontext():", "little=0):"),
+        ("kernels run on one thread", "with by_two_threads(backend):", "if True:"),
         ("a backend is held against itself", "for one in (backend, other))", "for one in (backend, backend))"),
         ("a backend's other is the equation", "other = \"reference\" if \"reference\" in spec.backends", "other = \"reference\" if False"),
         ("a reference is held against itself", " and backend != \"reference\" else \"equation\"", " else \"equation\""),
