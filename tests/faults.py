@@ -70,7 +70,5 @@ KERNEL_FAULTS = [
     ("families/gru.py", Fault("dropped factor", "gru-reset-before", "(z * (1 - z)), d_h * z\n\n\ndef renewing_step", "(z * (1 - z)), d_h\n\n\ndef renewing_step", "d_h0")),
     ("families/gru.py", Fault("update gate reversed", "gru-reset-before", "return n, z * h_before + (1 - z) * n", "return n, (1 - z) * h_before + z * n", "h")),
     ("engine/loop.py", Fault("product of the second operand dropped", "lstm", "range(stage.first_product, stage.last_product)", "range(stage.first_product, stage.first_product + 1)", "i")),
-    ("engine/loop.py", Fault("last panel of a thread's share left out", "unfolding", "stage.panels * (worker + 1) // workers\n", "stage.panels * (worker + 1) // workers - (worker > 0)\n", "s")),
-    ("systems/elman.py", Fault("a kept array not copied", "elman", 'keeps="x h0 W_hy"', 'keeps="x h0"', "d_x")),
     ("engine/panels.py", Fault("terms of one gate taken from its neighbour", "lstm", "pointer(blocks[3 * gate], panels)", "pointer(blocks[3 * ((gate + 1) % gates)], panels)", "i")),
 ]

@@ -44,7 +44,6 @@ class Arguments:
     """
 
     def __init__(self, text, keeps=None):
-        self._keeps = None if keeps is None else keeps.split()
         self.items, self.times, self._fitting = {}, (), {}
         for part in text.split(";"):
             part = " ".join(part.split())
@@ -53,11 +52,12 @@ class Arguments:
                 self.times = tuple(lengths["times"].split(" and "))
             else:
                 self.items |= {name: _Item(name, **item.groupdict()) for name in item["names"].split(", ")}
+        self.keeps = tuple(self.items if keeps is None else keeps.split())
 
     def forward(self, function):
         """Decorator of ``forward(..., lengths=None)``, which returns outputs by name and what backward needs, a dict."""
         kernel, own, names = _signature(function)
-        missing = set(self.items) ^ ({*names} - {"lengths", "widths"}) | set(self._keeps or ()) - set(self.items)
+        missing = set(self.items) ^ ({*names} - {"lengths", "widths"}) | {*self.keeps} - {*self.items}
         if missing:
             raise TypeError(f"{kernel}: {', '.join(sorted(missing))} declared or taken, and not both")
 
@@ -104,7 +104,7 @@ class Arguments:
             self._check_names(kernel, values, more)
         sizes = self._sizes(kernel, values)
         lengths = self._lengths(kernel, lengths, sizes)
-        found = {name: item.made(kernel, values[name], sizes, lengths, self._keeps is None or name in self._keeps) for name, item in self.items.items()}
+        found = {name: item.made(kernel, values[name], sizes, lengths, name in self.keeps) for name, item in self.items.items()}
         found |= {name: _whole(kernel, name, value, 1, None) for name, value in values.items() if name not in self.items}
         if self.times:
             found["lengths"] = lengths if lengths is None or len(self.times) > 1 else lengths[self.times[0]]
