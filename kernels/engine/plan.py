@@ -93,14 +93,18 @@ class Plan:
         """How many products one sequence takes at one step."""
         return self._terms(range(len(self.recurrence.products)))
 
+    @cached_property
+    def _terms_in_loop(self):
+        """As ``terms``, without what is made before the loop."""
+        return self._terms(set(range(len(self.recurrence.products))) - self.hoisted)
+
     def _terms(self, places):
         operands, products = {**self.widths, **self.rows}, self.recurrence.products
         return sum(len(product.gates.split()) * self.units[k] * operands[product.operand] for k, product in (products[q] for q in places))
 
     def shares_units(self, workers):
         """Whether threads are to share the units of every step and not the sequences: there are few of these, and enough to do at a step."""
-        in_loop = self._terms(set(range(len(self.recurrence.products))) - self.hoisted)
-        return workers > 1 and may_meet() and self.B < FEW * workers and threads.is_worth(self.B * in_loop, SHARED)
+        return workers > 1 and self.B < FEW * workers and may_meet() and threads.is_worth(self.B * self._terms_in_loop, SHARED)
 
     @cached_property
     def biases(self):

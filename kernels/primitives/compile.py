@@ -192,10 +192,13 @@ def size_of(typingctx, like):
 
 @intrinsic
 def fetch_add(typingctx, counter):
-    """Add one to the integer at the pointer ``counter`` and return what was there, as one atomic step."""
+    """Add one to the integer at the pointer ``counter`` and return what was there, as one atomic step.
+
+    Who sees it sees all that was written before it.
+    """
 
     def generate(context, builder, signature, values):
-        return builder.atomic_rmw("add", values[0], ir.Constant(ir.IntType(64), 1), "monotonic")
+        return builder.atomic_rmw("add", values[0], ir.Constant(ir.IntType(64), 1), "acq_rel")
 
     return types.int64(INTEGERS), generate
 

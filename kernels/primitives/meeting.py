@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .compile import INTEGERS, address, part, shift
+from .compile import INTEGERS, address, fetch_add, part, shift
 
 PLACES = 16  # integers of a meeting: two of them, each in a line of the cache of its own
 EAGER = 400  # looks at what is waited for, before others are let onto the core
@@ -51,16 +51,6 @@ def _seen(typingctx, place):
 
     def generate(context, builder, signature, values):
         return builder.load_atomic(values[0], ordering="acquire", align=8)
-
-    return types.int64(INTEGERS), generate
-
-
-@intrinsic
-def _add_one(typingctx, place):
-    """Add one to the integer at a place, and let those who see it see all that was written before; what was there."""
-
-    def generate(context, builder, signature, values):
-        return builder.atomic_rmw("add", values[0], ir.Constant(ir.IntType(64), 1), "acq_rel")
 
     return types.int64(INTEGERS), generate
 
@@ -110,7 +100,7 @@ def _pause(typingctx):
 def meet(meeting, workers):
     """How many are here: all ``workers``, or 1 for the one that is to do everything, or 0 for one that is to do nothing."""
     looks = 0
-    if _add_one(meeting) >= _ALONE:
+    if fetch_add(meeting) >= _ALONE:
         return 0
     while True:
         here = _seen(meeting)
@@ -131,7 +121,7 @@ def meet(meeting, workers):
 def wait(meeting, workers, times):
     """Wait until all ``workers`` have called this so many ``times``."""
     place, looks = shift(meeting, PLACES // 2), 0
-    _add_one(place)
+    fetch_add(place)
     while _seen(place) < workers * times:
         looks += 1
         if looks < EAGER:
