@@ -106,10 +106,12 @@ class Bound:
         except IndexError:
             given = {name: values[own][first] for name, own in self.inputs.items()}
             plan = plan_of(self.recurrence, given, {row: values[own] for row, own in self.starts.items()}, self.weights, lean=True)
-        if plan.dtype not in self._packed:
-            self._packed[plan.dtype] = Weights(plan)
-            self._packed[plan.dtype].take(self.weights)
-        return _Work(plan, self._packed[plan.dtype], self.starts)
+        weights = self._packed.get(plan.dtype)
+        if weights is None:
+            weights = Weights(plan)
+            weights.take(self.weights)
+            self._packed[plan.dtype] = weights  # whole, as soon as other threads can see it
+        return _Work(plan, weights, self.starts)
 
 
 class _Work:

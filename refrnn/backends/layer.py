@@ -62,8 +62,9 @@ class Layer:
         Raises ValuesError for wrong names, shapes, dtypes or lengths.
         """
         form = _form(values) if not keep and lengths is None and not out and type(values) is dict else None
-        if form in self._checked:
-            return Inferred(self.spec, self._checked[form], self.backend, *self._kernel.forward(values))
+        known = self._checked.get(form)
+        if known is not None:
+            return Inferred(self.spec, known, self.backend, *self._kernel.forward(values))
         values, spec = self._joined(values)
         checked = check_values(spec, values, lengths)
         out = _checked_out(spec, checked, out or {})
@@ -72,7 +73,7 @@ class Layer:
             outputs, state = bound.forward(checked.arrays, checked.lengths and checked.lengths[spec.time[0]], out)
             if self._needs_no_check(form, bound):
                 if len(self._checked) >= MOST_FORMS:
-                    self._checked.clear()
+                    self._checked = {}
                 self._checked[form] = replace(checked, arrays={})
             return Inferred(spec, checked, self.backend, outputs, state)
         run = run_checked(spec, checked, self.backend)
@@ -111,6 +112,8 @@ class Layer:
             run = run_checked(spec, checked, self.backend)
             return {name: array[0] for name, array in run.outputs.items()}, run.state
         if self._needs_no_check(form, bound):
+            if len(self._fitting) >= MOST_FORMS:
+                self._fitting = set()
             self._fitting.add(form)
         arrays = {name: array[0] if name in bound.inputs.values() else array for name, array in checked.arrays.items()}
         return bound.step(arrays)

@@ -1,5 +1,8 @@
 """A recurrence that is bound gives what a pass of it gives, whatever is asked of it before, and refuses what does not fit."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from recurrences import ALL, drawn
@@ -7,6 +10,7 @@ from recurrences import ALL, drawn
 from refrnn.kernels.engine import bound
 from refrnn.kernels.engine.bound import MOST_WORKS, Bound
 from refrnn.kernels.engine.passes import run
+from refrnn.kernels.engine.weights import Weights
 from refrnn.kernels.primitives import threads
 
 NAMES = [name for name, one in ALL.items() if all(one.depth[row] <= 1 and (not one.depth[row] or row in one.outputs) for row in one.rows)]
@@ -55,6 +59,17 @@ def test_threads_that_share_units_do_not_touch(name, B):
             for t in range(7):
                 outputs, state = layer.step({name: array[t] for name, array in arguments["given"].items()} | state)
                 assert all(outputs[row].tobytes() == right[row][t].tobytes() for row in right)
+
+
+def test_threads_that_come_while_the_weights_are_packed(monkeypatch):
+    name = NAMES[0]
+    arguments = drawn(name, 2, 3, 4, 5)
+    layer, values = bind(name, arguments)
+    right, take = run(ALL[name], **arguments).outputs, Weights.take
+    monkeypatch.setattr(Weights, "take", lambda *given: (time.sleep(0.2), take(*given)))
+    with ThreadPoolExecutor(4) as pool:
+        for outputs, _ in pool.map(layer.forward, [values] * 4):
+            assert all(array.tobytes() == right[row].tobytes() for row, array in outputs.items())
 
 
 def test_weights_are_copied_and_work_memory_is_bounded():
