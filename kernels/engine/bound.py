@@ -110,7 +110,7 @@ class Bound:
         if weights is None:
             weights = Weights(plan)
             weights.take(self.weights)
-            self._packed[plan.dtype] = weights  # whole, as soon as other threads can see it
+            weights = self._packed.setdefault(plan.dtype, weights)  # whole, as soon as other threads can see it, and the same for all: works have addresses
         return _Work(plan, weights, self.starts)
 
 

@@ -1,5 +1,6 @@
 """A recurrence that is bound gives what a pass of it gives, whatever is asked of it before, and refuses what does not fit."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -62,11 +63,21 @@ def test_threads_that_share_units_do_not_touch(name, B):
 
 
 def test_threads_that_come_while_the_weights_are_packed(monkeypatch):
+    """They see them whole, and what one of them packed in vain none of them reads: its memory is soon another's."""
     name = NAMES[0]
     arguments = drawn(name, 2, 3, 4, 5)
     layer, values = bind(name, arguments)
-    right, take = run(ALL[name], **arguments).outputs, Weights.take
-    monkeypatch.setattr(Weights, "take", lambda *given: (time.sleep(0.2), take(*given)))
+    right, packed, take, go = run(ALL[name], **arguments).outputs, [], Weights.take, bound._Work.run
+
+    def spoil():
+        (kept,) = layer._packed.values()
+        for weights in packed:
+            for array in weights.packed if weights is not kept else ():
+                array[...] = np.nan
+
+    everybody = threading.Barrier(4, spoil)
+    monkeypatch.setattr(Weights, "take", lambda weights, given: (packed.append(weights), time.sleep(0.2), take(weights, given)))
+    monkeypatch.setattr(bound._Work, "run", lambda work, count: (everybody.wait(60), go(work, count)))
     with ThreadPoolExecutor(4) as pool:
         for outputs, _ in pool.map(layer.forward, [values] * 4):
             assert all(array.tobytes() == right[row].tobytes() for row, array in outputs.items())
