@@ -22,6 +22,7 @@ from refrnn.verify.variants import CROWD, FEW, MANY, in_a_crowd
 
 FINE = 1 + 2.0**-30  # a factor that float32 doesn't tell from one
 TIMES = 3  # each of two threads calls
+NAN = 255  # every byte of a NaN, in both precisions
 SEGMENT = 2  # steps that run once more at a time: of as many sequences no more make a block
 
 
@@ -39,7 +40,7 @@ def _of_level(spec, truth, backend, level):
         return PROPERTIES + others + (FULL_PROPERTIES if backend == "kernel" else ())
     if not spec.time or truth.case.ragged:
         return PROPERTIES + others
-    return OF_WHOLE_SEQUENCES
+    return OF_WHOLE_SEQUENCES + (KERNELS_OF_WHOLE_SEQUENCES if backend == "kernel" else ())
 
 
 def of_choices(spec, truth, backend):
@@ -723,23 +724,31 @@ def _bits_by_memory(spec, truth, backend):
     if not spec.differentiated:
         return None
     checked, upstream = in_a_crowd(spec, truth, FEW)
+    _leave_in_memory(0)
     outputs, _, backward = answer(spec, checked, backend)
     plain = {name: np.copy(array) for name, array in {**outputs, **_gradients(spec, backward, upstream)}.items()}
     lost = replace(checked, arrays={name: np.where(_halved(spec, name, array) != array, np.nan, array).astype(array.dtype) for name, array in checked.arrays.items()})
     _asked(spec, lost, backend, {name: np.full_like(array, np.nan) for name, array in upstream.items()})
-    for word, ask in (("once more", lambda: {**outputs, **_gradients(spec, backward, upstream)}), ("anew", lambda: _asked(spec, checked, backend, upstream))):
+
+    def anew():
+        _leave_in_memory(NAN)
+        return _asked(spec, checked, backend, upstream)
+
+    for word, ask in (("once more", lambda: {**outputs, **_gradients(spec, backward, upstream)}), ("anew", anew)):
         for name, array in ask().items():
             if not _same_bits(array, plain[name]):
                 return f"{name} of many sequences is another one when asked {word}, after a run of NaN"
-        _leave_nan_in_memory()
     return None
 
 
-def _leave_nan_in_memory():
-    """Where what is not set begins: work memory is let go, and as much as is asked for next was NaN."""
+def _leave_in_memory(byte):
+    """Where what is not set begins: work memory is let go, and as much as is asked for next has this byte everywhere; NaN has ``NAN``."""
+    from refrnn.kernels.engine.pool import POOL
+
     free()
-    for size in 2 ** np.arange(5, 17):
-        np.full(size, np.nan)
+    POOL.give([np.full(size, byte, np.uint8) for size in 2 ** np.arange(14, 19) for _ in range(4)])
+    for size in 2 ** np.arange(8, 18):
+        np.full(size, byte, np.uint8)
 
 
 def checkpoints_change_nothing(spec, truth, backend):
@@ -807,4 +816,6 @@ KERNEL_PROPERTIES = (threads_agree, memory_that_is_used_again_is_as_new, checkpo
 FULL_PROPERTIES = (threads_agree_in_a_crowd,)
 # Where no lengths are given, or a stream has no end, a backend goes another way.
 OF_WHOLE_SEQUENCES = (chunks_join, errors_join, binding_changes_nothing, calls_of_a_layer_do_not_touch)
+# A kernel reads them where they are: nothing is put in order.
+KERNELS_OF_WHOLE_SEQUENCES = (what_changes_hands_may_be_written_into,)
 REFERENCE_PROPERTIES = (extended_precision_is_kept,)

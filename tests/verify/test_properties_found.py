@@ -10,6 +10,7 @@ import refrnn
 from refrnn.backends.layer import Layer
 from refrnn.backends.run import Run
 from refrnn.kernels.engine import segments
+from refrnn.kernels.engine.pool import POOL
 from refrnn.kernels.primitives import fork, threads
 from refrnn.verify import properties as of
 from refrnn.verify.cases import cases
@@ -48,7 +49,8 @@ def test_the_quick_level_asks_all_of_sequences_of_all_lengths():
         assert of._of_level(unit(), truth, "kernel", "full") == of.PROPERTIES + of.KERNEL_PROPERTIES + of.FULL_PROPERTIES
     assert chosen["ragged-float64", "kernel"] == of.PROPERTIES + of.KERNEL_PROPERTIES
     assert chosen["ragged-float64", "module"] == of.PROPERTIES
-    assert {checks for (name, _), checks in chosen.items() if not name.startswith("ragged")} == {of.OF_WHOLE_SEQUENCES}
+    whole = {(backend, checks) for (name, backend), checks in chosen.items() if not name.startswith("ragged")}
+    assert whole == {("module", of.OF_WHOLE_SEQUENCES), ("kernel", of.OF_WHOLE_SEQUENCES + (of.what_changes_hands_may_be_written_into,))}
 
 
 def test_what_raises_is_a_finding():
@@ -548,6 +550,19 @@ def test_wide_work_in_memory_that_is_used_again():
     spec = unit(kernel=Backend(backward=backward))
     assert found(spec.bindings["kernel"]) == []
     assert [finding.text for finding in of.of_wide_work(spec, wide, "kernel")] == [f"d_x of many sequences is another one when asked once more, after a run of NaN in case {WIDE_CASES[1]}"]
+
+
+def test_work_memory_that_is_not_set():
+    """Asked twice: what the first time left there is not taken for what a right pass finds."""
+    wide = Truth(unit(), next(case for case in cases(unit()) if case.name == WIDE_CASES[1]))
+
+    def backward(right, saved, d_h):
+        found = right(saved, d_h=d_h)
+        return {**found, "x": found["x"] + 0 * POOL.take(d_h.shape, d_h.dtype)}
+
+    spec = unit(kernel=Backend(backward=backward))
+    for _ in range(2):
+        assert [finding.text for finding in of.of_wide_work(spec, wide, "kernel")] == [f"d_x of many sequences is another one when asked anew, after a run of NaN in case {WIDE_CASES[1]}"]
 
 
 @pytest.mark.skipif(threads.most() == 1, reason="kernels may use one thread here")

@@ -63,11 +63,12 @@ def in_reference(fault):
 
 @contextlib.contextmanager
 def in_kernels(fault):
-    """The spec's kernel from a copy of all kernels; the copy's threads are those that verification sets."""
+    """The spec's kernel from a copy of all kernels; the copy's threads, work memory and checkpoints are those that verification sets."""
     import refrnn.kernels.primitives as primitives
     from refrnn.kernels.primitives import threads
 
     spec, cache = refrnn.load(fault.spec), os.environ.get("REFRNN_CACHE_DIR")
+    right = {name: importlib.import_module(f"refrnn.kernels.{name}") for name in ("engine.pool", "engine.segments")}
     with tempfile.TemporaryDirectory() as folder:
         package = f"faulty_kernels_{abs(hash(fault))}"
         shutil.copytree(ROOT / "kernels", Path(folder) / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -78,8 +79,10 @@ def in_kernels(fault):
         try:
             module = importlib.import_module(f"{package}.{spec.group}.{spec.id.replace('-', '_')}")
             primitives.threads = sys.modules[f"{package}.primitives.threads"]
+            sys.modules.update({f"refrnn.kernels.{name}": importlib.import_module(f"{package}.{name}") for name in right})
             yield module
         finally:
+            sys.modules.update({f"refrnn.kernels.{name}": known for name, known in right.items()})
             primitives.threads = threads
             sys.path.remove(folder)
             os.environ.pop("REFRNN_CACHE_DIR")
