@@ -58,7 +58,7 @@ REFERENCE_FAULTS = [
 # (file under kernels/, fault): the spec's own module, the family beneath it, or the engine under both.
 KERNEL_FAULTS = [
     ("gated/lstm.py", Fault("gates swapped", "lstm", 'i="i", f="f"', 'i="f", f="i"', "i")),
-    ("engine/passes.py", Fault("gradients of the gates in reverse order", "lstm", "unpacked(panels, into[name], part)", "unpacked(panels, into[name][::-1], part)", "d_W")),
+    ("engine/weights.py", Fault("gradients of the gates in reverse order", "lstm", "len(recurrence.sets[place][1]), terms))\n", "len(recurrence.sets[place][1]), terms)[::-1])\n", "d_W")),
     ("gated/gru_reset_before.py", Fault("biases swapped", "gru-reset-before", '"b": (b_r, b_z)', '"b": (b_z, b_r)', "r")),
     ("gated/gru_reset_before.py", Fault("product transposed", "gru-reset-before", '"W_n": (W_hh,)', '"W_n": (W_hh.T,)', "n")),
     ("engine/passes.py", Fault("past state a step late", "unfolding", "depth[product.operand] - product.delay\n        return", "depth[product.operand]\n        return", "d_U")),
@@ -70,5 +70,5 @@ KERNEL_FAULTS = [
     ("families/gru.py", Fault("dropped factor", "gru-reset-before", "(z * (1 - z)), d_h * z\n\n\ndef renewing_step", "(z * (1 - z)), d_h\n\n\ndef renewing_step", "d_h0")),
     ("families/gru.py", Fault("update gate reversed", "gru-reset-before", "return n, z * h_before + (1 - z) * n", "return n, (1 - z) * h_before + z * n", "h")),
     ("engine/loop.py", Fault("product of the second operand dropped", "lstm", "range(stage.first_product, stage.last_product)", "range(stage.first_product, stage.first_product + 1)", "i")),
-    ("engine/panels.py", Fault("terms of one gate taken from its neighbour", "lstm", "pointer(blocks[3 * gate], panels)", "pointer(blocks[3 * ((gate + 1) % gates)], panels)", "i")),
+    ("engine/panels.py", Fault("terms of one gate taken from its neighbour", "lstm", "plain, gate * by_gate", "plain, (gate + 1) % len(gates) * by_gate", "i")),
 ]

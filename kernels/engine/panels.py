@@ -4,12 +4,11 @@ A panel is as wide as a few registers: of each gate the same units side by side,
 are still in the nearest cache. Every sum runs over its terms in one order, whatever the number of rows.
 """
 
-import functools
 import itertools
 
 import numpy as np
 
-from ..primitives.compile import address, data_of, kernel, part, native, pointer, shift
+from ..primitives.compile import address, data_of, kernel, native, part, pointer, record, shift
 from ..primitives.lanes import lanes, load, store, transpose
 from ..primitives.products import SUMMED
 from ..primitives.tasks import Tasks
@@ -17,7 +16,7 @@ from ..primitives.tiles import SUMS, WIDEST, dense_tiles_of, vector_bytes
 from .pool import POOL
 
 HIGHEST = 6
-LARGE = 2**18  # numbers of a matrix whose panels are worth being packed by several threads
+LARGE = 2**18  # numbers that are worth being packed by several threads
 
 
 def _shapes(itemsize):
@@ -88,44 +87,81 @@ def in_blocks(to, a, rows, terms, a_row, a_term):
 
 # ------------------------------------------------------------ packing
 
-
-def matrices(blocks):
-    """For each gate its matrix (units, terms), of any layout: address, distance of units, distance of terms."""
-    if isinstance(blocks, np.ndarray):
-        found = _distances(len(blocks), blocks.strides, blocks.itemsize).copy()
-        found[:, 0] += address(blocks)
-        return found
-    size = blocks[0].itemsize
-    return np.array([(address(block), block.strides[0] // size, block.strides[1] // size) for block in blocks], np.int64)
-
-
-@functools.lru_cache(1024)
-def _distances(gates, strides, size):
-    """What ``matrices`` gives for parts of one array, its own address taken for 0."""
-    by_gate, by_unit, by_term = strides
-    return np.array([(gate * by_gate, by_unit // size, by_term // size) for gate in range(gates)], np.int64)
+# One gate of an array, in memory that is packed. packed and plain: which arrays of a list of addresses; first: the number of
+# the packed one that it begins with; panels: how many, each ``panel`` numbers after the one before it, of rows of ``columns``,
+# the gate's from ``column`` on, ``each`` of them; offset, by_unit, by_term: where its numbers are in the plain one.
+GATE = np.dtype([
+    (name, np.int64)
+    for name in ("packed", "first", "panels", "panel", "columns", "column", "each", "units", "terms", "plain", "offset", "by_unit", "by_term")
+])  # fmt: skip
+OF_GATE = len(GATE.names)
+MOST_LAYOUTS = 64  # layouts of arrays whose tables one packing remembers
 
 
-def packed(blocks, layout, panels=None):
-    """The matrices (units, terms) of neighbouring gates, in panels whose columns are the gates' units: rows (terms) times it.
+def matrix_gates(packed, layout, gates, terms):
+    """Those of a matrix of so many gates, (units, terms) each, in panels whose columns are the gates' units: rows (terms) times it."""
+    columns = gates * layout.each
+    return [(packed, 0, layout.count, terms * columns, columns, gate * layout.each, layout.each, layout.units, terms) for gate in range(gates)]
 
-    Written into ``panels`` that were packed for matrices of the same shapes, or else into work memory.
+
+def row_gates(packed, layout, places):
+    """Those of numbers for each unit of the gates at ``places`` of one row."""
+    return [(packed, place * layout.each, layout.count, layout.width, layout.each, 0, layout.each, layout.units, 1) for place in places]
+
+
+class Packing:
+    """Arrays by name, and where their gates are in ``count`` packed ones.
+
+    ``parts``: of each name, how many axes one gate has, and the gates: all in one array, along its first axis, or one in each of several.
     """
-    terms = blocks[0].shape[1]
-    if panels is None:
-        panels = POOL.take((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)
-    if panels.size < LARGE:
-        _pack(panels, matrices(blocks), layout.units, terms, layout.each)
-    else:
-        given = {"panels": panels, "blocks": matrices(blocks), "units": layout.units, "terms": terms, "each": layout.each}
-        _pack_one.run(len(panels), panels.dtype, **given, work=4 * panels.size)
-    return panels
+
+    def __init__(self, dtype, count, parts):
+        self._like, self._count, self._parts, self._tables = np.empty(0, dtype), count, parts, {}
+        gates = [gate for _, _, gates in parts for gate in gates]
+        self._most = max((panels for _, _, panels, *_ in gates), default=0)
+        self._size = sum(units * terms for *_, units, terms in gates)
+
+    def pack(self, packed, arrays):
+        """Write ``arrays`` by name, of any layout, into those at the addresses ``packed``."""
+        gates, places = self._table(packed, arrays)
+        if self._size < LARGE:
+            _pack(gates, places, self._most, self._like)
+        else:
+            _pack_one.run(self._most, self._like.dtype, gates=gates, places=places, work=4 * self._size)
+
+    def unpack(self, packed, arrays):
+        """Write what is packed, in dense rows, into ``arrays`` by name."""
+        _unpack(*self._table(packed, arrays), self._like)
+
+    def _table(self, packed, arrays):
+        """The gates as rows of integers, and where everything is."""
+        flat = []
+        for name, _, _ in self._parts:
+            given = arrays[name]
+            flat += (given,) if isinstance(given, np.ndarray) else given
+        layout = tuple([array.strides for array in flat])
+        found = self._tables.get(layout)
+        if found is None:
+            if len(self._tables) >= MOST_LAYOUTS:
+                self._tables = {}
+            found = self._tables[layout] = np.array(list(self._rows(flat)), np.int64).reshape(-1, OF_GATE)
+        return found, np.array([*packed, *[address(array) for array in flat]], np.int64)
+
+    def _rows(self, flat):
+        arrays = iter(enumerate(flat, self._count))
+        for _, axes, gates in self._parts:
+            for gate, record in enumerate(gates):
+                if gate == 0 or array.ndim == axes:
+                    plain, array = next(arrays)
+                by_gate, *distances = [distance // array.itemsize for distance in (0, *array.strides, 0, 0)][array.ndim - axes :]
+                yield *record, plain, gate * by_gate, *distances[:2]
 
 
 def packed_back(forward, layout, into, panels=None):
-    """The matrices that are ``packed`` in ``forward`` turned round, in panels whose columns are their terms: rows of those gates times it.
+    """The matrices that are packed in ``forward`` turned round, in panels whose columns are their terms: rows of those gates times it.
 
-    ``layout``: that of the gates, which gives the order of the rows; ``into``: that of the terms; ``panels`` as in ``packed``.
+    ``layout``: that of the gates, which gives the order of the rows; ``into``: that of the terms. Written into ``panels`` that
+    it gave for matrices of the same shapes, or else into work memory.
     """
     if panels is None:
         panels = POOL.take((into.count, layout.row * into.width), forward.dtype)
@@ -137,11 +173,6 @@ def packed_back(forward, layout, into, panels=None):
     return panels
 
 
-def unpacked(panels, blocks, layout):
-    """Write ``panels`` (panels, terms, columns), whose rows are dense, into the matrices ``blocks`` (units, terms)."""
-    _unpack(panels, matrices(blocks), layout.units, blocks[0].shape[1], layout.each)
-
-
 @part
 def group_of(column, columns, lane):
     """The group of a tile's width that a column of a panel is in, each dense: (columns before it, its own columns)."""
@@ -150,39 +181,47 @@ def group_of(column, columns, lane):
 
 
 @part
-def _pack_panel(p, N, panels, gates, blocks, units, terms, each):
-    """The panel ``p`` of N numbers; ``blocks``: what ``matrices`` gives."""
-    columns, lane = gates * each, lanes(panels)
-    for gate in range(gates):
-        matrix, by_unit, by_term = pointer(blocks[3 * gate], panels), blocks[3 * gate + 1], blocks[3 * gate + 2]
-        for start in range(0, each, lane):
-            column, first = gate * each + start, p * each + start
-            count = max(0, min(lane, units - first))
-            before, row = group_of(column, columns, lane)
-            to = shift(panels, p * N + before * terms + column - before)
-            k = 0
-            if count == lane and by_term == 1:
-                while k + lane <= terms:
-                    transpose(shift(matrix, first * by_unit + k), by_unit, shift(to, k * row), row)
-                    k += lane
-            while k < terms:
-                for u in range(count):
-                    to[k * row + u] = matrix[(first + u) * by_unit + k * by_term]
-                for u in range(count, lane):
-                    to[k * row + u] = 0
-                k += 1
+def _pack_gate(p, gate, places, like):
+    """The panel ``p`` of a gate."""
+    units, terms, by_unit, by_term, lane = gate.units, gate.terms, gate.by_unit, gate.by_term, lanes(like)
+    matrix, panel = shift(pointer(places[gate.plain], like), gate.offset), shift(pointer(places[gate.packed], like), gate.first + p * gate.panel)
+    for start in range(0, gate.each, lane):
+        column, first = gate.column + start, p * gate.each + start
+        count = max(0, min(lane, units - first))
+        before, row = group_of(column, gate.columns, lane)
+        to = shift(panel, before * terms + column - before)
+        k = 0
+        if count == lane and by_term == 1:
+            while k + lane <= terms:
+                transpose(shift(matrix, first * by_unit + k), by_unit, shift(to, k * row), row)
+                k += lane
+        while k < terms:
+            for u in range(count):
+                to[k * row + u] = matrix[(first + u) * by_unit + k * by_term]
+            for u in range(count, lane):
+                to[k * row + u] = 0
+            k += 1
+
+
+@part
+def _pack_panel(p, G, gates, places, like):
+    """The panel ``p`` of all G gates that have one."""
+    for g in range(G):
+        gate = record(shift(gates, g * OF_GATE), GATE)
+        if p < gate.panels:
+            _pack_gate(p, gate, places, like)
 
 
 @kernel
-def _pack(panels, blocks, units, terms, each):
-    for p in range(len(panels)):
-        _pack_panel(p, panels.shape[1], data_of(panels), len(blocks), data_of(blocks), units, terms, each)
+def _pack(gates, places, most, like):
+    for p in range(most):
+        _pack_panel(p, len(gates), data_of(gates), data_of(places), data_of(like))
 
 
-@Tasks("panels: floats (P, N); blocks: integers (gates, 3); units, terms, each: number")
-def _pack_one(index, N, panels, gates, blocks, units, terms, each):
-    """Task ``index``: a panel."""
-    _pack_panel(index, N, panels, gates, blocks, units, terms, each)
+@Tasks("gates: integers (G, N); places: integers (M)")
+def _pack_one(index, G, gates, places, like):
+    """Task ``index``: a panel of each gate."""
+    _pack_panel(index, G, gates, places, like)
 
 
 @part
@@ -222,14 +261,16 @@ def _turn_one(index, N, panels, F, forward, terms, columns, width):
 
 
 @kernel
-def _unpack(panels, blocks, units, terms, each):
-    columns, source = len(blocks) * each, data_of(panels)
-    lane = lanes(source)
-    for gate in range(len(blocks)):
-        matrix, by_unit, by_term = pointer(blocks[gate, 0], source), blocks[gate, 1], blocks[gate, 2]
+def _unpack(gates, places, like_array):
+    like = data_of(like_array)
+    lane = lanes(like)
+    for g in range(len(gates)):
+        gate = record(shift(data_of(gates), g * OF_GATE), GATE)
+        units, terms, columns, by_unit, by_term = gate.units, gate.terms, gate.columns, gate.by_unit, gate.by_term
+        matrix, source = shift(pointer(places[gate.plain], like), gate.offset), shift(pointer(places[gate.packed], like), gate.first + gate.column)
         for first in range(0, units, lane):
             count = min(lane, units - first)
-            place = first // each * terms * columns + gate * each + first % each
+            place = first // gate.each * gate.panel + first % gate.each
             k = 0
             if count == lane and by_term == 1:
                 while k + lane <= terms:

@@ -7,13 +7,12 @@ import numpy as np
 from ..primitives import threads
 from ..primitives.arrays import whole
 from ..primitives.compile import address
-from .panels import unpacked
 from .plan import FEW, check, planned
 from .pool import POOL
 from .program import addresses
 from .segments import kept_by
 from .sums import inputs, outer, row_blocks, slices, sum_blocks
-from .weights import laid_out, read
+from .weights import laid_out
 
 MOST_PLANS = 64  # of one recurrence
 
@@ -86,12 +85,13 @@ class Pass:
             starts = {row: self._in_order(start, 0) for row, start in starts.items()}
         self.starts = starts
         self.outputs = {row: new((self.T, self.B, plan.rows[row]), self.dtype) for row in recurrence.outputs}
-        self._inputs = {**self.given, **{f"given:{name}": array for name, array in given.items()}}
-        self._places = plan.whole_places if lengths is None else addresses({"order": self.order, "ends": self.ends})
-        self._places = {**self._places, **addresses(self._inputs)}
+        self._unordered = given
         self._ends = {}  # lengths that are left, by first step
         self.laid = laid_out(plan, weights)
-        self._places |= self.laid.places
+        self._places = {
+            "weights": self.laid.places, "inputs": self._inputs(0),
+            "order": plan.whole_places if lengths is None else addresses({"order": self.order, "ends": self.ends}),
+        }  # fmt: skip
         self._is_idle, self._kept = True, kept_by(self)
         self._kept.forward(self, self.outputs)
 
@@ -107,15 +107,24 @@ class Pass:
 
     def run(self, work, first, outputs):
         """Run the steps from ``first`` on in ``work``, as many as it has; ``outputs``: arrays by row."""
-        places = self.places(first) | {f"out:{row}": address(array) for row, array in outputs.items()}
-        work.run(places, slices(work.plan.T * self.B, self.workers), self.slices(first))
+        out = {f"out:{row}": address(array) for row, array in outputs.items()}
+        work.run({**self.places(first), "outputs": out}, slices(work.plan.T * self.B, self.workers), self.slices(first))
 
     def places(self, first):
-        """Where the inputs are from the step ``first`` on, the order of the sequences, and their lengths."""
+        """Where the weights are, the inputs from the step ``first`` on, and the order of the sequences and their lengths."""
         if first == 0:
             return self._places
         ends = self._ends.setdefault(first, np.maximum(self.ends - first, 0))  # there, as its address is read, maybe by several threads
-        return {**self._places, **addresses({"ends": ends, **{name: array[first:] for name, array in self._inputs.items()}})}
+        return {**self._places, "inputs": self._inputs(first), "order": addresses({"order": self.order, "ends": ends})}
+
+    def _inputs(self, first):
+        """Where the inputs are from the step ``first`` on, in the order of the sequences and in the caller's."""
+        found = {}
+        for name, array in self.given.items():
+            found[name] = found[f"given:{name}"] = address(array) + first * array.strides[0]
+            if self.ragged:
+                found[f"given:{name}"] = address(self._unordered[name]) + first * array.strides[0]
+        return found
 
     def _sequences(self, lengths):
         """The order of the sequences, the longest first, and how many of them run at each step."""
@@ -134,6 +143,10 @@ class Pass:
     def slices(self, first):
         """The sequences of each worker, for the steps from ``first`` on."""
         return shares(self.plan, np.maximum(self.ends - first, 0) if first else self.ends, self.workers, self.ragged)
+
+    def values(self, name):
+        """Those of a gate or of a row, see there."""
+        return self.gate(name) if name in self.recurrence.gates else self.row(name)
 
     def gate(self, name):
         """The values of a gate, (T, B, H), an array of its own; zero past each sequence's end."""
@@ -172,8 +185,8 @@ class Pass:
     def saved(self, **names):
         """What a kernel saves: the pass, without its outputs, and by the spec's names gates and rows, made into arrays when called for."""
         del self.outputs  # they are the caller's now
-        made = {name: self.gate if of in self.recurrence.gates else self.row for name, of in names.items()}
-        return {"layer": self, **{name: functools.partial(made[name], of) for name, of in names.items()}}
+        values = self.values
+        return {"layer": self, **{name: functools.partial(values, of) for name, of in names.items()}}
 
     def gradients(self, upstream, weights, **parameters):
         """As ``backward``, with the gradients of ``parameters``, whose parts are what ``weights(**parameters)`` says."""
@@ -212,7 +225,7 @@ class _Back:
         arrays = {f"up:{row}": array for row, array in self._errors.items()} | {f"d:{name}": array for name, array in self.d_given.items()}
         places = {name: array[first:] for name, array in arrays.items()} if first else arrays
         places |= {f"start:{row}": array for row, array in self.d_starts.items()}
-        places = {**forward_work.places, **forward.places(first), **addresses(places)}
+        places = {**forward.places(first), "forward": forward_work.places, "errors": addresses(places)}
         keep, slices = None if self._keep is None else self._keep[first:], forward.slices(first)
         if later is None:
             work.run(places, slices, keep)
@@ -240,10 +253,9 @@ class _Back:
             terms = self.forward.weights[product.matrix][0].shape[1]
             columns, workers = plan.parts[place].width, self.forward.workers
             self._matrices[q] = outer(operand, terms, deltas[place], columns, workers, blocks, totals, self._matrices.get(q))
-        for place, _, _ in plan.bias_errors:
+        for place, part in enumerate(plan.parts):
             if place not in summed:
-                outer(deltas[place], 0, deltas[place], plan.parts[place].width, self.forward.workers, blocks, self._totals[place])
-                summed.add(place)
+                outer(deltas[place], 0, deltas[place], part.width, self.forward.workers, blocks, self._totals[place])
 
     def _operand(self, product, first, forward_work):
         T = forward_work.plan.T
@@ -267,19 +279,14 @@ class _Back:
             reached.add(product.operand)
 
     def gradients(self, into):
-        plan, found = self.plan, {}
-        for q, (k, product) in enumerate(self.recurrence.products):
-            panels = self._matrices[q]
-            if product.matrix in found:
-                found[product.matrix][0][...] += panels
-                POOL.give([panels])
+        matrices = {}
+        for q, (_, product) in enumerate(self.recurrence.products):
+            if product.matrix in matrices:
+                matrices[product.matrix] += self._matrices[q]
             else:
-                found[product.matrix] = panels, plan.parts[self.recurrence.place_of(k, product)]
-        for name, (panels, part) in found.items():
-            unpacked(panels, into[name], part)
-            POOL.give([panels])
-        for place, name, places in plan.bias_errors:
-            read(self._totals[place], into[name], places)
+                matrices[product.matrix] = self._matrices[q]
+        self._works[-1].unpacking.unpack([address(array) for array in (*matrices.values(), *self._totals)], into)
+        POOL.give(self._matrices.values())
         found = {**self.d_given, **self.d_starts, **self._sums()}
         for work in self._works:
             work.give()

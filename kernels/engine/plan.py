@@ -106,24 +106,9 @@ class Plan:
         """Whether threads are to share the units of every step and not the sequences: there are few of these, and enough to do at a step."""
         return workers > 1 and self.B < FEW * workers and may_meet() and threads.is_worth(self.B * self._terms_in_loop, SHARED)
 
-    @cached_property
-    def biases(self):
-        """(stage, name, places of its gates' units in a row of the stage's gates) of each bias."""
-        return [
-            (k, name, self.panels[k].places([stage.names.index(gate) for gate in gates.split()]))
-            for k, stage in enumerate(self.recurrence.stages) for name, gates in stage.biases.items()
-        ]  # fmt: skip
-
-    @cached_property
-    def bias_errors(self):
-        """(set of gates, name, places of its gates' units in a row of the set) of each bias."""
-        found = []
-        for k, stage in enumerate(self.recurrence.stages):
-            for name, gates in stage.biases.items():
-                place = self.recurrence.set_of(k, gates.split())
-                names = self.recurrence.sets[place][1]
-                found.append((place, name, self.parts[place].places([names.index(gate) for gate in gates.split()])))
-        return found
+    def terms_of(self, product):
+        """How many products one number of its gates is a sum of."""
+        return self.widths[product.operand] if product.operand in self.widths else self.rows[product.operand]
 
     @cached_property
     def row_blocks(self):

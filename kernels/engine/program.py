@@ -121,6 +121,21 @@ def addresses(arrays):
     return {name: address(array) for name, array in arrays.items()}
 
 
+class Together:
+    """Programs on the same arrays."""
+
+    def __init__(self, *placed):
+        self._all, self._standing = placed, {}
+
+    def put(self, **groups):
+        """Put groups of places, by names of their own, as :meth:`Placed.put` does; a mapping that stands there is not looked at again."""
+        for group, places in groups.items():
+            if self._standing.get(group) is not places:
+                self._standing[group] = places
+                for placed in self._all:
+                    placed.put(places)
+
+
 FIRST, LAST, CUT, MEETING = (loop.LOOP.names.index(name) for name in ("first", "last", "keep", "meeting"))
 
 

@@ -46,11 +46,6 @@ class Panels:
         parts = array.reshape(*array.shape[:-1], self.count, -1, self.each)[..., gate, :]
         return parts.reshape(*array.shape[:-1], self.count * self.each)[..., : self.units]
 
-    def places(self, gates):
-        """Where the units of these gates are in a row, (gates, units)."""
-        row = np.arange(self.row)
-        return np.array([self.values(row, gate) for gate in gates])
-
     def shape(self, steps, B):
         """Of the rows of so many steps, panel after panel: those of one step and one panel are side by side."""
         return self.count, steps, B, self.width

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from .panels import packed
+from .panels import Packing, matrix_gates, row_gates
 from .pool import POOL, SMALL
 from .program import addresses
-from .rows import padded
+from .rows import Panels, padded
 
 
 def laid_out(plan, weights):
@@ -23,47 +23,59 @@ class Weights:
 
     def __init__(self, plan):
         self.plan = plan
-        self._vectors = {name: np.zeros(padded(plan.vectors.get(name, 1), plan.dtype), plan.dtype) for name in (*plan.numbers, *plan.vectors)}
-        self._biases = [np.zeros(panels.row, plan.dtype) for panels in plan.panels]
-        self.packed = [None] * len(plan.recurrence.products)  # by product
-        self.places = None
+        vectors = {name: np.empty(padded(plan.vectors.get(name, 1), plan.dtype), plan.dtype) for name in (*plan.numbers, *plan.vectors)}
+        biases = {f"bias:{k}": np.zeros(panels.row, plan.dtype) for k, panels in enumerate(plan.panels)}
+        self.packed = [POOL.take(_shape(plan, q), plan.dtype) for q in range(len(plan.recurrence.products))]
+        self.places = addresses({**vectors, **biases, **{f"pack:{q}": panels for q, panels in enumerate(self.packed)}})
+        self._rows, self._size = (*vectors.values(), *biases.values()), sum(panels.nbytes for panels in self.packed)
+        self._at, self._packing = tuple(self.places.values()), _packing(plan, list(self.places))
 
     def take(self, weights):
         """Write weights into it."""
-        plan = self.plan
-        for name, array in self._vectors.items():
-            array[: plan.vectors.get(name, 1)] = weights[name]
-        for k, name, places in plan.biases:
-            write(weights[name], self._biases[k], places)
-        for q, (k, product) in enumerate(plan.recurrence.products):
-            part = plan.parts[plan.recurrence.place_of(k, product)]
-            self.packed[q] = packed(weights[product.matrix], part, self.packed[q])
-        if self.places is None:
-            biases = {f"bias:{k}": array for k, array in enumerate(self._biases)}
-            self.places = addresses({**self._vectors, **biases, **{f"pack:{q}": panels for q, panels in enumerate(self.packed)}})
+        self._packing.pack(self._at, weights)
 
     def give(self):
         """Nobody reads them any more."""
-        size = sum(panels.nbytes for panels in self.packed)
-        if size > SMALL:
+        if self._size > SMALL:
             POOL.give(self.packed)
         else:
-            POOL.keep((self.plan, "weights"), self, size)
+            POOL.keep((self.plan, "weights"), self, self._size)
 
 
-def write(parts, row, places):
-    """Write a bias, in one array or an array for each gate, into a ``row`` at ``places`` (gates, units)."""
-    if isinstance(parts, np.ndarray):
-        row[places] = parts
-    else:
-        for part, place in zip(parts, places, strict=True):
-            row[place] = part
+def _shape(plan, q):
+    """Of the packed matrix of product ``q``."""
+    k, product = plan.recurrence.products[q]
+    part = plan.parts[plan.recurrence.place_of(k, product)]
+    return part.count, plan.terms_of(product) * part.width
 
 
-def read(row, parts, places):
-    """Read the parts of a bias, as ``write`` takes them, from a row."""
-    if isinstance(parts, np.ndarray):
-        parts[...] = row[places]
-    else:
-        for part, place in zip(parts, places, strict=True):
-            part[...] = row[place]
+def _packing(plan, names):
+    """Of all weights, into arrays by these ``names``."""
+    recurrence, found = plan.recurrence, []
+    for name in (*plan.numbers, *plan.vectors):
+        units = plan.vectors.get(name, 1)
+        found.append((name, int(name in plan.vectors), row_gates(names.index(name), Panels(1, units, plan.dtype, padded(units, plan.dtype)), [0])))
+    for k, stage in enumerate(recurrence.stages):
+        for name, gates in stage.biases.items():
+            found.append((name, 1, row_gates(names.index(f"bias:{k}"), plan.panels[k], [stage.names.index(gate) for gate in gates.split()])))
+    for q, (k, product) in enumerate(recurrence.products):
+        place = recurrence.place_of(k, product)
+        found.append((product.matrix, 2, matrix_gates(names.index(f"pack:{q}"), plan.parts[place], len(recurrence.sets[place][1]), plan.terms_of(product))))
+    return Packing(plan.dtype, len(names), found)
+
+
+def unpacking(plan):
+    """Of gradients: of matrices, packed in the order in which products first take them, and of biases, behind them in the sums of each set of gates."""
+    recurrence, matrices = plan.recurrence, {}
+    for k, product in recurrence.products:
+        matrices.setdefault(product.matrix, (recurrence.place_of(k, product), plan.terms_of(product)))
+    found = [
+        (name, 2, matrix_gates(number, plan.parts[place], len(recurrence.sets[place][1]), terms))
+        for number, (name, (place, terms)) in enumerate(matrices.items())
+    ]
+    for k, stage in enumerate(recurrence.stages):
+        for name, gates in stage.biases.items():
+            place = recurrence.set_of(k, gates.split())
+            names = recurrence.sets[place][1]
+            found.append((name, 1, row_gates(len(matrices) + place, plan.parts[place], [names.index(gate) for gate in gates.split()])))
+    return Packing(plan.dtype, len(matrices) + len(plan.parts), found)

@@ -4,7 +4,8 @@ import numpy as np
 
 from .panels import packed_back
 from .pool import POOL, SMALL
-from .program import addresses
+from .program import Together, addresses
+from .weights import unpacking
 
 
 def forward_work(plan):
@@ -41,9 +42,8 @@ class Forward:
         self.size = _bytes(self.gates.values(), self.history.values())
         self.places = addresses(self.gates | {f"row:{row}": array for row, array in self.history.items()})
         self.before, self.forward = plan.before and plan.before.on(), plan.forward.on()
-        self._put(self.places)
-        if self.before:
-            self.before.put(addresses({"ones": plan.ones}))
+        self._programs = Together(*filter(None, (self.before, self.forward)))
+        self._programs.put(own=self.places, ones=addresses({"ones": plan.ones}) if self.before else {})
 
     def begin(self, starts):
         """Take the starts, in the order of the sequences."""
@@ -56,14 +56,9 @@ class Forward:
         T = self.plan.T
         return {row: self.history[row][T : T + len(place), :, : place.shape[2]].swapaxes(0, 1).copy() for row, place in self._starts.items()}
 
-    def _put(self, places):
-        self.forward.put(places)
-        if self.before:
-            self.before.put(places)
-
     def run(self, places, rows, sequences):
-        """Run the pass. ``places``: of weights, inputs, outputs, ``order`` and ``ends``; ``rows`` and ``sequences``: the workers' slices of both."""
-        self._put(places)
+        """Run the pass. ``places``: groups of those of weights, inputs, outputs, ``order`` and ``ends``; ``rows`` and ``sequences``: the workers' slices of both."""
+        self._programs.put(**places)
         if self.before:
             self.before.run(0, 1, rows)
         self.forward.run(0, self.plan.T, sequences)
@@ -98,17 +93,13 @@ class Backward:
             steps = {f"carry:{row}:{back}": 1 if back == 1 else T + back for back in recurrence.carried[row]}
             steps |= {f"same:{row}": 1} if f"d_{row}" in recurrence.sent else {}
             self._sent |= {name: np.empty((count, B, plan.width(row)), dtype) for name, count in steps.items()}
-        self._turned = {}
+        self._turned, self.unpacking = {}, unpacking(plan)
         program, starts = plan.backward
         self._program, self._starts = program.on(), [(back, start.on()) for (_, back), start in starts.items()]
-        self._put(addresses({f"delta:{place}": array for place, array in enumerate(self.deltas)} | self._errors | self._sent))
-        self._put(addresses({f"d:{name}": array for name, array in self.summed.items()}))
+        deltas, summed = ({f"{kind}:{name}": array for name, array in arrays} for kind, arrays in (("delta", enumerate(self.deltas)), ("d", self.summed.items())))
+        self._programs = Together(self._program, *[start for _, start in self._starts])
+        self._programs.put(own=addresses({**deltas, **summed, **self._errors, **self._sent}))
         self.size = None
-
-    def _put(self, places):
-        self._program.put(places)
-        for _, start in self._starts:
-            start.put(places)
 
     def take(self, weights):
         """Turn the matrices round."""
@@ -118,7 +109,7 @@ class Backward:
             known = self._turned.get(q)
             self._turned[q] = packed_back(weights.packed[q], layout, self.plan.reached[product.operand], known)
             if known is None:
-                self._put(addresses({f"back:{q}": self._turned[q]}))
+                self._programs.put(**{f"turned {q}": addresses({f"back:{q}": self._turned[q]})})
         if self.size is None:
             self.size = _bytes(self._all_deltas, self._errors.values(), self._sent.values(), self._turned.values())
 
@@ -127,10 +118,10 @@ class Backward:
         return self._turned[q]
 
     def run(self, places, sequences, keep):
-        """Run the steps, the last ones there are. ``places``: of inputs, of what they get and of what outputs send, and of all that the pass forward has."""
+        """Run the steps, the last ones there are. ``places``: groups of those of inputs, of what they get and of what outputs send, and of all that the pass forward has."""
         for array in (*self._sent.values(), *self.summed.values()):
             array[...] = 0
-        self._put(places)
+        self._programs.put(**places)
         self._program.run(0, self.plan.T, sequences, keep)
 
     def go_on(self, later, places, sequences, keep):
@@ -146,7 +137,7 @@ class Backward:
                 array[...] = later._sent[name] if name.startswith("carry") else 0
         for name, array in self.summed.items():
             array[...] = later.summed[name]
-        self._put(places)
+        self._programs.put(**places)
         self._program.run(0, T, sequences, keep)
 
     def send_to_starts(self, keep):

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 from lanes import pointwise
+from packing import packed
 
-from refrnn.kernels.engine.panels import packed
 from refrnn.kernels.engine.program import At, Program, Step
 from refrnn.kernels.engine.rows import GATES, GIVEN, OWN, Panels, lanes_of
 from refrnn.kernels.primitives import threads

@@ -5,9 +5,12 @@ import itertools
 
 import numpy as np
 import pytest
+from packing import packed, unpacked
 
-from refrnn.kernels.engine.panels import HIGHEST, in_blocks, packed, packed_back, rows_by_panel, unpacked
+from refrnn.kernels.engine import panels as engine_panels
+from refrnn.kernels.engine.panels import HIGHEST, in_blocks, packed_back, rows_by_panel
 from refrnn.kernels.engine.rows import Panels, lanes_of
+from refrnn.kernels.primitives import threads
 from refrnn.kernels.primitives.products import CLEAR, KEEP, SUMMED
 from refrnn.kernels.primitives.tiles import WIDEST
 
@@ -75,6 +78,16 @@ def test_packed_and_back(layout, gates, dtype):
         into = [laid_out(layout, np.full((units, terms), np.nan, dtype)) for _ in range(gates)]
         unpacked(flat(rows, panels), into, panels)
         assert all(np.array_equal(one, other) for one, other in zip(into, blocks, strict=True))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_threads_pack_what_one_does(dtype, monkeypatch):
+    units, terms = 9 * lanes_of(dtype) + 1, 5
+    blocks, panels = draw(dtype, 3, units, terms), Panels(3, units, dtype)
+    expected = packed(list(blocks), panels)
+    monkeypatch.setattr(engine_panels, "LARGE", 0)
+    with threads.using(threads.most(), little=0):
+        assert panels.count > 1 and np.array_equal(packed(blocks, panels), expected)
 
 
 def flat(rows, panels):

@@ -98,7 +98,7 @@ def test_several_threads_may_go_back_at_once():
     """What one of them is told of a segment stays where it is while another is told the same."""
     with checkpoint(5):
         forward = run(ALL["two"], **drawn("two", 12, BLOCK, 3, 9), lengths=LENGTHS["ragged"](12, BLOCK))
-    told = [forward.places(first)["ends"] for first in (5, 10, 5, 10)]
+    told = [forward.places(first)["order"]["ends"] for first in (5, 10, 5, 10)]
     assert told[:2] == told[2:] and told[0] != told[1]
 
 

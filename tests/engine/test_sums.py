@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from packing import packed
 
-from refrnn.kernels.engine.panels import packed, packed_back
+from refrnn.kernels.engine.panels import packed_back
 from refrnn.kernels.engine.rows import Panels, lanes_of
 from refrnn.kernels.engine.sums import BLOCK, ROWS, inputs, outer, row_blocks, slices, steps_of_block, sum_blocks
 

@@ -44,11 +44,11 @@ KERNELS = (
     Fault("memory", "errors begin with what memory held", "elman", WORK, 'self._errors["zeros"] = np.zeros(', 'self._errors["zeros"] = np.empty('),
     Fault("memory", "products begin with what memory held", "gru-reset-after", SUMS, "call(multiply, (CLEAR, c, operand, b,", "call(multiply, (KEEP, c, operand, b,"),
     Fault("memory", "the last state's errors begin with what memory held", "encoder-decoder", SEQUENCES, "d_h = np.zeros((T, *d_last.shape)", "d_h = np.empty((T, *d_last.shape)"),
-    Fault("memory", "arguments are not copied", "lstm", ARGUMENTS, 'return np.array(value, order="C")', 'return np.require(value, requirements="C")'),
+    Fault("memory", "arguments are not copied", "lstm", ARGUMENTS, 'np.array(values[name], order="C") if kept', 'np.require(values[name], requirements="C") if kept'),
     Fault("memory", "gates kept from run to run", "lstm", WORK, "return POOL.kept(plan) or Forward(plan)", "return forward_work.__dict__.setdefault(plan, Forward(plan))"),
     Fault("memory", "a gradient kept from call to call", "gru-reset-before", PASSES, "found = {name: np.empty_like(array) for", "found = {name: np.__dict__.setdefault(('kept', name, array.shape, array.dtype), np.empty_like(array)) for"),
     Fault("memory", "whole empty vectors begin with what memory held", "lstm", WORK, "if part.is_ragged:\n                array[...] = 0", "if part.is_ragged:\n                pass"),
-    Fault("memory", "packed weights kept by their address", "elman", PANELS, "    panels = POOL.take((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n", "    panels = POOL.take((layout.count, terms * len(blocks) * layout.each), blocks[0].dtype)\n    known = packed.__dict__.setdefault((address(blocks[0]), panels.shape, blocks[0].strides, blocks[0].dtype), panels)\n    if known is not panels:\n        return known\n"),
+    Fault("memory", "packed weights kept by their address", "elman", PANELS, "        gates, places = self._table(packed, arrays)\n", "        gates, places = self._table(packed, arrays)\n        known, self.known = getattr(self, \"known\", None), places.tolist()\n        if known == self.known:\n            return\n"),
     Fault("memory", "a strided table read as dense", "word-model", EMBEDDING, "found[j] = source[j * column]", "found[j] = source[j]"),
     # Threads.
     Fault("threads", "the last task is lost", "elman", TASKS, "        _work(body, count, place)\n", "        _work(body, count - 1, place)\n"),
@@ -78,9 +78,9 @@ KERNELS = (
     Fault("stops", "errors fed back with a plus", "narx-hidden", NARX, "slope(d_Y - d_fed, Y)", "slope(d_Y + d_fed, Y)"),
     # Order of gates and of biases.
     Fault("order", "peepholes of i and f swapped", "lstm-peephole", "gated/lstm_peephole.py", '"P_if": (W_Ci, W_Cf)', '"P_if": (W_Cf, W_Ci)'),
-    Fault("order", "the inner bias twice", "gru-reset-after", WEIGHTS, "write(weights[name], self", 'write(2 * weights[name] if name == "b_m" else weights[name], self'),
-    Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", PLAN, "self.parts[place].places([names.index(gate) for gate in gates.split()])", "self.parts[place].places([names.index(gate) for gate in gates.split()[::-1]])"),
-    Fault("order", "a shared row of errors read from the other gate", "lstm", PLAN, "places([names.index(gate) for gate", "places([names.index(gate) - 1 for gate"),
+    Fault("order", "the inner bias twice", "gru-reset-after", WEIGHTS, "        self._packing.pack(self._at, weights)\n", '        self._packing.pack(self._at, weights | ({"b_m": (2 * weights["b_m"][0],)} if "b_m" in weights else {}))\n'),
+    Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", WEIGHTS, "plan.parts[place], [names.index(gate) for gate in gates.split()])", "plan.parts[place], [names.index(gate) for gate in gates.split()[::-1]])"),
+    Fault("order", "a shared row of errors read from the other gate", "lstm", WEIGHTS, "plan.parts[place], [names.index(gate) for gate in gates.split()])", "plan.parts[place], [(names.index(gate) - 1) % len(names) for gate in gates.split()])"),
     # Chosen later, by one who knew neither the cases nor the faults above.
     Fault("edges", "the rest behind whole blocks of rows", "lstm", "engine/sums.py", "for t in range(0, len(running), each):", "for t in range(0, max(each, len(running) // each * each), each):"),
     Fault("edges", "the input's error begins anew at each part", "lstm", "engine/panels.py", "v += groups * WIDEST\n        start = 0", "v += groups * WIDEST"),
