@@ -53,6 +53,9 @@ class Arguments:
             else:
                 self.items |= {name: _Item(name, **item.groupdict()) for name in item["names"].split(", ")}
         self.keeps = tuple(self.items if keeps is None else keeps.split())
+        # Most arguments are arrays of floats: by name, whether they are kept. All others.
+        self._arrays = {name: name in self.keeps for name, item in self.items.items() if item.is_array}
+        self._others = {name: item for name, item in self.items.items() if not item.is_array}
 
     def forward(self, function):
         """Decorator of ``forward(..., lengths=None)``, which returns outputs by name and what backward needs, a dict."""
@@ -63,7 +66,7 @@ class Arguments:
 
         @functools.wraps(function)
         def uncopied(*given, **named):
-            head, values = given[:own], _by_name(kernel, names, given[own:], named)
+            head, values = given[:own], _by_name(kernel, names, given[own:], named) if given else named
             with np.errstate(all="ignore"):
                 values = self._checked(kernel, values, "widths" in names)
                 outputs, saved = function(*head, **values)
@@ -90,10 +93,11 @@ class Arguments:
         def checked(*given, **named):
             head, errors = given[:own], _by_name(kernel, names, given[own:], named)
             saved = errors.pop("saved", None)
-            _check_errors(kernel, names[1:], errors, saved)
+            if type(saved) is not dict or not _are_as(errors, saved.get(_SHAPES)):
+                _check_errors(kernel, names[1:], errors, saved)
             with np.errstate(all="ignore"):
                 gradients = function(*head, saved, **errors)
-            return {name: _own(gradient, errors.values()) for name, gradient in gradients.items()}
+            return {name: _own(gradient, errors) for name, gradient in gradients.items()}
 
         return checked
 
@@ -104,8 +108,11 @@ class Arguments:
             self._check_names(kernel, values, more)
         sizes = self._sizes(kernel, values)
         lengths = self._lengths(kernel, lengths, sizes)
-        found = {name: item.made(kernel, values[name], sizes, lengths, name in self.keeps) for name, item in self.items.items()}
-        found |= {name: _whole(kernel, name, value, 1, None) for name, value in values.items() if name not in self.items}
+        found = {name: np.array(values[name], order="C") if kept else np.asarray(values[name], order="C") for name, kept in self._arrays.items()}
+        for name, item in self._others.items():
+            found[name] = item.made(kernel, values[name], sizes, lengths)
+        if more:
+            found |= {name: _whole(kernel, name, value, 1, None) for name, value in values.items() if name not in self.items}
         if self.times:
             found["lengths"] = lengths if lengths is None or len(self.times) > 1 else lengths[self.times[0]]
         return found
@@ -121,9 +128,11 @@ class Arguments:
     def _sizes(self, kernel, values):
         """All sizes, and the float type under FLOAT; what was found to fit once is not looked at again."""
         try:
-            form = tuple([item.form(values[name]) for name, item in self.items.items()])
+            form = tuple([(type(values[name]), values[name].shape, values[name].dtype) for name in self._arrays])
+            if self._others:
+                form = form, *[item.form(values[name]) for name, item in self._others.items()]
             found = self._fitting.get(form)
-        except TypeError:  # a list, say; it fits nowhere, and is refused below
+        except (TypeError, AttributeError):  # a list, say; it fits nowhere, and is refused below
             form = found = None
         if found is None:
             found = self._fit(kernel, values)
@@ -190,6 +199,7 @@ class _Item:
         self.shown = [f"({text})" for text in (shape, other) if text is not None]
         self.shapes = tuple(tuple(map(_Size, filter(None, text.split(", ")))) for text in (shape, other) if text is not None)
         self.is_number = self.shapes == ((),)
+        self.is_array = bool(self.shapes) and not self.is_number and below is None
 
     def form(self, value):
         """What decides whether a value fits, but for the entries of an array."""
@@ -231,16 +241,14 @@ class _Item:
                 return
         self._refuse(kernel, actual, sizes)
 
-    def made(self, kernel, value, sizes, lengths, is_kept):
-        """The value as the kernel takes it, arrays in a copy of its own if they are kept."""
+    def made(self, kernel, value, sizes, lengths):
+        """The value as the kernel takes it, whole numbers in a copy of its own."""
         if self.below is not None:
             self._check_range(kernel, value, sizes[self.below], lengths)
             return np.array(value, dtype=np.int64, order="C")
         if not self.shapes:
             return int(value)
-        if self.is_number:
-            return sizes[FLOAT].type(value)
-        return np.array(value, order="C") if is_kept else np.asarray(value, order="C")
+        return sizes[FLOAT].type(value)
 
     def _check_range(self, kernel, value, count, lengths):
         """Whole numbers from 0 and below ``count``; what is past an item's end may be anything."""
@@ -304,6 +312,11 @@ def _check_number(kernel, name, value):
         raise TypeError(f"{kernel}: {name} must be one real number, not {type(value).__name__} of the shape {np.shape(value)}")
 
 
+def _are_as(errors, shapes):
+    """Whether all errors are arrays of these shapes and dtypes, by name, and there are no others."""
+    return shapes is not None and shapes == {name: (error.shape, error.dtype) if type(error) is np.ndarray else None for name, error in errors.items()}
+
+
 def _check_errors(kernel, names, errors, saved):
     """An error for each output, in its shape and dtype."""
     if not isinstance(saved, dict) or _SHAPES not in saved:
@@ -322,11 +335,11 @@ def _check_errors(kernel, names, errors, saved):
             raise ValueError(f"{kernel}: {name} has the shape {error.shape}, expected {shape}, that of its output")
 
 
-def _own(gradient, given):
+def _own(gradient, errors):
     """The gradient, in a copy where it shares memory with an error that was given."""
     if not isinstance(gradient, np.ndarray):
         return gradient
-    # What has memory of its own was made by the kernel, if it is none of the errors themselves.
-    is_new = gradient.flags.owndata and all(gradient is not error for error in given)
-    shares = not is_new and any(np.may_share_memory(gradient, error) for error in given if isinstance(error, np.ndarray))
-    return gradient.copy() if shares else gradient
+    # Memory of one array alone is the kernel's, if the array is none of the errors themselves.
+    if gradient.base is None and not any([gradient is error for error in errors.values()]):
+        return gradient
+    return gradient.copy() if any(np.may_share_memory(gradient, error) for error in errors.values() if isinstance(error, np.ndarray)) else gradient

@@ -21,13 +21,15 @@ def picked(found, names, what):
     """
     if not hasattr(found, "keys"):
         raise AnswerError(f"{what} must be arrays by name, not {type(found).__name__}")
+    if found.keys() == {*names}:
+        return {name: np.asarray(found[name]) for name in names}
     missing = [name for name in names if name not in found]
     if missing:
         raise AnswerError(f"{what} lack {', '.join(missing)}; they have {', '.join(map(str, found)) or 'nothing'}")
     extra = [str(name) for name in found if name not in names]
     if extra:
         raise AnswerError(f"{what} have {', '.join(extra)}, which the spec does not ask for; it asks for {', '.join(names) or 'nothing'}")
-    return {name: found[name] for name in names}
+    return {name: np.asarray(found[name]) for name in names}
 
 
 class Intermediates(Mapping):
@@ -40,7 +42,7 @@ class Intermediates(Mapping):
 
     def __init__(self, spec, saved):
         self._saved = {}
-        for name in spec.defined if isinstance(saved, Mapping) else ():
+        for name in spec.defined if isinstance(saved, (dict, Mapping)) else ():
             value = saved.get(name)
             if callable(value) or (name not in spec.outputs and isinstance(value, (np.ndarray, np.floating))):
                 self._saved[name] = value
@@ -53,6 +55,9 @@ class Intermediates(Mapping):
 
     def __contains__(self, name):
         return name in self._saved
+
+    def keys(self):
+        return self._saved.keys()
 
     def __iter__(self):
         return iter(self._saved)

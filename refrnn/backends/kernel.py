@@ -21,22 +21,26 @@ def answer(spec, checked, module, copied=True):
         lengths = {"lengths": given if given is None or len(spec.time) > 1 else given[spec.time[0]]}
     # The library's kernels copy what they keep, and answer with arrays of their own; of any other module nothing is known.
     is_apart = getattr(module.forward, "is_apart", False)
-    apart = (lambda array: array) if is_apart else np.copy
-    arrays = {name: array[()] if array.ndim == 0 else apart(array) for name, array in checked.arrays.items()}
+    arrays = {name: array if array.ndim else array[()] for name, array in _apart(checked.arrays, is_apart).items()}
     named = {name: checked.sizes[name] for name in spec.named_sizes}
     forward = module.forward if copied else getattr(module.forward, "uncopied", module.forward)
     outputs, saved = pair(forward(**arrays, **checked.integers, **named, **lengths))
-    outputs = {name: np.asarray(array) for name, array in picked(outputs, spec.outputs, "the outputs of forward").items()}
+    outputs = picked(outputs, spec.outputs, "the outputs of forward")
 
     def backward(upstream):
-        gradients = module.backward(saved, **{f"d_{name}": apart(gradient) for name, gradient in upstream.items()})
+        upstream = _apart(upstream, is_apart)
+        gradients = module.backward(saved, **{f"d_{name}": gradient for name, gradient in upstream.items()})
         gradients = picked(gradients, spec.differentiated, "the gradients of backward")
-        gradients = {name: np.asarray(gradient) for name, gradient in gradients.items()}
         if is_apart or copied:
             return gradients
         return _own(gradients, [*upstream.values(), *checked.arrays.values(), *arrays.values(), *outputs.values()])
 
     return outputs, Intermediates(spec, saved), backward
+
+
+def _apart(arrays, is_apart):
+    """The arrays, in copies if a kernel may write into them."""
+    return arrays if is_apart else {name: array.copy() for name, array in arrays.items()}
 
 
 def _own(gradients, taken):

@@ -42,11 +42,18 @@ class Run:
         self.spec = spec
         self.backend = backend
         self._checkpoint = checkpoint
-        self.outputs = {name: array if name in intermediates else array.copy() for name, array in outputs.items()}
-        self._found = ChainMap({name: array for name, array in outputs.items() if name not in intermediates}, intermediates)
+        again = intermediates.keys()
+        self._read = {name: array for name, array in outputs.items() if name not in again}
+        self.outputs = outputs | {name: array.copy() for name, array in self._read.items()} if self._read else outputs
+        self._offered = intermediates
         self._checked = checked
         self._backward = backward
-        self._later = _kept_for_later(spec, checked, outputs, intermediates)
+        self._later = _kept_for_later(spec, checked, outputs, again)
+
+    @cached_property
+    def _found(self):
+        """All that the backend gave, by name, as it was when it was given."""
+        return ChainMap(self._read, self._offered)
 
     @cached_property
     def intermediates(self) -> dict[str, NDArray[Any]]:
@@ -81,7 +88,8 @@ class Run:
         complete = check_upstream(self.spec, upstream, self._checked, shapes)
         if self._backward is None:
             self._backward = self._way_back()
-        return {name: np.asarray(gradient) for name, gradient in self._backward(complete).items() if name not in self._checked.omitted}
+        gradients, omitted = self._backward(complete), self._checked.omitted
+        return {name: np.asarray(gradient) for name, gradient in gradients.items() if name not in omitted}
 
     def _way_back(self):
         """That of a copy: the way forward once more, which has to end where it ended."""

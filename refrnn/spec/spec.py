@@ -308,10 +308,14 @@ class Spec:
         """
         return {one.start: one.state for one in self.continuing({}) if one.delayed}
 
+    @cached_property
+    def _learned(self):
+        """The starts that are parameters."""
+        return [name for name in self.begun if self.symbols[name].role == "parameter"]
+
     def continued(self, values):
         """This spec, or, where ``values`` gives a learned start for each sequence, as ``Run.state`` does, one in which it is a start."""
-        learned = [name for name in self.begun if self.symbols[name].role == "parameter" and name in values]
-        given = frozenset(name for name in learned if getattr(values[name], "ndim", 0) == len(self.symbols[name].shape) + 1)
+        given = frozenset([name for name in self._learned if name in values and getattr(values[name], "ndim", 0) == len(self.symbols[name].shape) + 1])
         if not given:
             return self
         if given not in self._continued:

@@ -13,7 +13,7 @@ LARGEST_OUTPUT = 2**31  # entries of an output whose sizes no array shows
 MOST_FORMS = 256  # names, shapes and dtypes of values that one spec remembers as fitting
 
 
-@dataclass(frozen=True)
+@dataclass
 class Checked:
     """Values that fit their spec: arrays by name, sizes by name, the batch, lengths by time size (None: all whole)."""
 
@@ -42,11 +42,12 @@ def check_values(spec, values, lengths):
             spec.fitting[form] = _Known(spec, checked)
         return checked
     lengths = check_lengths(spec, lengths, known.sizes, known.batch)
-    arrays = {name: known.made(spec, name, values[name]) for name in known.given}
-    arrays |= {name: np.zeros(shape, known.dtype) for name, shape in known.omitted.items()}
+    arrays = {name: np.asarray(values[name], dtype, order="C") for name, dtype in known.given}
+    for name, shape in known.left_out:
+        arrays[name] = np.zeros(shape, known.dtype)
     for name in known.bounded:
         _check_domain(spec, spec.symbols[name], arrays[name], known.sizes, lengths)
-    return Checked(arrays, known.integers, known.sizes, known.batch, lengths, known.dtype, frozenset(known.omitted))
+    return Checked(arrays, known.integers, known.sizes, known.batch, lengths, known.dtype, known.omitted)
 
 
 def _form(values):
@@ -72,13 +73,10 @@ class _Known:
 
     def __init__(self, spec, checked):
         self.integers, self.sizes, self.batch, self.dtype = checked.integers, checked.sizes, checked.batch, checked.dtype
-        self.given = [name for name in checked.arrays if name not in checked.omitted]
-        self.omitted = {name: checked.arrays[name].shape for name in checked.omitted}
+        self.omitted = checked.omitted
+        self.given = [(name, array.dtype) for name, array in checked.arrays.items() if name not in checked.omitted]
+        self.left_out = [(name, checked.arrays[name].shape) for name in checked.omitted]
         self.bounded = [name for name in checked.arrays if spec.symbols[name].is_bounded]
-
-    def made(self, spec, name, value):
-        symbol = spec.symbols[name]
-        return np.asarray(value, np.int64 if symbol.type == "integer" else self.dtype, order="C")
 
 
 def _checked(spec, values, lengths):

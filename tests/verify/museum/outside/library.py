@@ -22,7 +22,7 @@ LIBRARY = (
     Fault("upstream", "integers are refused", "lstm", VALUES, "if array.dtype.kind not in \"fiu\":\n            raise ValuesError(f\"{spec.id}: the gradient", "if array.dtype.kind != \"f\":\n            raise ValuesError(f\"{spec.id}: the gradient"),
     Fault("numbers", "a whole one stays whole", "power-of-a-scalar", VALUES, "name in scalars and array.dtype.kind in \"fiu\" else", "name in scalars and array.dtype.kind == \"f\" else"),
     Fault("draws", "every array is drawn from the seed's first", "lstm", "spec/draw.py", "        shape = shapes[name]\n", "        shape, random = shapes[name], np.random.default_rng(seed)\n"),
-    Fault("memory", "outputs are the kernel's own", "elman", RUN, "self.outputs = {name: array if name in intermediates else array.copy()", "self.outputs = {name: array"),
+    Fault("memory", "outputs are the kernel's own", "elman", RUN, "{name: array.copy() for name, array in self._read.items()} if self._read else outputs", "self._read"),
     Fault("memory", "gradients share an argument's memory", "lstm", KERNEL, "found[name] = gradient.copy() if shares else gradient", "found[name] = gradient", "tests/backends"),
     Fault("memory", "a reference sees the caller's arrays", "lstm", REFERENCE, "checked = checked.copied()", "checked = checked"),
     Fault("layers", "out is not looked at where the values are known to fit", "lstm", LAYER, "lengths is None and not out and type", "lengths is None and type"),
