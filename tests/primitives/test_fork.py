@@ -40,18 +40,20 @@ ONE_THREAD = "so kernels run on one thread here"
 
 WHILE_COMPILING = """
 import refrnn
-from tests.primitives.test_threads import layer
 from numba.core.compiler_lock import global_compiler_lock
-found = []
-worker = threading.Thread(target=lambda: found.append(layer(0)))
+spec, found = refrnn.load("hopfield"), []
+values = spec.draw(sizes={"T": 2})
+def work():
+    return [array.tobytes() for array in spec.forward(values, "kernel").outputs.values()]
+worker = threading.Thread(target=lambda: found.append(work()))
 worker.start()
 while global_compiler_lock._lock.acquire(blocking=False):
     global_compiler_lock._lock.release()
     time.sleep(0.001)
 assert worker.is_alive() and not found
-child(lambda: found.append(layer(0)) is None)
+child(lambda: found.append(work()) is None)
 worker.join()
-child(lambda: layer(0) == found[0])
+child(lambda: work() == found[0])
 """
 
 WHILE_IMPORTING = """
