@@ -212,7 +212,9 @@ class _Back:
         new = np.zeros if forward.ragged else np.empty
         self.d_given = {name: new(array.shape, forward.dtype) for name, array in forward.given.items() if name in self.recurrence.reached}
         self.d_starts = {row: np.empty(start.shape, forward.dtype) for row, start in forward.starts.items()}
-        self._errors = {row: np.ascontiguousarray(error) for row, error in upstream.items()}
+        errors = {f"up:{row}": np.ascontiguousarray(error) for row, error in upstream.items()}
+        self._steps = {**errors, **{f"d:{name}": array for name, array in self.d_given.items()}}
+        self._places = addresses({**self._steps, **{f"start:{row}": array for row, array in self.d_starts.items()}})
         self._keep = None if keep is None else np.ascontiguousarray(np.take(keep, forward.order, 1), dtype=np.int64)
         # Of each product the gradient of its matrix, of each set of gates the sum of its errors.
         self._matrices, self._totals = {}, [np.zeros(part.row, forward.dtype) for part in self.plan.parts]
@@ -222,10 +224,8 @@ class _Back:
     def _run(self, first, forward_work, work, later):
         """The steps that ``work`` has, from ``first`` on; ``later``: the work of those that follow, or None."""
         forward, last = self.forward, first + work.plan.T
-        arrays = {f"up:{row}": array for row, array in self._errors.items()} | {f"d:{name}": array for name, array in self.d_given.items()}
-        places = {name: array[first:] for name, array in arrays.items()} if first else arrays
-        places |= {f"start:{row}": array for row, array in self.d_starts.items()}
-        places = {**forward.places(first), "forward": forward_work.places, "errors": addresses(places)}
+        errors = self._places if first == 0 else {**self._places, **{name: self._places[name] + first * array.strides[0] for name, array in self._steps.items()}}
+        places = {**forward.places(first), "forward": forward_work.places, "errors": errors}
         keep, slices = None if self._keep is None else self._keep[first:], forward.slices(first)
         if later is None:
             work.run(places, slices, keep)
@@ -252,7 +252,9 @@ class _Back:
             operand = _flat(self._operand(product, first, forward_work), rows)
             terms = self.forward.weights[product.matrix][0].shape[1]
             columns, workers = plan.parts[place].width, self.forward.workers
-            self._matrices[q] = outer(operand, terms, deltas[place], columns, workers, blocks, totals, self._matrices.get(q))
+            is_begun = q in self._matrices
+            found = self._matrices[q] if is_begun else work.matrix(q)
+            self._matrices[q] = outer(operand, terms, deltas[place], columns, workers, blocks, totals, found, adding=is_begun)
         for place, part in enumerate(plan.parts):
             if place not in summed:
                 outer(deltas[place], 0, deltas[place], part.width, self.forward.workers, blocks, self._totals[place])
@@ -286,7 +288,6 @@ class _Back:
             else:
                 matrices[product.matrix] = self._matrices[q]
         self._works[-1].unpacking.unpack([address(array) for array in (*matrices.values(), *self._totals)], into)
-        POOL.give(self._matrices.values())
         found = {**self.d_given, **self.d_starts, **self._sums()}
         for work in self._works:
             work.give()

@@ -121,21 +121,6 @@ def addresses(arrays):
     return {name: address(array) for name, array in arrays.items()}
 
 
-class Together:
-    """Programs on the same arrays."""
-
-    def __init__(self, *placed):
-        self._all, self._standing = placed, {}
-
-    def put(self, **groups):
-        """Put groups of places, by names of their own, as :meth:`Placed.put` does; a mapping that stands there is not looked at again."""
-        for group, places in groups.items():
-            if self._standing.get(group) is not places:
-                self._standing[group] = places
-                for placed in self._all:
-                    placed.put(places)
-
-
 FIRST, LAST, CUT, MEETING = (loop.LOOP.names.index(name) for name in ("first", "last", "keep", "meeting"))
 
 
@@ -143,16 +128,19 @@ class Placed:
     """A program whose names are addresses: of arrays that whoever runs it keeps alive. One thread may run it at a time."""
 
     def __init__(self, program, block, blocks):
-        self.block, self._program, self._at, self._blocks, self._meeting = block, program, {}, blocks, Meeting()
+        self.block, self._program, self._blocks, self._meeting = block, program, blocks, Meeting()
         self.put(addresses({"blocks": blocks}))
+
+    @property
+    def names(self):
+        """Where in the block each name stands, and how many bytes behind its address."""
+        return self._program.places
 
     def put(self, places):
         """Say where arrays are from now on, by name; those of other programs are passed over."""
         for name, place in places.items():
-            if self._at.get(name) != place:
-                self._at[name] = place
-                for at, far in self._program.places.get(name, ()):
-                    self.block[at] = place + far
+            for at, far in self.names.get(name, ()):
+                self.block[at] = place + far
 
     def run(self, first, last, slices, keep=None):
         """Run the steps first .. last-1; ``slices``: the sequences of each worker, or for each of them all, where they share the units.
@@ -169,3 +157,22 @@ class Placed:
         loop.run(block, self._program.stages_end, slices, self._program.like)
         if is_shared:
             self._meeting.end()
+
+
+class Together:
+    """Programs on the same arrays."""
+
+    def __init__(self, *placed):
+        self._standing, self._where = {}, {}
+        for one in placed:
+            for name, ats in one.names.items():
+                self._where.setdefault(name, []).extend([(one.block, *at) for at in ats])
+
+    def put(self, **groups):
+        """Put groups of places, by names of their own, as :meth:`Placed.put` does; a mapping that stands there is not looked at again."""
+        for group, places in groups.items():
+            if self._standing.get(group) is not places:
+                self._standing[group] = places
+                for name, place in places.items():
+                    for block, at, far in self._where.get(name, ()):
+                        block[at] = place + far

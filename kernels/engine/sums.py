@@ -25,9 +25,10 @@ def slices(count, workers):
     return np.array([(count * k // workers, count * (k + 1) // workers) for k in range(workers)], np.int64)
 
 
-def _natives(array):
+@functools.lru_cache
+def _natives(dtype):
     """The addresses of what multiplies and of what lays out for it."""
-    return rows_by_panel.address(array.dtype), in_blocks.address(array.dtype)
+    return rows_by_panel.address(dtype), in_blocks.address(dtype)
 
 
 def _run(parts, one, parallel, *arguments):
@@ -53,20 +54,20 @@ def sum_blocks(running, B):
     return np.array(found[::-1], np.int64).reshape(-1, 2)
 
 
-def outer(operand, terms, deltas, columns, workers, blocks, totals, found=None):
+def outer(operand, terms, deltas, columns, workers, blocks, totals, found=None, adding=True):
     """The gradient of a matrix, (panels, terms, columns) in work memory: for each panel of deltas the sum over the rows of operand times delta.
 
     operand (N, at least ``terms``) and deltas (N, panels * columns) have rows of any distance; ``blocks``: see
     ``sum_blocks``. To ``totals`` (panels * columns) the sums of deltas alone are added; to ``found``, if given, what is
-    else written into new memory.
+    else written into new memory, or, not ``adding``, into it.
     """
     panels = deltas.shape[1] // columns
-    mode = CLEAR if found is None else KEEP
+    mode = KEEP if adding and found is not None else CLEAR
     found = POOL.take((panels, terms, columns), deltas.dtype) if found is None else found
-    parts, most = slices(panels, workers), int(blocks[:, 1].max())
+    parts, most = slices(panels, workers), min(BLOCK, len(deltas))
     copies = np.empty((len(parts), most * columns), deltas.dtype)
     laid = np.empty((len(parts), most * terms), deltas.dtype)
-    _run(parts, _outer_part, _outer, *_natives(deltas), operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, totals)
+    _run(parts, _outer_part, _outer, *_natives(deltas.dtype), operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, totals)
     return found
 
 
@@ -120,7 +121,7 @@ def inputs(deltas, panels, order, blocks, workers, found):
     rows = np.empty((len(parts), ROWS, len(panels) * width), deltas.dtype)
     laid = np.empty((len(parts), ROWS * deltas.shape[1]), deltas.dtype)
     out = found.reshape(-1, found.shape[2])
-    _run(parts, _inputs_part, _inputs, *_natives(deltas), deltas, panels, width, order, blocks, parts, rows, laid, out, B)
+    _run(parts, _inputs_part, _inputs, *_natives(deltas.dtype), deltas, panels, width, order, blocks, parts, rows, laid, out, B)
 
 
 def row_blocks(running, B):

@@ -93,7 +93,7 @@ class Backward:
             steps = {f"carry:{row}:{back}": 1 if back == 1 else T + back for back in recurrence.carried[row]}
             steps |= {f"same:{row}": 1} if f"d_{row}" in recurrence.sent else {}
             self._sent |= {name: np.empty((count, B, plan.width(row)), dtype) for name, count in steps.items()}
-        self._turned, self.unpacking = {}, unpacking(plan)
+        self._turned, self._matrices, self.unpacking = {}, {}, unpacking(plan)
         program, starts = plan.backward
         self._program, self._starts = program.on(), [(back, start.on()) for (_, back), start in starts.items()]
         deltas, summed = ({f"{kind}:{name}": array for name, array in arrays} for kind, arrays in (("delta", enumerate(self.deltas)), ("d", self.summed.items())))
@@ -112,6 +112,16 @@ class Backward:
                 self._programs.put(**{f"turned {q}": addresses({f"back:{q}": self._turned[q]})})
         if self.size is None:
             self.size = _bytes(self._all_deltas, self._errors.values(), self._sent.values(), self._turned.values())
+
+    def matrix(self, q):
+        """Memory for the gradient of the matrix of product ``q``, in panels."""
+        found = self._matrices.get(q)
+        if found is None:
+            k, product = self.plan.recurrence.products[q]
+            part = self.plan.parts[self.plan.recurrence.place_of(k, product)]
+            found = self._matrices[q] = POOL.take((part.count, self.plan.terms_of(product), part.width), self.plan.dtype)
+            self.size += found.nbytes
+        return found
 
     def turned(self, q):
         """The matrix of product ``q``, packed for the way back."""
@@ -148,6 +158,6 @@ class Backward:
     def give(self):
         """Nobody reads any of it any more."""
         if self.size > SMALL:
-            POOL.give((*self._all_deltas, *self._turned.values()))
+            POOL.give((*self._all_deltas, *self._turned.values(), *self._matrices.values()))
         else:
             POOL.keep((self.plan, "backward"), self, self.size)

@@ -97,7 +97,8 @@ class Arguments:
                 _check_errors(kernel, names[1:], errors, saved)
             with np.errstate(all="ignore"):
                 gradients = function(*head, saved, **errors)
-            return {name: _own(gradient, errors) for name, gradient in gradients.items()}
+            taken = {id(error) for error in errors.values()}
+            return {name: gradient if _is_new(gradient, taken) else _own(gradient, errors) for name, gradient in gradients.items()}
 
         return checked
 
@@ -335,11 +336,12 @@ def _check_errors(kernel, names, errors, saved):
             raise ValueError(f"{kernel}: {name} has the shape {error.shape}, expected {shape}, that of its output")
 
 
+def _is_new(gradient, taken):
+    """Whether it has memory of its own, and is none of the errors that were given, of which ``taken`` are the identities."""
+    return type(gradient) is np.ndarray and gradient.base is None and id(gradient) not in taken
+
+
 def _own(gradient, errors):
     """The gradient, in a copy where it shares memory with an error that was given."""
-    if not isinstance(gradient, np.ndarray):
-        return gradient
-    # Memory of one array alone is the kernel's, if the array is none of the errors themselves.
-    if gradient.base is None and not any([gradient is error for error in errors.values()]):
-        return gradient
-    return gradient.copy() if any(np.may_share_memory(gradient, error) for error in errors.values() if isinstance(error, np.ndarray)) else gradient
+    shares = isinstance(gradient, np.ndarray) and any(np.may_share_memory(gradient, error) for error in errors.values() if isinstance(error, np.ndarray))
+    return gradient.copy() if shares else gradient

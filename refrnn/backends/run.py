@@ -177,7 +177,7 @@ def forward(spec, values, backend, lengths, checkpoint=None):
 def run_checked(spec, checked, backend, checkpoint=None):
     """Run values that are already checked."""
     backend = loaded(spec, backend)
-    passed = answer if checkpoint is None or checkpoint is False else partial(_checkpointed, checkpoint)
+    passed = _answer if checkpoint is None or checkpoint is False else partial(_checkpointed, checkpoint)
     # A run copies what it hands out, so its kernel need not.
     return Run(spec, checked, backend, checkpoint, *passed(spec, checked, backend, copied=False))
 
@@ -189,7 +189,7 @@ def _checkpointed(checkpoint, spec, checked, backend, copied):
     from refrnn.kernels.engine.segments import checkpoint as every
 
     with every(checkpoint if checkpoint is True else int(checkpoint)) as taken:
-        found = answer(spec, checked, backend, copied)
+        found = _answer(spec, checked, backend, copied)
     if not taken:
         raise ValuesError(f"{spec.id}: {_name_of(backend)} keeps no steps that could run once more; leave checkpoint out")
     return found
@@ -200,7 +200,11 @@ def answer(spec, checked, backend, copied=True):
 
     Not ``copied``, a kernel's outputs may be what its way back reads, and must not be written into.
     """
-    backend = loaded(spec, backend)
+    return _answer(spec, checked, loaded(spec, backend), copied)
+
+
+def _answer(spec, checked, backend, copied):
+    """As ``answer``, of a backend that is ``loaded``."""
     if backend == "equation":
         return equation.answer(spec, checked)
     module = backend if isinstance(backend, ModuleType) else spec.bindings[backend].load()
