@@ -8,9 +8,10 @@ import pytest
 from packing import packed, unpacked
 
 from refrnn.kernels.engine import panels as engine_panels
-from refrnn.kernels.engine.panels import HIGHEST, in_blocks, packed_back, rows_by_panel
+from refrnn.kernels.engine.panels import HIGHEST, Packing, in_blocks, packed_back, row_gates, rows_by_panel
 from refrnn.kernels.engine.rows import Panels, lanes_of
 from refrnn.kernels.primitives import threads
+from refrnn.kernels.primitives.compile import address
 from refrnn.kernels.primitives.products import CLEAR, KEEP, SUMMED
 from refrnn.kernels.primitives.tiles import WIDEST
 
@@ -78,6 +79,25 @@ def test_packed_and_back(layout, gates, dtype):
         into = [laid_out(layout, np.full((units, terms), np.nan, dtype)) for _ in range(gates)]
         unpacked(flat(rows, panels), into, panels)
         assert all(np.array_equal(one, other) for one, other in zip(into, blocks, strict=True))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("units", (1, 3, 40))
+def test_rows_of_gates_and_numbers_beside_one_another(units, dtype):
+    """Of one array of gates, of an array for each, strided, and of numbers; each in its place, and nothing else is touched."""
+    panels, single = Panels(3, units, dtype), Panels(1, 1, dtype, lanes_of(dtype))
+    parts = [("a", 1, row_gates(0, panels, [2, 0])), ("b", 1, row_gates(0, panels, [1])), ("number", 0, row_gates(1, single, [0]))]
+    packing = Packing(dtype, 2, parts)
+    for a in (draw(dtype, 2, units), draw(dtype, units, 2).T, list(draw(dtype, 2, 2 * units)[:, ::2])):
+        arrays = {"a": a, "b": (draw(dtype, 1, units + 1)[0, :0:-1],), "number": np.array(0.25, dtype)}
+        row, number = np.full(panels.row, np.nan, dtype), np.full(lanes_of(dtype), np.nan, dtype)
+        packed_ones = [address(row), address(number)]
+        packing.pack(packed_ones, arrays)
+        assert np.array_equal([panels.values(row, gate) for gate in (2, 0, 1)], [*a, *arrays["b"]])
+        assert number[0] == 0.25 and not number[1:].any() and np.count_nonzero(row) <= 3 * units
+        into = {"a": [np.full_like(one, np.nan) for one in a], "b": np.full((1, units), np.nan, dtype), "number": np.array(np.nan, dtype)}
+        packing.unpack(packed_ones, into)
+        assert np.array_equal(into["a"], a) and np.array_equal(into["b"], arrays["b"]) and into["number"] == 0.25
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

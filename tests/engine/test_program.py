@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from refrnn.kernels.engine import loop
-from refrnn.kernels.engine.program import At, Program, Step, addresses
+from refrnn.kernels.engine.program import At, Program, Step, Together, addresses
 from refrnn.kernels.engine.rows import ARRAY, GATES, GIVEN, NUMBER, OWN, Panels
 from refrnn.kernels.primitives.compile import address
 
@@ -106,6 +106,25 @@ def test_arrays_are_put_elsewhere_in_a_program_that_stands():
     assert placed.block[-len(ARRAY.names)] == 824 and np.count_nonzero(placed.block != before) == 1
     other = program.on(arrays)
     assert other.block[-len(ARRAY.names)] == at["x"] + 24 and other.block is not placed.block
+
+
+def test_places_are_put_into_all_programs_that_have_their_names():
+    programs = [Program(np.float64, B, backward=False), Program(np.float64, B, backward=True)]
+    for program, first in zip(programs, (0, 2)):
+        step = Step(B)
+        step.given("x", H, first=first)
+        program.stage(PANELS, "bias", "gates" if first else "other", 1, [], 0, step)
+    placed = [program.finish().on() for program in programs]
+    together, standing = Together(*placed), {"x": 800, "bias": 80, "of another program": 7}
+    together.put(inputs=standing, own={"gates": 8})
+    x, bias, to = (lambda one: one.block[-len(ARRAY.names)]), (lambda one: one.block[loop.HEAD]), (lambda one: one.block[loop.HEAD + 1])
+    assert [x(one) for one in placed] == [800, 816] and [bias(one) for one in placed] == [80, 80] and [to(one) for one in placed] == [0, 8]
+    placed[0].put({"x": 0})
+    together.put(inputs=standing)
+    assert x(placed[0]) == 0  # what stands is not looked at again
+    together.put(inputs={"x": 1600})
+    together.put(inputs=standing)
+    assert [x(one) for one in placed] == [800, 816]
 
 
 def test_workers_that_share_units_meet_and_lay_out_apart(monkeypatch):

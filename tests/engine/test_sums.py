@@ -59,6 +59,8 @@ def test_sums_go_on_bit_for_bit(B, cut, dtype):
     later = outer(operand[row:], terms, deltas[row:], columns, 1, sum_blocks(running[cut:], B), parts)
     both = outer(operand[:row], terms, deltas[:row], columns, 1, sum_blocks(running[:cut], B), parts, later)
     assert both is later and np.array_equal(both, found) and np.array_equal(parts, totals)
+    later[...] = np.nan
+    assert np.array_equal(outer(operand, terms, deltas, columns, 1, sum_blocks(running, B), parts, later, adding=False), found)
 
 
 def test_long_sums_are_cut_into_parts():
