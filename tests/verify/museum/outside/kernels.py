@@ -48,7 +48,7 @@ KERNELS = (
     Fault("memory", "gates kept from run to run", "lstm", WORK, "return POOL.kept(plan) or Forward(plan)", "return forward_work.__dict__.setdefault(plan, Forward(plan))"),
     Fault("memory", "a gradient kept from call to call", "gru-reset-before", PASSES, "found = {name: np.empty_like(array) for", "found = {name: np.__dict__.setdefault(('kept', name, array.shape, array.dtype), np.empty_like(array)) for"),
     Fault("memory", "whole empty vectors begin with what memory held", "lstm", WORK, "if part.is_ragged:\n                array[...] = 0", "if part.is_ragged:\n                pass"),
-    Fault("memory", "packed weights kept by their address", "elman", PANELS, "        gates, places = self._table(packed, arrays)\n", "        gates, places = self._table(packed, arrays)\n        known, self.known = getattr(self, \"known\", None), places.tolist()\n        if known == self.known:\n            return\n"),
+    Fault("memory", "packed weights kept by their address", "lstm", PANELS, "        gates, places = self._table(packed, arrays)\n", "        gates, places = self._table(packed, arrays)\n        known, self.known = getattr(self, \"known\", None), places.tolist()\n        if known == self.known:\n            return\n"),
     Fault("memory", "a strided table read as dense", "word-model", EMBEDDING, "found[j] = source[j * column]", "found[j] = source[j]"),
     # Threads.
     Fault("threads", "the last task is lost", "elman", TASKS, "        _work(body, count, place)\n", "        _work(body, count - 1, place)\n"),
