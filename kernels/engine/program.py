@@ -128,7 +128,7 @@ class Placed:
     """A program whose names are addresses: of arrays that whoever runs it keeps alive. One thread may run it at a time."""
 
     def __init__(self, program, block, blocks):
-        self.block, self._program, self._blocks, self._meeting = block, program, blocks, Meeting()
+        self.block, self._program, self._blocks, self._meeting, self._told = block, program, blocks, Meeting(), None
         self.put(addresses({"blocks": blocks}))
 
     @property
@@ -152,8 +152,9 @@ class Placed:
         if is_shared and self._blocks.size < workers * self._program.blocks:
             self._blocks = np.empty(workers * self._program.blocks, self._program.dtype)
             self.put(addresses({"blocks": self._blocks}))
-        block[MEETING] = self._meeting.begin() if is_shared else 0
-        block[FIRST], block[LAST], block[CUT] = first, last, 0 if keep is None else address(keep)
+        told = first, last, 0 if keep is None else address(keep), self._meeting.begin() if is_shared else 0
+        if told != self._told:
+            block[FIRST], block[LAST], block[CUT], block[MEETING] = self._told = told
         loop.run(block, self._program.stages_end, slices, self._program.like)
         if is_shared:
             self._meeting.end()

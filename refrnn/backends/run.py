@@ -156,10 +156,8 @@ def _name_of(backend):
 
 def _kept_for_later(spec, checked, outputs, intermediates):
     """The values as ``state`` still reads them, whatever the caller writes into them meanwhile."""
-    going_on = spec.continuing(checked.integers)
-    if all((one.state in outputs or one.state in intermediates) and one.state in spec.whole for one in going_on):
-        read = {one.start for one in going_on if one.delayed}
-    else:
+    states, read = spec.needed_to_go_on(checked.integers)
+    if states is None or not all([name in outputs or name in intermediates for name in states]):
         read = checked.arrays.keys()
     if not read:
         return checked

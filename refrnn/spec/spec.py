@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property, wraps
+from functools import cache, cached_property, wraps
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,14 @@ def _kept(method):
         return known[name]
 
     return asked
+
+
+@cache
+def _passes():
+    """The module of passes, which imports that of specs."""
+    from refrnn.backends import run
+
+    return run
 
 
 @dataclass(eq=False)
@@ -282,6 +290,19 @@ class Spec:
             self._going_on[mark] = kept, staying(self, self._beginnings, kept, constants)
         return self._going_on[mark][0]
 
+    def needed_to_go_on(self, constants):
+        """Of a run, at these values of integer constants: the states, or None where one is not ``whole``, and the starts that hold several steps."""
+        mark = frozenset(constants.items())
+        if mark not in self._needed:
+            kept = self.continuing(constants)
+            states = [one.state for one in kept]
+            self._needed[mark] = states if self.whole.issuperset(states) else None, [one.start for one in kept if one.delayed]
+        return self._needed[mark]
+
+    @cached_property
+    def _needed(self):
+        return {}
+
     def staying(self, constants):
         """What does not go on in the next chunk, by name, and what in the equations is in the way."""
         self.continuing(constants)
@@ -315,6 +336,8 @@ class Spec:
 
     def continued(self, values):
         """This spec, or, where ``values`` gives a learned start for each sequence, as ``Run.state`` does, one in which it is a start."""
+        if not self._learned:
+            return self
         given = frozenset([name for name in self._learned if name in values and getattr(values[name], "ndim", 0) == len(self.symbols[name].shape) + 1])
         if not given:
             return self
@@ -358,9 +381,7 @@ class Spec:
         once more for gradients, which are the same bit for bit. Returns a :class:`refrnn.backends.run.Run`. Raises
         ValuesError for wrong names, shapes, dtypes or lengths, and for a checkpoint where there is nothing to run again.
         """
-        from refrnn.backends.run import forward
-
-        return forward(self, values, backend, lengths, checkpoint)
+        return _passes().forward(self, values, backend, lengths, checkpoint)
 
     def bind(self, parameters: Mapping[str, Any], backend: str | ModuleType = "kernel") -> Layer:
         """The spec with its ``parameters`` (and constants, where they stay the same): a :class:`refrnn.backends.layer.Layer`.
