@@ -139,4 +139,5 @@ REFERENCES = (
     fault("range", "a length by plain squares", "dynamics/blow_up_criterion.py", "np.hypot(r, s)).astype(r.dtype)", "np.sqrt(r * r + s * s)).astype(r.dtype)"),
     fault("precision", "a square of a difference, expanded", "learning/bptt.py", "Div[t] = np.sum((Y[t] - D[t]) ** 2) / 2", "Div[t] = (Y[t] @ Y[t] - 2 * (Y[t] @ D[t]) + D[t] @ D[t]) / 2"),
     fault("special", "a ReLU that answers 0 to NaN, by fmax", "examples/parity.py", "h[t] = np.maximum(W_xh @ x[t] + W_hh @ h_previous + b_h, 0)", "h[t] = np.fmax(W_xh @ x[t] + W_hh @ h_previous + b_h, 0)"),
+    fault("precision", "the slope of an ELU from its value", "dynamics/singular_value_bound.py", "return d_f * np.exp(np.minimum(z, 0))", "return d_f * np.where(z > 0, 1, f + 1)"),
 )  # fmt: skip
