@@ -5,6 +5,8 @@ just as they are laid out: the library would put them in order first.
 """
 
 import ast
+import io
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
@@ -13,12 +15,13 @@ import numpy as np
 
 from refrnn import free
 from refrnn.backends.layer import goes_by_steps
-from refrnn.backends.run import answer, run_checked
+from refrnn.backends.run import answer, expected_shapes, run_checked
 from refrnn.equation.held import Held
+from refrnn.errors import ValuesError
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, by_two_threads, name_of, poison, poisoned
 from refrnn.verify.passes import Passes
-from refrnn.verify.variants import CROWD, FEW, MANY, in_a_crowd
+from refrnn.verify.variants import CROWD, FEW, HELD, MANY, STREAMED, compare_crowd, in_a_crowd
 
 FINE = 1 + 2.0**-30  # a factor that float32 doesn't tell from one
 TIMES = 3  # each of two threads calls
@@ -399,6 +402,9 @@ def state_is_its_own(spec, truth, backend):
     state, going_on = _carried(run), {one.start for one in spec.continuing(truth.checked.integers)}
     if state.keys() != going_on:
         return f"the state {min(state.keys() ^ going_on)} is handed on though it does not go on, or is not though it does"
+    for one in spec.continuing(truth.checked.integers):
+        if one.state in spec.staying(truth.checked.integers):
+            return f"the state {one.start} is handed on though {one.state} does not go on"
     if not state:
         return None
     for one in spec.continuing(truth.checked.integers):
@@ -458,6 +464,17 @@ def arguments_are_read_anew(spec, truth, backend):
         if all(_same_bits(found[output], plain[output]) for output in found):
             return f"nothing changes with a number in the middle of {name}"
         array.flat[middle] = truth.checked.arrays[name].flat[middle]
+    return _of_more_steps(spec, truth, backend) if spec.named_sizes else None
+
+
+def _of_more_steps(spec, truth, backend):
+    """A size that no array shows may be another one at the next call."""
+    checked, more = truth.checked, {name: truth.checked.sizes[name] + 1 for name in spec.named_sizes}
+    lengths = checked.lengths and {name: given + (name in more) for name, given in checked.lengths.items()}
+    checked = check_values(spec, _values(checked) | more, lengths)
+    for name, array in run_checked(spec, checked, backend).outputs.items():
+        if array.shape != expected_shapes(spec, checked)[name]:
+            return f"{name} has the shape {list(array.shape)} when {' and '.join(more)} is one more than in the call before"
     return None
 
 
@@ -658,16 +675,42 @@ def calls_of_a_layer_do_not_touch(spec, truth, backend):
     values = _values(checked)
     layer = spec.bind({name: value for name, value in values.items() if spec.arrays[name].is_kept}, backend)
     rest = {name: value for name, value in values.items() if name not in layer.values}
-    plain = layer.forward(rest, keep=False).outputs
+    run = layer.forward(rest, keep=False)
+    plain, state = run.outputs, _carried(run)
+    right = {name: array.copy() for name, array in state.items()}
+    for array in state.values():
+        array[...] = 3
+    for name, array in _carried(run).items():
+        if not _same_bits(array, right[name]):
+            return f"the state {name} of a layer changes when it is written into"
+    return _calls_differ(spec, checked, layer, rest, plain)
+
+
+def _calls_differ(spec, checked, layer, rest, plain):
+    outs = []
     lengths = np.full(checked.sizes[spec.batch] if spec.batch else checked.batch, checked.sizes[spec.time[0]])
     lengths[0] = max(1, lengths[0] // 2)
     for ends in (None, lengths):
         layer.forward({name: np.copy(_halved(spec, name, np.asarray(value))) for name, value in rest.items()}, ends, keep=False)
         out = {name: np.full_like(array, 3) for name, array in plain.items()}
         layer.forward(rest, keep=False, out=out)
-        for name, array in out.items():
-            if not _same_bits(array, plain[name]):
-                return f"{name} written into out is not that of an earlier call"
+        outs.append(out)
+    for name, array in (one for out in outs for one in out.items()):  # all done: no call writes into what an earlier one was given
+        if not _same_bits(array, plain[name]):
+            return f"{name} written into out is not that of an earlier call"
+    for name, array in layer.forward(_each(rest, _strided), keep=False).outputs.items():
+        if not _same_bits(array, plain[name]):
+            return f"{name} is not that of an earlier call when the arrays are strided"
+    for given, array in rest.items():
+        if array.dtype != checked.dtype:
+            continue
+        output, room = spec.outputs[0], np.zeros(array.size + plain[spec.outputs[0]].size, checked.dtype)
+        overlapping = room[: array.size].reshape(array.shape), room[: plain[output].size].reshape(plain[output].shape)
+        try:
+            layer.forward(rest | {given: overlapping[0]}, keep=False, out={output: overlapping[1]})
+        except ValuesError:
+            continue
+        return f"{output} is written into memory that {given} is read from"
     return None
 
 
@@ -757,17 +800,73 @@ def checkpoints_change_nothing(spec, truth, backend):
 
     if not spec.time or not truth.case.ragged:
         return None
-    checked, upstream = in_a_crowd(spec, truth, MANY)
-    with checkpoint(SEGMENT) as taken:
-        outputs, intermediates, backward = answer(spec, checked, backend)
-    if not taken:  # it runs nothing step by step
-        return None
-    plain, offered, plain_backward = answer(spec, checked, backend)
-    found = {**intermediates, **outputs, **_gradients(spec, backward, upstream)}
-    for name, array in {**offered, **plain, **_gradients(spec, plain_backward, upstream)}.items():
-        if not _same_bits(found[name], array):
-            return f"{name} is another one when states are kept alone, before every {SEGMENT} steps"
+    checked, upstream = _long(spec, *in_a_crowd(spec, truth, MANY))
+    # First whole sequences, which are not put in another order, for that would copy them; they also leave numbers where shorter ones have none.
+    for given in (replace(checked, lengths=None), checked):
+        arrays = {name: array.copy() for name, array in given.arrays.items()}
+        with checkpoint(SEGMENT) as taken:
+            outputs, intermediates, backward = answer(spec, replace(given, arrays=arrays), backend)
+        if not taken:  # it runs nothing step by step
+            return None
+        for array in arrays.values():  # what runs once more reads copies
+            array[...] = 3
+        plain, offered, plain_backward = answer(spec, given, backend)
+        found = {**intermediates, **outputs, **_gradients(spec, backward, upstream)}
+        for name, array in {**offered, **plain, **_gradients(spec, plain_backward, upstream)}.items():
+            if not _same_bits(found[name], array):
+                return f"{name} is another one when states are kept alone, before every {SEGMENT} steps"
     return None
+
+
+def _long(spec, checked, upstream):
+    """The same steps as often as it takes for two segments, where rows are read back over many steps: no segment has fewer."""
+    deep = max((checked.arrays[one.start].shape[1] for one in spec.continuing(checked.integers) if one.delayed), default=1)
+    time = spec.time[0]
+    times = -(-2 * deep // checked.sizes[time])
+    if times == 1:
+        return checked, upstream
+    arrays, upstream = ({name: _repeated(spec, name, array, times) for name, array in given.items()} for given in (checked.arrays, upstream))
+    lengths = checked.lengths | {time: times * checked.lengths[time]}
+    return replace(checked, arrays=arrays, lengths=lengths, sizes=checked.sizes | {time: times * checked.sizes[time]}), upstream
+
+
+def _repeated(spec, name, array, times):
+    return np.concatenate(times * [array]) if spec.time_size(name) else array
+
+
+def copies_answer_alike(spec, truth, backend):
+    """A run that went through pickle has the gradients of the run, where not all are numbers, too; a layer that was in use has its outputs."""
+    checked = truth.checked
+    if bool(spec.time) != truth.case.ragged:
+        return None
+    if spec.differentiated:
+        lost = {name: _with_last(spec, name, array, lambda last: np.full_like(last, np.nan)) for name, array in checked.arrays.items()}
+        run = run_checked(spec, replace(checked, arrays=lost), backend)
+        plain = run.backward(truth.upstream)
+        for name, gradient in _copied(spec, run).backward(truth.upstream).items():
+            if not _same_bits(gradient, plain[name]):
+                return f"d_{name} of a copy of a run is not that of the run"
+    if not spec.parameters or spec.named_sizes:
+        return None
+    values = _values(checked)
+    layer = spec.bind({name: value for name, value in values.items() if spec.arrays[name].is_kept}, backend)
+    rest = {name: value for name, value in values.items() if name not in layer.values}
+    plain = layer.forward(rest, checked.lengths, keep=False).outputs
+    for name, array in _copied(spec, layer).forward(rest, checked.lengths, keep=False).outputs.items():
+        if not _same_bits(array, plain[name]):
+            return f"{name} of a copy of a layer is not that of the layer"
+    return None
+
+
+def _copied(spec, thing):
+    """A copy by pickle, but for the spec, which takes long to be made anew."""
+    data = io.BytesIO()
+    pickler = pickle.Pickler(data)
+    pickler.persistent_id = lambda one: one.id if one is spec else None
+    pickler.dump(thing)
+    unpickler = pickle.Unpickler(io.BytesIO(data.getvalue()))
+    unpickler.persistent_load = lambda name: spec
+    return unpickler.load()
 
 
 def calls_at_once_do_not_touch(spec, truth, backend):
@@ -791,6 +890,23 @@ def calls_at_once_do_not_touch(spec, truth, backend):
     return None
 
 
+def layers_of_many_answer_as_runs(spec, truth, backend):
+    """In chunks of steps, the last one shorter; and a run of the sizes that a layer had has its gradients."""
+    if not truth.case.ragged or spec.batch is not None or not hasattr(spec.bindings[backend].load(), "bind"):
+        return None
+    kept = {name: array for name, array in _values(truth.checked).items() if spec.arrays[name].is_kept}
+    layer = spec.bind(kept, backend)
+    for sequences in (HELD, STREAMED):
+        arrays = in_a_crowd(spec, truth, sequences)[0].arrays
+        found = layer.forward({name: array for name, array in arrays.items() if name not in layer.values}, keep=False)
+        right = _run_of(spec, kept | arrays, None, backend)
+        for name, array in (right.outputs | _carried(right)).items():
+            if not _same_bits({**found.outputs, **_carried(found)}[name], array):
+                return f"{name} of a layer is not that of a run of as many sequences"
+    found = compare_crowd(spec, truth, backend, HELD) if spec.differentiated else ()
+    return next((f"after a layer had the same sizes {finding.text}" for finding in found), None)
+
+
 PROPERTIES = (
     upstream_is_linear,
     missing_upstream_is_zero,
@@ -812,10 +928,13 @@ PROPERTIES = (
     binding_changes_nothing,
     calls_of_a_layer_do_not_touch,
 )
-KERNEL_PROPERTIES = (threads_agree, memory_that_is_used_again_is_as_new, checkpoints_change_nothing, calls_at_once_do_not_touch)
+KERNEL_PROPERTIES = (
+    threads_agree, memory_that_is_used_again_is_as_new, checkpoints_change_nothing, calls_at_once_do_not_touch,
+    copies_answer_alike, layers_of_many_answer_as_runs,
+)  # fmt: skip
 FULL_PROPERTIES = (threads_agree_in_a_crowd,)
 # Where no lengths are given, or a stream has no end, a backend goes another way.
 OF_WHOLE_SEQUENCES = (chunks_join, errors_join, binding_changes_nothing, calls_of_a_layer_do_not_touch)
-# A kernel reads them where they are: nothing is put in order.
-KERNELS_OF_WHOLE_SEQUENCES = (what_changes_hands_may_be_written_into,)
+# A kernel reads them where they are, and its last state is a row of them: nothing is put in order.
+KERNELS_OF_WHOLE_SEQUENCES = (what_changes_hands_may_be_written_into, state_is_its_own)
 REFERENCE_PROPERTIES = (extended_precision_is_kept,)

@@ -49,6 +49,8 @@ WIDE = (
 )  # fmt: skip
 MANY, CROWD = (183, "shuffled", 0), (1207, "shuffled", 0)
 FEW = (128, "shuffled", 0)
+# Seven steps of so many sequences are one chunk of a layer's, or four of which the last one is shorter.
+HELD, STREAMED = (30, "shuffled", 0), (100, "shuffled", 0)
 OF_WIDTHS = ((2, "as drawn", 0), (20, "longest first", 2), (64, "shuffled", 1))
 OF_ONE_STEP = ((32, "as drawn", 0), (128, "shuffled", 0), (1025, "shuffled", 0))
 OF_OVERFLOWING = ((None, "as drawn", 8),)
@@ -106,6 +108,11 @@ def in_a_crowd(spec, truth, of):
     crowd = _variant(spec, truth, *of)
     checked = _arranged(spec, truth, crowd)
     return checked, _upstream(spec, truth, crowd, checked)
+
+
+def compare_crowd(spec, truth, backend, of):
+    """The findings of one backend on the sequences in a batch of many."""
+    return compare_variant(spec, truth, backend, _variant(spec, truth, *of))
 
 
 def compare_variant(spec, truth, backend, variant):

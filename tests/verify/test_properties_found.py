@@ -7,11 +7,14 @@ import pytest
 from unit import Backend, gives_what_came_before, unit
 
 import refrnn
-from refrnn.backends.layer import Layer
+from refrnn.backends.layer import Inferred, Layer
 from refrnn.backends.run import Run
 from refrnn.kernels.engine import segments
 from refrnn.kernels.engine.pool import POOL
+from refrnn.kernels.engine.work import Backward
+from refrnn.kernels.gated import lstm
 from refrnn.kernels.primitives import fork, threads
+from refrnn.spec.spec import Spec
 from refrnn.verify import properties as of
 from refrnn.verify.cases import cases
 from refrnn.verify.truth import Truth
@@ -50,7 +53,7 @@ def test_the_quick_level_asks_all_of_sequences_of_all_lengths():
     assert chosen["ragged-float64", "kernel"] == of.PROPERTIES + of.KERNEL_PROPERTIES
     assert chosen["ragged-float64", "module"] == of.PROPERTIES
     whole = {(backend, checks) for (name, backend), checks in chosen.items() if not name.startswith("ragged")}
-    assert whole == {("module", of.OF_WHOLE_SEQUENCES), ("kernel", of.OF_WHOLE_SEQUENCES + (of.what_changes_hands_may_be_written_into,))}
+    assert whole == {("module", of.OF_WHOLE_SEQUENCES), ("kernel", of.OF_WHOLE_SEQUENCES + (of.what_changes_hands_may_be_written_into, of.state_is_its_own))}
 
 
 def test_what_raises_is_a_finding():
@@ -671,6 +674,94 @@ def test_a_layer_that_does_not_write_into_out(monkeypatch):
 def test_a_layer_that_gives_what_came_before(monkeypatch):
     monkeypatch.setattr(Layer, "forward", gives_what_came_before())
     assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h written into out is not that of an earlier call"
+
+
+def test_a_layer_that_writes_into_what_was_out_before(monkeypatch):
+    """Where a call says nothing of out."""
+    outs = []
+
+    def forward(self, values, lengths=None, keep=True, out=None, right=Layer.forward):
+        for array in outs if out is None else ():
+            array[...] = 9
+        outs.extend((out or {}).values())
+        return right(self, values, lengths, keep, out)
+
+    monkeypatch.setattr(Layer, "forward", forward)
+    assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h written into out is not that of an earlier call"
+
+
+def test_a_layer_that_looks_at_strides_once(monkeypatch):
+    def forward(self, values, lengths=None, keep=True, out=None, right=Layer.forward):
+        run = right(self, values, lengths, keep, out)
+        if not values["x"].flags.c_contiguous:
+            run.outputs["h"][0] += 1
+        return run
+
+    monkeypatch.setattr(Layer, "forward", forward)
+    assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h is not that of an earlier call when the arrays are strided"
+
+
+def test_a_layer_that_takes_any_out(monkeypatch):
+    monkeypatch.setattr("refrnn.backends.layer._checked_out", lambda spec, checked, out: dict(out))
+    assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h is written into memory that x is read from"
+
+
+def test_a_layer_that_hands_out_one_state_twice(monkeypatch):
+    def state(self):
+        self._state = self._state.state if isinstance(self._state, Run) else self._state
+        return dict(self._state)
+
+    monkeypatch.setattr(Inferred, "state", property(state))
+    assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "the state h0 of a layer changes when it is written into"
+
+
+def test_a_layer_that_is_pickled_with_what_a_process_holds(monkeypatch):
+    spec = refrnn.load("leaky-units")
+    truth = Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64"))
+    assert of.copies_answer_alike(spec, truth, "kernel") is None
+    monkeypatch.setattr(Layer, "__getstate__", lambda self: self.__dict__)
+    with pytest.raises(TypeError, match="pickle its weights"):
+        of.copies_answer_alike(spec, truth, "kernel")
+
+
+def test_copies_that_are_other_ones(monkeypatch):
+    with monkeypatch.context() as planted:
+        planted.setattr(Run, "_way_back", lambda self, right=Run._way_back: lambda upstream: {name: 2 * gradient for name, gradient in right(self)(upstream).items()})
+        assert of.copies_answer_alike(unit(), RAGGED, "kernel") == "d_x of a copy of a run is not that of the run"
+    monkeypatch.setattr(Layer, "__getstate__", lambda self, right=Layer.__getstate__: right(self) | {"values": {name: 2 * value for name, value in self.values.items()}})
+    assert of.copies_answer_alike(unit(), RAGGED, "kernel") == "h of a copy of a layer is not that of the layer"
+
+
+def test_a_state_that_is_handed_on_and_stays(monkeypatch):
+    monkeypatch.setattr(Spec, "staying", lambda self, constants: {"h": "it reads a wanted output"})
+    assert of.state_is_its_own(unit(), TRUTHS[0], "kernel") == "the state h0 is handed on though h does not go on"
+
+
+def test_a_size_that_is_remembered(monkeypatch):
+    spec = refrnn.load("hopfield")
+    truth, right = Truth(spec, next(case for case in cases(spec) if case.name == "plain-float32")), spec.bindings["kernel"].load()
+    planted = Backend(lambda _, T, **arguments: right.forward(T=min(T, 7), **arguments), lambda _, saved, **errors: right.backward(saved, **errors))
+    assert of.arguments_are_read_anew(spec, truth, "kernel") is None
+    monkeypatch.setitem(spec.bindings, "kernel", planted)
+    assert of.arguments_are_read_anew(spec, truth, "kernel") == "X has the shape [7, 3, 4] when T is one more than in the call before"
+
+
+def test_a_start_that_is_read_again_where_states_are_kept_alone(monkeypatch):
+    """That of sequences in their own order; of others there is a copy."""
+    spec = refrnn.load("lstm")
+    truth = Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64"))
+    assert of.checkpoints_change_nothing(spec, truth, "kernel") is None
+    monkeypatch.setitem(lstm.TAKES._arrays, "c0", False)
+    assert of.checkpoints_change_nothing(spec, truth, "kernel") == "i is another one when states are kept alone, before every 2 steps"
+
+
+def test_what_is_sent_back_over_many_steps_where_states_are_kept_alone(monkeypatch):
+    """No segment is shorter than that way, so that it takes more steps than a case has."""
+    spec = refrnn.load("multi-tap-recursion")
+    truth = Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64"))
+    assert of.checkpoints_change_nothing(spec, truth, "kernel") is None
+    monkeypatch.setattr(Backward, "go_on", lambda self, later, places, sequences, keep: self.run(places, sequences, keep))
+    assert "kept alone" in of.checkpoints_change_nothing(spec, truth, "kernel")
 
 
 @pytest.mark.parametrize("what", ["h", "a", "d_u"])

@@ -76,7 +76,10 @@ TESTS = {
 }
 
 # All of them, and those of kernels, as they stand at the end of the module.
-OF_KERNELS = ["threads_agree", "threads_agree_in_a_crowd", "memory_that_is_used_again_is_as_new", "checkpoints_change_nothing", "calls_at_once_do_not_touch", "extended_precision_is_kept"]  # and of references
+OF_KERNELS = [  # and of references
+    "threads_agree", "threads_agree_in_a_crowd", "memory_that_is_used_again_is_as_new", "checkpoints_change_nothing",
+    "calls_at_once_do_not_touch", "copies_answer_alike", "layers_of_many_answer_as_runs", "extended_precision_is_kept",
+]  # fmt: skip
 PROPERTIES = re.findall(r"^    (\w+),$", (ROOT / "refrnn/verify/properties.py").read_text(encoding="utf-8"), re.MULTILINE) + OF_KERNELS
 LAYOUTS = {
     "Fortran-ordered": "np.asfortranarray", "strided": "_strided", "in reverse in memory": "_reversed",
@@ -509,7 +512,7 @@ TABLE = {
         ("NaN may spread", "            if np.any(lost & ~by_arithmetic[name]):\n", "            if False:\n"),
         ("NaN may be hidden", "            if name in by_calculus and key", "            if False and key"),
         ("one step alone is never NaN", " | {\"at one step of one sequence\": one_step}\n", "\n"),
-        ("the state may be written into", "    for array in state.values():\n        array[...] = 3\n", ""),
+        ("the state may be written into", "    for array in state.values():\n        array[...] = 3\n    if", "    if"),
         ("outputs may be the state", "(*run.outputs.values(), *run.intermediates.values(), *arrays.values()))):", "arrays.values())):"),
         ("arguments may be the state", "(*run.outputs.values(), *run.intermediates.values(), *arrays.values()))):", "run.outputs.values())):"),
         ("the state is not read again", "        for name, array in _carried(run).items():\n", "        for name, array in ():\n"),
@@ -526,10 +529,21 @@ TABLE = {
         ("calls of a layer that come between are of the same numbers", "np.copy(_halved(spec, name, np.asarray(value)))", "np.copy(value)"),
         ("a checkpoint keeps everything", "SEGMENT = 2 ", "SEGMENT = 2000 ", "test_properties::test_only_this_property_finds_it test_properties_found"),
         ("no checkpoint is asked about", "    if not taken:", "    if taken:"),
-        ("checkpoints of few sequences are asked about", "checked, upstream = in_a_crowd(spec, truth, MANY)\n    with", "checked, upstream = truth.checked, truth.upstream\n    with", "test_properties::test_only_this_property_finds_it"),
+        ("checkpoints of few sequences are asked about", "_long(spec, *in_a_crowd(spec, truth, MANY))", "truth.checked, truth.upstream", "test_properties::test_only_this_property_finds_it"),
         ("outputs with a checkpoint are not compared", "{**offered, **plain, **_grad", "{**offered, **_grad"),
         ("intermediates with a checkpoint are not compared", "{**offered, **plain, **_grad", "{**plain, **_grad"),
         ("gradients with a checkpoint are not compared", "{**offered, **plain, **_gradients(spec, plain_backward, upstream)}", "{**offered, **plain}"),
+        ("the state of a layer is not written into", "    for array in state.values():\n        array[...] = 3\n    for name", "    for name", "test_properties_found"),
+        ("what was out before is not looked at again", "for out in outs for one", "for out in outs[-1:] for one", "test_properties_found"),
+        ("layers are given dense arrays alone", "layer.forward(_each(rest, _strided), keep=False)", "layer.forward(rest, keep=False)", "test_properties_found"),
+        ("layers may write where they read", "return f\"{output} is written into memory that {given} is read from\"", "return None", "test_properties_found"),
+        ("what stays may be handed on", "        if one.state in spec.staying(truth.checked.integers):", "        if False:", "test_properties_found"),
+        ("sizes by name stay as they are", "return _of_more_steps(spec, truth, backend) if spec.named_sizes else None", "return None", "test_properties_found"),
+        ("whole sequences with a checkpoint are not asked about", "for given in (replace(checked, lengths=None), checked):", "for given in (checked,):", "test_properties_found"),
+        ("no more steps are asked for where rows are read far back", "    times = -(-2 * deep // checked.sizes[time])\n", "    times = 1\n", "test_properties_found"),
+        ("runs are not copied", "_copied(spec, run).backward", "run.backward", "test_properties_found"),
+        ("layers are not copied", "_copied(spec, layer).forward", "layer.forward", "test_properties_found"),
+        ("layers of many take no chunk that is shorter", "for sequences in (HELD, STREAMED):", "for sequences in (HELD,):", "test_properties::test_only_this_property_finds_it"),
         ("errors of chunks are asked for where they stop", "    if _stops(spec) or any(", "    if any("),
         ("errors of chunks are asked for where states are no outputs", "if _stops(spec) or any(", "if _stops(spec) and any("),
         ("an input of one for all steps is that of a parameter", "found[... if spec.batch_axis(name) is None else items] += late[name]", "found[...] += late[name]"),

@@ -109,4 +109,12 @@ KERNELS = (
     # Of those that one more such stranger chose, the two that nothing found then.
     Fault("layers", "lengths of the call before", "lstm", BOUND, "if ends is not None or not self._is_whole:", "if ends is not None:"),
     Fault("layers", "a step hands out its work memory", "lstm", BOUND, "work.outputs[row][0].copy() for row", "work.outputs[row][0] for row"),
+    # Of those that yet another one chose, who looked at the code of all rooms but the judge's, what nothing found then.
+    Fault("layers", "arrays with strides are read as dense", "lstm", BOUND, "if order is None and array.flags.c_contiguous:", "if order is None:"),
+    Fault("layers", "written into what was out before", "lstm", BOUND, "self._put({}, self._out | addresses(dense))", "self._put({}, addresses(dense))"),
+    Fault("layers", "the state of a chunk that is not whole", "lstm", BOUND, "state = {own: work.ended(row, count) for", "state = {own: work.ended(row, steps) for"),
+    Fault("layers", "a run takes a layer's plan, which keeps no gates", "gru-reset-after", PASSES, "_form(weights), lean\n", "_form(weights)\n"),
+    Fault("memory", "a start read again is the caller's", "lstm", "gated/lstm.py", 'keeps="x h0 c0"', 'keeps="x h0"'),
+    Fault("segments", "what a later one sent ahead stays", "multi-tap-recursion", WORK, "                array[:T] = 0\n", ""),
+    Fault("calls", "a size by name is that of the call before", "hopfield", "primitives/arguments.py", "return type(value) if self.is_number else (type(value), value)", "return type(value)"),
 )  # fmt: skip
