@@ -287,7 +287,7 @@ class _Back:
                 matrices[product.matrix] += self._matrices[q]
             else:
                 matrices[product.matrix] = self._matrices[q]
-        self._works[-1].unpacking.unpack([address(array) for array in (*matrices.values(), *self._totals)], into)
+        self.plan.unpacking.unpack([address(array) for array in (*matrices.values(), *self._totals)], into)
         found = {**self.d_given, **self.d_starts, **self._sums()}
         for work in self._works:
             work.give()

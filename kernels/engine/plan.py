@@ -13,6 +13,7 @@ from .program import At, Program, Step, addresses
 from .recurrence import compiled, past
 from .rows import Panels, padded
 from .sums import row_blocks, sum_blocks
+from .weights import packing, unpacking
 
 
 FEW = 4  # sequences that are worth a thread of their own
@@ -105,6 +106,16 @@ class Plan:
     def shares_units(self, workers):
         """Whether threads are to share the units of every step and not the sequences: there are few of these, and enough to do at a step."""
         return workers > 1 and self.B < FEW * workers and may_meet() and threads.is_worth(self.B * self._terms_in_loop, SHARED)
+
+    @cached_property
+    def packing(self):
+        """Of weights."""
+        return packing(self)
+
+    @cached_property
+    def unpacking(self):
+        """Of the gradients of matrices and biases."""
+        return unpacking(self)
 
     def terms_of(self, product):
         """How many products one number of its gates is a sum of."""

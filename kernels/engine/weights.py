@@ -28,11 +28,11 @@ class Weights:
         self.packed = [POOL.take(_shape(plan, q), plan.dtype) for q in range(len(plan.recurrence.products))]
         self.places = addresses({**vectors, **biases, **{f"pack:{q}": panels for q, panels in enumerate(self.packed)}})
         self._rows, self._size = (*vectors.values(), *biases.values()), sum(panels.nbytes for panels in self.packed)
-        self._at, self._packing = tuple(self.places.values()), _packing(plan, list(self.places))
+        self._at = tuple(self.places.values())
 
     def take(self, weights):
         """Write weights into it."""
-        self._packing.pack(self._at, weights)
+        self.plan.packing.pack(self._at, weights)
 
     def give(self):
         """Nobody reads them any more."""
@@ -49,9 +49,10 @@ def _shape(plan, q):
     return part.count, plan.terms_of(product) * part.width
 
 
-def _packing(plan, names):
-    """Of all weights, into arrays by these ``names``."""
+def packing(plan):
+    """Of all weights, into arrays in the order of the places of :class:`Weights`."""
     recurrence, found = plan.recurrence, []
+    names = [*plan.numbers, *plan.vectors, *[f"bias:{k}" for k in range(len(recurrence.stages))], *[f"pack:{q}" for q in range(len(recurrence.products))]]
     for name in (*plan.numbers, *plan.vectors):
         units = plan.vectors.get(name, 1)
         found.append((name, int(name in plan.vectors), row_gates(names.index(name), Panels(1, units, plan.dtype, padded(units, plan.dtype)), [0])))

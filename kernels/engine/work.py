@@ -5,7 +5,6 @@ import numpy as np
 from .panels import packed_back
 from .pool import POOL, SMALL
 from .program import Together, addresses
-from .weights import unpacking
 
 
 def forward_work(plan):
@@ -93,7 +92,7 @@ class Backward:
             steps = {f"carry:{row}:{back}": 1 if back == 1 else T + back for back in recurrence.carried[row]}
             steps |= {f"same:{row}": 1} if f"d_{row}" in recurrence.sent else {}
             self._sent |= {name: np.empty((count, B, plan.width(row)), dtype) for name, count in steps.items()}
-        self._turned, self._matrices, self.unpacking = {}, {}, unpacking(plan)
+        self._turned, self._matrices = {}, {}
         program, starts = plan.backward
         self._program, self._starts = program.on(), [(back, start.on()) for (_, back), start in starts.items()]
         deltas, summed = ({f"{kind}:{name}": array for name, array in arrays} for kind, arrays in (("delta", enumerate(self.deltas)), ("d", self.summed.items())))

@@ -78,7 +78,7 @@ KERNELS = (
     Fault("stops", "errors fed back with a plus", "narx-hidden", NARX, "slope(d_Y - d_fed, Y)", "slope(d_Y + d_fed, Y)"),
     # Order of gates and of biases.
     Fault("order", "peepholes of i and f swapped", "lstm-peephole", "gated/lstm_peephole.py", '"P_if": (W_Ci, W_Cf)', '"P_if": (W_Cf, W_Ci)'),
-    Fault("order", "the inner bias twice", "gru-reset-after", WEIGHTS, "        self._packing.pack(self._at, weights)\n", '        self._packing.pack(self._at, weights | ({"b_m": (2 * weights["b_m"][0],)} if "b_m" in weights else {}))\n'),
+    Fault("order", "the inner bias twice", "gru-reset-after", WEIGHTS, "        self.plan.packing.pack(self._at, weights)\n", '        self.plan.packing.pack(self._at, weights | ({"b_m": (2 * weights["b_m"][0],)} if "b_m" in weights else {}))\n'),
     Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", WEIGHTS, "plan.parts[place], [names.index(gate) for gate in gates.split()])", "plan.parts[place], [names.index(gate) for gate in gates.split()[::-1]])"),
     Fault("order", "a shared row of errors read from the other gate", "lstm", WEIGHTS, "plan.parts[place], [names.index(gate) for gate in gates.split()])", "plan.parts[place], [(names.index(gate) - 1) % len(names) for gate in gates.split()])"),
     # Chosen later, by one who knew neither the cases nor the faults above.
