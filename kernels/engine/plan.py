@@ -18,6 +18,9 @@ from .weights import packing, unpacking
 
 FEW = 4  # sequences that are worth a thread of their own
 SHARED = 2**15  # products of one step that are worth two waits of threads for one another
+LONG = 16  # times as many terms as sequences: a matrix takes longer to be read at every step than sums to be read again
+WIDE = 64  # times as many units as a thread's sequences: matrices take longer to be read by every thread than threads to meet
+EVEN = 8  # panels for each thread that are as good as equal shares
 
 
 class Plan:
@@ -38,8 +41,10 @@ class Plan:
         self.parts = [Panels(len(gates), units[k], dtype, self.panels[k].each) for k, gates in recurrence.sets]
         self.rows = {row: units[k] for row, k in recurrence.rows.items()}
         # Few sequences make poor products: those of inputs are then made for all steps at once, before the loop.
-        few = B < HIGHEST and T > 1
-        self.hoisted = {q for q, (_, product) in enumerate(recurrence.products) if few and product.operand in widths}
+        self.hoisted = {
+            q for q, (_, product) in enumerate(recurrence.products)
+            if product.operand in widths and T > 1 and (B < HIGHEST or LONG * B <= widths[product.operand])
+        }  # fmt: skip
         stands = {recurrence.products[q][0] for q in self.hoisted}
         # Whether the gates of a stage are kept for every step: products stand there before, or some step reads what one of them was.
         self.kept = [
@@ -47,7 +52,7 @@ class Plan:
             for k, stage in enumerate(recurrence.stages)
         ]
         # Whether each panel of them has memory of its own; one for all stays in the nearest cache, but threads that share units would meet there.
-        may_share = B < FEW * threads.most()
+        may_share = B < FEW * threads.most() or self._is_wide(threads.most())
         self.is_apart = [
             not lean or may_share or self.kept[k] or any(gate in later.takes for later in recurrence.stages[k + 1 :] for gate in stage.names)
             for k, stage in enumerate(recurrence.stages)
@@ -104,8 +109,12 @@ class Plan:
         return sum(len(product.gates.split()) * self.units[k] * operands[product.operand] for k, product in (products[q] for q in places))
 
     def shares_units(self, workers):
-        """Whether threads are to share the units of every step and not the sequences: there are few of these, and enough to do at a step."""
-        return workers > 1 and self.B < FEW * workers and may_meet() and threads.is_worth(self.B * self._terms_in_loop, SHARED)
+        """Whether threads are to share the units of every step and not the sequences: there are few of these, or far more units, and enough to do."""
+        is_few = self.B < FEW * workers or self._is_wide(workers) and min(panels.count for panels in self.panels) >= EVEN * workers
+        return workers > 1 and is_few and may_meet() and threads.is_worth(self.B * self._terms_in_loop, SHARED)
+
+    def _is_wide(self, workers):
+        return WIDE * self.B <= min(self.units) * workers
 
     @cached_property
     def packing(self):

@@ -5,8 +5,10 @@ import pytest
 from recurrences import ALL, drawn
 
 from refrnn.kernels.engine.passes import run
-from refrnn.kernels.engine.plan import Plan
+from refrnn.kernels.engine.panels import HIGHEST
+from refrnn.kernels.engine.plan import EVEN, FEW, LONG, WIDE, Plan
 from refrnn.kernels.engine.rows import lanes_of, padded
+from refrnn.kernels.primitives import threads
 
 LANES = lanes_of(np.float64)
 
@@ -20,6 +22,39 @@ def test_gates_are_kept_for_every_step_where_something_reads_them():
     """One row for all steps is enough where nothing does, and where no product is made before the loop."""
     assert plan("one", B=3).kept == [True]
     assert plan("one").kept == [False] and plan("two").kept == [True, True] and plan("narrow").kept == [False, False]
+
+
+def planned(B, width, units):
+    return Plan(ALL["one"], 2, B, {"x": width}, (units,), (), {}, np.dtype(np.float64))
+
+
+def test_products_of_inputs_are_made_before_the_loop_where_sequences_are_few_or_inputs_wide():
+    for B in (HIGHEST, 3 * HIGHEST):
+        assert planned(B, LONG * B, 4).hoisted and not planned(B, LONG * B - 1, 4).hoisted
+    assert planned(HIGHEST - 1, 1, 4).hoisted
+    narrow, wide = (run(ALL["one"], **drawn("one", 3, HIGHEST, width, 5)).plan.hoisted for width in (2, LONG * HIGHEST))
+    assert not narrow and wide
+
+
+@pytest.mark.parametrize("B", (HIGHEST, HIGHEST + 1))
+def test_a_sequence_alone_has_the_bits_it_has_in_a_batch_with_wide_inputs(B):
+    arguments = drawn("one", 3, B, LONG * HIGHEST, 5)  # of one sequence more, products are made in the loop
+    whole = run(ALL["one"], **arguments).outputs
+    for item in range(B):
+        given = {name: array[:, item : item + 1] for name, array in arguments["given"].items()}
+        starts = {row: start[item : item + 1] for row, start in arguments["starts"].items()}
+        alone = run(ALL["one"], given, starts, arguments["weights"]).outputs
+        assert all(alone[row].tobytes() == whole[row][:, item : item + 1].tobytes() for row in whole)
+
+
+def test_threads_share_units_where_sequences_are_few_or_units_many():
+    few, each = FEW * 2 - 1, planned(1, 3, 1000).panels[0].each
+    even = EVEN * 2 * each
+    most = even * 2 // WIDE  # sequences
+    with threads.using(min(2, threads.most()), little=0):
+        assert planned(few, 3, 2).shares_units(2) and not planned(few, 3, even).shares_units(1)
+        assert most > few and planned(most, 3, even).shares_units(2) and not planned(most + 1, 3, even).shares_units(2)
+        assert not planned(few + 1, 3, even - each).shares_units(2) and planned(few, 3, even - each).shares_units(2)
 
 
 def test_rows_and_their_widths():
