@@ -695,9 +695,9 @@ def _calls_differ(spec, checked, layer, rest, plain):
         out = {name: np.full_like(array, 3) for name, array in plain.items()}
         layer.forward(rest, keep=False, out=out)
         outs.append(out)
-    for name, array in (one for out in outs for one in out.items()):  # all done: no call writes into what an earlier one was given
-        if not _same_bits(array, plain[name]):
-            return f"{name} written into out is not that of an earlier call"
+        for name, array in (one for out in outs for one in out.items()):  # the earlier ones too: no call writes into what another was given
+            if not _same_bits(array, plain[name]):
+                return f"{name} written into out is not that of an earlier call"
     for name, array in layer.forward(_each(rest, _strided), keep=False).outputs.items():
         if not _same_bits(array, plain[name]):
             return f"{name} is not that of an earlier call when the arrays are strided"
