@@ -15,6 +15,15 @@ from refrnn.commands.interrupts import held_back
 from refrnn.errors import RefrnnError
 
 
+_living = set()  # workers whose processes may still run: Ctrl-C may come before whoever starts one can note it
+
+
+def end_all():
+    """End all processes that are left."""
+    for worker in list(_living):
+        worker.kill()
+
+
 def run(function, pieces, jobs, done, step):
     """Call ``function(piece, step)`` for every piece, in ``jobs`` processes at a time.
 
@@ -70,6 +79,7 @@ class Worker:
         with held_back(), _interrupts_blocked(), _standing(environment):
             self.process = context.Process(target=_work, args=(function, other), daemon=True)
             self.process.start()
+            _living.add(self)
         other.close()
 
     def give(self, numbered):
@@ -87,6 +97,7 @@ class Worker:
     def kill(self):
         self.process.kill()
         self.process.join()
+        _living.discard(self)
 
     def how_it_ended(self):
         self.process.join(5)
@@ -94,6 +105,7 @@ class Worker:
         if code is None:
             self.kill()
             return "its process hung up"
+        _living.discard(self)
         if code >= 0:
             return f"its process ended with status {code}"
         name = signal.Signals(-code).name if -code in {one.value for one in signal.Signals} else f"signal {-code}"

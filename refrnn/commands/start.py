@@ -33,7 +33,10 @@ def _open_what_is_closed():
 
 
 def _end_helpers():
-    """The process that multiprocessing starts beside those it spawns: it would outlive this one by a moment."""
+    """Workers that are left, and then the process that multiprocessing starts beside them: it ends when they have, and would outlive this one by a moment."""
+    processes = sys.modules.get("refrnn.commands.processes")
+    if processes is not None:
+        processes.end_all()
     module = sys.modules.get("multiprocessing.resource_tracker")
     stop = getattr(getattr(module, "_resource_tracker", None), "_stop", None)
     if stop is not None:

@@ -122,6 +122,34 @@ def test_who_is_told_and_who_is_ended(program, status, printed):
     assert done.stderr == ("stopped\n" if status else "") and time.monotonic() - started < 20
 
 
+STARTING = """
+import signal, sys
+from multiprocessing import get_context
+from refrnn.commands import interrupts, main, processes, start
+spawned = get_context("spawn").Process
+right = spawned.start
+def start_and_hear(process):
+    right(process)
+    signal.raise_signal(signal.SIGINT)  # raised as soon as it may be: nobody has the worker yet
+spawned.start = start_and_hear
+def command(prog_name):
+    with interrupts.told():
+        try: processes.Worker(len, {})
+        except KeyboardInterrupt: sys.exit(130)
+main.main = command
+start.start()
+"""
+
+
+def test_one_that_comes_while_a_process_is_started_ends_that_too():
+    done = begin("-c", STARTING)
+    try:
+        _, errors = done.communicate(timeout=20)
+        assert done.returncode == 130 and not alive(done.pid), errors
+    finally:
+        done.kill()
+
+
 def test_one_that_comes_within_exec_leaves_the_status_alone(tmp_path):
     """As modules are imported, and namedtuple and Numba run what they wrote; ``python -m`` looks for it at its end."""
     program = "with interrupts.told():\n    try: exec('come()')\n    except KeyboardInterrupt: sys.exit(130)\n"
