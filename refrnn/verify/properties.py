@@ -858,14 +858,32 @@ def copies_answer_alike(spec, truth, backend):
     return None
 
 
+class _Pickler(pickle.Pickler):
+    """Passes over ``spec``, which takes long to be made anew."""
+
+    spec = None
+
+    def persistent_id(self, one):
+        return "spec" if one is self.spec else None
+
+
+class _Unpickler(pickle.Unpickler):
+    """Puts ``spec`` where the pickler passed over it."""
+
+    spec = None
+
+    def persistent_load(self, name):
+        return self.spec
+
+
 def _copied(spec, thing):
-    """A copy by pickle, but for the spec, which takes long to be made anew."""
+    """A copy by pickle, but for the spec."""
     data = io.BytesIO()
-    pickler = pickle.Pickler(data)
-    pickler.persistent_id = lambda one: one.id if one is spec else None
+    pickler = _Pickler(data)
+    pickler.spec = spec
     pickler.dump(thing)
-    unpickler = pickle.Unpickler(io.BytesIO(data.getvalue()))
-    unpickler.persistent_load = lambda name: spec
+    unpickler = _Unpickler(io.BytesIO(data.getvalue()))
+    unpickler.spec = spec
     return unpickler.load()
 
 
