@@ -197,6 +197,12 @@ class Spec:
         return declared | {name: self.full_shape(name) for name in self.outputs}
 
     @cached_property
+    def has_least_lengths(self):
+        """Whether a shape may have no entry at some length from 1 on, as [T-2] has."""
+        sizes = {size for shape in self.bounding_shapes.values() for size in shape}
+        return any(size.names() & set(self.time) and str(size) not in self.time for size in sizes)
+
+    @cached_property
     def reached(self):
         """The defined symbols that some output depends on, in some branch of the equations between them."""
         reads = self._reads

@@ -343,6 +343,8 @@ def check_lengths(spec, lengths, sizes, batch):
             item = int(np.argmax(bad))
             raise ValuesError(f"{spec.id}: the length of sequence {item} is {array[item]}; it must lie in 1 to {sizes[name]}")
         checked[name] = array.astype(np.int64)
+    if not spec.has_least_lengths:
+        return checked
     _, firsts = np.unique(np.stack(list(checked.values())), axis=1, return_index=True)
     for item in np.sort(firsts):
         own = sizes | {name: int(array[item]) for name, array in checked.items()}

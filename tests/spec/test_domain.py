@@ -42,6 +42,7 @@ def test_every_case_can_be_drawn_and_run(spec):
 
 
 def test_refused_where_they_are_given(spec):
+    assert spec.has_least_lengths and not refrnn.load("elman").has_least_lengths
     with pytest.raises(ValuesError, match=r"z, which is \[T-2, H\], would have the shape \[0, 5\]; choose larger sizes"):
         spec.draw({"T": 2})
     values = spec.draw(batch=2)
