@@ -6,7 +6,7 @@ from ..primitives import threads
 from ..primitives.arrays import clear, whole
 from ..primitives.compile import address
 from .passes import plan_of, shares
-from .program import addresses
+from .program import Together, addresses
 from .sums import slices
 from .weights import Weights
 
@@ -129,7 +129,8 @@ class _Work:
         self._arrays = {**gates, "order": np.arange(B), "ends": self.ends, **{f"row:{row}": array for row, array in self.rows.items()}}
         self._given, self._out = addresses(self.given), addresses(self.outputs)
         self.before, self.forward = plan.before and plan.before.on(self._arrays | {"ones": plan.ones}), plan.forward.on(self._arrays)
-        self._put_all(weights.places)
+        self._programs = Together(*filter(None, (self.before, self.forward)))
+        self._programs.put(weights=weights.places)
         self._is_whole = True  # the ends are those of all steps
         self._put(self._given, self._out)
         # The first step of inputs, and the rows before it.
@@ -141,12 +142,7 @@ class _Work:
         places = {f"out:{row}": place for row, place in out.items()}
         for name, place in given.items():
             places[name] = places[f"given:{name}"] = place
-        self._put_all(places)
-
-    def _put_all(self, places):
-        self.forward.put(places)
-        if self.before:
-            self.before.put(places)
+        self._programs.put(given=places)
 
     def begin(self, starts, order):
         """Let the next steps begin with ``starts``, in ``order`` if there is one."""

@@ -250,8 +250,7 @@ class _Back:
             totals = np.empty_like(self._totals[place]) if place in summed else self._totals[place]
             summed.add(place)
             operand = _flat(self._operand(product, first, forward_work), rows)
-            terms = self.forward.weights[product.matrix][0].shape[1]
-            columns, workers = plan.parts[place].width, self.forward.workers
+            terms, columns, workers = plan.terms_of(product), plan.parts[place].width, self.forward.workers
             is_begun = q in self._matrices
             found = self._matrices[q] if is_begun else work.matrix(q)
             self._matrices[q] = outer(operand, terms, deltas[place], columns, workers, blocks, totals, found, adding=is_begun)

@@ -40,7 +40,7 @@ class Plan:
         self.panels = [Panels(len(stage.names), units[k], dtype) for k, stage in enumerate(recurrence.stages)]
         self.parts = [Panels(len(gates), units[k], dtype, self.panels[k].each) for k, gates in recurrence.sets]
         self.rows = {row: units[k] for row, k in recurrence.rows.items()}
-        # Few sequences make poor products: those of inputs are then made for all steps at once, before the loop.
+        # Few sequences make poor products, and matrices of long inputs take long to be read: products of inputs are then made for all steps at once, before the loop.
         self.hoisted = {
             q for q, (_, product) in enumerate(recurrence.products)
             if product.operand in widths and T > 1 and (B < HIGHEST or LONG * B <= widths[product.operand])
@@ -105,8 +105,8 @@ class Plan:
         return self._terms(set(range(len(self.recurrence.products))) - self.hoisted)
 
     def _terms(self, places):
-        operands, products = {**self.widths, **self.rows}, self.recurrence.products
-        return sum(len(product.gates.split()) * self.units[k] * operands[product.operand] for k, product in (products[q] for q in places))
+        products = self.recurrence.products
+        return sum(len(product.gates.split()) * self.units[k] * self.terms_of(product) for k, product in (products[q] for q in places))
 
     def shares_units(self, workers):
         """Whether threads are to share the units of every step and not the sequences: there are few of these, or far more units, and enough to do."""

@@ -21,14 +21,13 @@ def picked(found, names, what):
     """
     if not hasattr(found, "keys"):
         raise AnswerError(f"{what} must be arrays by name, not {type(found).__name__}")
-    if found.keys() == {*names}:
-        return {name: np.asarray(found[name]) for name in names}
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise AnswerError(f"{what} lack {', '.join(missing)}; they have {', '.join(map(str, found)) or 'nothing'}")
-    extra = [str(name) for name in found if name not in names]
-    if extra:
-        raise AnswerError(f"{what} have {', '.join(extra)}, which the spec does not ask for; it asks for {', '.join(names) or 'nothing'}")
+    if found.keys() != {*names}:
+        missing = [name for name in names if name not in found]
+        if missing:
+            raise AnswerError(f"{what} lack {', '.join(missing)}; they have {', '.join(map(str, found)) or 'nothing'}")
+        extra = [str(name) for name in found if name not in names]
+        if extra:
+            raise AnswerError(f"{what} have {', '.join(extra)}, which the spec does not ask for; it asks for {', '.join(names) or 'nothing'}")
     return {name: np.asarray(found[name]) for name in names}
 
 
