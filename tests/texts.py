@@ -56,7 +56,7 @@ def refusal(text):
     started = time.process_time()
     with pytest.raises(SpecError) as caught:
         refrnn.load_text(text, "cell.yaml")
-    assert time.process_time() - started < 10  # a machine may have other work
+    assert time.process_time() - started < 1  # of the processor: a machine may have other work
     message = str(caught.value)
     assert message.startswith("cell.yaml") and "\n" not in message and len(message) < 600
     return message

@@ -69,7 +69,7 @@ def load(text):
         assert message.startswith("spec.yaml") and "\n" not in message and len(message) < 900, message
         return None
     finally:
-        assert time.process_time() - started < 10, text  # a machine may have other work
+        assert time.process_time() - started < 1, text  # of the processor: a machine may have other work
 
 
 @pytest.mark.parametrize("mutilate", [characters, lines, tokens])
