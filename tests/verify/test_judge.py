@@ -19,7 +19,8 @@ FOUND = ROOT / "tests/verify/judge/found.txt"
 
 
 def test_the_table_is_of_every_module_that_judges():
-    judging = {f"refrnn.verify.{path.stem}" for path in (ROOT / "refrnn/verify").glob("*.py") if path.stem != "__init__"}
+    files = {path.relative_to(ROOT).with_suffix("") for path in (ROOT / "refrnn/verify").rglob("*.py") if path.stem != "__init__"}
+    judging = {".".join(file.parts) for file in files}
     assert judging <= {fault.module for fault in FAULTS} == set(TESTS) == {fault.module for fault in OFTEN} and len(OFTEN) == len(BY) == len(TESTS)
     assert len({str(fault) for fault in FAULTS}) == len(FAULTS) > 1100
 

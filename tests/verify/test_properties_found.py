@@ -17,6 +17,7 @@ from refrnn.kernels.primitives import fork, threads
 from refrnn.spec.spec import Spec
 from refrnn.verify import properties as of
 from refrnn.verify.cases import cases
+from refrnn.verify.properties.asking import near, same_bits
 from refrnn.verify.truth import Truth
 from refrnn.verify.verify import PROPERTY_CASES, WIDE_CASES
 
@@ -587,14 +588,14 @@ def test_near_is_within_some_bounds():
     key = ("forward", "h")
     h = np.asarray(truth.quantities[key], np.float32)
     allowed = float(truth.bounds[key] * truth.eps * np.abs(h).max())
-    assert of._near(truth, key, h, h + np.float32(allowed)) and not of._near(truth, key, h, h + np.float32(5 * allowed))
-    assert not of._near(truth, ("forward", "none"), h, h + np.float32(1e-6)) and of._near(truth, ("forward", "none"), h, h.copy())
+    assert near(truth, key, h, h + np.float32(allowed)) and not near(truth, key, h, h + np.float32(5 * allowed))
+    assert not near(truth, ("forward", "none"), h, h + np.float32(1e-6)) and near(truth, ("forward", "none"), h, h.copy())
 
 
 def test_bits_are_numbers_signs_and_dtypes():
     zeros = np.zeros(3)
-    assert of._same_bits(zeros, zeros.copy()) and of._same_bits(np.full(2, np.nan), np.full(2, np.nan))
-    assert not of._same_bits(zeros, -zeros) and not of._same_bits(zeros, zeros.astype(np.float32)) and not of._same_bits(zeros, zeros + 1e-300)
+    assert same_bits(zeros, zeros.copy()) and same_bits(np.full(2, np.nan), np.full(2, np.nan))
+    assert not same_bits(zeros, -zeros) and not same_bits(zeros, zeros.astype(np.float32)) and not same_bits(zeros, zeros + 1e-300)
 
 
 # ------------------------------------------------------------ extended precision, and the way back

@@ -1,0 +1,71 @@
+"""What properties ask of a backend, and when two answers are the same."""
+
+import numpy as np
+
+from refrnn.backends.run import answer, run_checked
+
+
+def answers_of(spec, checked, backend, upstream):
+    """Outputs and gradients by name, the gradients as d_name."""
+    outputs, _, backward = answer(spec, checked, backend)
+    return {**outputs, **gradients_of(spec, backward, upstream)}
+
+
+def gradients_of(spec, backward, upstream):
+    return {f"d_{name}": gradient for name, gradient in backward(upstream).items()} if spec.differentiated else {}
+
+
+def key_of(spec, truth, name):
+    return (truth.kind_of(name), name) if name in spec.outputs else ("gradient", name)
+
+
+def first_wrong(spec, truth, found):
+    """The first name under which ``found`` is not right, or None."""
+    judged = truth.judge({key_of(spec, truth, name): array for name, array in found.items() if key_of(spec, truth, name) in truth.quantities})
+    return next((worst.quantity for worst in judged if not worst.ok), None)
+
+
+def near(truth, key, found, other, factor=2):
+    """Whether two arrays differ by at most ``factor`` bounds of the quantity ``key``; what has no bound must be equal."""
+    if key not in truth.quantities or found.dtype.kind != "f":
+        return np.array_equal(found, other)
+    scale = max(float(np.abs(truth.quantities[key]).max(initial=0)), truth.smallest)
+    return np.all(np.abs(found - other) <= factor * truth.bounds[key] * truth.eps * scale)
+
+
+def same_bits(left, right):
+    return left.dtype == right.dtype and np.array_equal(left, right, equal_nan=True) and np.array_equal(np.signbit(left), np.signbit(right))
+
+
+def pulled_back(spec, truth, backend, upstream):
+    return run_checked(spec, truth.checked, backend).backward(upstream)
+
+
+def run_of(spec, values, lengths, backend):
+    """As a caller runs it."""
+    return spec.forward(values, backend=backend, lengths=lengths)
+
+
+def handed_in(checked):
+    """What was handed in, without what was left out."""
+    return {name: array for name, array in checked.arrays.items() if name not in checked.omitted} | checked.integers
+
+
+def carried(run):
+    return {name: array for name, array in run.state.items() if isinstance(array, np.ndarray)}
+
+
+def with_halves(spec, name, array):
+    symbol = spec.symbols[name]
+    return array / 2 if symbol.type == "real" and symbol.draw == "normal" and symbol.low is None and array.ndim else array
+
+
+def with_last(spec, name, array, change):
+    """``array`` with its last sequence changed, where any real numbers may stand."""
+    axis, symbol = spec.batch_axis(name), spec.arrays.get(name)
+    bound = symbol and (symbol.draw != "normal" or symbol.low is not None or symbol.finite)
+    if axis is None or array.dtype.kind != "f" or bound:
+        return array
+    changed = array.copy()
+    np.moveaxis(changed, axis, 0)[-1] = change(np.moveaxis(changed, axis, 0)[-1])
+    return changed

@@ -1,0 +1,63 @@
+"""Copies by pickle of a run and of a layer."""
+
+import io
+import pickle
+from dataclasses import replace
+
+import numpy as np
+
+from refrnn.backends.run import run_checked
+from refrnn.verify.properties.asking import handed_in, same_bits, with_last
+
+
+def copies_answer_alike(spec, truth, backend):
+    """A run that went through pickle has the gradients of the run, where not all are numbers, too; a layer that was in use has its outputs."""
+    checked = truth.checked
+    if bool(spec.time) != truth.case.ragged:
+        return None
+    if spec.differentiated:
+        lost = {name: with_last(spec, name, array, lambda last: np.full_like(last, np.nan)) for name, array in checked.arrays.items()}
+        run = run_checked(spec, replace(checked, arrays=lost), backend)
+        plain = run.backward(truth.upstream)
+        for name, gradient in _copied(spec, run).backward(truth.upstream).items():
+            if not same_bits(gradient, plain[name]):
+                return f"d_{name} of a copy of a run is not that of the run"
+    if not spec.parameters or spec.named_sizes:
+        return None
+    values = handed_in(checked)
+    layer = spec.bind({name: value for name, value in values.items() if spec.arrays[name].is_kept}, backend)
+    rest = {name: value for name, value in values.items() if name not in layer.values}
+    plain = layer.forward(rest, checked.lengths, keep=False).outputs
+    for name, array in _copied(spec, layer).forward(rest, checked.lengths, keep=False).outputs.items():
+        if not same_bits(array, plain[name]):
+            return f"{name} of a copy of a layer is not that of the layer"
+    return None
+
+
+class _Pickler(pickle.Pickler):
+    """Passes over ``spec``, which takes long to be made anew."""
+
+    spec = None
+
+    def persistent_id(self, one):
+        return "spec" if one is self.spec else None
+
+
+class _Unpickler(pickle.Unpickler):
+    """Puts ``spec`` where the pickler passed over it."""
+
+    spec = None
+
+    def persistent_load(self, name):
+        return self.spec
+
+
+def _copied(spec, thing):
+    """A copy by pickle, but for the spec."""
+    data = io.BytesIO()
+    pickler = _Pickler(data)
+    pickler.spec = spec
+    pickler.dump(thing)
+    unpickler = _Unpickler(io.BytesIO(data.getvalue()))
+    unpickler.spec = spec
+    return unpickler.load()

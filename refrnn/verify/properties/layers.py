@@ -1,0 +1,114 @@
+"""A spec bound to its parameters."""
+
+import numpy as np
+
+from refrnn.backends.layer import goes_by_steps
+from refrnn.backends.run import run_checked
+from refrnn.errors import ValuesError
+from refrnn.verify.backends import by_two_threads
+from refrnn.verify.properties.asking import carried, handed_in, near, run_of, same_bits, with_halves
+from refrnn.verify.properties.layouts import each, strided
+from refrnn.verify.variants import HELD, STREAMED, compare_crowd, in_a_crowd
+
+
+def binding_changes_nothing(spec, truth, backend):
+    """Bound to its parameters the spec gives the same bits, keeping or not; a kernel's steps in turn give them too, others' the same within bounds."""
+    checked = truth.checked
+    if not spec.parameters:
+        return None
+    values = handed_in(checked) | {name: checked.sizes[name] for name in spec.named_sizes}
+    given = {name: np.copy(value) if np.ndim(value) else value for name, value in values.items() if name not in spec.arrays or spec.arrays[name].is_kept}
+    layer = spec.bind(given, backend)
+    for array in given.values():
+        if np.ndim(array):
+            array[...] = 3  # later changes are not seen
+    rest = {name: value for name, value in values.items() if name not in layer.values}
+    plain = run_checked(spec, checked, backend).outputs
+    with by_two_threads(backend):
+        return _bound_differs(spec, truth, backend, layer, rest, plain)
+
+
+def _bound_differs(spec, truth, backend, layer, rest, plain):
+    checked = truth.checked
+    for word, keep in (("", True), (" and keeps nothing", False)):
+        for name, array in layer.forward(rest, checked.lengths, keep).outputs.items():
+            if not same_bits(array, plain[name]):
+                return f"{name} changes when the spec is bound to its parameters{word}"
+    timed = {name for name in rest if spec.time_size(name)}
+    if checked.lengths is not None or not goes_by_steps(spec, checked.integers) or spec.named_sizes or not timed:
+        return None
+    state, steps = {name: value for name, value in rest.items() if spec.arrays[name].role == "start"}, []
+    for t in range(checked.sizes[spec.time[0]]):
+        given = {name: value[t] if name in timed else value for name, value in rest.items() if spec.arrays[name].role != "start"}
+        outputs, state = layer.step(given, state)
+        steps.append(outputs)
+    for t, outputs in enumerate(steps):  # all done: no step writes into what an earlier one gave
+        for name, array in outputs.items():
+            key, right = (truth.kind_of(name), name), plain[name][t]
+            if not (same_bits(array, right) if backend == "kernel" else near(truth, key, array, right)):
+                return f"{name} of single steps is not that of the whole"
+    return None
+
+
+def calls_of_a_layer_do_not_touch(spec, truth, backend):
+    """After a call with other numbers, and one with a shorter sequence, whole ones come out of a layer as before, written where ``out`` says."""
+    checked = truth.checked
+    if not spec.parameters or not spec.time or checked.lengths is not None or spec.named_sizes or not goes_by_steps(spec, checked.integers):
+        return None
+    values = handed_in(checked)
+    layer = spec.bind({name: value for name, value in values.items() if spec.arrays[name].is_kept}, backend)
+    rest = {name: value for name, value in values.items() if name not in layer.values}
+    run = layer.forward(rest, keep=False)
+    plain, state = run.outputs, carried(run)
+    right = {name: array.copy() for name, array in state.items()}
+    for array in state.values():
+        array[...] = 3
+    for name, array in carried(run).items():
+        if not same_bits(array, right[name]):
+            return f"the state {name} of a layer changes when it is written into"
+    return _calls_differ(spec, checked, layer, rest, plain)
+
+
+def _calls_differ(spec, checked, layer, rest, plain):
+    outs = []
+    lengths = np.full(checked.sizes[spec.batch] if spec.batch else checked.batch, checked.sizes[spec.time[0]])
+    lengths[0] = max(1, lengths[0] // 2)
+    for ends in (None, lengths):
+        layer.forward({name: np.copy(with_halves(spec, name, np.asarray(value))) for name, value in rest.items()}, ends, keep=False)
+        out = {name: np.full_like(array, 3) for name, array in plain.items()}
+        layer.forward(rest, keep=False, out=out)
+        outs.append(out)
+        for name, array in (one for out in outs for one in out.items()):  # the earlier ones too: no call writes into what another was given
+            if not same_bits(array, plain[name]):
+                return f"{name} written into out is not that of an earlier call"
+    for name, array in layer.forward(each(rest, strided), keep=False).outputs.items():
+        if not same_bits(array, plain[name]):
+            return f"{name} is not that of an earlier call when the arrays are strided"
+    for given, array in rest.items():
+        if array.dtype != checked.dtype:
+            continue
+        output, room = spec.outputs[0], np.zeros(array.size + plain[spec.outputs[0]].size, checked.dtype)
+        overlapping = room[: array.size].reshape(array.shape), room[: plain[output].size].reshape(plain[output].shape)
+        try:
+            layer.forward(rest | {given: overlapping[0]}, keep=False, out={output: overlapping[1]})
+        except ValuesError:
+            continue
+        return f"{output} is written into memory that {given} is read from"
+    return None
+
+
+def layers_of_many_answer_as_runs(spec, truth, backend):
+    """In chunks of steps, the last one shorter; and a run of the sizes that a layer had has its gradients."""
+    if not truth.case.ragged or spec.batch is not None or not hasattr(spec.bindings[backend].load(), "bind"):
+        return None
+    kept = {name: array for name, array in handed_in(truth.checked).items() if spec.arrays[name].is_kept}
+    layer = spec.bind(kept, backend)
+    for sequences in (HELD, STREAMED):
+        arrays = in_a_crowd(spec, truth, sequences)[0].arrays
+        found = layer.forward({name: array for name, array in arrays.items() if name not in layer.values}, keep=False)
+        right = run_of(spec, kept | arrays, None, backend)
+        for name, array in (right.outputs | carried(right)).items():
+            if not same_bits({**found.outputs, **carried(found)}[name], array):
+                return f"{name} of a layer is not that of a run of as many sequences"
+    found = compare_crowd(spec, truth, backend, HELD) if spec.differentiated else ()
+    return next((f"after a layer had the same sizes {finding.text}" for finding in found), None)
