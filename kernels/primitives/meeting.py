@@ -18,14 +18,16 @@ from .compile import INTEGERS, address, fetch_add, part, shift
 PLACES = 16  # integers of a meeting: two of them, each in a line of the cache of its own
 EAGER = 400  # looks at what is waited for, before others are let onto the core
 PATIENT = 400  # times that others are let onto the core, before the one who waits goes on alone
-MOST_ALONE = 8  # loops of one process whose threads did not meet; after them none are asked to
+MOST_ALONE = 8  # loops in a row whose threads did not meet; after them most are not asked to
+SELDOM = 256  # loops of which one is asked all the same: what kept the threads apart may be over
 _ALONE = 2**40
 
 
 class Meeting:
     """Memory for the threads of one loop after the other; one loop at a time."""
 
-    alone = 0
+    alone = 0  # loops in a row whose threads did not meet
+    spared = 0  # loops that were not asked to since
 
     def __init__(self):
         self._places = np.zeros(PLACES, np.int64)
@@ -37,12 +39,18 @@ class Meeting:
 
     def end(self):
         """The loop is done: note whether its threads met."""
-        Meeting.alone += bool(self._places[0] >= _ALONE)
+        if self._places[0] >= _ALONE:
+            Meeting.alone += 1
+        elif self._places[0] > 1:
+            Meeting.alone = 0
 
 
 def may_meet():
-    """Whether it is worth a try: threads of this process may never have run at once."""
-    return Meeting.alone < MOST_ALONE
+    """Whether the next loop is worth a try: the threads of this process may not run at once."""
+    if Meeting.alone < MOST_ALONE:
+        return True
+    Meeting.spared += 1
+    return Meeting.spared % SELDOM == 0
 
 
 @intrinsic

@@ -11,7 +11,7 @@ from recurrences import ALL, drawn
 
 from refrnn.kernels.engine.passes import run
 from refrnn.kernels.primitives.compile import data_of, integers, kernel
-from refrnn.kernels.primitives.meeting import MOST_ALONE, Meeting, may_meet, meet, wait
+from refrnn.kernels.primitives.meeting import MOST_ALONE, SELDOM, Meeting, may_meet, meet, wait
 
 
 @kernel
@@ -70,11 +70,23 @@ def test_one_whose_others_do_not_come_does_everything_and_they_nothing():
     assert Meeting.alone == 1
 
 
-def test_who_was_alone_too_often_is_not_asked_any_more():
+def test_who_was_alone_too_often_is_seldom_asked_until_all_meet():
     forward = run(ALL["one"], **drawn("one", 2, 3, 4, 200))
     assert forward.plan.shares_units(2) and not forward.plan.shares_units(1)
-    Meeting.alone = MOST_ALONE
+    Meeting.alone, Meeting.spared = MOST_ALONE, 0
     assert not may_meet() and not forward.plan.shares_units(2)
+    assert [may_meet() for _ in range(2 * SELDOM)].count(True) == 2
+    place = Meeting()
+    for _ in range(1000):  # the machine may keep them apart
+        at = place.begin()
+        other = threading.Thread(target=_meet, args=(at, 2))
+        other.start()
+        met = _meet(at, 2)
+        other.join(60)
+        place.end()
+        if met == 2:
+            break
+    assert Meeting.alone == 0 and may_meet()
 
 
 def test_loops_end_where_threads_do_not_run_at_once():
