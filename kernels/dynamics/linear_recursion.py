@@ -17,21 +17,17 @@ TAKES = Arguments("x (T, B, I); h0 (B, H); W_h (H, H); W_x (H, I); lengths of T"
 def forward(x, h0, W_h, W_x, lengths=None):
     h, layer = recurrent.forward(x, h0, W_x.T, W_h.T, lengths=lengths, activation=IDENTITY)
     inputs, input_layer = outputs.forward(cut(x, lengths), W_x.T, lengths=lengths)
-    u, P = np.concatenate([h0[None], inputs]), powers.powers(W_h.T, len(x))
-    h_closed = powers.convolve(u, P)
+    h_closed, unrolled = powers.unrolled(h0, inputs, W_h.T, lengths)
     clear(h_closed, lengths)
-    saved = {"layers": (layer, input_layer), "convolved": (u, P), "lengths": lengths}
-    return {"h": h, "h_closed": h_closed}, {**saved, "z": h}
+    return {"h": h, "h_closed": h_closed}, {"layers": (layer, input_layer), "unrolled": unrolled, "lengths": lengths, "z": h}
 
 
 @TAKES.backward
 def backward(saved, d_h, d_h_closed):
     layer, input_layer = saved["layers"]
-    u, P = saved["convolved"]
     d = recurrent.backward(layer, d_h)
-    d_u, d_P = powers.convolve_pulled_back(u, P, cut(d_h_closed, saved["lengths"]), saved["lengths"])
-    of_inputs = outputs.backward(input_layer, d_u[1:])
-    d_W = d["W"] + powers.pulled_back(P, d_P)
+    d_start, d_inputs, d_W = powers.unrolled_pulled_back(saved["unrolled"], cut(d_h_closed, saved["lengths"]))
+    of_inputs = outputs.backward(input_layer, d_inputs)
     return {
-        "x": d["x"] + of_inputs["h"], "h0": d["start"] + d_u[0], "W_h": d_W.T, "W_x": (d["W_in"] + of_inputs["W"]).T,
+        "x": d["x"] + of_inputs["h"], "h0": d["start"] + d_start, "W_h": (d["W"] + d_W).T, "W_x": (d["W_in"] + of_inputs["W"]).T,
     }  # fmt: skip

@@ -9,6 +9,8 @@ import numpy as np
 from ..primitives.arrays import dense, flat, whole
 from ..primitives.products import multiply
 
+STEPS = 32  # of a block: so many powers are made
+
 
 def powers(W, most):
     """The powers (most + 1, H, H) of W (H, H) from 0 to ``most``."""
@@ -21,7 +23,7 @@ def powers(W, most):
     return P
 
 
-def pulled_back(P, d_P):
+def _powers_pulled_back(P, d_P):
     """The gradient of W (H, H) from those of its ``powers`` P."""
     d_P = np.array(d_P, order="C")
     if len(P) == 1:
@@ -43,7 +45,42 @@ def _doublings(most):
         known *= 2
 
 
-def convolve(u, P):
+def unrolled(start, x, W, lengths=None):
+    """h[k] = x[k] + x[k-1] @ W + ... + start @ W**(k+1), for start (B, H) and x (T, B, H): h (T, B, H), and what ``unrolled_pulled_back`` needs.
+
+    By blocks of STEPS: only the state before each is carried on, so that the work grows with T and no power is larger.
+    """
+    T, B, H = x.shape
+    P, h, rows, before = powers(W, min(T, STEPS)), np.empty_like(x), [], start
+    for first in range(0, T, STEPS):
+        u = np.concatenate([before[None], x[first : first + STEPS]])
+        h[first : first + STEPS] = _convolve(u, P[: len(u)])
+        rows.append(u)
+        before = h[first + len(u) - 2].copy()
+        before[_left(lengths, T, B, first + STEPS) == 0] = 0  # what grew past its end must not meet zeros
+    return h, (P, rows, lengths)
+
+
+def unrolled_pulled_back(saved, d_h):
+    """The gradients (start, x, W), from d_h (T, B, H), zero past each item's end."""
+    P, rows, lengths = saved
+    d_x, d_P, carried = np.empty_like(d_h), np.zeros_like(P), np.zeros_like(d_h[0])
+    for number, u in reversed(list(enumerate(rows))):
+        first, steps = STEPS * number, len(u) - 1
+        error = d_h[first : first + steps].copy()
+        error[-1] += carried
+        d_u, d_powers = _convolve_pulled_back(u, P[: steps + 1], error, _left(lengths, *d_h.shape[:2], first))
+        d_P[: steps + 1] += d_powers
+        d_x[first : first + steps], carried = d_u[1:], d_u[0]
+    return carried, d_x, _powers_pulled_back(P, d_P)
+
+
+def _left(lengths, T, B, first):
+    """How many steps each item has left from ``first`` on."""
+    return np.maximum(whole(lengths, T, B) - first, 0)
+
+
+def _convolve(u, P):
     """h[k] = u[k+1] + u[k] @ P[1] + ... + u[0] @ P[k+1], for u (T + 1, B, H) and P (T + 1, H, H): h (T, B, H)."""
     rows, B, H = u.shape
     newest_first = dense(u[::-1].transpose(1, 0, 2)).reshape(B, rows * H)
@@ -52,16 +89,16 @@ def convolve(u, P):
     return h
 
 
-def convolve_pulled_back(u, P, d_h, lengths=None):
-    """The gradients of u and P from d_h (T, B, H) of ``convolve``, zero past each item's end, where lengths (B,) are given.
+def _convolve_pulled_back(u, P, d_h, left):
+    """The gradients of u and P from d_h (T, B, H) of ``_convolve``, zero past each item's end; left (B,): the steps that each has.
 
     Items of one length are done together: a power that is past an item's end may be infinite, and must not meet its zeros.
     """
     u, d_h = dense(u), dense(d_h)
     rows, d_P = len(u), np.empty_like(P)
     jobs = [(d_P[0], flat(u[1:]).T, flat(d_h)), *((d_P[m], flat(u[: rows - m]).T, flat(d_h[m - 1 :])) for m in range(1, rows))]
-    ends, d_u, parts = whole(lengths, rows - 1, u.shape[1]), np.zeros_like(u), []
-    for T in np.unique(ends):
+    ends, d_u, parts = np.minimum(left, rows - 1), np.zeros_like(u), []
+    for T in np.unique(ends[ends > 0]):
         items = np.flatnonzero(ends == T)
         by_item = dense(d_h[:T, items].transpose(1, 0, 2)).reshape(len(items), -1)
         part, jobs_of_part = _inputs_pulled_back(by_item, P[: T + 1])

@@ -1,6 +1,7 @@
 """Linear recursion: step by step, and from the start and all inputs at once."""
 
 import numpy as np
+import pytest
 from differential import (
     assert_added_near,
     assert_backends_agree,
@@ -72,3 +73,33 @@ def test_without_recurrent_weights_only_the_input_is_left(backend, dtype):
 @each_precision
 def test_items_run_alone(backend, dtype):
     assert_items_run_alone(spec, backend, dtype)
+
+
+@each_backend
+@each_precision
+@pytest.mark.parametrize("T", [31, 32, 33, 64, 70])
+def test_blocks_of_steps_join(backend, dtype, T):
+    """Kernel and reference begin the closed form anew with the state before each block of steps; sequences end in any of them."""
+    values = spec.draw({"T": T, "I": 3, "H": 4}, batch=3, seed=T, dtype=dtype)
+    values["W_h"] /= 2  # or float32 loses what lies far back
+    run = spec.forward(values, backend, lengths=[T, 5, max(1, T - 32)])
+    assert_added_near(run.outputs["h_closed"], run.outputs["h"], terms=100)
+    upstream = draw_upstream(run)["h"]
+    recursion, closed = run.backward({"h": upstream}), run.backward({"h_closed": upstream})
+    for name, gradient in recursion.items():
+        assert_added_near(closed[name], gradient, terms=100)
+
+
+@each_backend
+@each_precision
+def test_what_grows_past_its_end_touches_nothing(backend, dtype):
+    """The first sequence lives in a unit that would overflow long before the second one ends."""
+    T = 1000
+    values = given(dtype, x=np.zeros((T, 2, 1)), h0=[[1, 0], [0, 1]], W_h=[[4, 0], [0, 1]], W_x=[[0], [0]])
+    run = spec.forward(values, backend, lengths=[2, T])
+    assert_same(run.outputs["h_closed"], run.outputs["h"])
+    upstream = np.zeros((T, 2, 2), dtype)
+    upstream[1, 0, 0] = upstream[-1, 1, 1] = 1
+    gradients = run.backward({"h_closed": upstream})
+    assert_same(gradients["h0"], [[16, 0], [0, 1]])
+    assert_same(gradients["W_h"], [[8, 0], [0, T]])
