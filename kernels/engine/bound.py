@@ -5,7 +5,8 @@ import numpy as np
 from ..primitives import threads
 from ..primitives.arrays import clear, whole
 from ..primitives.compile import address
-from .passes import plan_of, shares
+from .forms import plan_of
+from .passes import shares
 from .program import Together, addresses
 from .sums import slices
 from .weights import Weights

@@ -123,7 +123,12 @@ class Packing:
 
     def pack(self, packed, arrays):
         """Write ``arrays`` by name, of any layout, into those at the addresses ``packed``."""
-        gates, places = self._table(packed, arrays)
+        flat = self._flat(arrays)
+        self.pack_by(self._table(flat), packed, flat)
+
+    def pack_by(self, gates, packed, arrays):
+        """As ``pack`` with the table ``gates`` of the arrays."""
+        places = np.array([*packed, *[address(array) for array in arrays]], np.int64)
         if self._size < LARGE:
             _pack(gates, places, self._most, self._like)
         else:
@@ -131,21 +136,38 @@ class Packing:
 
     def unpack(self, packed, arrays):
         """Write what is packed, in dense rows, into ``arrays`` by name."""
-        _unpack(*self._table(packed, arrays), self._like)
+        flat = self._flat(arrays)
+        _unpack(self._table(flat), np.array([*packed, *[address(array) for array in flat]], np.int64), self._like)
 
-    def _table(self, packed, arrays):
-        """The gates as rows of integers, and where everything is."""
+    def within(self, wholes, arrays):
+        """A table for ``pack_by`` from ``wholes``, which lie apart, where ``arrays`` by name are views of these."""
+        flat, wholes = self._flat(arrays), list(wholes)
+        gates = np.array(list(self._rows(flat)), np.int64).reshape(-1, OF_GATE)
+        for row in gates:
+            gate, array = row.view(GATE)[0], flat[row.view(GATE)[0]["plain"] - self._count]
+            found = [k for k, whole in enumerate(wholes) if np.may_share_memory(whole, array)]
+            if not found:
+                raise TypeError("parts of weights must be views of them, so that they need not be taken apart at every pass")
+            gate["offset"] += (address(array) - address(wholes[found[0]])) // array.itemsize
+            gate["plain"] = self._count + found[0]
+        return gates
+
+    def _flat(self, arrays):
         flat = []
         for name, _, _ in self._parts:
             given = arrays[name]
             flat += (given,) if isinstance(given, np.ndarray) else given
+        return flat
+
+    def _table(self, flat):
+        """The gates as rows of integers."""
         layout = tuple([array.strides for array in flat])
         found = self._tables.get(layout)
         if found is None:
             if len(self._tables) >= MOST_LAYOUTS:
                 self._tables = {}
             found = self._tables[layout] = np.array(list(self._rows(flat)), np.int64).reshape(-1, OF_GATE)
-        return found, np.array([*packed, *[address(array) for array in flat]], np.int64)
+        return found
 
     def _rows(self, flat):
         arrays = iter(enumerate(flat, self._count))

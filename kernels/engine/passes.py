@@ -7,45 +7,24 @@ import numpy as np
 from ..primitives import threads
 from ..primitives.arrays import whole
 from ..primitives.compile import address
-from .plan import FEW, check, planned
+from .forms import form_of, plan_of
+from .plan import FEW
 from .pool import POOL
 from .program import addresses
 from .segments import kept_by
 from .sums import inputs, outer, row_blocks, slices, sum_blocks
 from .weights import laid_out
 
-MOST_PLANS = 64  # of one recurrence
-
-
-def run(recurrence, given, starts, weights, lengths=None):
+def run(recurrence, given, starts, weights, lengths=None, parts=None):
     """Run a recurrence: a :class:`Pass`.
 
     given: inputs by name, (T, B, N) each; starts: by the row's name, (B, H), or (B, D, H) for D steps before the first
     one, the last one last. weights by name: a matrix as (units, terms) for each gate of its product, a bias as (units,)
     for each of its gates, vectors (units,), numbers (). lengths (B,), from 1 to T, or None. All floats are of one type.
+    With ``parts`` the weights are arrays of any form, and ``parts(**weights)``, as above, are views of them.
     Raises TypeError or ValueError where something is of another type or shape.
     """
-    return Pass(recurrence, given, starts, weights, lengths)
-
-
-def _form(arrays):
-    """What decides whether arrays by name, or several by name, fit."""
-    return tuple([
-        (name, value.shape, value.dtype) if isinstance(value, np.ndarray) else (name, *[(part.shape, part.dtype) for part in value])
-        for name, value in arrays.items()
-    ])
-
-
-def plan_of(recurrence, given, starts, weights, lean=False):
-    """The plan of passes of these sizes; what it was once made for is not looked at again."""
-    key = _form(given), _form(starts), _form(weights), lean
-    plan = recurrence.plans.get(key)
-    if plan is None:
-        if len(recurrence.plans) >= MOST_PLANS:
-            recurrence.plans.clear()
-        check(recurrence, given, starts, weights)
-        plan = recurrence.plans[key] = planned(recurrence, given, starts, weights, lean)
-    return plan
+    return Pass(recurrence, given, starts, weights, lengths, parts)
 
 
 def shares(plan, ends, workers, ragged):
@@ -53,7 +32,7 @@ def shares(plan, ends, workers, ragged):
 
     All of them for each worker where they share the units.
     """
-    if plan.shares_units(workers):
+    if workers > 1 and plan.shares_units(workers):
         return np.array([[0, len(ends)]] * workers)
     workers = max(1, min(workers, len(ends) // FEW))
     if workers == 1 or not ragged:
@@ -71,9 +50,10 @@ class Pass:
     they are until ``backward``; weights are.
     """
 
-    def __init__(self, recurrence, given, starts, weights, lengths):
-        self.recurrence, self.weights = recurrence, weights
-        self.plan = plan = plan_of(recurrence, given, starts, weights)
+    def __init__(self, recurrence, given, starts, weights, lengths, parts):
+        self.recurrence, self._weights, self._parts = recurrence, weights, parts
+        self.form = form_of(recurrence, given, starts, weights, parts)
+        self.plan = plan = self.form.plan
         self.T, self.B, self.dtype = plan.T, plan.B, plan.dtype
         self._sequences(lengths)
         steps = int(self.ends.sum()) if self.ragged else self.T * self.B
@@ -84,16 +64,21 @@ class Pass:
             new, self.given = np.zeros, {name: self._in_order(array) for name, array in given.items()}
             starts = {row: self._in_order(start, 0) for row, start in starts.items()}
         self.starts = starts
-        self.outputs = {row: new((self.T, self.B, plan.rows[row]), self.dtype) for row in recurrence.outputs}
+        self.outputs = {row: new(shape, self.dtype) for row, shape in plan.output_shapes}
         self._unordered = given
         self._ends = {}  # lengths that are left, by first step
-        self.laid = laid_out(plan, weights)
+        self.laid = laid_out(self.form, weights)
         self._places = {
             "weights": self.laid.places, "inputs": self._inputs(0),
             "order": plan.whole_places if lengths is None else addresses({"order": self.order, "ends": self.ends}),
         }  # fmt: skip
         self._is_idle, self._kept = True, kept_by(self)
         self._kept.forward(self, self.outputs)
+
+    @property
+    def weights(self):
+        """As the recurrence takes them."""
+        return self._weights if self._parts is None else self._parts(**self._weights)
 
     def __del__(self):
         if POOL is not None and hasattr(self, "_kept"):  # else the process is ending, or nothing was begun
@@ -108,7 +93,8 @@ class Pass:
     def run(self, work, first, outputs):
         """Run the steps from ``first`` on in ``work``, as many as it has; ``outputs``: arrays by row."""
         out = {f"out:{row}": address(array) for row, array in outputs.items()}
-        work.run({**self.places(first), "outputs": out}, slices(work.plan.T * self.B, self.workers), self.slices(first))
+        rows = slices(work.plan.T * self.B, self.workers) if work.before else None
+        work.run({**self.places(first), "outputs": out}, rows, self.slices(first))
 
     def places(self, first):
         """Where the weights are, the inputs from the step ``first`` on, and the order of the sequences and their lengths."""

@@ -75,6 +75,11 @@ class Plan:
         return self._backward
 
     @cached_property
+    def output_shapes(self):
+        """(row, shape) of each output."""
+        return [(row, (self.T, self.B, self.rows[row])) for row in self.recurrence.outputs]
+
+    @cached_property
     def whole(self):
         """The order and the lengths of sequences that all run to the last step."""
         return np.arange(self.B), np.full(self.B, self.T)

@@ -119,7 +119,7 @@ class Recurrence:
         # How many steps before a row steps send errors to.
         sent = sorted(past(name[2:]) for name in self.sent)
         self.carried = {row: [back for of, back in sent if of == row and back] for row in self.rows}
-        self.plans = {}
+        self.plans, self.forms = {}, {}
 
     def set_of(self, stage, gates):
         """The place of the first set with all these gates of a stage; None if there is none."""

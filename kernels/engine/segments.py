@@ -54,7 +54,7 @@ class Whole:
     """All of a pass."""
 
     def __init__(self, one):
-        self.work = forward_work(one.plan)
+        self.work, self._laid = one.laid.work() or forward_work(one.plan), one.laid
 
     def forward(self, one, outputs):
         """Run it. ``outputs``: arrays by row."""
@@ -73,7 +73,8 @@ class Whole:
         return [work]
 
     def give(self):
-        self.work.give()
+        if not self._laid.take_along(self.work):
+            self.work.give()
 
 
 class Unkept:

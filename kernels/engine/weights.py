@@ -8,10 +8,10 @@ from .program import addresses
 from .rows import Panels, padded
 
 
-def laid_out(plan, weights):
+def laid_out(form, weights):
     """The weights of a pass, in memory that waits or in new one: a :class:`Weights`."""
-    found = POOL.kept((plan, "weights")) or Weights(plan)
-    found.take(weights)
+    found = POOL.kept((form.plan, "weights")) or Weights(form.plan)
+    found.take(weights, form.gates)
     return found
 
 
@@ -28,18 +28,32 @@ class Weights:
         self.packed = [POOL.take(_shape(plan, q), plan.dtype) for q in range(len(plan.recurrence.products))]
         self.places = addresses({**vectors, **biases, **{f"pack:{q}": panels for q, panels in enumerate(self.packed)}})
         self._rows, self._size = (*vectors.values(), *biases.values()), sum(panels.nbytes for panels in self.packed)
+        self._work = None  # of a pass forward, that waits with them
         self._at = tuple(self.places.values())
 
-    def take(self, weights):
-        """Write weights into it."""
-        self.plan.packing.pack(self._at, weights)
+    def take(self, weights, gates=None):
+        """Write weights into it, or what they are of those that the table ``gates`` says."""
+        packing = self.plan.packing
+        packing.pack(self._at, weights) if gates is None else packing.pack_by(gates, self._at, weights.values())
+
+    def work(self):
+        """The work of a pass forward that waited with them, or None."""
+        found, self._work = self._work, None
+        return found
+
+    def take_along(self, work):
+        """Let a work wait with them, if all of both stays as it stands; whether it will."""
+        if self._work is not None or max(self._size, work.size) > SMALL:
+            return False
+        self._work = work
+        return True
 
     def give(self):
         """Nobody reads them any more."""
         if self._size > SMALL:
             POOL.give(self.packed)
         else:
-            POOL.keep((self.plan, "weights"), self, self._size)
+            POOL.keep((self.plan, "weights"), self, self._size + (self._work.size if self._work else 0))
 
 
 def _shape(plan, q):

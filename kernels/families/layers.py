@@ -46,10 +46,10 @@ STEPS = {
 
 
 def layer(row, activation, bias, *products):
-    """The stage that gives ``row``; the products are of one gate, ``bias`` is the name of its bias."""
+    """The stage that gives ``row``; the products are of one gate, ``bias`` is the name of its bias, or None."""
     f, back = STEPS[activation]
     gate = products[0].gates
-    return Stage(gate, products, f, row, back, f"d_{gate}", {bias: gate}, arguments=gate, back_arguments=f"d_{row} {row}")
+    return Stage(gate, products, f, row, back, f"d_{gate}", {bias: gate} if bias else {}, arguments=gate, back_arguments=f"d_{row} {row}")
 
 
 def one_gate(**parameters):

@@ -17,15 +17,15 @@ from .sequences import reverse as reversed_in_time
 
 
 @functools.cache
-def _layer(activation, with_input, leaky):
+def _layer(activation, with_input, with_bias, leaky):
     """The recurrence of such a layer."""
     f, slope = layers.STEPS[activation]
     products = (*((Product("x", "W_in", "s"),) if with_input else ()), Product("h", "W", "s", delay=1))
     if with_input and not leaky:
-        return Recurrence(f"recurrent-{f.__name__}", "h", layers.layer("h", activation, "bias", *products))
+        return Recurrence(f"recurrent-{f.__name__}", "h", layers.layer("h", activation, "bias" if with_bias else None, *products))
     f, slope, gives = part(f), part(slope), "s h" if leaky else "h"
     step, back, back_gives = _leaky(f, slope) if leaky else _given(f, slope)
-    return Recurrence(f"recurrent-{f.__name__}", "h", Stage("s", products, step, gives, back, back_gives, {"bias": "s"}))
+    return Recurrence(f"recurrent-{f.__name__}", "h", Stage("s", products, step, gives, back, back_gives, {"bias": "s"} if with_bias else {}))
 
 
 def _given(f, slope):
@@ -44,16 +44,26 @@ def _leaky(f, slope):
     return step, back, "d_s d_h_before d_a"
 
 
-def _weights(W_in, W, bias, leak):
+def _parameters(W_in, W, bias, leak):
+    """Those of them that there are."""
+    found = {"W_in": W_in, "W": W, "bias": bias, "a": None if leak is None else np.asarray(leak, W.dtype)}
+    return {name: array for name, array in found.items() if array is not None}
+
+
+def _weights(W, W_in=None, bias=None, a=None):
     """The recurrence's."""
-    weights = {"W": (W.T,), "bias": (np.zeros(len(W), W.dtype) if bias is None else bias,)}
-    weights |= {} if W_in is None else {"W_in": (W_in.T,)}
-    return weights | ({} if leak is None else {"a": np.asarray(leak, W.dtype)})
+    found = {"W": (W.T,)}
+    if W_in is not None:
+        found["W_in"] = (W_in.T,)
+    if bias is not None:
+        found["bias"] = (bias,)
+    return found if a is None else {**found, "a": a}
 
 
 def bind(W_in, W, bias=None, activation=TANH, leak=None, outputs=None, **names):
     """The layer with these weights, as ``forward`` takes them, as a :class:`Bound`, which is told ``outputs`` and ``names``."""
-    return Bound(_layer(activation, True, leak is not None), _weights(W_in, W, bias, leak), outputs, **names)
+    weights = _weights(**_parameters(W_in, W, bias, leak))
+    return Bound(_layer(activation, True, bias is not None, leak is not None), weights, outputs, **names)
 
 
 def forward(x, start, W_in, W, bias=None, lengths=None, activation=TANH, leak=None, reverse=False):
@@ -65,14 +75,14 @@ def forward(x, start, W_in, W, bias=None, lengths=None, activation=TANH, leak=No
     """
     if W_in is None and leak is not None:
         raise ValueError("a leaky layer takes its input through W_in")
-    recurrence, weights = _layer(activation, W_in is not None, leak is not None), _weights(W_in, W, bias, leak)
-    layer = run(recurrence, {"x": reversed_in_time(x, lengths) if reverse else x}, {"h": start}, weights, lengths)
+    recurrence, parameters = _layer(activation, W_in is not None, bias is not None, leak is not None), _parameters(W_in, W, bias, leak)
+    layer = run(recurrence, {"x": reversed_in_time(x, lengths) if reverse else x}, {"h": start}, parameters, lengths, _weights)
     h = layer.outputs["h"]
     return reversed_in_time(h, lengths) if reverse else h, (layer, reverse, lengths)
 
 
 def backward(saved, d_h, keep=None):
-    """The gradients, given d_h (T, B, H), as a dict: x, start, W_in (None where there was none), W, bias, leak if any.
+    """The gradients, given d_h (T, B, H), as a dict: x, start, W_in and bias (None where there was none), W, leak if any.
 
     keep (T, B), or None for everywhere, says where the error passes from step t to the step before it; elsewhere none does,
     even where it is not a number. Raises ValueError for a keep of a layer with a leak.
@@ -83,5 +93,5 @@ def backward(saved, d_h, keep=None):
     into = {name: (np.empty_like(parts[0]),) for name, parts in layer.weights.items() if name != "a"}
     d = layer.backward({"h": reversed_in_time(d_h, lengths) if reverse else d_h}, into, keep)
     gradients = {"x": reversed_in_time(d["x"], lengths) if reverse else d["x"], "start": d["h"], "W": into["W"][0].T}
-    gradients |= {"W_in": into["W_in"][0].T if "W_in" in into else None, "bias": into["bias"][0]}
+    gradients |= {"W_in": into["W_in"][0].T if "W_in" in into else None, "bias": into["bias"][0] if "bias" in into else None}
     return gradients | ({"leak": d["a"]} if "a" in d else {})

@@ -23,7 +23,7 @@ def _weights(W_z, W_r, W):
 @TAKES.forward
 def forward(x, h0, W_z, W_r, W, lengths=None):
     parameters = {"W_z": W_z, "W_r": W_r, "W": W}
-    layer = run(gru.OLAH, {"x": x}, {"h": h0}, _weights(**parameters), lengths)
+    layer = run(gru.OLAH, {"x": x}, {"h": h0}, parameters, lengths, _weights)
     return layer.outputs, {"parameters": parameters, **layer.saved(r="r", z="z", h_tilde="n", h="h")}
 
 

@@ -23,7 +23,7 @@ def _weights(W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h):
 @TAKES.forward
 def forward(x, h0, W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h, lengths=None):
     parameters = {"W_z": W_z, "U_z": U_z, "b_z": b_z, "W_r": W_r, "U_r": U_r, "b_r": b_r, "W": W, "U": U, "b_u": b_u, "b_h": b_h}
-    layer = run(gru.AFTER, {"x": x}, {"h": h0}, _weights(**parameters), lengths)
+    layer = run(gru.AFTER, {"x": x}, {"h": h0}, parameters, lengths, _weights)
     return layer.outputs, {"parameters": parameters, **layer.saved(r="r", z="z", h_hat="n", h="h")}
 
 

@@ -25,7 +25,7 @@ def forward(x, h0, W_xr, W_hr, b_r, W_xz, W_hz, b_z, W_xh, W_hh, b_h, lengths=No
     parameters = {
         "W_xr": W_xr, "W_hr": W_hr, "b_r": b_r, "W_xz": W_xz, "W_hz": W_hz, "b_z": b_z, "W_xh": W_xh, "W_hh": W_hh, "b_h": b_h,
     }  # fmt: skip
-    layer = run(gru.BEFORE, {"x": x}, {"h": h0}, _weights(**parameters), lengths)
+    layer = run(gru.BEFORE, {"x": x}, {"h": h0}, parameters, lengths, _weights)
     return layer.outputs, {"parameters": parameters, **layer.saved(r="r", z="z", n="n", h="h")}
 
 

@@ -20,7 +20,7 @@ def _weights(W, b):
 
 @TAKES.forward
 def forward(x, h0, c0, W, b, lengths=None):
-    layer = run(lstm.PLAIN, {"x": x}, {"h": h0, "c": c0}, _weights(W, b), lengths)
+    layer = run(lstm.PLAIN, {"x": x}, {"h": h0, "c": c0}, {"W": W, "b": b}, lengths, _weights)
     return layer.outputs, {"W": W, "b": b, **layer.saved(i="i", f="f", o="o", g="g", h="h", c="c")}
 
 

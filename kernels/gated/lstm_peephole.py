@@ -31,7 +31,7 @@ def forward(
         "W_xf": W_xf, "W_hf": W_hf, "W_Cf": W_Cf, "b_f": b_f, "W_xi": W_xi, "W_hi": W_hi, "W_Ci": W_Ci, "b_i": b_i,
         "W_xC": W_xC, "W_hC": W_hC, "b_C": b_C, "W_xo": W_xo, "W_ho": W_ho, "W_Co": W_Co, "b_o": b_o,
     }  # fmt: skip
-    layer = run(lstm.FULL, {"x": x}, {"h": h0, "c": C0}, _weights(**parameters), lengths)
+    layer = run(lstm.FULL, {"x": x}, {"h": h0, "c": C0}, parameters, lengths, _weights)
     outputs = {"h": layer.outputs["h"], "C": layer.outputs["c"]}
     return outputs, {"parameters": parameters, **layer.saved(i="i", f="f", o="o", C_tilde="g", h="h", C="c")}
 

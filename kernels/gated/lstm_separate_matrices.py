@@ -26,7 +26,7 @@ def forward(x, h0, c0, W_f, U_f, b_f, W_i, U_i, b_i, W_o, U_o, b_o, W_c, U_c, b_
         "W_f": W_f, "U_f": U_f, "b_f": b_f, "W_i": W_i, "U_i": U_i, "b_i": b_i,
         "W_o": W_o, "U_o": U_o, "b_o": b_o, "W_c": W_c, "U_c": U_c, "b_c": b_c,
     }  # fmt: skip
-    layer = run(lstm.PLAIN, {"x": x}, {"h": h0, "c": c0}, _weights(**parameters), lengths)
+    layer = run(lstm.PLAIN, {"x": x}, {"h": h0, "c": c0}, parameters, lengths, _weights)
     return layer.outputs, {"parameters": parameters, **layer.saved(i="i", f="f", o="o", c_hat="g", h="h", c="c")}
 
 

@@ -7,8 +7,6 @@ import pytest
 import recurrences
 from recurrences import ALL, drawn, like, slope, upstream
 
-from refrnn.kernels.engine import passes
-from refrnn.kernels.engine.plan import planned
 from refrnn.kernels.engine.passes import run
 from refrnn.kernels.engine.rows import lanes_of
 from refrnn.kernels.primitives import threads
@@ -220,23 +218,3 @@ def test_arrays_of_any_layout(name):
         found = forward.backward({row: layout(error) for row, error in errors.items()}, into) | into
         assert all(np.array_equal(forward.outputs[row], plain.outputs[row]) for row in plain.outputs)
         assert all(same(found[key], expected[key]) for key in expected)
-
-
-# ------------------------------------------------------------ plans
-
-
-def test_plans_are_kept_by_sizes_and_not_without_end(monkeypatch):
-    recurrence, made, planned = ALL["one"], [], passes.planned
-    monkeypatch.setattr(passes, "MOST_PLANS", 3)
-    monkeypatch.setattr(passes, "planned", lambda *arrays: made.append(arrays) or planned(*arrays))
-    recurrence.plans.clear()
-    for seed in range(2):
-        run(recurrence, **drawn("one", 2, 1, 1, 1, seed=seed))
-        run(recurrence, **drawn("one", 2, 1, 1, 1, seed=seed), lengths=np.array([1]))
-    assert len(made) == 1
-    for sizes in ((3, 1, 1, 1), (2, 2, 1, 1), (2, 1, 2, 1), (2, 1, 1, 2)):
-        run(recurrence, **drawn("one", *sizes))
-        assert len(recurrence.plans) <= 3
-    run(recurrence, **drawn("one", 2, 1, 1, 2, np.float32))
-    assert len(made) == 6 and len(recurrence.plans) <= 3
-    recurrence.plans.clear()

@@ -48,7 +48,7 @@ KERNELS = (
     Fault("memory", "gates kept from run to run", "lstm", WORK, "return POOL.kept(plan) or Forward(plan)", "return forward_work.__dict__.setdefault(plan, Forward(plan))"),
     Fault("memory", "a gradient kept from call to call", "gru-reset-before", PASSES, "found = {name: np.empty_like(array) for", "found = {name: np.__dict__.setdefault(('kept', name, array.shape, array.dtype), np.empty_like(array)) for"),
     Fault("memory", "whole empty vectors begin with what memory held", "lstm", WORK, "if part.is_ragged:\n                array[...] = 0", "if part.is_ragged:\n                pass"),
-    Fault("memory", "packed weights kept by their address", "lstm", PANELS, "        gates, places = self._table(packed, arrays)\n", "        gates, places = self._table(packed, arrays)\n        known, self.known = getattr(self, \"known\", None), places.tolist()\n        if known == self.known:\n            return\n"),
+    Fault("memory", "packed weights kept by their address", "lstm", PANELS, "for array in arrays]], np.int64)\n", "for array in arrays]], np.int64)\n        known, self.known = getattr(self, \"known\", None), places.tolist()\n        if known == self.known:\n            return\n"),
     Fault("memory", "a strided table read as dense", "word-model", EMBEDDING, "found[j] = source[j * column]", "found[j] = source[j]"),
     # Threads.
     Fault("threads", "the last task is lost", "elman", TASKS, "        _work(body, count, place)\n", "        _work(body, count - 1, place)\n"),
@@ -78,7 +78,7 @@ KERNELS = (
     Fault("stops", "errors fed back with a plus", "narx-hidden", NARX, "slope(d_Y - d_fed, Y)", "slope(d_Y + d_fed, Y)"),
     # Order of gates and of biases.
     Fault("order", "peepholes of i and f swapped", "lstm-peephole", "gated/lstm_peephole.py", '"P_if": (W_Ci, W_Cf)', '"P_if": (W_Cf, W_Ci)'),
-    Fault("order", "the inner bias twice", "gru-reset-after", WEIGHTS, "        self.plan.packing.pack(self._at, weights)\n", '        self.plan.packing.pack(self._at, weights | ({"b_m": (2 * weights["b_m"][0],)} if "b_m" in weights else {}))\n'),
+    Fault("order", "the inner bias twice", "gru-reset-after", WEIGHTS, "pack_by(gates, self._at, weights.values())", 'pack_by(gates, self._at, [2 * array if name == "b_u" else array for name, array in weights.items()])'),
     Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", WEIGHTS, "plan.parts[place], [names.index(gate) for gate in gates.split()])", "plan.parts[place], [names.index(gate) for gate in gates.split()[::-1]])"),
     Fault("order", "a shared row of errors read from the other gate", "lstm", WEIGHTS, "plan.parts[place], [names.index(gate) for gate in gates.split()])", "plan.parts[place], [(names.index(gate) - 1) % len(names) for gate in gates.split()])"),
     # Chosen later, by one who knew neither the cases nor the faults above.
@@ -113,7 +113,7 @@ KERNELS = (
     Fault("layers", "arrays with strides are read as dense", "lstm", BOUND, "if order is None and array.flags.c_contiguous:", "if order is None:"),
     Fault("layers", "written into what was out before", "lstm", BOUND, "self._put({}, self._out | addresses(dense))", "self._put({}, addresses(dense))"),
     Fault("layers", "the state of a chunk that is not whole", "lstm", BOUND, "state = {own: work.ended(row, count) for", "state = {own: work.ended(row, steps) for"),
-    Fault("layers", "a run takes a layer's plan, which keeps no gates", "gru-reset-after", PASSES, "_form(weights), lean\n", "_form(weights)\n"),
+    Fault("layers", "a run takes a layer's plan, which keeps no gates", "gru-reset-after", "engine/forms.py", "_shapes(weights), lean\n", "_shapes(weights)\n"),
     Fault("memory", "a start read again is the caller's", "lstm", "gated/lstm.py", 'keeps="x h0 c0"', 'keeps="x h0"'),
     Fault("segments", "what a later one sent ahead stays", "multi-tap-recursion", WORK, "                array[:T] = 0\n", ""),
     Fault("calls", "a size by name is that of the call before", "hopfield", "primitives/arguments.py", "return type(value) if self.is_number else (type(value), value)", "return type(value)"),
