@@ -39,6 +39,8 @@ class Arguments:
     backward gives the gradients of the pass that was run. Gradients are arrays of the caller's own, too. Callers that
     copy the outputs themselves call ``forward.uncopied``: backward may still read those, so they must not be written into.
     An output for which a function is saved, which makes it once more, needs no copy: backward reads other memory.
+    Callers who know that arguments have the shapes and types of others may check these once: ``forward.uncopied.of(fit, values)``
+    takes all arguments by name, and the fit that ``forward.uncopied.fitting(values)`` gave for the others.
 
     ``keeps``: the arrays, separated by blanks, whose numbers forward keeps for backward; all of them where it is None.
     """
@@ -64,14 +66,22 @@ class Arguments:
         if missing:
             raise TypeError(f"{kernel}: {', '.join(sorted(missing))} declared or taken, and not both")
 
+        def of(fit, values, head=()):
+            with np.errstate(all="ignore"):
+                outputs, saved = function(*head, **self._owned(kernel, values, fit))
+            saved[_SHAPES] = {f"d_{name}": (array.shape, array.dtype) for name, array in outputs.items()}
+            return outputs, saved
+
+        def fitting(values):
+            return self._fitted(kernel, values, "widths" in names)
+
         @functools.wraps(function)
         def uncopied(*given, **named):
             head, values = given[:own], _by_name(kernel, names, given[own:], named) if given else named
-            with np.errstate(all="ignore"):
-                values = self._checked(kernel, values, "widths" in names)
-                outputs, saved = function(*head, **values)
-            saved[_SHAPES] = {f"d_{name}": (array.shape, array.dtype) for name, array in outputs.items()}
-            return outputs, saved
+            return of(fitting(values), values, head)
+
+        if not own:
+            uncopied.fitting, uncopied.of = fitting, of
 
         @functools.wraps(function)
         def checked(*given, **named):
@@ -102,25 +112,32 @@ class Arguments:
 
         return checked
 
-    def _checked(self, kernel, values, more):
-        """The values by name, each fit for the kernel and its own; what is not declared is a size if ``more`` may be given."""
-        lengths = values.pop("lengths", None)
-        if values.keys() != self.items.keys():
+    def _fitted(self, kernel, values, more):
+        """What is decided for all values of the form of these: the sizes, and what is not declared, which is a size if ``more`` may be given."""
+        if values.keys() - {"lengths"} != self.items.keys():
             self._check_names(kernel, values, more)
         sizes = self._sizes(kernel, values)
-        lengths = self._lengths(kernel, lengths, sizes)
+        more = more and {name: _whole(kernel, name, value, 1, None) for name, value in values.items() if name not in self.items and name != "lengths"}
+        return sizes, more
+
+    def _owned(self, kernel, values, fit):
+        """The values by name, each the kernel's own; what their form does not decide is checked."""
+        sizes, more = fit
+        lengths = values.get("lengths")
+        if lengths is not None:
+            lengths = self._lengths(kernel, lengths, sizes)
         found = {name: np.array(values[name], order="C") if kept else np.asarray(values[name], order="C") for name, kept in self._arrays.items()}
         for name, item in self._others.items():
             found[name] = item.made(kernel, values[name], sizes, lengths)
         if more:
-            found |= {name: _whole(kernel, name, value, 1, None) for name, value in values.items() if name not in self.items}
+            found.update(more)
         if self.times:
             found["lengths"] = lengths if lengths is None or len(self.times) > 1 else lengths[self.times[0]]
         return found
 
     def _check_names(self, kernel, values, more):
         for name in values:
-            if name not in self.items and not more:
+            if name not in self.items and name != "lengths" and not more:
                 raise TypeError(f"{kernel}: there is no argument {name}; it takes {', '.join(self.items)}")
         for name in self.items:
             if name not in values:

@@ -40,11 +40,12 @@ class Intermediates(Mapping):
     """
 
     def __init__(self, spec, saved):
-        self._saved = {}
-        for name in spec.defined if isinstance(saved, (dict, Mapping)) else ():
-            value = saved.get(name)
-            if callable(value) or (name not in spec.outputs and isinstance(value, (np.ndarray, np.floating))):
-                self._saved[name] = value
+        saved, outputs = saved if isinstance(saved, (dict, Mapping)) else {}, spec.outputs
+        self._saved = {
+            name: value
+            for name in spec.defined
+            if callable(value := saved.get(name)) or (name not in outputs and isinstance(value, (np.ndarray, np.floating)))
+        }
 
     def __getitem__(self, name):
         value = self._saved[name]

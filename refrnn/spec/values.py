@@ -1,7 +1,7 @@
 """Checks what a caller hands in: names, shapes, dtypes, domains and lengths, before any backend sees them."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,6 +24,10 @@ class Checked:
     lengths: dict | None
     dtype: np.dtype
     omitted: frozenset
+    common: dict = field(default_factory=dict, init=False, repr=False, compare=False)  # what backends find out once for all values of this form
+
+    def __getstate__(self):
+        return {**self.__dict__, "common": {}}
 
     def copied(self):
         """The same values in arrays that nobody else writes to."""
@@ -39,15 +43,18 @@ def check_values(spec, values, lengths):
         if form is not None:
             if len(spec.fitting) >= MOST_FORMS:
                 spec.fitting.clear()
-            spec.fitting[form] = _Known(spec, checked)
+            spec.fitting[form] = _Known(spec, values, checked)
         return checked
-    lengths = check_lengths(spec, lengths, known.sizes, known.batch)
-    arrays = {name: np.asarray(values[name], dtype, order="C") for name, dtype in known.given}
+    if lengths is not None:
+        lengths = check_lengths(spec, lengths, known.sizes, known.batch)
+    arrays = {name: values[name] if dtype is None else np.asarray(values[name], dtype, order="C") for name, dtype in known.given}
     for name, shape in known.left_out:
         arrays[name] = np.zeros(shape, known.dtype)
     for name in known.bounded:
         _check_domain(spec, spec.symbols[name], arrays[name], known.sizes, lengths)
-    return Checked(arrays, known.integers, known.sizes, known.batch, lengths, known.dtype, known.omitted)
+    checked = Checked(arrays, known.integers, known.sizes, known.batch, lengths, known.dtype, known.omitted)
+    checked.common = known.common
+    return checked
 
 
 def _form(values):
@@ -58,7 +65,7 @@ def _form(values):
     for name, value in values.items():
         kind = type(value)
         if kind is np.ndarray and (value.ndim or value.dtype.kind == "f"):
-            found.append((name, value.shape, value.dtype))
+            found.append((name, value.shape, value.strides, value.dtype))
         elif kind is int:
             found.append((name, value))
         elif kind is float or isinstance(value, np.floating):
@@ -71,10 +78,11 @@ def _form(values):
 class _Known:
     """What values of one form, which fit, have in common."""
 
-    def __init__(self, spec, checked):
+    def __init__(self, spec, values, checked):
         self.integers, self.sizes, self.batch, self.dtype = checked.integers, checked.sizes, checked.batch, checked.dtype
-        self.omitted = checked.omitted
-        self.given = [(name, array.dtype) for name, array in checked.arrays.items() if name not in checked.omitted]
+        self.omitted, self.common = checked.omitted, checked.common
+        # With the dtype that each is put in order in, or None where it stays what it is.
+        self.given = [(name, None if array is values[name] else array.dtype) for name, array in checked.arrays.items() if name not in checked.omitted]
         self.left_out = [(name, checked.arrays[name].shape) for name in checked.omitted]
         self.bounded = [name for name in checked.arrays if spec.symbols[name].is_bounded]
 
