@@ -12,7 +12,7 @@ from .plan import FEW
 from .pool import POOL
 from .program import addresses
 from .segments import kept_by
-from .sums import inputs, outer, row_blocks, slices, sum_blocks
+from .sums import inputs, outer, slices, sum_blocks
 from .weights import laid_out
 
 def run(recurrence, given, starts, weights, lengths=None, parts=None):
@@ -84,6 +84,8 @@ class Pass:
         if POOL is not None and hasattr(self, "_kept"):  # else the process is ending, or nothing was begun
             self._kept.give()
             self.laid.give()
+            if self.ragged:
+                POOL.give(self.given.values())
             self.plan.idle += self._is_idle
 
     def plan_of(self, first, last, lean=False):
@@ -124,7 +126,8 @@ class Pass:
         self.ends = lengths[self.order] if self.ragged else lengths
 
     def _in_order(self, array, axis=1):
-        return np.take(array, self.order, axis)
+        """In the order of the sequences, in work memory."""
+        return np.take(array, self.order, axis, out=POOL.take(array.shape, array.dtype), mode="clip")
 
     def slices(self, first):
         """The sequences of each worker, for the steps from ``first`` on."""
@@ -219,23 +222,30 @@ class _Back:
             work.go_on(later, places, slices, keep)
         if first == 0:
             work.send_to_starts(keep)
-        running = forward.running(first, last) if forward.ragged else None
-        self._sum(first, running, forward_work, work)
-        self._reach_inputs(first, running, work)
+        rows, blocks, places = None, work.plan.sum_blocks, work.plan.places
+        if forward.ragged:
+            running, B = forward.running(first, last), forward.B
+            rows, blocks = np.flatnonzero(np.arange(B) < running[:, None]), sum_blocks(running, B)
+            places = rows // B * B + forward.order[rows % B]
+        if len(places):
+            deltas = [_flat(array, rows) for array in work.deltas]
+            self._sum(first, rows, blocks, deltas, forward_work, work)
+            self._reach_inputs(first, places, deltas, work)
+            if rows is not None:
+                POOL.give(deltas)
 
-    def _sum(self, first, running, forward_work, work):
-        """Add the products of these steps to the gradients of matrices and biases."""
-        if running is not None and not running.any():
-            return
+    def _sum(self, first, rows, blocks, deltas, forward_work, work):
+        """Add the products of these steps to the gradients of matrices and biases; ``rows``: those that run, of which ``deltas`` are."""
         plan, summed = work.plan, set()
-        rows = None if running is None else np.flatnonzero(np.arange(plan.B) < running[:, None])
-        blocks = plan.sum_blocks if running is None else sum_blocks(running, plan.B)
-        deltas = [_flat(array, rows) for array in work.deltas]
+        operands = {}  # several products may have the same one
         for q, (k, product) in enumerate(self.recurrence.products):
             place = self.recurrence.place_of(k, product)
             totals = np.empty_like(self._totals[place]) if place in summed else self._totals[place]
             summed.add(place)
-            operand = _flat(self._operand(product, first, forward_work), rows)
+            taken = product.operand, product.delay
+            if taken not in operands:
+                operands[taken] = _flat(self._operand(product, first, forward_work), rows)
+            operand = operands[taken]
             terms, columns, workers = plan.terms_of(product), plan.parts[place].width, self.forward.workers
             is_begun = q in self._matrices
             found = self._matrices[q] if is_begun else work.matrix(q)
@@ -243,6 +253,8 @@ class _Back:
         for place, part in enumerate(plan.parts):
             if place not in summed:
                 outer(deltas[place], 0, deltas[place], part.width, self.forward.workers, blocks, self._totals[place])
+        if rows is not None:
+            POOL.give(operands.values())
 
     def _operand(self, product, first, forward_work):
         T = forward_work.plan.T
@@ -251,16 +263,15 @@ class _Back:
         before = self.recurrence.depth[product.operand] - product.delay
         return forward_work.history[product.operand][before : before + T]
 
-    def _reach_inputs(self, first, running, work):
-        """The errors of inputs that products take; those that steps take are there already."""
+    def _reach_inputs(self, first, places, deltas, work):
+        """The errors of inputs that products take; those that steps take are there already. ``places``: of the rows of ``deltas``, in the caller's order."""
         forward, reached, last = self.forward, set(), first + work.plan.T
         for q, k, product in self.recurrence.passing:
             if product.operand not in self.d_given:
                 continue
-            array, deltas = self.d_given[product.operand][first:last], work.deltas[self.recurrence.place_of(k, product)]
-            blocks = work.plan.row_blocks if running is None else row_blocks(running, forward.B)
+            array = self.d_given[product.operand][first:last]
             target = np.zeros_like(array) if product.operand in reached else array
-            inputs(deltas.reshape(-1, deltas.shape[2]), work.turned(q), forward.order, blocks, forward.workers, target)
+            inputs(deltas[self.recurrence.place_of(k, product)], work.turned(q), places, forward.workers, target)
             if target is not array:
                 array += target
             reached.add(product.operand)
@@ -289,6 +300,8 @@ class _Back:
 
 
 def _flat(array, rows):
-    """Rows (N, ...) of an array (T, B, ...): those of the sequences that run, ``rows`` or None for all."""
+    """Rows (N, ...) of an array (T, B, ...): those of the sequences that run, ``rows``, in work memory, or None for all."""
     flat = array.reshape(-1, array.shape[2])
-    return flat if rows is None else flat[rows]
+    if rows is None:
+        return flat
+    return np.take(flat, rows, 0, out=POOL.take((len(rows), flat.shape[1]), flat.dtype), mode="clip")  # else NumPy makes one more copy

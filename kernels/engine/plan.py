@@ -12,7 +12,7 @@ from .panels import HIGHEST
 from .program import At, Program, Step, addresses
 from .recurrence import compiled, past
 from .rows import Panels, padded
-from .sums import row_blocks, sum_blocks
+from .sums import sum_blocks
 from .weights import packing, unpacking
 
 
@@ -136,9 +136,9 @@ class Plan:
         return self.widths[product.operand] if product.operand in self.widths else self.rows[product.operand]
 
     @cached_property
-    def row_blocks(self):
+    def places(self):
         """Of the rows of all sequences, where all run to the last step."""
-        return row_blocks(np.full(self.T, self.B), self.B)
+        return np.arange(self.T * self.B)
 
     @cached_property
     def sum_blocks(self):

@@ -65,9 +65,10 @@ def outer(operand, terms, deltas, columns, workers, blocks, totals, found=None, 
     mode = KEEP if adding and found is not None else CLEAR
     found = POOL.take((panels, terms, columns), deltas.dtype) if found is None else found
     parts, most = slices(panels, workers), min(BLOCK, len(deltas))
-    copies = np.empty((len(parts), most * columns), deltas.dtype)
-    laid = np.empty((len(parts), most * terms), deltas.dtype)
+    copies = POOL.take((len(parts), most * columns), deltas.dtype)
+    laid = POOL.take((len(parts), most * terms), deltas.dtype)
     _run(parts, _outer_part, _outer, *_natives(deltas.dtype), operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, totals)
+    POOL.give((copies, laid))
     return found
 
 
@@ -110,51 +111,36 @@ def _copy_block(copy, deltas, start, count, column, columns, total):
         store(load(shift(sums, j)) + block, shift(sums, j))
 
 
-def inputs(deltas, panels, order, blocks, workers, found):
-    """The gradient of an input: deltas (T * B, N) times ``packed_back`` panels, into found (T, B, units), rows in ``order``.
-
-    ``blocks``: (first, count) rows of deltas that are to be computed, at most ROWS each.
-    """
-    B = found.shape[1]
+def inputs(deltas, panels, places, workers, found):
+    """The gradient of an input: deltas (N, columns) times ``packed_back`` panels, into the rows ``places`` (N) of found (T, B, units), taken one after the other."""
     width = panels.shape[1] // deltas.shape[1]
-    parts = slices(len(blocks), workers)
-    rows = np.empty((len(parts), ROWS, len(panels) * width), deltas.dtype)
-    laid = np.empty((len(parts), ROWS * deltas.shape[1]), deltas.dtype)
+    parts = slices(-(-len(deltas) // ROWS), workers)
+    rows = POOL.take((len(parts), ROWS, len(panels) * width), deltas.dtype)
+    laid = POOL.take((len(parts), ROWS * deltas.shape[1]), deltas.dtype)
     out = found.reshape(-1, found.shape[2])
-    _run(parts, _inputs_part, _inputs, *_natives(deltas.dtype), deltas, panels, width, order, blocks, parts, rows, laid, out, B)
-
-
-def row_blocks(running, B):
-    """(first, count) of all rows (t, b) with b < running[t], among T * B rows."""
-    if running[-1] == B:
-        starts, counts = [0], [len(running) * B]
-    else:
-        starts, counts = [t * B for t in range(len(running))], running
-    return np.array(
-        [(start + k, min(ROWS, count - k)) for start, count in zip(starts, counts) for k in range(0, count, ROWS)], dtype=np.int64
-    ).reshape(-1, 2)
+    _run(parts, _inputs_part, _inputs, *_natives(deltas.dtype), deltas, panels, width, places, parts, rows, laid, out)
+    POOL.give((rows, laid))
 
 
 @kernel(parallel=True)
-def _inputs(multiply, lay_out, deltas, panels, width, order, blocks, parts, rows, laid, out, B):
+def _inputs(multiply, lay_out, deltas, panels, width, places, parts, rows, laid, out):
     for worker in prange(len(parts)):
-        _inputs_part(multiply, lay_out, deltas, panels, width, order, blocks, parts, rows, laid, out, B, worker)
+        _inputs_part(multiply, lay_out, deltas, panels, width, places, parts, rows, laid, out, worker)
 
 
 @kernel
-def _inputs_part(multiply, lay_out, deltas, panels, width, order, blocks, parts, rows, laid, out, B, worker):
+def _inputs_part(multiply, lay_out, deltas, panels, width, places, parts, rows, laid, out, worker):
     terms, units, columns = deltas.shape[1], out.shape[1], rows.shape[2]
     row_of, operand = shift(data_of(rows), worker * ROWS * columns), shift(data_of(laid), worker * laid.shape[1])
     a_row, vectors = deltas.strides[0] // deltas.itemsize, width * deltas.itemsize // VECTOR_BYTES
-    for k in range(parts[worker, 0], parts[worker, 1]):
-        start, count = blocks[k, 0], blocks[k, 1]
+    for start in range(parts[worker, 0] * ROWS, min(parts[worker, 1] * ROWS, len(deltas)), ROWS):
+        count = min(ROWS, len(deltas) - start)
         call(lay_out, (operand, shift(data_of(deltas), start * a_row), count, terms, a_row, 1))
         for p in range(len(panels)):
             b, following = shift(data_of(panels), p * terms * width), shift(data_of(panels), (p + 1) % len(panels) * terms * width)
             c = shift(row_of, p * width)
             call(multiply, (CLEAR, c, operand, b, following, count, terms, vectors, columns))
         for row in range(count):
-            place = start + row
-            there = place // B * B + order[place % B]
+            there = places[start + row]
             for j in range(units):
                 out[there, j] = row_of[row * columns + j]
