@@ -80,3 +80,23 @@ def test_threads_never_share_a_work():
     for worker in workers:
         worker.join()
     assert not wrong
+
+
+@pytest.mark.parametrize("name", ("one", "two", "delayed"))
+def test_rows_gathered_for_ragged_batches_are_used_again_and_never_by_two(name):
+    """Arrays so large that the pool has them: passes that are alive keep theirs, and what is given out is no memory of its."""
+    lengths, arguments, others = np.arange(1, 41, 2), drawn(name, 40, 20, 40, 24), drawn(name, 40, 20, 40, 24, seed=5)
+    expected = both(name, arguments, lengths)[1]
+    POOL.free()
+    first = run(ALL[name], **arguments, lengths=lengths)
+    second, found = both(name, others, lengths[::-1], seed=7)
+    into = like(arguments["weights"])
+    slopes = first.backward(upstream(ALL[name], arguments, seed=0), into) | into
+    assert same({**first.outputs, **{f"d_{key}": slope for key, slope in slopes.items()}}, expected)
+    del first, second
+    waiting = POOL.waiting
+    assert waiting > sum(array.nbytes for array in arguments["given"].values())
+    again = both(name, arguments, lengths)[1]
+    assert POOL.waiting == waiting and same(again, expected)
+    given_out = [part for results in (found, slopes) for value in results.values() for part in (value if isinstance(value, tuple) else (value,))]
+    assert not any(np.shares_memory(block, part) for block in POOL._waiting for part in given_out)
