@@ -24,10 +24,15 @@ __all__ = ["NotFoundError", "RefrnnError", "SpecError", "ValuesError", "load", "
 
 
 def load(name: str | _Path) -> _Spec:
-    """The spec called ``name`` ("lstm"), or the spec in the YAML file at the path ``name``.
+    """The spec called ``name`` ("lstm"), the one in the YAML file at the path ``name``, or the network that it calls.
 
+    A network is called as in :mod:`refrnn.compose`: 'stack(["lstm", "lstm"])'.
     Returns a :class:`refrnn.spec.spec.Spec`. Raises NotFoundError for an unknown name and SpecError for a wrong file.
     """
+    if isinstance(name, str) and "(" in name and not name.endswith((".yaml", ".yml")):
+        from refrnn.compose.calls import network_of
+
+        return network_of(name)
     from refrnn.spec.library import load as load_spec
 
     return load_spec(name)

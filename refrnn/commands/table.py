@@ -26,16 +26,22 @@ def print_table(say, reports, mutants, width=None):
         say(_line(row, widths).replace(f" {row[1]} ", f" {click.style(row[1], fg=COLORS[report.status])} ", 1))
 
 
+LONGEST_NAME = 28  # characters
 LEFT_OUT = ("seconds", "cases", "errata", "claims", "clip, ulp")
 WORDS = {"holds": "holds", "fails": "FAILS", "could not check": "could not check"}
 COLORS = {"holds": "green", "fails": "red", "could not check": "yellow"}
 
 
 def _row(report, mutants):
-    cells = [report.id, WORDS[report.status], str(report.cases)]
+    cells = [_named(report.id), WORDS[report.status], str(report.cases)]
     cells += [_cell(report.worst.get(kind)) for kind in KINDS]
     cells += [str(len(report.claims) or ""), str(sum(map(is_erratum, report.errata)) or "")]
     return cells + [mutants_in_words(report)] * mutants + [f"{report.seconds:.1f}"]
+
+
+def _named(name):
+    """A network's name is that of all its cells; all below the table names it whole."""
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 3]}..."
 
 
 def _shorter(report):

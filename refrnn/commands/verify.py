@@ -32,7 +32,8 @@ STOPPED = "Ctrl-C came before it was verified"
 def command(names, backends, level, mutants, sensitive, verbose, jobs, json_path, junit_path, html_path):
     """Hold the backends of the specs against their equations: outputs, intermediates, gradients, printed lines, claims.
 
-    ID is a spec of the library or the path of a YAML file; without one, all specs of the library are verified.
+    ID is a spec of the library, the path of a YAML file, or a network such as 'stack(["lstm", "lstm"])'; without one,
+    all specs of the library are verified, and networks in which each way of joining cells stands.
     A FILE may be - for standard output; the table goes to standard error then.
 
     \b
@@ -44,9 +45,10 @@ def command(names, backends, level, mutants, sensitive, verbose, jobs, json_path
       130  stopped by Ctrl-C; what was found till then is printed and written
     """
     import refrnn
+    from refrnn.compose.calls import NETWORKS
     from refrnn.spec.library import cards
 
-    names = names or tuple(refrnn.ids())
+    names = names or (*refrnn.ids(), *NETWORKS)
     # The library's specs are loaded by the workers alone.
     known = {card.id: card for card in cards()}
     specs = [known.get(name) or refrnn.load(name) for name in names]

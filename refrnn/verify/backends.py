@@ -66,7 +66,7 @@ def _misshapen(found, truth):
 
 def not_offered(truth, found):
     """The symbols that the equation computes at every step and that are not among the keys ``found``."""
-    return [name for kind, name in truth.quantities if kind != "gradient" and (kind, name) not in found]
+    return [name for kind, name in truth.quantities if kind != "gradient" and (kind, name) not in found and name in truth.spec.whole]
 
 
 def describe(worst, case):

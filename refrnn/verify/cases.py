@@ -234,6 +234,11 @@ def _narrowly_drawn(spec):
     return [name for name, symbol in spec.arrays.items() if symbol.draw != "normal" and symbol.low is None and symbol.high is None]
 
 
+def _is_network(spec):
+    """Whether backends are made of those of cells."""
+    return any(hasattr(binding, "parts") for binding in spec.bindings.values())
+
+
 def _is_special_start(spec, name):
     """Whether NaN and infinity may stand in a start of each sequence: where they stand in no input of it."""
     symbol = spec.symbols[name]
@@ -396,17 +401,18 @@ def cases(spec, level="quick"):
     if _narrowly_drawn(spec):
         found += _both("any-numbers", seed=27, any_numbers=True)
     found += _of_words(spec, 33001)
-    for name, value in _choices(spec) if len(_choices(spec)) > 2 else ():
+    for name, value in choices(spec) if len(choices(spec)) > 2 else ():
         chosen = {"values": {name: value}, "batch": 1, "extreme": True}
         found += _both(f"far-{name}-{value}", sizes=_alike(spec, 2), seed=25, stretch=128.0, **chosen)
         found += _both(f"small-17-{name}-{value}", sizes=_alike(spec, 2) | _times(spec, 1), seed=21, shrink=2.0**-17, **chosen)
     of_inputs = any(_may_be_special(spec, name) for name in spec.arrays)
     if (of_inputs or any(_is_special_start(spec, name) for name in spec.arrays)) and not _multiplies_in_any_order(spec):
         # Starts alone go through every weight, those too that rounding alone tells from 0.
-        found += _both("special", extreme=not of_inputs, sizes=_times(spec, 2) | _many(spec), values=dict(_choices(spec)[:1]), batch=len(SPECIAL), seed=10, special=True)
+        found += _both("special", extreme=not of_inputs, sizes=_times(spec, 2) | _many(spec), values=dict(choices(spec)[:1]), batch=len(SPECIAL), seed=10, special=True)
         if _many(spec):
             found += _both("special-infinite", sizes=_many(spec), numbers=SPECIAL[1:], seed=10, special=True)
-        for name, value in _choices(spec)[1:]:
+        # What a choice cuts off is zero between the cells of a network, and NaN times zero is NaN: they are asked by themselves.
+        for name, value in () if _is_network(spec) else choices(spec)[1:]:
             found += _both(f"special-{name}-{value}", sizes=_times(spec, 2), values={name: value}, batch=len(SPECIAL), seed=10, special=True)
     found += _of_infinite_weights(spec)
     if not spec.time and not spec.batched and not spec.batch:
@@ -510,7 +516,7 @@ def _of_infinite_weights(spec):
     ragged = {"sizes": _alike(spec, 2) | _times(spec, 3), "batch": 3, "ragged": True, "numbers": (), "special": True}
     found = []
     for weight in _fed_back(spec) if spec.time else ():
-        for name, value in _choices(spec) or [("", "")]:
+        for name, value in choices(spec) or [("", "")]:
             chosen = {name: value} if name else {}
             found.append(Case(f"infinite-{weight}{f'-{name}-{value}' * bool(name)}", "float32", seed=32, infinite=weight, values=chosen, **ragged))
     if spec.time and spec.begun and not _is_bounded(spec):
@@ -569,11 +575,11 @@ def _alike(spec, number):
 
 def _edges(spec):
     """Every constant at both ends of its domain, and between them where it chooses: then in ragged batches, where there is time."""
-    found, choices = [], _choices(spec)
+    found, known = [], choices(spec)
     for name, symbol in spec.arrays.items():
         if symbol.role != "constant" or symbol.shape:
             continue
-        chosen = [value for chooser, value in choices if chooser == name]
+        chosen = [value for chooser, value in known if chooser == name]
         between = [(str(value), value) for value in chosen[1:-1]]
         for end, value in (("low", symbol.low), *between, ("high", symbol.high)):
             if value is not None:
@@ -584,7 +590,7 @@ def _edges(spec):
 
 
 @_once
-def _choices(spec):
+def choices(spec):
     """(name, value) for all that the constants choose between."""
     ends = {name: symbol.integers() for name, symbol in spec.arrays.items() if symbol.is_integer_constant and None not in (symbol.low, symbol.high)}
     return [(name, value) for name, (low, high) in ends.items() if high - low < MOST_CHOICES for value in range(low, high + 1)]
@@ -592,7 +598,7 @@ def _choices(spec):
 
 def _whole_numbers(spec):
     """What constants choose, and what the spec's own cases set where they set whole numbers and nothing else."""
-    found = [{name: value} for name, value in _choices(spec)]
+    found = [{name: value} for name, value in choices(spec)]
     return found + [entry["values"] for entry in spec.cases if entry.get("values") and entry["values"].keys() <= spec.integer_constants]
 
 

@@ -25,11 +25,14 @@ def first_wrong(spec, truth, found):
     return next((worst.quantity for worst in judged if not worst.ok), None)
 
 
-def near(truth, key, found, other, factor=2):
-    """Whether two arrays differ by at most ``factor`` bounds of the quantity ``key``; what has no bound must be equal."""
+def near(truth, key, found, other, factor=2, shares=()):
+    """Whether two arrays differ by at most ``factor`` bounds of the quantity ``key``; what has no bound must be equal.
+
+    ``shares``: arrays that were added up, which may be larger than their sum and are rounded as such.
+    """
     if key not in truth.quantities or found.dtype.kind != "f":
         return np.array_equal(found, other)
-    scale = max(float(np.abs(truth.quantities[key]).max(initial=0)), truth.smallest)
+    scale = max(truth.smallest, *(float(np.abs(array).max(initial=0)) for array in (truth.quantities[key], *shares)))
     return np.all(np.abs(found - other) <= factor * truth.bounds[key] * truth.eps * scale)
 
 
