@@ -1,16 +1,22 @@
 """What the library hands to every backend, and draws, is what was given and what is promised: truth and backends would share what is not."""
 
+from copy import copy
 from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
 
 from refrnn.backends.run import answer, expected_shapes
+from refrnn.backends.sequences import Sequences
 from refrnn.errors import RefrnnError, ValuesError
 from refrnn.spec.draw import complete_sizes, fitting_sizes
 from refrnn.spec.values import check_upstream, check_values
 from refrnn.verify.backends import poisoned
+from refrnn.verify.cases import choices
+from refrnn.verify.properties.chunks import part
+from refrnn.verify.variants import in_a_crowd
 
+BATCHES = 12, 100  # sequences
 DRAWS = 40  # one of nine numbers, drawn alone, is missed by all of them once in a hundred times
 
 
@@ -26,10 +32,20 @@ def handed_on(spec, values, lengths, checked):
 
 def promises(spec, truth):
     """What does not hold of how the library takes values and draws them, in words."""
-    values = (_padding_is_free, _what_is_out_of_a_domain_is_refused, _numbers_may_be_whole, _upstream_may_be_any_real_numbers)
-    lengths = (_times_not_named_are_whole, _lengths_are_copied, _lengths_out_of_range_are_refused)
-    asked = (*values, *lengths, _the_equation_keeps_copies, _draws, _integers_drawn)
-    return [text for ask in asked for text in ask(spec, truth)]
+    values = (_padding_is_free, _what_is_out_of_a_domain_is_refused)
+    in_any_precision = (_numbers_may_be_whole, _upstream_may_be_any_real_numbers, _upstream_that_is_left_out_is_zero)
+    lengths = (_times_not_named_are_whole, _lengths_are_copied, _lengths_out_of_range_are_refused, _each_batch_is_taken_apart_by_its_own_lengths)
+    asked = (*values, *in_any_precision, *lengths, _what_goes_on_is_handed_on, _the_way_back_of_the_equation_is_its_own, _draws, _integers_drawn)
+    found = [text for ask in asked for text in ask(spec, truth)]
+    return found or [text for ask in in_any_precision for text in ask(spec, _in_float32(spec, truth))]
+
+
+def _in_float32(spec, truth):
+    """The same numbers; without what is right of them."""
+    twin = copy(truth)
+    arrays = {name: array.astype(np.float32) if array.dtype.kind == "f" else array for name, array in _given(spec, truth.checked).items() if name in truth.checked.arrays}
+    twin.checked = check_values(spec, _given(spec, truth.checked) | arrays, truth.lengths)
+    return twin
 
 
 def _given(spec, checked):
@@ -103,6 +119,15 @@ def _upstream_may_be_any_real_numbers(spec, truth):
                 yield f"an upstream gradient of {name} in {kind} is not taken as it is, in the precision of the values"
 
 
+def _upstream_that_is_left_out_is_zero(spec, truth):
+    """In the precision of the values."""
+    shapes = expected_shapes(spec, truth.checked)
+    for given in ({}, dict.fromkeys(shapes)) if spec.differentiated else ():
+        for name, array in check_upstream(spec, given, truth.checked, shapes).items():
+            if array.dtype != truth.checked.dtype or array.shape != shapes[name] or array.any():
+                yield f"an upstream gradient of {name} that is not given is no zero of {truth.checked.dtype}"
+
+
 def _times_not_named_are_whole(spec, truth):
     for name in spec.time if len(spec.time) > 1 else ():
         checked = check_values(spec, truth.values, {name: truth.lengths[name]})
@@ -129,8 +154,22 @@ def _lengths_out_of_range_are_refused(spec, truth):
             yield f"a length {number} of {name} is taken, where {truth.checked.sizes[name]} is the longest"
 
 
-def _the_equation_keeps_copies(spec, truth):
-    """Its way back answers for the pass that was run, whatever is written into what was handed in; other backends have a property."""
+def _each_batch_is_taken_apart_by_its_own_lengths(spec, truth):
+    """Small ones and large ones, one after the other, each of them twice."""
+    for number in BATCHES if truth.lengths is not None else ():
+        for order in 2 * ("as drawn", "longest first"):
+            checked, _ = in_a_crowd(spec, truth, (number, order, 0))
+            sequences = Sequences(spec, checked)
+            for place, item in enumerate(sequences.items):
+                sizes = sequences.sizes(item)
+                wrong = [name for name, lengths in checked.lengths.items() if sizes[name] != lengths[place]]
+                if wrong:
+                    yield f"of {len(sequences.items)} sequences one has the {wrong[0]} of another batch when they are taken apart"
+                    return
+
+
+def _the_way_back_of_the_equation_is_its_own(spec, truth):
+    """It answers for the pass that was run, as often as it is asked, and only reads what it is given; other backends have properties."""
     if not spec.differentiated:
         return
     checked, upstream = _shortest(spec)
@@ -138,10 +177,46 @@ def _the_equation_keeps_copies(spec, truth):
     plain, written = (answer(spec, replace(checked, arrays=one), "equation")[2] for one in (checked.arrays, arrays))
     for array in arrays.values():
         array[...] = 3
-    right, found = plain(upstream), written(upstream)
-    for name, gradient in found.items():
-        if not np.array_equal(gradient, right[name], equal_nan=True):
-            yield f"d_{name} by the equation changes when the arguments are written into before backward"
+    right, given = plain({name: array.copy() for name, array in upstream.items()}), {name: array.copy() for name, array in upstream.items()}
+    for word in ("when the arguments are written into before backward", "when backward is called again"):
+        for name, gradient in written(given).items():
+            if not np.array_equal(gradient, right[name], equal_nan=True):
+                yield f"d_{name} by the equation changes {word}"
+        for name, array in given.items():
+            if not np.array_equal(array, upstream[name]):
+                yield f"the upstream gradient of {name} is written into by the equation"
+                return
+
+
+def _what_goes_on_is_handed_on(spec, truth):
+    """Whatever whole numbers choose: where the equation, begun anew with its states at a step, is the rest of the whole.
+
+    Of the library's specs alone: of others it may be said, in a sentence, that they do not go on though they would.
+    """
+    starts = {name for name, symbol in spec.arrays.items() if symbol.role == "start"}
+    if not spec.group or len(spec.time) != 1 or spec.batch is not None or not starts or starts != {start for start, (_, forward) in spec.begun.items() if forward}:
+        return
+    sizes = fitting_sizes(spec, {name: 4 for name in spec.sizes}, 2)
+    drawn, cut = spec.draw(sizes, batch=2, seed=38, dtype="float64"), slice(2, None)
+    for chosen in ({}, *({name: value} for name, value in choices(spec))):
+        whole = check_values(spec, drawn | chosen, None)
+        found = _by_equation(spec, whole)
+        if any(state not in found for state, _ in spec.begun.values()):
+            continue
+        begun = {start: found[state][1] for start, (state, _) in spec.begun.items()}
+        rest = _by_equation(spec, check_values(spec, part(spec, drawn | chosen, cut, slice(None)) | begun, None))
+        joins = all(spec.time_size(name) and np.array_equal(rest[name], found[name][cut]) for name in spec.outputs)
+        if joins and spec.staying(whole.integers):
+            yield f"the state {min(begun)} is not handed on though what it begins is the rest of the whole{_where(chosen)}"
+
+
+def _by_equation(spec, checked):
+    outputs, intermediates, _ = answer(spec, checked, "equation")
+    return intermediates | outputs
+
+
+def _where(chosen):
+    return "".join(f", where {name} is {value}" for name, value in chosen.items())
 
 
 def _shortest(spec):

@@ -8,7 +8,10 @@ import pytest
 from unit import unit
 
 import refrnn
+from refrnn.backends.equation import EquationPass
+from refrnn.backends.sequences import Sequences
 from refrnn.errors import ValuesError
+from refrnn.spec.spec import Spec
 from refrnn.verify import handed, verify
 from refrnn.verify.cases import cases
 from refrnn.verify.truth import Truth
@@ -61,6 +64,22 @@ def test_a_time_that_is_not_named(monkeypatch):
     assert "T is not whole where lengths are given of S alone" in handed.promises(PAIR, truth)
 
 
+@pytest.mark.parametrize("number", (12, 100))
+def test_batches_that_are_taken_apart_as_an_earlier_one(number, monkeypatch):
+    class Remembered(Sequences):
+        """Those of so many sequences are known by their number."""
+
+        def __init__(self, spec, checked):
+            super().__init__(spec, checked)
+            if len(self.items) == number:
+                self._sizes = known
+
+    known = {}
+    assert handed.promises(unit(), truth_of(unit())) == []
+    monkeypatch.setattr(handed, "Sequences", Remembered)
+    assert handed.promises(unit(), truth_of(unit())) == [f"of {number} sequences one has the T of another batch when they are taken apart"]
+
+
 @pytest.mark.parametrize("spec, name, number", [("generation", "u", "1.0"), ("generation", "u", "nan"), ("word-model", "w", "-1"), ("word-model", "w", "4"), ("elman", "simple", "-1"), ("elman", "simple", "2"), ("clip-norm", "g", "inf"), ("clip-norm", "g", "nan"), ("constant-error-carousel", "sigma", "nan")])
 @pytest.mark.parametrize("known", [True, False])
 def test_what_is_out_of_a_domain_is_taken(spec, name, number, known, monkeypatch):
@@ -98,7 +117,7 @@ def test_lengths_that_are_taken_though_there_are_none_such(length, monkeypatch):
 
     truth = truth_of(unit())
     monkeypatch.setattr(handed, "check_values", takes)
-    monkeypatch.setattr(handed, "_the_equation_keeps_copies", lambda spec, truth: ())
+    monkeypatch.setattr(handed, "_the_way_back_of_the_equation_is_its_own", lambda spec, truth: ())
     assert handed.promises(unit(), truth) == [f"a length {length} of T is taken, where 7 is the longest"]
 
 
@@ -106,6 +125,44 @@ def test_an_equation_that_reads_the_callers_arrays_on_its_way_back(monkeypatch):
     monkeypatch.setattr("refrnn.spec.values.Checked.copied", lambda checked: checked)
     found = handed.promises(unit(), truth_of(unit()))
     assert "d_u by the equation changes when the arguments are written into before backward" in found
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        (lambda self, upstream: [array.fill(0) for array in upstream.values()], "the upstream gradient of h is written into by the equation"),
+        (lambda self, upstream: self.__dict__.update(calls=self.__dict__.get("calls", 0) + 1), "d_x by the equation changes when backward is called again"),
+    ],
+)  # fmt: skip
+def test_an_equation_whose_way_back_is_not_its_own(wrong, text, monkeypatch):
+    right = EquationPass.backward
+
+    def backward(self, upstream):
+        found = right(self, upstream)
+        wrong(self, upstream)
+        return {name: gradient * max(1, self.__dict__.get("calls", 1)) for name, gradient in found.items()}
+
+    monkeypatch.setattr(EquationPass, "backward", backward)
+    assert text in handed.promises(unit(), truth_of(unit()))
+
+
+def test_what_is_left_out_upstream_in_another_precision(monkeypatch):
+    right = handed.check_upstream
+
+    def check_upstream(spec, upstream, checked, shapes):
+        found = right(spec, upstream, checked, shapes)
+        return {name: array if name in upstream and upstream[name] is not None else array.astype("float64") for name, array in found.items()}
+
+    monkeypatch.setattr(handed, "check_upstream", check_upstream)
+    assert handed.promises(unit(), truth_of(unit())) == 2 * ["an upstream gradient of h that is not given is no zero of float32"]
+
+
+def test_a_state_that_is_not_handed_on_though_it_goes_on(monkeypatch):
+    spec = refrnn.load("teacher-forcing")
+    right, truth = Spec.staying, truth_of(spec)
+    assert handed.promises(spec, truth) == []
+    monkeypatch.setattr(Spec, "staying", lambda self, constants: right(self, constants) or {"o0": "why not"})
+    assert "the state o0 is not handed on though what it begins is the rest of the whole, where forced is 0" in handed.promises(spec, truth)
 
 
 def found_of_draws(spec, draw):
@@ -179,14 +236,15 @@ def test_a_number_that_stays_whole(monkeypatch, form):
 
 def test_an_upstream_that_is_not_taken(monkeypatch):
     def refuses(spec, upstream, *given, right=handed.check_upstream):
-        if next(iter(upstream.values())).dtype.kind == "i":
+        if any(array is not None and array.dtype.kind == "i" for array in upstream.values()):
             raise ValuesError("integers")
         return right(spec, upstream, *given)
 
     truth = truth_of(unit())
     monkeypatch.setattr(handed, "check_upstream", refuses)
     assert handed.promises(unit(), truth) == ["an upstream gradient of int64 is refused (integers)"]
-    monkeypatch.setattr(handed, "check_upstream", lambda spec, upstream, *given: upstream)
+    monkeypatch.setattr(handed, "check_upstream", lambda spec, upstream, *given, right=handed.check_upstream: upstream or right(spec, upstream, *given))
+    monkeypatch.setattr(handed, "_upstream_that_is_left_out_is_zero", lambda spec, truth: ())
     texts = [f"an upstream gradient of h in {kind} is not taken as it is, in the precision of the values" for kind in ("int64", "float32")]
     assert handed.promises(unit(), truth) == texts
 

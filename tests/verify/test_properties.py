@@ -12,7 +12,7 @@ from refrnn.backends.layer import Layer
 from refrnn.backends.run import Run
 from refrnn.errors import ValuesError
 from refrnn.kernels.engine import bound
-from refrnn.kernels.engine.segments import Segments
+from refrnn.kernels.engine.segments import Segments, Unkept
 from refrnn.kernels.primitives import threads
 from refrnn.verify import properties as of
 from refrnn.verify.backends import compare
@@ -314,6 +314,16 @@ def ends_where_a_whole_chunk_would(spec, monkeypatch):
     monkeypatch.setattr(bound._Work, "ended", lambda self, row, count: right(self, row, self.plan.T))
 
 
+def begins_the_second_time_at_zero(spec, monkeypatch):
+    right = Unkept._again
+
+    def again(self, one):
+        one.starts = {row: np.zeros_like(start) for row, start in one.starts.items()}
+        return right(self, one)
+
+    monkeypatch.setattr(Unkept, "_again", again)
+
+
 FAULTS = {
     of.upstream_is_linear: ("lstm", clips_inside_the_gradient),
     of.missing_upstream_is_zero: ("lstm", takes_no_upstream_for_ones),
@@ -339,6 +349,7 @@ FAULTS = {
     of.memory_that_is_used_again_is_as_new: ("lstm", reads_what_it_gave_back),
     of.checkpoints_change_nothing: ("lstm", keeps_states_in_half_precision),
     of.calls_at_once_do_not_touch: ("lstm", works_in_one_place),
+    of.runs_that_nobody_goes_back_through_change_nothing: ("lstm", begins_the_second_time_at_zero),
     of.copies_answer_alike: ("lstm", makes_no_copy_of_what_is_no_number),
     of.layers_of_many_answer_as_runs: ("lstm", ends_where_a_whole_chunk_would),
     of.extended_precision_is_kept: ("lstm", computes_in_double),

@@ -8,7 +8,8 @@ from unit import Backend, gives_what_came_before, unit
 
 import refrnn
 from refrnn.backends.layer import Inferred, Layer
-from refrnn.backends.run import Run
+from refrnn.backends.run import Run, run_checked
+from refrnn.errors import ValuesError
 from refrnn.kernels.engine import segments
 from refrnn.kernels.engine.pool import POOL
 from refrnn.kernels.engine.work import Backward
@@ -19,6 +20,7 @@ from refrnn.verify import properties as of
 from refrnn.verify.cases import cases
 from refrnn.verify.properties.asking import near, same_bits
 from refrnn.verify.truth import Truth
+from refrnn.verify.variants import CROWD
 from refrnn.verify.verify import PROPERTY_CASES, WIDE_CASES
 
 # Whole and ragged, in both precisions.
@@ -731,6 +733,59 @@ def test_copies_that_are_other_ones(monkeypatch):
         assert of.copies_answer_alike(unit(), RAGGED, "kernel") == "d_x of a copy of a run is not that of the run"
     monkeypatch.setattr(Layer, "__getstate__", lambda self, right=Layer.__getstate__: right(self) | {"values": {name: 2 * value for name, value in self.values.items()}})
     assert of.copies_answer_alike(unit(), RAGGED, "kernel") == "h of a copy of a layer is not that of the layer"
+
+
+def test_a_copy_of_a_run_whose_arguments_changed(monkeypatch):
+    assert of.copies_answer_alike(unit(), RAGGED, "kernel") is None
+    monkeypatch.setattr(Run, "_way_back", lambda self: run_checked(self.spec, self._checked, self.backend)._backward)
+    found = of.copies_answer_alike(unit(), RAGGED, "kernel")
+    assert found == "d_x of a copy of a run is not that of the run where the arguments were written into before"
+
+
+def test_a_layer_that_answers_otherwise_once_it_knows_the_form(monkeypatch):
+    right, seen = Layer.forward, []
+
+    def forward(self, values, lengths=None, keep=True, out=None):
+        seen.append(keep)
+        return right(self, values, None if seen.count(False) > 1 else lengths, keep, out)
+
+    monkeypatch.setattr(Layer, "forward", forward)
+    assert of.binding_changes_nothing(unit(), RAGGED, "kernel") == "h changes when the spec is bound to its parameters and is asked once more"
+
+
+def test_a_run_that_is_another_one_after_others_that_ended():
+    asked = []
+
+    def forward(right, **given):
+        asked.append(len(given["x"][0]))
+        outputs, saved = right(**given)
+        return outputs, saved | {"a": 2 * saved["a"]} if len(asked) > 5 else saved
+
+    spec = unit(kernel=Backend(forward=forward))
+    assert of.runs_that_nobody_goes_back_through_change_nothing(spec, TRUTHS[0], "kernel") is None and not asked
+    found = of.runs_that_nobody_goes_back_through_change_nothing(spec, RAGGED, "kernel")
+    assert found == "a is another one after 4 runs that nobody went back through" and asked == 6 * [CROWD[0]]
+
+
+def test_a_layer_that_takes_lengths_for_whole(monkeypatch):
+    right = Layer.forward
+    monkeypatch.setattr(Layer, "forward", lambda self, values, lengths=None, keep=True, out=None: right(self, values, None, keep, out))
+    assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h of sequences of other lengths is not that of a run"
+
+
+def test_learned_starts_of_which_one_is_given_for_each_sequence(monkeypatch):
+    spec = refrnn.load("two-layer-rnn")
+    truth = Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64"))
+    right = Spec.continued
+
+    def continued(self, values):
+        other = right(self, values)
+        return other if other is self or all(other.symbols[name].role == "start" for name in self.begun) else self
+
+    assert of.learned_starts_may_be_given_for_each_sequence(spec, truth, "reference") is None
+    monkeypatch.setattr(Spec, "continued", continued)
+    with pytest.raises(ValuesError, match="h1_start has the shape"):
+        of.learned_starts_may_be_given_for_each_sequence(spec, truth, "reference")
 
 
 def test_a_state_that_is_handed_on_and_stays(monkeypatch):

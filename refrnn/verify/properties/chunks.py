@@ -78,15 +78,15 @@ def _in_two_chunks(spec, truth, backend):
     values, ragged = handed_in(checked), checked.lengths is not None
 
     def run_first():
-        return run_of(spec, _part(spec, values, slice(0, cut), slice(None)), np.minimum(lengths, cut) if ragged else None, backend)
+        return run_of(spec, part(spec, values, slice(0, cut), slice(None)), np.minimum(lengths, cut) if ragged else None, backend)
 
     first = run_first()
-    rest = _part(spec, values, slice(cut, None), items) | {name: array[items] for name, array in first.state.items()}
+    rest = part(spec, values, slice(cut, None), items) | {name: array[items] for name, array in first.state.items()}
     second = run_of(spec, rest, lengths[items] - cut if ragged else None, backend)
     return going_on, cut, items, lengths, first, second, run_first
 
 
-def _part(spec, values, steps, items):
+def part(spec, values, steps, items):
     """Some steps of some sequences."""
     part = {}
     for name, value in values.items():
@@ -104,19 +104,19 @@ def _joined(first, second, items):
 
 
 def learned_starts_may_be_given_for_each_sequence(spec, truth, backend):
-    """A start that is a parameter, repeated for every sequence, gives the same, and one gradient for each sequence."""
+    """Starts that are parameters, repeated for every sequence, one alone or all, give the same, and one gradient for each sequence."""
     checked = truth.checked
     learned = [name for name in spec.begun if spec.symbols[name].role == "parameter" and name not in checked.omitted]
     if not learned or spec.batch is not None or not spec.batched:
         return None
-    repeated = {name: np.repeat(checked.arrays[name][None], checked.batch, axis=0) for name in learned}
-    values = handed_in(checked) | {name: checked.sizes[name] for name in spec.named_sizes} | repeated
-    run = run_of(spec, values, checked.lengths, backend)
-    found = {key_of(spec, truth, name): array for name, array in run.outputs.items()}
-    if spec.differentiated:
-        for name, gradient in run.backward(truth.upstream).items():
-            found["gradient", f"d_{name}"] = gradient.sum(axis=0) if name in learned else gradient
-    for worst in truth.judge({key: array for key, array in found.items() if key in truth.quantities}):
-        if not worst.ok:
-            return f"{worst.quantity} changes when {learned[0]} is given for each sequence"
+    values = handed_in(checked) | {name: checked.sizes[name] for name in spec.named_sizes}
+    for repeated in [learned, *([[name] for name in learned] if len(learned) > 1 else ())]:
+        run = run_of(spec, values | {name: np.repeat(checked.arrays[name][None], checked.batch, axis=0) for name in repeated}, checked.lengths, backend)
+        found = {key_of(spec, truth, name): array for name, array in run.outputs.items()}
+        if spec.differentiated:
+            for name, gradient in run.backward(truth.upstream).items():
+                found["gradient", f"d_{name}"] = gradient.sum(axis=0) if name in repeated else gradient
+        for worst in truth.judge({key: array for key, array in found.items() if key in truth.quantities}):
+            if not worst.ok:
+                return f"{worst.quantity} changes when {' and '.join(repeated)} {'is' if len(repeated) == 1 else 'are'} given for each sequence"
     return None

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from refrnn.backends.run import run_checked
-from refrnn.verify.properties.asking import handed_in, same_bits, with_last
+from refrnn.errors import ValuesError
+from refrnn.verify.properties.asking import handed_in, same_bits, with_halves, with_last
 
 
 def copies_answer_alike(spec, truth, backend):
@@ -22,6 +23,9 @@ def copies_answer_alike(spec, truth, backend):
         for name, gradient in _copied(spec, run).backward(truth.upstream).items():
             if not same_bits(gradient, plain[name]):
                 return f"d_{name} of a copy of a run is not that of the run"
+        text = _changed_before(spec, checked, truth.upstream, backend)
+        if text:
+            return text
     if not spec.parameters or spec.named_sizes:
         return None
     values = handed_in(checked)
@@ -31,6 +35,23 @@ def copies_answer_alike(spec, truth, backend):
     for name, array in _copied(spec, layer).forward(rest, checked.lengths, keep=False).outputs.items():
         if not same_bits(array, plain[name]):
             return f"{name} of a copy of a layer is not that of the layer"
+    return None
+
+
+def _changed_before(spec, checked, upstream, backend):
+    """Where the arguments are written into before a run is copied, its copy has the gradients of the run or refuses them."""
+    arrays = {name: array.copy() for name, array in checked.arrays.items()}
+    run = run_checked(spec, replace(checked, arrays=arrays), backend)
+    for name, array in arrays.items():
+        array[...] = with_halves(spec, name, array)
+    try:
+        found = _copied(spec, run).backward(upstream)
+    except ValuesError:
+        return None
+    plain = run.backward(upstream)
+    for name, gradient in found.items():
+        if not same_bits(gradient, plain[name]):
+            return f"d_{name} of a copy of a run is not that of the run where the arguments were written into before"
     return None
 
 

@@ -30,7 +30,7 @@ def binding_changes_nothing(spec, truth, backend):
 
 def _bound_differs(spec, truth, backend, layer, rest, plain):
     checked = truth.checked
-    for word, keep in (("", True), (" and keeps nothing", False)):
+    for word, keep in (("", True), (" and keeps nothing", False), (" and is asked once more", False)):
         for name, array in layer.forward(rest, checked.lengths, keep).outputs.items():
             if not same_bits(array, plain[name]):
                 return f"{name} changes when the spec is bound to its parameters{word}"
@@ -81,6 +81,10 @@ def _calls_differ(spec, checked, layer, rest, plain):
         for name, array in (one for out in outs for one in out.items()):  # the earlier ones too: no call writes into what another was given
             if not same_bits(array, plain[name]):
                 return f"{name} written into out is not that of an earlier call"
+    ragged = run_of(spec, layer.values | rest, lengths, layer.backend).outputs
+    for name, array in layer.forward(rest, lengths, keep=False).outputs.items():
+        if not same_bits(array, ragged[name]):
+            return f"{name} of sequences of other lengths is not that of a run"
     for name, array in layer.forward(each(rest, strided), keep=False).outputs.items():
         if not same_bits(array, plain[name]):
             return f"{name} is not that of an earlier call when the arrays are strided"

@@ -7,8 +7,9 @@ import numpy as np
 from refrnn import free
 from refrnn.backends.run import answer
 from refrnn.verify.properties.asking import answers_of, gradients_of, same_bits, with_halves
-from refrnn.verify.variants import FEW, MANY, in_a_crowd
+from refrnn.verify.variants import CROWD, FEW, MANY, in_a_crowd
 
+RUNS = 4  # that nobody goes back through
 NAN = 255  # every byte of a NaN, in both precisions
 
 
@@ -49,6 +50,23 @@ def _leave_in_memory(byte):
 
 
 SEGMENT = 2  # steps that run once more at a time: of as many sequences no more make a block
+
+
+def runs_that_nobody_goes_back_through_change_nothing(spec, truth, backend):
+    """After large runs that end without a way back the next one, of the same sizes, has the bits of the first: gates and gradients too."""
+    if not spec.differentiated or bool(spec.time) != truth.case.ragged:
+        return None
+    checked, upstream = in_a_crowd(spec, truth, CROWD)
+    outputs, intermediates, backward = answer(spec, checked, backend)
+    plain = {name: np.copy(array) for name, array in {**intermediates, **outputs, **gradients_of(spec, backward, upstream)}.items()}
+    del outputs, intermediates, backward
+    for _ in range(RUNS):
+        answer(spec, checked, backend)
+    outputs, intermediates, backward = answer(spec, checked, backend)
+    for name, array in {**intermediates, **outputs, **gradients_of(spec, backward, upstream)}.items():
+        if not same_bits(array, plain[name]):
+            return f"{name} is another one after {RUNS} runs that nobody went back through"
+    return None
 
 
 def checkpoints_change_nothing(spec, truth, backend):
