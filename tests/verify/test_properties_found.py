@@ -1,5 +1,7 @@
 """Each part of a property is really tried: a small kernel that breaks this part alone is found by that property."""
 
+from threading import Semaphore
+from time import sleep
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -20,7 +22,7 @@ from refrnn.verify import properties as of
 from refrnn.verify.cases import cases
 from refrnn.verify.properties.asking import near, same_bits
 from refrnn.verify.truth import Truth
-from refrnn.verify.variants import CROWD
+from refrnn.verify.variants import CROWD, MANY
 from refrnn.verify.verify import PROPERTY_CASES, WIDE_CASES
 
 # Whole and ragged, in both precisions.
@@ -770,7 +772,7 @@ def test_a_run_that_is_another_one_after_others_that_ended():
 def test_a_layer_that_takes_lengths_for_whole(monkeypatch):
     right = Layer.forward
     monkeypatch.setattr(Layer, "forward", lambda self, values, lengths=None, keep=True, out=None: right(self, values, None, keep, out))
-    assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h of sequences of other lengths is not that of a run"
+    assert of.binding_changes_nothing(unit(), TRUTHS[0], "kernel") == "h of sequences of other lengths is not that of a run"
 
 
 def test_learned_starts_of_which_one_is_given_for_each_sequence(monkeypatch):
@@ -786,6 +788,36 @@ def test_learned_starts_of_which_one_is_given_for_each_sequence(monkeypatch):
     monkeypatch.setattr(Spec, "continued", continued)
     with pytest.raises(ValuesError, match="h1_start has the shape"):
         of.learned_starts_may_be_given_for_each_sequence(spec, truth, "reference")
+
+
+def gives_what_is_anothers(right):
+    """Who comes while another is at work gets what is the other's."""
+    inside, at_work = Semaphore(1), []
+
+    def answers(*given):
+        if not inside.acquire(blocking=False):
+            return right(*at_work[-1])
+        at_work.append(given)
+        sleep(0.01)
+        found = right(*given)
+        inside.release()
+        return found
+
+    return answers
+
+
+def test_a_layer_that_two_threads_may_not_call_at_once(monkeypatch):
+    right = gives_what_is_anothers(Layer.forward)
+    assert of.calls_at_once_do_not_touch(unit(), RAGGED, "kernel") is None
+    monkeypatch.setattr(Layer, "forward", lambda self, values, lengths, keep: right(self, values, lengths, keep))
+    assert of.calls_at_once_do_not_touch(unit(), RAGGED, "kernel") == "h changes when two threads of Python call one layer at once"
+
+
+def test_a_kernel_that_two_threads_may_not_call_at_once(monkeypatch):
+    """Nor by a layer, which is asked of more sequences."""
+    wrong = gives_what_is_anothers(lambda right, given: right(**given))
+    spec = unit(kernel=Backend(forward=lambda right, **given: (wrong(right, given) if given["x"].shape[1] < MANY[0] else right(**given))))
+    assert of.calls_at_once_do_not_touch(spec, RAGGED, "kernel").endswith(" changes when two threads of Python call at once")
 
 
 def test_a_state_that_is_handed_on_and_stays(monkeypatch):

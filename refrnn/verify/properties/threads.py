@@ -4,8 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Barrier
 
-from refrnn.verify.properties.asking import answers_of, same_bits, with_halves
+import numpy as np
+
+from refrnn.verify.properties.asking import answers_of, handed_in, same_bits, with_halves
 from refrnn.verify.variants import CROWD, MANY, in_a_crowd
+
+TIMES = 4  # each of two threads calls
 
 
 def threads_agree(spec, truth, backend):
@@ -35,25 +39,38 @@ def _agreed_by_threads(spec, truth, backend, sequences):
     return None
 
 
-TIMES = 3  # each of two threads calls
-
-
 def calls_at_once_do_not_touch(spec, truth, backend):
-    """Two threads of Python that call at once, with other numbers each, get the bits that they get alone."""
+    """Two threads of Python that call at once, with other numbers each, get the bits that they get alone; of one layer, too."""
     if bool(spec.time) != truth.case.ragged:
         return None
-    halved = {name: with_halves(spec, name, array) for name, array in truth.checked.arrays.items()}
-    asked = [(truth.checked, truth.upstream), (replace(truth.checked, arrays=halved), {name: -array for name, array in truth.upstream.items()})]
-    alone, together = [answers_of(spec, checked, backend, upstream) for checked, upstream in asked], Barrier(2)
+    halved = replace(truth.checked, arrays={name: with_halves(spec, name, array) for name, array in truth.checked.arrays.items()})
+    turned = {name: -array for name, array in truth.upstream.items()}
+    name = _changed_at_once([lambda: answers_of(spec, truth.checked, backend, truth.upstream), lambda: answers_of(spec, halved, backend, turned)])
+    return f"{name} changes when two threads of Python call at once" if name else _of_one_layer(spec, truth, backend)
 
-    def ask(checked, upstream):
+
+def _of_one_layer(spec, truth, backend):
+    """Of many sequences: such calls take long enough to meet."""
+    if not spec.parameters or spec.named_sizes:
+        return None
+    checked, _ = in_a_crowd(spec, truth, MANY)
+    values = handed_in(checked)
+    layer = spec.bind({name: value for name, value in values.items() if spec.arrays[name].is_kept}, backend)
+    rest = {name: value for name, value in values.items() if name not in layer.values}
+    halved = {name: with_halves(spec, name, np.asarray(value)) for name, value in rest.items()}
+    name = _changed_at_once([lambda given=given: layer.forward(given, checked.lengths, keep=False).outputs for given in (rest, halved)])
+    return name and f"{name} changes when two threads of Python call one layer at once"
+
+
+def _changed_at_once(asks):
+    """The first name under which one of two threads, each asking its own in turn, finds other bits than it does alone, or None."""
+    alone, together = [ask() for ask in asks], Barrier(len(asks))
+
+    def in_turn(ask):
         together.wait()
-        return [answers_of(spec, checked, backend, upstream) for _ in range(TIMES)]
+        return [ask() for _ in range(TIMES)]
 
-    with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(ask, *zip(*asked)))
-    for plain, found in zip(alone, answers):
-        for name, array in plain.items():
-            if not all(same_bits(one[name], array) for one in found):
-                return f"{name} changes when two threads of Python call at once"
-    return None
+    with ThreadPoolExecutor(len(asks)) as pool:
+        answers = list(pool.map(in_turn, asks))
+    changed = (name for plain, found in zip(alone, answers) for name, array in plain.items() if not all(same_bits(one[name], array) for one in found))
+    return next(changed, None)

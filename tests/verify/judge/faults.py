@@ -631,7 +631,10 @@ TABLE = {
     ],
     "refrnn.verify.properties.threads": [
         *_always_hold("threads"),
-        ("two threads of Python ask the same", "asked = [(truth.checked, truth.upstream), (", "asked = [(truth.checked, truth.upstream), (truth.checked, truth.upstream)] or [(", "test_properties"),
+        ("two threads of Python ask the same", "lambda: answers_of(spec, halved, backend, turned)])", "lambda: answers_of(spec, truth.checked, backend, truth.upstream)])"),
+        ("no layer is called at once", " if name else _of_one_layer(spec, truth, backend)", " if name else None"),
+        ("a layer is called at once with the same", "for given in (rest, halved)]", "for given in (rest, rest)]"),
+        ("threads of Python call in turn", "    with ThreadPoolExecutor(len(asks)) as pool:\n        answers = list(pool.map(in_turn, asks))\n", "    answers = [[ask() for _ in range(TIMES)] for ask in asks]\n"),
         ("two threads are one", "threads.using(min(number, threads.most()), little=0)", "threads.using(1, little=0)"),
         ("little work is done by one thread", "threads.using(min(number, threads.most()), little=0)", "threads.using(min(number, threads.most()), little=10**12)"),
     ],

@@ -97,7 +97,7 @@ KERNELS = (
     Fault("edges", "the rest behind whole blocks of columns", "projection", "families/embedding.py", "_scatter.run(-(-M // COLUMNS), ", "_scatter.run(max(1, M // COLUMNS), "),
     Fault("integers", "places in int16", "projection", "families/embedding.py", 'found = np.array(w, dtype=np.int64, order="C")', "found = np.array(w, dtype=np.int16).astype(np.int64)"),
     Fault("special", "NaN clipped to minus the bound", "clip-value", "families/clipping.py", "above = -bound if a[j] < -bound else a[j]\n        found[j] = bound if above > bound else above", "above = a[j] if a[j] > -bound else -bound\n        found[j] = above if above < bound else bound"),
-    Fault("ragged", "all sequences by the powers of the longest", "linear-recursion", "families/powers.py", "for T in np.unique(ends):\n        items = np.flatnonzero(ends == T)", "for T in [rows - 1]:\n        items = np.arange(len(ends))"),
+    Fault("ragged", "all sequences by the powers of the longest", "linear-recursion", "families/powers.py", "for T in np.unique(ends[ends > 0]):\n        items = np.flatnonzero(ends == T)", "for T in [rows - 1]:\n        items = np.arange(len(ends))"),
     Fault("special", "hypot of infinity and NaN", "blow-up-criterion", "dynamics/blow_up_criterion.py", "length = np.where(np.isnan(r) | np.isnan(s), r + s, np.hypot(r, s))  # hypot(inf, NaN) is inf", "length = np.hypot(r, s)"),
     Fault("edges", "no context as long as the text", "markov-factorisation", "families/counting.py", "min(K, T - 1, S)  # no context is longer", "min(K, T - 1, S - 1)  # no context is longer"),
     Fault("ties", "the last of equal scores", "generation", "families/drawing.py", "largest = j if y[j] > y[largest] else largest", "largest = j if y[j] >= y[largest] else largest"),
