@@ -790,6 +790,19 @@ def test_learned_starts_of_which_one_is_given_for_each_sequence(monkeypatch):
         of.learned_starts_may_be_given_for_each_sequence(spec, truth, "reference")
 
 
+def test_steps_that_hand_out_one_state_again_and_again(monkeypatch):
+    right, place = Layer.step, {}
+
+    def step(self, x_t, state):
+        outputs, state = right(self, x_t, state)
+        for name, array in state.items():
+            place.setdefault(name, array)[...] = array
+        return outputs, dict(place)
+
+    monkeypatch.setattr(Layer, "step", step)
+    assert of.binding_changes_nothing(unit(), TRUTHS[0], "kernel") == "the state h0 of single steps changes at a later one"
+
+
 def gives_what_is_anothers(right):
     """Who comes while another is at work gets what is the other's."""
     inside, at_work = Semaphore(1), []

@@ -43,16 +43,20 @@ def _bound_differs(spec, truth, backend, layer, rest, plain):
     timed = {name for name in rest if spec.time_size(name)}
     if checked.lengths is not None or not goes_by_steps(spec, checked.integers) or spec.named_sizes or not timed:
         return None
-    state, steps = {name: value for name, value in rest.items() if spec.arrays[name].role == "start"}, []
+    state, steps, states = {name: value for name, value in rest.items() if spec.arrays[name].role == "start"}, [], []
     for t in range(checked.sizes[spec.time[0]]):
         given = {name: value[t] if name in timed else value for name, value in rest.items() if spec.arrays[name].role != "start"}
         outputs, state = layer.step(given, state)
         steps.append(outputs)
+        states += [(name, array, array.copy()) for name, array in state.items()]
     for t, outputs in enumerate(steps):  # all done: no step writes into what an earlier one gave
         for name, array in outputs.items():
             key, right = (truth.kind_of(name), name), plain[name][t]
             if not (same_bits(array, right) if backend == "kernel" else near(truth, key, array, right)):
                 return f"{name} of single steps is not that of the whole"
+    for name, kept, right in states:
+        if not same_bits(kept, right):
+            return f"the state {name} of single steps changes at a later one"
     return None
 
 

@@ -615,6 +615,7 @@ TABLE = {
         ("outputs of starts that are given are not compared", "        found = {key_of(spec, truth, name): array for name, array in run.outputs.items()}\n        if", "        found = {}\n        if"),
     ],
     "refrnn.verify.properties.layers": [
+        ("states of single steps may change later", "return f\"the state {name} of single steps changes at a later one\"", "return None"),
         ("a layer may take lengths for whole", "return f\"{name} of sequences of other lengths is not that of a run\"", "return None"),
         ("no layer is asked once more", ", (\" and is asked once more\", False)):", "):"),
         *_always_hold("layers"),
