@@ -65,10 +65,9 @@ def outer(operand, terms, deltas, columns, workers, blocks, totals, found=None, 
     mode = KEEP if adding and found is not None else CLEAR
     found = POOL.take((panels, terms, columns), deltas.dtype) if found is None else found
     parts, most = slices(panels, workers), min(BLOCK, len(deltas))
-    copies = POOL.take((len(parts), most * columns), deltas.dtype)
-    laid = POOL.take((len(parts), most * terms), deltas.dtype)
+    copies = np.empty((len(parts), most * columns), deltas.dtype)
+    laid = np.empty((len(parts), most * terms), deltas.dtype)
     _run(parts, _outer_part, _outer, *_natives(deltas.dtype), operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, totals)
-    POOL.give((copies, laid))
     return found
 
 
@@ -115,11 +114,10 @@ def inputs(deltas, panels, places, workers, found):
     """The gradient of an input: deltas (N, columns) times ``packed_back`` panels, into the rows ``places`` (N) of found (T, B, units), taken one after the other."""
     width = panels.shape[1] // deltas.shape[1]
     parts = slices(-(-len(deltas) // ROWS), workers)
-    rows = POOL.take((len(parts), ROWS, len(panels) * width), deltas.dtype)
-    laid = POOL.take((len(parts), ROWS * deltas.shape[1]), deltas.dtype)
+    rows = np.empty((len(parts), ROWS, len(panels) * width), deltas.dtype)
+    laid = np.empty((len(parts), ROWS * deltas.shape[1]), deltas.dtype)
     out = found.reshape(-1, found.shape[2])
     _run(parts, _inputs_part, _inputs, *_natives(deltas.dtype), deltas, panels, width, places, parts, rows, laid, out)
-    POOL.give((rows, laid))
 
 
 @kernel(parallel=True)
