@@ -102,6 +102,8 @@ def _inside(array):
 
 def matmul(left, right):
     """The product of matrices and vectors, on each lane."""
+    if left.ndim == right.ndim == 3 and len(right) == 1:
+        return left * right  # a column times a row: no sums
     a, b = _outside(left), _outside(right)
     product = (a[:, None] if left.ndim == 2 else a) @ (b[:, :, None] if right.ndim == 2 else b)
     product = product[:, :, 0] if right.ndim == 2 else product
