@@ -164,7 +164,9 @@ class World:
         terms, which random rounding shows. They are told from numbers that rounding has run away with by their size:
         not even extended precision leaves them a digit, or it is some rounding of the largest quantities of the case.
         """
-        sizes = {key: self._largest_of(key, np.where(np.isfinite(array), np.abs(array), 0)) for key, array in self.quantities.items()}
+        together = self._together(tuple(self.quantities))
+        finite = together.by_key(np.where(np.isfinite(together.truth), np.abs(together.truth), 0))
+        sizes = {key: self._largest_of(key, array) for key, array in finite.items()}
         moved = {key: self._largest_of(key, apart) for key, apart in self.deviations.items()}
         eps, largest = self.truth.eps, {}
         for key, size in sizes.items():
@@ -191,6 +193,8 @@ class World:
         if not size.max(initial=0) > 0 or not np.isfinite(apart).all():
             return size
         costs = apart[size > 0] / (self.truth.eps * size[size > 0])
+        if costs.max() <= EVENED:
+            return size
         usual = np.where(partly, EVENED, max(EVENED, 4 * float(np.median(costs))) if size.size > 1 else np.inf)
         return np.maximum(size, np.where(size > 0, apart / (self.truth.eps * usual), 0))
 
@@ -224,7 +228,7 @@ class World:
             difference = np.where(together.either & np.isnan(array), 0, difference)
         if together.signed is not None:
             difference = np.where(together.signed & (array == 0) & (np.signbit(truth) != np.signbit(array)), np.inf, difference)
-        return self._largest(together.by_key(difference))
+        return self._largest_in(together, difference)
 
     def _together(self, keys):
         """What the quantities of some keys are held against, one after the other in one array: NumPy's share of small arrays is its calls."""
@@ -235,7 +239,10 @@ class World:
     def _largest(self, differences):
         """The largest of the differences of each key in ulp, and its place."""
         together = self._together(tuple(differences))
-        difference = together.flat(differences)
+        return self._largest_in(together, together.flat(differences))
+
+    def _largest_in(self, together, difference):
+        """As ``_largest``, of differences that stand one after the other."""
         ulp, has_zeros = self._ulp(together)
         with np.errstate(all="ignore"):
             if has_zeros:
@@ -335,8 +342,17 @@ def _largest_of_all(array):
     """The largest number of an array, and its place."""
     if not array.size:
         return 0.0, ()
-    place = np.unravel_index(int(array.argmax()), array.shape)
-    return float(array[place]), tuple(int(index) for index in place)
+    place = _unravelled(int(array.argmax()), array.shape)
+    return float(array[place]), place
+
+
+def _unravelled(number, shape):
+    """The place of the entry of this number; for one place NumPy takes several times as long."""
+    place = []
+    for size in reversed(shape):
+        number, index = divmod(number, size)
+        place.append(index)
+    return tuple(reversed(place))
 
 
 def _has_nan(array):
