@@ -123,11 +123,12 @@ def compare_variant(spec, truth, backend, variant):
     found = {(truth.kind_of(name), name): array for name, array in {**intermediates, **outputs}.items()}
     if spec.differentiated:
         found |= {("gradient", f"d_{name}"): array for name, array in backward(upstream).items()}
-    texts = []
+    texts, parts = [], {}
     for key, array in found.items():
         if key in truth.quantities:
-            texts += _judged(spec, truth, variant, key, np.asarray(array), checked)
-    return [Finding(name_of(backend), truth.case.name, text) for text in texts]
+            text, *parts[key] = _parts(spec, truth, variant, key, np.asarray(array), checked)
+            texts += [text] * bool(text)
+    return [Finding(name_of(backend), truth.case.name, text) for text in texts + _judged(truth, variant, parts)]
 
 
 def _arranged(spec, truth, variant):
@@ -169,19 +170,19 @@ def _upstream(spec, truth, variant, checked):
     return {name: poison(spec, name, array, checked) for name, array in found.items()}
 
 
-def _judged(spec, truth, variant, key, array, checked):
-    """What is wrong with one quantity, in words."""
+def _parts(spec, truth, variant, key, array, checked):
+    """What is wrong with the form of one quantity, in words, or ""; else its copies, each of the truth's shape, and how many bounds they may be off."""
     name = key[1].removeprefix("d_") if key[0] == "gradient" else key[1]
     wanted = shape_of(spec, name, checked.sizes, checked.batch)
     if array.shape != wanted:
-        return [f"{key[1]} has the shape {list(array.shape)}, expected {list(wanted)} in case {variant.name}"]
+        return f"{key[1]} has the shape {list(array.shape)}, expected {list(wanted)} in case {variant.name}", [], 1
     shape = list(truth.quantities[key].shape)
     axis = spec.batch_axis(name)
     if axis is not None:
         shape[axis] = len(variant.places)
     kept = array[tuple(slice(0, size) for size in shape)]
     if np.count_nonzero(array) != np.count_nonzero(kept):
-        return [f"{key[1]} is not zero past the end of every sequence in case {variant.name}"]
+        return f"{key[1]} is not zero past the end of every sequence in case {variant.name}", [], 1
     if axis is None:
         copies = [kept / kept.dtype.type(variant.times) if key[0] == "gradient" else kept]
     else:
@@ -189,11 +190,27 @@ def _judged(spec, truth, variant, key, array, checked):
     # A sum of n equal terms may round by half an ulp of its n / 2 at each addition, always to the same side: n / 4 ulp where
     # nothing cancels, which the least of bounds stands for, and else as many times more as the bound is larger.
     more = 1 + variant.times / (4 * FLOOR) if axis is None and key[0] == "gradient" else 1
+    return "", copies, more
+
+
+def _judged(truth, variant, parts):
+    """What is wrong with the copies of quantities, in words: where they hold all together, nothing is with any by itself."""
+    together = {}
+    for key, (copies, more) in parts.items():
+        for number, copy in enumerate(copies):
+            together.setdefault((number, more), {})[key] = copy
+    if all(worst.ok for (_, more), found in together.items() for worst in truth.judge(found, more)):
+        return []
+    texts = [_wrong(truth, variant, key, copies, more) for key, (copies, more) in parts.items()]
+    return [text for text in texts if text]
+
+
+def _wrong(truth, variant, key, copies, more):
     for copy in copies:
         wrong = [worst for worst in truth.judge({key: copy}, more) if not worst.ok]
         if wrong:
-            return [describe(wrong[0], variant.name)]
-    return []
+            return describe(wrong[0], variant.name)
+    return None
 
 
 def _copies(array, axis, variant, gradient):
