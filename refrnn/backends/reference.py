@@ -40,12 +40,18 @@ def answer(spec, checked, module):
                 found = picked(module.backward(saved, **parts), spec.differentiated, "the gradients of backward")
                 for name in spec.differentiated:
                     if spec.batch_axis(name) is None:
-                        gradients[name] = gradients[name] + found[name]
+                        gradients[name] = _sum(gradients[name], found[name])
                     else:
                         sequences.put(name, gradients[name], item, found[name])
         return gradients
 
     return outputs, intermediates, backward
+
+
+def _sum(total, part):
+    """In the memory of the total, where the sum is of its form: large arrays are dear to make."""
+    fits = part.dtype == total.dtype and part.shape == total.shape
+    return np.add(total, part, out=total) if fits else total + part
 
 
 def _check_work(spec, sequences):

@@ -1000,7 +1000,7 @@ TABLE = {
     ],
     "refrnn.backends.reference": [
         ("outputs are those of the first sequence", "sequences.put(name, outputs[name], item, found[name])", "sequences.put(name, outputs[name], item, found[name]) if item in sequences.items[:1] else None"),
-        ("gradients are those of the last sequence", "gradients[name] = gradients[name] + found[name]", "gradients[name] = found[name]"),
+        ("gradients are those of the last sequence", "gradients[name] = _sum(gradients[name], found[name])", "gradients[name] = found[name]"),
         ("intermediates are not offered", "for name, array in Intermediates(spec, saved).items():", "for name, array in ():"),
         ("arguments are not copied", "    checked = checked.copied()\n", "", "../backends/test_apart"),
         ("sequences are not cut at their ends", "named = {name: sequences.sizes(item)[name] for name in spec.named_sizes}", "named = {name: checked.sizes[name] for name in spec.named_sizes}", "../backends/test_run ../systems/test_unfolding"),

@@ -14,7 +14,7 @@ LIBRARY = (
     Fault("state", "is the run's own memory", "elman", RUN, "return array[-1].copy()", "return array[-1]"),
     Fault("state", "of the first state for every start", "lstm", RUN, "last = self._last(one.state, known[one.state], one.forward)", "last = self._last(one.state, next(iter(known.values())), one.forward)"),
     Fault("sequences", "all as long as the longest", "lstm", SEQUENCES, "int(np.asarray(lengths[item]).max())", "int(np.asarray(lengths).max())"),
-    Fault("sequences", "the last one's gradient only", "lstm", REFERENCE, "gradients[name] + found[name]", "0 * gradients[name] + found[name]"),
+    Fault("sequences", "the last one's gradient only", "lstm", REFERENCE, "_sum(gradients[name], found[name])", "_sum(0 * gradients[name], found[name])"),
     Fault("sequences", "the way back of the last one for all", "lstm", REFERENCE, "module.backward(saved, **parts)", "module.backward(all_saved[-1], **parts)"),
     Fault("sequences", "intermediates of the first one only", "lstm", REFERENCE, "intermediates[name] = sequences.empty(name, checked.dtype)\n            sequences.put(", "intermediates[name] = sequences.empty(name, checked.dtype)\n                sequences.put("),
     Fault("upstream", "a missing one counts 1", "lstm", VALUES, "complete[name] = np.zeros(shape, checked.dtype)\n            continue", "complete[name] = np.ones(shape, checked.dtype)\n            continue"),
