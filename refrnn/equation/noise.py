@@ -131,14 +131,15 @@ class Noise:
         place = self._take(like)
         factors = self.factors.get(roundings)
         if factors is None:
-            factors = self.factors[roundings] = self.block * self._spread(roundings) + 1
+            factors = self.factors[roundings] = self.block * self._spread(roundings)
+            factors += 1
         return factors[place] if like.ndim == 1 else factors[place].reshape(like.shape)
 
     def _take(self, like):
         """The places of the block's next numbers, as many as an array has."""
         begin, end = self.taken, self.taken + like.size
         if end > self.block.size:
-            self.block = self.random.uniform(-1, 1, max(like.size, self.BLOCK)).astype(self.wide)
+            self.block = self.random.uniform(-1, 1, max(like.size, self.BLOCK)).astype(self.wide, copy=False)
             self.factors.clear()
             begin, end = 0, like.size
         self.taken = end

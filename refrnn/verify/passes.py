@@ -86,17 +86,18 @@ class Passes:
 
         ``upstream`` is that of all passes, or a list with one for each.
         """
-        totals = {name: self.sequences.empty(name, self.dtype) for name in self.spec.differentiated}
-        totals = {name: [array.copy() for _ in self.choices] for name, array in totals.items()}
+        summed = {name: None for name in self.spec.differentiated if self.spec.batch_axis(name) is None}
+        totals = {name: [self.sequences.empty(name, self.dtype) for _ in self.choices] for name in self.spec.differentiated if name not in summed}
         with np.errstate(all="ignore"):  # infinities of two sequences may cancel
             for places, run in self.runs:
                 seeds = self._seeds(upstream, places)
                 for name, lanes in run.backward(seeds, absorbing).items():
-                    if self.spec.batch_axis(name) is None:
-                        totals[name] = self._added(totals[name], lanes, run.algebra.noise)
+                    if name in summed:
+                        summed[name] = self._added(summed[name], lanes, run.algebra.noise)
                     else:
                         self._put(totals[name], name, places, lanes)
-        return [{name: arrays[number] for name, arrays in totals.items()} for number in range(len(self.choices))]
+        totals |= {name: [total[..., number].copy() for number in range(len(self.choices))] for name, total in summed.items()}
+        return [{name: totals[name][number] for name in self.spec.differentiated} for number in range(len(self.choices))]
 
     def _seeds(self, upstream, places):
         if not isinstance(upstream, list):
@@ -104,11 +105,11 @@ class Passes:
         items = [self.sequences.items[place] for place in places]
         return {name: np.stack([self.sequences.seed(name, one[name], item) for item in items for one in upstream], axis=-1) for name in upstream[0]}
 
-    def _added(self, totals, lanes, noise):
-        """The total of each pass, sequence by sequence."""
-        many = len(totals)
-        total = np.stack(totals, axis=-1)
+    def _added(self, total, lanes, noise):
+        """The total, on a lane for each pass, sequence by sequence; before the first one there is none."""
+        many = len(self.choices)
         for first in range(0, lanes.shape[-1], many):
-            total = total + lanes[..., first : first + many]
+            part = lanes[..., first : first + many]
+            total = part if total is None else total + part
             total = total if noise is None else noise.relative(total, 1)
-        return [total[..., number].copy() for number in range(many)]
+        return total
