@@ -34,7 +34,7 @@ def promises(spec, truth):
     """What does not hold of how the library takes values and draws them, in words."""
     values = (_padding_is_free, _what_is_out_of_a_domain_is_refused)
     in_any_precision = (_numbers_may_be_whole, _upstream_may_be_any_real_numbers, _upstream_that_is_left_out_is_zero)
-    lengths = (_times_not_named_are_whole, _lengths_are_copied, _lengths_out_of_range_are_refused, _each_batch_is_taken_apart_by_its_own_lengths)
+    lengths = (_times_not_named_are_whole, _lengths_may_be_of_any_whole_type, _lengths_are_copied, _lengths_out_of_range_are_refused, _each_batch_is_taken_apart_by_its_own_lengths)
     asked = (*values, *in_any_precision, *lengths, _what_goes_on_is_handed_on, _the_way_back_of_the_equation_is_its_own, _draws, _integers_drawn)
     found = [text for ask in asked for text in ask(spec, truth)]
     return found or [text for ask in in_any_precision for text in ask(spec, _in_float32(spec, truth))]
@@ -134,6 +134,21 @@ def _times_not_named_are_whole(spec, truth):
         for other in set(spec.time) - {name}:
             if np.any(checked.lengths[other] != checked.sizes[other]):
                 yield f"{other} is not whole where lengths are given of {name} alone"
+
+
+def _lengths_may_be_of_any_whole_type(spec, truth):
+    lengths = truth.checked.lengths or {}
+    for kind in (*np.typecodes["AllInteger"], list) if lengths else ():
+        given = {name: array.tolist() if kind is list else array.astype(kind) for name, array in lengths.items()}
+        try:
+            found = check_values(spec, truth.values, given if len(given) > 1 else given[spec.time[0]]).lengths
+        except RefrnnError as error:
+            yield f"lengths of {np.dtype(kind) if kind is not list else 'a list'} are refused ({error})"
+            return
+        for name, array in lengths.items():
+            if not np.array_equal(found[name], array):
+                yield f"the lengths of {name} are other ones when they are given as {kind}"
+                return
 
 
 def _lengths_are_copied(spec, truth):

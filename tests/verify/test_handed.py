@@ -64,6 +64,27 @@ def test_a_time_that_is_not_named(monkeypatch):
     assert "T is not whole where lengths are given of S alone" in handed.promises(PAIR, truth)
 
 
+@pytest.mark.parametrize("kind", ("B", "h", "Q", "list"))
+def test_lengths_that_may_not_be_of_every_type(kind, monkeypatch):
+    def check_values(spec, values, lengths, right=handed.check_values):
+        if kind == (lengths.dtype.char if isinstance(lengths, np.ndarray) else type(lengths).__name__):
+            raise ValuesError("not these")
+        return right(spec, values, lengths)
+
+    truth = truth_of(unit())
+    monkeypatch.setattr(handed, "check_values", check_values)
+    assert [text for text in handed.promises(unit(), truth) if text.endswith("are refused (not these)")]
+
+
+def test_lengths_that_are_other_ones_in_another_type(monkeypatch):
+    def check_values(spec, values, lengths, right=handed.check_values):
+        return right(spec, values, lengths % 4 + 1 if getattr(lengths, "dtype", None) == np.int8 else lengths)
+
+    truth = truth_of(unit())
+    monkeypatch.setattr(handed, "check_values", check_values)
+    assert "the lengths of T are other ones when they are given as b" in handed.promises(unit(), truth)
+
+
 @pytest.mark.parametrize("number", (12, 100))
 def test_batches_that_are_taken_apart_as_an_earlier_one(number, monkeypatch):
     class Remembered(Sequences):

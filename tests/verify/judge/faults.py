@@ -666,6 +666,8 @@ TABLE = {
         ("layers are not copied", "_copied(spec, layer).forward", "layer.forward", "test_properties_found"),
     ],
     "refrnn.verify.handed": [
+        ("lengths of a type may be refused", "            yield f\"lengths of {np.dtype(kind) if", "            _ = f\"lengths of {np.dtype(kind) if"),
+        ("lengths of a type may be other ones", "            if not np.array_equal(found[name], array):\n", "            if False:\n"),
         ("what goes on need not be handed on", "        if joins and spec.staying(whole.integers):\n", "        if False:\n"),
         ("one number chooses what goes on", "for chosen in ({}, *({name: value} for name, value in choices(spec))):", "for chosen in ({},):"),
         ("the equation may write into upstream gradients", "            if not np.array_equal(array, upstream[name]):\n", "            if False:\n"),
