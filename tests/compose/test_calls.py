@@ -52,7 +52,7 @@ def test_each_way_of_joining_cells_is_verified():
 
 
 # The last one has cells in which a constant cuts errors off.
-@pytest.mark.parametrize("text", (*NETWORKS, 'autoencoder("elman")'))
+@pytest.mark.parametrize("text", (*NETWORKS, 'encoder_decoder("elman", "elman")'))
 def test_networks_hold(text):
     report = verify_spec(refrnn.load(text))
     assert report.status == "holds", report.failures
