@@ -23,7 +23,7 @@ def powers(W, most):
     return P
 
 
-def _powers_pulled_back(P, d_P):
+def pulled_back(P, d_P):
     """The gradient of W (H, H) from those of its ``powers`` P."""
     d_P = np.array(d_P, order="C")
     if len(P) == 1:
@@ -72,7 +72,7 @@ def unrolled_pulled_back(saved, d_h):
         d_u, d_powers = _convolve_pulled_back(u, P[: steps + 1], error, _left(lengths, *d_h.shape[:2], first))
         d_P[: steps + 1] += d_powers
         d_x[first : first + steps], carried = d_u[1:], d_u[0]
-    return carried, d_x, _powers_pulled_back(P, d_P)
+    return carried, d_x, pulled_back(P, d_P)
 
 
 def _left(lengths, T, B, first):

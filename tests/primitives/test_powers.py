@@ -41,15 +41,30 @@ def test_gradient_of_the_powers(most, dtype):
 
 
 @each_dtype
-@pytest.mark.parametrize("steps", (1, 2, 9))
-def test_convolution_and_its_gradients(steps, dtype):
-    """h is linear in u and in P: so <d_h, h> = <d_u, u> = <d_P, P>, and h is the plain double sum."""
+@pytest.mark.parametrize("steps", (1, 2, 9, powers.STEPS, powers.STEPS + 1, 2 * powers.STEPS + 6))
+@pytest.mark.parametrize("ragged", (False, True))
+def test_a_recursion_unrolled_and_its_gradients(steps, ragged, dtype):
+    """Step by step in float64; what is past a sequence's end has no error."""
     random = np.random.default_rng(5)
-    u, P = (random.standard_normal(shape).astype(dtype) for shape in ((steps + 1, 3, 4), (steps + 1, 4, 4)))
-    h = powers.convolve(u, P)
-    expected = [sum(u[j] @ P[k + 1 - j] for j in range(k + 2)) for k in range(steps)]
-    np.testing.assert_allclose(h, expected, atol=10 * TOLERANCE[dtype])
-    d_h = random.standard_normal(h.shape).astype(dtype)
-    d_u, d_P = powers.convolve_pulled_back(u, P, d_h)
-    for gradient, array in ((d_u, u), (d_P, P)):
-        np.testing.assert_allclose(np.sum(gradient * array), np.sum(d_h * h), rtol=100 * TOLERANCE[dtype])
+    start, x = (random.standard_normal(shape).astype(dtype) for shape in ((3, 4), (steps, 3, 4)))
+    W, lengths = _matrix(4, 6, dtype), np.array([steps, 1, -(-steps // 2)]) if ragged else None
+    runs = np.arange(steps)[:, None, None] < (steps if lengths is None else lengths[:, None])
+    d_h = np.where(runs, random.standard_normal(x.shape), 0).astype(dtype)
+    given = d_h.copy()
+    h, saved = powers.unrolled(start, x, W, lengths)
+    d_start, d_x, d_W = powers.unrolled_pulled_back(saved, d_h)
+    assert np.array_equal(d_h, given)
+
+    before, expected, error, right_W = start.astype("float64"), [], np.zeros((3, 4)), np.zeros((4, 4))
+    for k in range(steps):
+        before = x[k] + before @ W
+        expected.append(before)
+    right_x = np.zeros(x.shape)
+    for k in reversed(range(steps)):
+        right_x[k] = error = d_h[k] + error @ W.T.astype("float64")
+        right_W += (expected[k - 1] if k else start.astype("float64")).T @ error
+    close = {"rtol": 0, "atol": 100 * TOLERANCE[dtype]}
+    np.testing.assert_allclose(np.where(runs, h, 0), np.where(runs, expected, 0), **close)
+    np.testing.assert_allclose(d_x, right_x, **close)
+    np.testing.assert_allclose(d_start, error @ W.T, **close)
+    np.testing.assert_allclose(d_W, right_W, **close)
