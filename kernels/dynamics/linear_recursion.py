@@ -3,8 +3,6 @@
 Gives h and h_closed (T, B, H).
 """
 
-import numpy as np
-
 from ..families import outputs, powers, recurrent
 from ..primitives.activations import IDENTITY
 from ..primitives.arguments import Arguments

@@ -15,6 +15,7 @@ from .segments import kept_by
 from .sums import inputs, outer, slices, sum_blocks
 from .weights import laid_out
 
+
 def run(recurrence, given, starts, weights, lengths=None, parts=None):
     """Run a recurrence: a :class:`Pass`.
 

@@ -4,8 +4,7 @@ import ast
 import inspect
 
 import refrnn.compose as of
-from refrnn.errors import NotFoundError, RefrnnError, quoted
-from refrnn.spec.spec import Spec
+from refrnn.errors import NotFoundError, quoted
 
 # What verify holds against its equations beside the library's specs: each way of joining cells stands in one of them.
 NETWORKS = (
@@ -22,14 +21,11 @@ def network_of(text):
         raise NotFoundError(f"a network is called in at most {LONGEST} characters, not {len(text)}; make it in Python, of parts with names")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-        made = _made(tree)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        if isinstance(error, RefrnnError):
-            raise
-        raise NotFoundError(f"{quoted(text)} is no call of a network; write it as {NETWORKS[1]}") from None
-    if not isinstance(made, Spec):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = None
+    if not isinstance(tree, ast.Call):
         raise NotFoundError(f"{quoted(text)} is no call of a network; write it as {NETWORKS[1]}")
-    return made
+    return _made(tree)
 
 
 def _made(node):
