@@ -470,9 +470,19 @@ def shapes(spec, interpreted=False, level="full"):
         for values in _whole_numbers(spec):
             word = " and ".join(f"{name} of {value}" for name, value in values.items())
             found.append(Case(f"many and ragged, {word}", sizes=_alike(spec, 3) | _times(spec, 7), batch=8, seed=45, ragged=True, values=values))
+        # Inputs more than sixteen times as long as there are sequences, and more than a panel of units: products are made before the loop.
+        for name in sorted(_input_widths(spec) - words):
+            long = dict.fromkeys(sizes, 3 if interpreted else 20) | {name: 131} | _times(spec, 3)
+            found.append(Case(f"{name} of 131", sizes=long, batch=8, seed=46, ragged=level == "full"))
     if _many_words(spec, 300):
         found.append(Case("one word 300 times", sizes=_alike(spec, 2) | _many_words(spec, 300), batch=1, seed=44, one_word=True, values=_open_ends(spec)))
     return [replace(case, sizes=fitting_sizes(spec, case.sizes, case.batch)) for case in found]
+
+
+def _input_widths(spec):
+    """The sizes that inputs have as their last axis, and that no place is run over."""
+    last = {str(symbol.shape[-1]) for symbol in spec.arrays.values() if symbol.role == "input" and len(symbol.shape) > 1}
+    return (last & {*spec.sizes}) - {*spec.time, spec.batch} - _run_over(spec)
 
 
 def _words(spec):

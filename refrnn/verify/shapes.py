@@ -8,6 +8,7 @@ from refrnn.backends.run import answer, expected_shapes
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, by_two_threads, name_of, poison, poisoned
 from refrnn.verify.cases import is_free, shapes
+from refrnn.verify.properties.asking import handed_in, same_bits
 
 # Of the largest number of a step: half of the digits of float64. What goes wrong with a shape loses them all.
 NEAR = 2.0**-26
@@ -24,12 +25,33 @@ def _of_case(spec, case, backend, other):
     checked = check_values(spec, *case.draw(spec))
     random = np.random.default_rng(case.seed)
     upstream = {name: poison(spec, name, random.standard_normal(shape), checked) for name, shape in expected_shapes(spec, checked).items()}
-    found, right = (_answered(spec, poisoned(spec, checked), one, upstream) for one in (backend, other))
+    given = poisoned(spec, checked)
+    kept = _copies(given.arrays), _copies(upstream)
+    found = _answered(spec, given, backend, upstream)
+    written = [f"the argument {name} was written to" for name, array in kept[0].items() if array.tobytes() != given.arrays[name].tobytes()]
+    written += [f"the upstream gradient of {name} was written to" for name, array in kept[1].items() if array.tobytes() != upstream[name].tobytes()]
+    right = _answered(spec, replace(given, arrays=kept[0]), other, kept[1])
     apart = [name for name, array in right.items() if not _near(spec, name, found[name], array)]
     if apart:
-        moved = _answered(spec, poisoned(spec, _moved(spec, checked)), other, upstream)
+        moved = _answered(spec, poisoned(spec, _moved(spec, checked)), other, kept[1])
         apart = [name for name in apart if not _near(spec, name, found[name], right[name], moved[name])]
-    return [Finding(name_of(backend), case.name, f"{name} is not that of the {other} in case {case.name}") for name in apart]
+    texts = written + [f"{name} is not that of the {other}" for name in apart] + _of_layer(spec, checked, backend, found)
+    return [Finding(name_of(backend), case.name, f"{text} in case {case.name}") for text in texts]
+
+
+def _copies(arrays):
+    return {name: np.copy(array) for name, array in arrays.items()}
+
+
+def _of_layer(spec, checked, backend, found):
+    """Where a layer that keeps nothing, of a kernel that can be bound, has other bits than a run."""
+    if backend != "kernel" or spec.batch is not None or not hasattr(spec.bindings[backend].load(), "bind"):
+        return []
+    values = handed_in(poisoned(spec, checked))
+    layer = spec.bind({name: array for name, array in values.items() if name in checked.integers or spec.arrays[name].is_kept}, backend)
+    with by_two_threads(backend):
+        run = layer.forward({name: array for name, array in values.items() if name not in layer.values}, checked.lengths, keep=False)
+    return [f"{name} of a layer is not that of a run" for name, array in run.outputs.items() if not same_bits(array, found[name])]
 
 
 def _answered(spec, checked, backend, upstream):
