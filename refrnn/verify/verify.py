@@ -18,6 +18,7 @@ from refrnn.verify.shapes import disagreements
 from refrnn.verify.sensitivity import bluntest, sensitivity
 from refrnn.verify.truth import Truth, truths
 from refrnn.verify.variants import compare_variant, variants
+from refrnn.verify.witnesses import unlike_its_witness
 
 # The cases on which numerical derivatives, variants and the properties of backends are tried; derivatives, at the quick
 # level, where sequences are of all lengths.
@@ -59,6 +60,7 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
             report.left_out.append({"case": case.name, "quantities": truth.left_out})
         report.cases += 1
     report.failures += [f"library: {text}" for text in promises(spec, _ragged(found))]
+    report.failures += unlike_its_witness(spec, _ragged(found))
     for backend in chosen:
         if backend != "equation":
             step(f"variants and properties of {backend}")

@@ -1,0 +1,106 @@
+"""The equations of networks as a person writes them: what put a network together made its equations and its backends alike."""
+
+from functools import lru_cache
+
+import refrnn
+from refrnn.spec.values import check_values
+from refrnn.verify.properties.asking import answers_of, first_wrong
+
+WITNESSES = {
+    "encoder_decoder(bidirectional(leaky-units, leaky-units), stack(leaky-units, softmax-layer))": """
+title: Read in both directions, and written
+sizes: {S: steps that are read, T: steps that are written, I: features read, I_d: features told, H_f_e: units, H_b_e: units, H_1_d: units, O_2_d: words}
+symbols:
+  x: {role: input, shape: [S, I]}
+  h0_f_e: {role: start, shape: [H_f_e]}
+  W_f_e: {role: parameter, shape: [H_f_e, I]}
+  U_f_e: {role: parameter, shape: [H_f_e, H_f_e]}
+  b_f_e: {role: parameter, shape: [H_f_e]}
+  a_f_e: {role: parameter, shape: []}
+  h0_b_e: {role: start, shape: [H_b_e]}
+  W_b_e: {role: parameter, shape: [H_b_e, I]}
+  U_b_e: {role: parameter, shape: [H_b_e, H_b_e]}
+  b_b_e: {role: parameter, shape: [H_b_e]}
+  a_b_e: {role: parameter, shape: []}
+  W_h0_1_d: {role: parameter, shape: [H_1_d, H_f_e+H_b_e]}
+  u: {role: input, shape: [T, I_d]}
+  W_1_d: {role: parameter, shape: [H_1_d, I_d]}
+  U_1_d: {role: parameter, shape: [H_1_d, H_1_d]}
+  b_1_d: {role: parameter, shape: [H_1_d]}
+  a_1_d: {role: parameter, shape: []}
+  W_2_d: {role: parameter, shape: [O_2_d, H_1_d]}
+  b_2_d: {role: parameter, shape: [O_2_d]}
+time: [S, T]
+equations:
+  - f[-1] = h0_f_e
+  - f[s] = a_f_e * f[s-1] + (1 - a_f_e) * tanh(W_f_e @ x[s] + U_f_e @ f[s-1] + b_f_e)
+  - g[S] = h0_b_e
+  - g[s] = a_b_e * g[s+1] + (1 - a_b_e) * tanh(W_b_e @ x[s] + U_b_e @ g[s+1] + b_b_e)
+  - v = concat(f[S-1], g[0])
+  - h[-1] = tanh(W_h0_1_d @ v)
+  - h[t] = a_1_d * h[t-1] + (1 - a_1_d) * tanh(W_1_d @ u[t] + U_1_d @ h[t-1] + b_1_d)
+  - y_2_d[t] = softmax(W_2_d @ h[t] + b_2_d)
+outputs: [y_2_d, v]
+""",
+    "autoencoder(leaky-units, leaky-units)": """
+title: Read, and said again
+sizes: {T: steps, I: features, H_e: units, H_d: units}
+symbols:
+  x: {role: input, shape: [T, I]}
+  h0_e: {role: start, shape: [H_e]}
+  W_e: {role: parameter, shape: [H_e, I]}
+  U_e: {role: parameter, shape: [H_e, H_e]}
+  b_e: {role: parameter, shape: [H_e]}
+  a_e: {role: parameter, shape: []}
+  h0_d: {role: start, shape: [H_d]}
+  W_d: {role: parameter, shape: [H_d, H_e]}
+  U_d: {role: parameter, shape: [H_d, H_d]}
+  b_d: {role: parameter, shape: [H_d]}
+  a_d: {role: parameter, shape: []}
+  W_y: {role: parameter, shape: [I, H_d]}
+  b_y: {role: parameter, shape: [I]}
+time: T
+equations:
+  - h[-1] = h0_e
+  - h[t] = a_e * h[t-1] + (1 - a_e) * tanh(W_e @ x[t] + U_e @ h[t-1] + b_e)
+  - v = h[T-1]
+  - g[-1] = h0_d
+  - g[t] = a_d * g[t-1] + (1 - a_d) * tanh(W_d @ v + U_d @ g[t-1] + b_d)
+  - y[t] = W_y @ g[t] + b_y
+outputs: [y, v]
+""",
+    "conditioned(leaky-units)": """
+title: Begun from what stays the same
+sizes: {T: steps, I: features, H: units, F: features that stay}
+symbols:
+  v: {role: input, shape: [F]}
+  W_h0: {role: parameter, shape: [H, F]}
+  x: {role: input, shape: [T, I]}
+  W: {role: parameter, shape: [H, I]}
+  U: {role: parameter, shape: [H, H]}
+  b: {role: parameter, shape: [H]}
+  a: {role: parameter, shape: []}
+time: T
+equations:
+  - h[-1] = tanh(W_h0 @ v)
+  - h[t] = a * h[t-1] + (1 - a) * tanh(W @ x[t] + U @ h[t-1] + b)
+outputs: [h]
+""",
+}
+
+
+def unlike_its_witness(spec, truth):
+    """What a network's equations give that is not what the equations written for it give, in words; of other specs nothing."""
+    witness = _witness(spec.id) if spec.id in WITNESSES else None
+    if witness is None:
+        return []
+    try:
+        wrong = first_wrong(spec, truth, answers_of(witness, check_values(witness, truth.values, truth.lengths), "equation", truth.upstream))
+    except refrnn.RefrnnError as error:
+        return [f"equation: what it takes is not what the network written by hand takes ({error})"]
+    return [f"equation: {wrong} is not that of the network written by hand"] if wrong else []
+
+
+@lru_cache(maxsize=None)
+def _witness(call):
+    return refrnn.load_text(f"id: by-hand{WITNESSES[call]}")

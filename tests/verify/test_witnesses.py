@@ -1,0 +1,69 @@
+"""Networks are held against equations that a person wrote for them; what put them together made their backends as well."""
+
+import pytest
+
+import refrnn
+from refrnn.compose import cells, pieces
+from refrnn.compose.calls import NETWORKS
+from refrnn.errors import SpecError
+from refrnn.verify import witnesses
+from refrnn.verify.cases import asked
+from refrnn.verify.properties.asking import answers_of
+from refrnn.verify.truth import truths
+from refrnn.verify.verify import verify_spec
+from refrnn.verify.witnesses import WITNESSES, unlike_its_witness
+
+READ, CODED, BEGUN = NETWORKS
+TURNED = "equation: y_2_d is not that of the network written by hand"
+
+
+def ragged(spec):
+    (truth,) = truths(spec, [case for case in asked(spec) if case.name == "ragged-float64"])
+    return truth
+
+
+def test_every_network_that_is_verified_has_one():
+    assert [refrnn.load(call).id for call in NETWORKS] == list(WITNESSES)
+
+
+@pytest.mark.parametrize("call", NETWORKS)
+def test_they_agree(call):
+    spec = refrnn.load(call)
+    assert unlike_its_witness(spec, ragged(spec)) == []
+
+
+def test_other_specs_have_none():
+    spec = refrnn.load("elman")
+    assert unlike_its_witness(spec, ragged(spec)) == []
+
+
+def test_a_backward_net_that_is_read_at_the_wrong_end(monkeypatch):
+    """Equation, reference and kernel alike: all of them hold, and this alone does not."""
+    monkeypatch.setattr(cells, "ends", lambda ways: pieces.ends((True,) * len(ways)))
+    report = verify_spec(refrnn.load(READ))
+    assert report.failures == [TURNED]
+
+
+def test_starts_that_are_computed_from_nothing(monkeypatch):
+    monkeypatch.setitem(pieces._TEXTS, "start", pieces._TEXTS["start"].replace("tanh(W @ v)", "tanh(W @ (v - v))"))
+    pieces.piece.cache_clear()
+    try:
+        spec = refrnn.load(BEGUN)
+    finally:
+        pieces.piece.cache_clear()
+    assert unlike_its_witness(spec, ragged(spec)) == ["equation: h is not that of the network written by hand"]
+
+
+def test_gradients_are_looked_at(monkeypatch):
+    monkeypatch.setattr(witnesses, "answers_of", lambda *given: {name: 2 * array if name == "d_W_e" else array for name, array in answers_of(*given).items()})
+    spec = refrnn.load(CODED)
+    assert unlike_its_witness(spec, ragged(spec)) == ["equation: d_W_e is not that of the network written by hand"]
+
+
+def test_values_that_it_does_not_take(monkeypatch):
+    def refused(*_):
+        raise SpecError("so it is")
+
+    monkeypatch.setattr(witnesses, "check_values", refused)
+    spec = refrnn.load(BEGUN)
+    assert unlike_its_witness(spec, ragged(spec)) == ["equation: what it takes is not what the network written by hand takes (so it is)"]
