@@ -11,7 +11,10 @@ from .program import Together, addresses
 from .sums import slices
 from .weights import Weights
 
-ROWS = 256  # of all sequences, in one chunk of steps: work memory is as large as it takes, however many steps there are
+# Of all sequences, in one chunk of steps: work memory is as large as it takes, however many steps there are. At the end of a
+# chunk threads wait for one another, and where lengths differ some have none of its steps.
+ROWS = 4096
+BYTES = 2**23  # of such rows of inputs and outputs, and of what steps read again
 MOST_WORKS = 8  # work memories of other sizes that one layer keeps
 
 
@@ -50,7 +53,8 @@ class Bound:
             ends = whole(lengths, T, B)
             order = np.argsort(-ends, kind="stable") if ends.min() < T else None
             ends = None if order is None else ends[order]
-        steps = min(T, max(1, ROWS // B))
+        width = sum(array.shape[-1] * array.itemsize for array in given.values()) + sum(2 * start.shape[-1] * start.itemsize for start in starts.values())
+        steps = min(T, max(1, min(ROWS, BYTES // width) // B))
         mark = [(array.shape[1:], array.dtype) for array in given.values()] + [(array.shape, array.dtype) for array in starts.values()]
         waiting = self._waiting((steps, *mark))
         work = self._work(waiting, values, slice(steps))
@@ -62,11 +66,11 @@ class Bound:
             count = min(steps, T - t)
             work.take({name: array[t : t + count] for name, array in given.items()}, ends if ends is None else ends - t, order)
             parts = {row: outputs[own][t : t + count] for row, own in self.outputs.items()}
-            written = work.lend(parts if order is None else {})
+            written = work.lend(parts)
             work.run(count)
             for row, part in parts.items():
                 if row not in written:
-                    part[:, ... if order is None else order] = work.outputs[row][:count]
+                    part[...] = work.outputs[row][:count]
             if t + count < T:
                 work.go_on(count)
         if order is None:
@@ -127,38 +131,45 @@ class _Work:
         # What is no unit stays zero.
         self.rows = {row: np.zeros((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept}
         gates = {f"gates:{k}": np.empty(plan.gates_shape(k), dtype) for k in range(len(plan.panels))}
-        self._arrays = {**gates, "order": np.arange(B), "ends": self.ends, **{f"row:{row}": array for row, array in self.rows.items()}}
+        self._order, self._in_turn = np.arange(B), True
+        self._arrays = {**gates, "order": self._order, "ends": self.ends, **{f"row:{row}": array for row, array in self.rows.items()}}
         self._given, self._out = addresses(self.given), addresses(self.outputs)
         self.before, self.forward = plan.before and plan.before.on(self._arrays | {"ones": plan.ones}), plan.forward.on(self._arrays)
         self._programs = Together(*filter(None, (self.before, self.forward)))
         self._programs.put(weights=weights.places)
         self._is_whole = True  # the ends are those of all steps
-        self._put(self._given, self._out)
+        self._put(self._given | {f"given:{name}": place for name, place in self._given.items()}, self._out)
         # The first step of inputs, and the rows before it.
         self.starts = {row: self.rows[row][0, :, : plan.rows[row]] for row in starts}
         self.begins = [array[0] for array in self.given.values()] + list(self.starts.values())
 
     def _put(self, given, out):
-        """Say where inputs and outputs are, by name."""
-        places = {f"out:{row}": place for row, place in out.items()}
-        for name, place in given.items():
-            places[name] = places[f"given:{name}"] = place
-        self._programs.put(given=places)
+        """Say where inputs are, in the order of the sequences and in the caller's, and outputs."""
+        self._programs.put(given={**given, **{f"out:{row}": place for row, place in out.items()}})
 
     def begin(self, starts, order):
-        """Let the next steps begin with ``starts``, in ``order`` if there is one."""
+        """Let the next steps begin with ``starts``, in ``order`` if there is one, and write outputs where its sequences stand."""
+        if order is not None or not self._in_turn:
+            self._order[...] = np.arange(self.plan.B) if order is None else order
+            self._in_turn = order is None
         for row, start in starts.items():
             self.starts[row][...] = start if order is None else start[order]
 
     def take(self, given, ends, order):
         """Take the inputs (steps, B, N) of the next steps; ``ends``: of the sequences in order, counted from the first of these steps, if not of all steps."""
-        places = {}
+        places, self._taken = {}, []
         for name, array in given.items():
             if order is None and array.flags.c_contiguous:
-                places[name] = address(array)  # read where it is
-            else:
-                self.given[name][: len(array)] = array if order is None else array[:, order]
-                places[name] = self._given[name]
+                places[name] = places[f"given:{name}"] = address(array)  # read where it is
+                continue
+            places[name] = places[f"given:{name}"] = self._given[name]
+            into = self.given[name][: len(array)]
+            if order is None:
+                into[...] = array
+                continue
+            np.take(array, order, 1, out=into, mode="clip")
+            self._taken.append(np.ascontiguousarray(array))  # stays while these steps run
+            places[f"given:{name}"] = address(self._taken[-1])
         self._put(places, {})
         if ends is not None or not self._is_whole:
             self.ends[...] = self.plan.T if ends is None else np.minimum(ends, self.plan.T)

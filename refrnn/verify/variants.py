@@ -50,7 +50,7 @@ WIDE = (
 MANY, CROWD = (183, "shuffled", 0), (1207, "shuffled", 0)
 FEW = (128, "shuffled", 0)
 # Seven steps of so many sequences are one chunk of a layer's, or four of which the last one is shorter.
-HELD, STREAMED = (30, "shuffled", 0), (100, "shuffled", 0)
+HELD, STREAMED = (30, "shuffled", 0), (1700, "shuffled", 0)
 OF_WIDTHS = ((2, "as drawn", 0), (20, "longest first", 2), (64, "shuffled", 1))
 OF_ONE_STEP = ((32, "as drawn", 0), (128, "shuffled", 0), (1025, "shuffled", 0))
 OF_OVERFLOWING = ((None, "as drawn", 8),)

@@ -31,14 +31,18 @@ def test_chunks_of_any_length_and_steps(name, B, monkeypatch):
     lengths = np.maximum(1, 7 - np.arange(B) % 5)
     for given in (None, lengths):
         right = run(ALL[name], **arguments, lengths=given).outputs
-        for rows in (1, 2 * B, 3 * B, 100 * B):
+        width = sum(array.nbytes for array in arguments["given"].values()) // (7 * B) + sum(2 * start.nbytes for start in arguments["starts"].values()) // B
+        for rows, most in ((1, 2**20), (2 * B, 2**20), (3 * B, 2**20), (100 * B, 2**20), (100 * B, 2 * B * width), (100 * B, 1)):
             monkeypatch.setattr(bound, "ROWS", rows)
+            monkeypatch.setattr(bound, "BYTES", most)
             layer, values = bind(name, arguments)
-            for _ in range(2):
-                outputs, state = layer.forward(values, given)
+            for order in "CFC":
+                outputs, state = layer.forward({own: np.array(array, order=order) for own, array in values.items()}, given)
                 assert all(outputs[row].tobytes() == right[row].tobytes() for row in right)
                 ends = np.full(B, 7) if given is None else given
                 assert all(state[f"{row}0"].tobytes() == right[row][ends - 1, np.arange(B)].tobytes() for row in layer.starts)
+            steps = {work.plan.T for waiting in layer._works.values() for work in waiting}
+            assert steps == {min(7, max(1, min(rows, most // width) // B))}
     right = run(ALL[name], **arguments).outputs
     state = {f"{row}0": start for row, start in arguments["starts"].items()}
     for t in range(7):
