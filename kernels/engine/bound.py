@@ -7,6 +7,7 @@ from ..primitives.arrays import clear, whole
 from ..primitives.compile import address
 from .forms import plan_of
 from .passes import shares
+from .pool import lined
 from .program import Together, addresses
 from .sums import slices
 from .weights import Weights
@@ -129,8 +130,10 @@ class _Work:
         self.given = {name: np.empty((T, B, width), dtype) for name, width in plan.widths.items()}
         self.outputs = {row: np.empty((T, B, plan.rows[row]), dtype) for row in recurrence.outputs}
         # What is no unit stays zero.
-        self.rows = {row: np.zeros((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept}
-        gates = {f"gates:{k}": np.empty(plan.gates_shape(k), dtype) for k in range(len(plan.panels))}
+        self.rows = {row: lined((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept}
+        for array in self.rows.values():
+            array[...] = 0
+        gates = {f"gates:{k}": lined(plan.gates_shape(k), dtype) for k in range(len(plan.panels))}
         self._order, self._in_turn = np.arange(B), True
         self._arrays = {**gates, "order": self._order, "ends": self.ends, **{f"row:{row}": array for row, array in self.rows.items()}}
         self._given, self._out = addresses(self.given), addresses(self.outputs)

@@ -12,10 +12,20 @@ from collections import deque
 import numpy as np
 
 from ..primitives import fork
+from ..primitives.compile import address
 
 LIMIT = 2**28
 LITTLE = 2**14  # bytes, for which memory is at hand anyway
+LINE = 64  # bytes that a cache reads at a time; a vector across two of them takes two reads
 SMALL = 2**21  # bytes; a pass with more of them takes so long that what is ready to be used as it stands is not felt
+
+
+def lined(shape, dtype):
+    """An array whose entries may be anything, and whose first one begins a line."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.empty(size + LINE, np.uint8)
+    # A buffer, and not a part of an array: so what is made of it has this block as its base.
+    return np.frombuffer(memoryview(memory), np.uint8, size, -address(memory) % LINE).view(dtype).reshape(shape)
 
 
 class Pool:
@@ -29,13 +39,13 @@ class Pool:
         self._ready = {}  # by key: (thing, bytes) of those that wait, what was used least lately first
 
     def take(self, shape, dtype):
-        """An array whose entries may be anything."""
+        """As ``lined``, in memory that waits or in new one."""
         size = math.prod(shape) * np.dtype(dtype).itemsize
         if size < LITTLE:
-            return np.empty(shape, dtype)
+            return lined(shape, dtype)
         block = self._fitting(size)
         if block is None:
-            block = np.empty(size, np.uint8)
+            block = lined((size,), np.uint8)
         return block[:size].view(dtype).reshape(shape)
 
     def _fitting(self, size):
@@ -109,7 +119,7 @@ class Pool:
 def _block(array):
     while isinstance(array.base, np.ndarray):
         array = array.base
-    return array if array.dtype == np.uint8 and array.ndim == 1 else None
+    return array if array.dtype == np.uint8 and array.ndim == 1 and array.size >= LITTLE else None
 
 
 POOL = Pool()

@@ -5,7 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from refrnn.kernels.engine.pool import LITTLE, Pool
+from refrnn.kernels.engine.pool import LINE, LITTLE, Pool
+from refrnn.kernels.primitives.compile import address
 
 SIZE = LITTLE // 8
 
@@ -16,6 +17,9 @@ def test_arrays_of_any_shape_and_type(dtype):
     for shape in ((3, 5), (1, LITTLE, 3)):
         array = pool.take(shape, dtype)
         assert array.shape == shape and array.dtype == dtype and array.flags.c_contiguous and array.flags.writeable
+        assert address(array) % LINE == 0
+        pool.give([array])
+        assert address(pool.take(shape, dtype)) % LINE == 0
 
 
 def test_memory_that_was_given_back_is_used_again():
