@@ -9,7 +9,7 @@ import itertools
 import numpy as np
 
 from ..primitives.compile import address, data_of, kernel, native, part, pointer, record, shift
-from ..primitives.lanes import lanes, load, store, transpose
+from ..primitives.lanes import interleaving, lanes, load, store, transpose
 from ..primitives.products import SUMMED
 from ..primitives.tasks import Tasks
 from ..primitives.tiles import SUMS, WIDEST, dense_tiles_of, vector_bytes
@@ -26,6 +26,7 @@ def _shapes(itemsize):
 
 
 tile = dense_tiles_of(_shapes)
+interleave = interleaving(HIGHEST)
 
 
 @native("iFFFFiiii")
@@ -66,15 +67,15 @@ def in_blocks(to, a, rows, terms, a_row, a_term):
     blocks, lane = (rows + HIGHEST - 1) // HIGHEST, lanes(to)
     for block in range(blocks):
         first, last = rows * block // blocks, rows * (block + 1) // blocks
-        height, begin = last - first, shift(a, first * a_row)
-        vectors, target, k = (height + lane - 1) // lane, shift(to, first * terms), 0
-        # Whole vectors, where there are as many rows: what is too much of one is written over by the next.
-        if first + vectors * lane <= rows and a_term == 1:
-            while k + lane <= terms:
-                for v in range(vectors - 1, -1, -1):
-                    transpose(shift(begin, v * lane * a_row + k), a_row, shift(target, k * height + v * lane), height)
+        height, begin, target, k = last - first, shift(a, first * a_row), shift(to, first * terms), 0
+        vectors = (height + lane - 1) // lane
+        if a_term == 1 and lane <= terms:
+            while k < terms:
+                k = min(k, terms - lane)  # the last vector may begin within the one before
+                interleave(shift(begin, k), a_row, height, shift(target, k * height))
                 k += lane
-        elif first + vectors * lane <= rows and a_row == 1:
+        elif a_row == 1 and first + vectors * lane <= rows:
+            # Whole vectors, where there are as many rows: what is too much of one is written over by the next.
             while k < terms:
                 for v in range(vectors):
                     store(load(shift(begin, k * a_term + v * lane)), shift(target, k * height + v * lane))
@@ -213,10 +214,15 @@ def _pack_gate(p, gate, places, like):
         before, row = group_of(column, gate.columns, lane)
         to = shift(panel, before * terms + column - before)
         k = 0
-        if count == lane and by_term == 1:
-            while k + lane <= terms:
+        if count == lane and by_term == 1 and lane <= terms:
+            while k < terms:
+                k = min(k, terms - lane)  # the last square may begin within the one before
                 transpose(shift(matrix, first * by_unit + k), by_unit, shift(to, k * row), row)
                 k += lane
+        elif count == lane and by_unit == 1:
+            while k < terms:
+                store(load(shift(matrix, first + k * by_term)), shift(to, k * row))
+                k += 1
         while k < terms:
             for u in range(count):
                 to[k * row + u] = matrix[(first + u) * by_unit + k * by_term]

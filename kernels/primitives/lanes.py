@@ -179,6 +179,46 @@ def transpose(typingctx, source, source_row, target, target_row):
     return types.void(source, types.int64, target, types.int64), generate
 
 
+def interleaving(most):
+    """The function ``interleave`` for up to ``most`` rows."""
+
+    @intrinsic
+    def interleave(typingctx, source, source_row, rows, target):
+        """Write of each of so many rows as many numbers as a vector has lanes: the first of every row, then the second of every row."""
+
+        def generate(context, builder, signature, values):
+            start, distance, rows, target = values
+            lanes, size = lanes_of(source.dtype).count, source.dtype.bitwidth // 8
+            vector = ir.VectorType(context.get_value_type(source.dtype), lanes).as_pointer()
+            done = builder.append_basic_block("interleaved")
+            switch = builder.switch(rows, done)
+            for count in range(1, most + 1):
+                block = builder.append_basic_block(f"rows_{count}")
+                switch.add_case(ir.Constant(rows.type, count), block)
+                builder.position_at_end(block)
+                places = [builder.gep(start, [builder.mul(distance, ir.Constant(distance.type, row))]) for row in range(count)]
+                given = [builder.load(builder.bitcast(place, vector), align=size) for place in places]
+                for k in range(count):
+                    place = builder.gep(target, [ir.Constant(rows.type, k * lanes)])
+                    builder.store(_woven(builder, given, k * lanes, lanes), builder.bitcast(place, vector), align=size)
+                builder.branch(done)
+            builder.position_at_end(done)
+            return context.get_dummy_value()
+
+        return types.void(source, types.int64, types.int64, target), generate
+
+    return interleave
+
+
+def _woven(builder, rows, first, lanes):
+    """The vector of what stands from ``first`` on where the first numbers of all rows are followed by the second of all, and so on."""
+    found = rows[0]
+    for row, vector in enumerate(rows):
+        mask = [lanes + place // len(rows) if place % len(rows) == row else lane for lane, place in enumerate(range(first, first + lanes))]
+        found = builder.shuffle_vector(found, vector, ir.Constant(ir.VectorType(ir.IntType(32), lanes), mask))
+    return found
+
+
 @intrinsic
 def lanes(typingctx, like):
     """How many of the numbers that ``like`` points to are in a vector."""

@@ -9,7 +9,7 @@ from lanes import over_lanes
 
 from refrnn.kernels.primitives import activations
 from refrnn.kernels.primitives.compile import native, shift
-from refrnn.kernels.primitives.lanes import copy_sign, load, select, store, transpose
+from refrnn.kernels.primitives.lanes import copy_sign, interleaving, load, select, store, transpose
 from refrnn.kernels.primitives.tiles import vector_bytes
 
 DTYPES = (np.float32, np.float64)
@@ -133,6 +133,29 @@ def test_transpose(dtype):
     function(_turned.address(dtype))(source.ctypes.data, lanes + 3, inside.ctypes.data, lanes + 5)
     assert same(inside, source[:, :lanes].T)
     assert np.sum(target == 7) == target.size - lanes * lanes
+
+
+MOST = 5
+_interleave = interleaving(MOST)
+
+
+@native("FiiF")
+def _interleaved(source, source_row, rows, target):
+    _interleave(source, source_row, rows, target)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", range(1, MOST + 1))
+def test_interleave(rows, dtype):
+    """The transpose of rows as long as a vector, and nothing beside it is written."""
+    lanes = vector_bytes() // np.dtype(dtype).itemsize
+    source = np.random.default_rng(4).normal(size=(rows, lanes + 3)).astype(dtype)
+    source[0, 1], source[-1, 2] = np.nan, -0.0
+    target = np.full(rows * lanes + 8, 7, dtype)
+    function = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_void_p)
+    function(_interleaved.address(dtype))(source[:, 1:].ctypes.data, lanes + 3, rows, target[4:].ctypes.data)
+    assert same(target[4:-4].reshape(lanes, rows), np.ascontiguousarray(source[:, 1 : lanes + 1].T))
+    assert np.all(target[:4] == 7) and np.all(target[-4:] == 7)
 
 
 @native("FFi")
