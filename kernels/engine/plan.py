@@ -19,7 +19,7 @@ from .weights import packing, unpacking
 FEW = 4  # sequences that are worth a thread of their own
 SHARED = 2**15  # products of one step that are worth two waits of threads for one another
 LONG = 16  # times as many terms as sequences: a matrix takes longer to be read at every step than sums to be read again
-WIDE = 64  # times as many units as a thread's sequences: matrices take longer to be read by every thread than threads to meet
+WIDE = 32  # times as many units as a thread's sequences: matrices take longer to be read by every thread than threads to meet
 EVEN = 8  # panels for each thread that are as good as equal shares
 
 
