@@ -17,7 +17,7 @@ from ..primitives.compile import address
 LIMIT = 2**28
 LITTLE = 2**14  # bytes, for which memory is at hand anyway
 LINE = 64  # bytes that a cache reads at a time; a vector across two of them takes two reads
-SMALL = 2**21  # bytes; a pass with more of them takes so long that what is ready to be used as it stands is not felt
+SMALL = 2**24  # bytes; a pass with more of them takes so long that what is ready to be used as it stands is not felt
 
 
 def lined(shape, dtype):

@@ -8,11 +8,12 @@ import contextlib
 import contextvars
 import math
 
-from .pool import POOL, SMALL
+from .pool import POOL
 from .sums import steps_of_block
 from .work import backward_work, forward_work
 
 PATIENCE = 3  # passes
+FEW = 2**21  # bytes of gates, which caches hold: to write them takes no time
 
 _chosen = contextvars.ContextVar("refrnn_checkpoint", default=None)
 
@@ -36,7 +37,7 @@ def kept_by(one):
     """How the pass ``one`` keeps what its way back needs."""
     chosen = _chosen.get()
     if chosen is None:
-        return Unkept(one) if one.plan.idle >= PATIENCE and one.plan.kept_bytes > SMALL else Whole(one)
+        return Unkept(one) if one.plan.idle >= PATIENCE and one.plan.kept_bytes > FEW else Whole(one)
     steps, taken = chosen
     taken.append(one)
     each, T = steps_of_block(one.B), one.T

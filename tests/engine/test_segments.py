@@ -52,7 +52,7 @@ def drop(name, arguments, lengths=None):
 
 @pytest.mark.parametrize("name, ragged", itertools.product(ALL, LENGTHS))
 def test_where_nobody_goes_back_no_gates_are_kept(name, ragged, monkeypatch):
-    monkeypatch.setattr(segments, "SMALL", -1)
+    monkeypatch.setattr(segments, "FEW", -1)
     for B in (3, 9):
         arguments, lengths = drawn(name, 11, B, 3, 9), LENGTHS[ragged](11, B)
         whole, kept = both(name, arguments, lengths)
@@ -65,7 +65,7 @@ def test_where_nobody_goes_back_no_gates_are_kept(name, ragged, monkeypatch):
 
 
 def test_what_is_not_kept_takes_no_memory(monkeypatch):
-    monkeypatch.setattr(segments, "SMALL", -1)
+    monkeypatch.setattr(segments, "FEW", -1)
     arguments = drawn("two", 11, 9, 3, 100)
     drop("two", arguments)
     forward = run(ALL["two"], **arguments)
