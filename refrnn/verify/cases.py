@@ -253,6 +253,10 @@ def _kept_small(spec):
     return {name for name, role in free.items() if not (role == "parameter" and name in factors)}
 
 
+def _takes_norm(spec):
+    return any(isinstance(node, ast.Call) and node.func.id == "norm" for equation in spec.equations for node in ast.walk(equation.value))
+
+
 def _factors(spec):
     """The symbols that are multiplied with another one."""
     products = [node for equation in spec.equations for node in ast.walk(equation.value) if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.MatMult))]
@@ -381,6 +385,9 @@ def cases(spec, level="quick"):
     # and what a difference of numbers near 1 loses of tanh(z), at z of 1e-5, 1e-20 and where float32 has few digits left.
     for power in (-17, -66, -130):
         found += _both(f"one-small{power}", sizes=_ones(spec), batch=1, seed=21, shrink=2.0**power, extreme=True)
+    # A norm below the normal numbers by one digit: the power of two that scales it to 1 overflows.
+    if _takes_norm(spec):
+        found.append(Case("subnormal-float64", "float64", batch=1, seed=48, stretch=2.0**-1024, extreme=True))
     # A gate so far shut that it is no normal number, or would be none of the precision if its exponential overflowed.
     for dtype, argument in (("float32", -95.0), ("float64", -720.0)) if _gates(spec) else ():
         found.append(Case(f"one-shut-{dtype}", dtype, sizes=_ones(spec) | _times(spec, 1), batch=1, seed=1, shut=argument, extreme=True, full=True))
@@ -463,17 +470,19 @@ def shapes(spec, interpreted=False, level="full"):
     if spec.time:
         # Past 64, 128 and 256 steps, and past what integers of eight bits hold, of steps, of one length of three, and of words.
         found.append(Case("258 steps", sizes=_alike(spec, 2) | dict.fromkeys(words, 301) | _times(spec, 258), seed=38, ragged=True, full=True))
-        found.append(Case("ragged and wide", sizes=_widths(spec, (40, 34, 37)) | _times(spec, 3), seed=33, ragged=True))
+        found.append(Case("ragged and wide", sizes=_widths(spec, (40, 34, 37)) | _times(spec, 3), batch=9, seed=33, ragged=True))
         if level == "full":
             found.append(Case("64 steps", sizes=_alike(spec, 2) | _times(spec, 64), batch=1, seed=34))
         # Enough sequences for two threads, of unequal lengths, by all that whole numbers choose.
         for values in _whole_numbers(spec):
             word = " and ".join(f"{name} of {value}" for name, value in values.items())
             found.append(Case(f"many and ragged, {word}", sizes=_alike(spec, 3) | _times(spec, 7), batch=8, seed=45, ragged=True, values=values))
-        # Inputs more than sixteen times as long as there are sequences, and more than a panel of units: products are made before the loop.
+        # Inputs more than sixteen times as long as there are sequences: products are made before the loop. Units are more than a panel,
+        # and at the full level so many that threads share the packing of matrices.
         for name in sorted(_input_widths(spec) - words):
-            long = dict.fromkeys(sizes, 3 if interpreted else 20) | {name: 131} | _times(spec, 3)
-            found.append(Case(f"{name} of 131", sizes=long, batch=8, seed=46, ragged=level == "full"))
+            long = dict.fromkeys(sizes, 3 if interpreted else 48) | {other: 3 for other in sizes if other in _run_over(spec)} | _times(spec, 3)
+            for width, ragged in ((131, False), (5501, True)) if level == "full" else ((131, False),):
+                found.append(Case(f"{name} of {width}", sizes=long | {name: width}, batch=8, seed=46, ragged=ragged))
     if _many_words(spec, 300):
         found.append(Case("one word 300 times", sizes=_alike(spec, 2) | _many_words(spec, 300), batch=1, seed=44, one_word=True, values=_open_ends(spec)))
     return [replace(case, sizes=fitting_sizes(spec, case.sizes, case.batch)) for case in found]
@@ -483,6 +492,21 @@ def _input_widths(spec):
     """The sizes that inputs have as their last axis, and that no place is run over."""
     last = {str(symbol.shape[-1]) for symbol in spec.arrays.values() if symbol.role == "input" and len(symbol.shape) > 1}
     return (last & {*spec.sizes}) - {*spec.time, spec.batch} - _run_over(spec)
+
+
+def in_whole_vectors(spec):
+    """A case whose sizes are whole vectors of any processor, of so many sequences that they are worth segments."""
+    return _of_many(spec, "whole vectors", 16, steps=4, batch=128, seed=47)
+
+
+def of_much_work(spec):
+    """A case of more rows than a block, and of more units than a panel."""
+    return _of_many(spec, "much work", 70, steps=20, batch=64, seed=49)
+
+
+def _of_many(spec, name, width, steps, batch, seed):
+    sizes = _alike(spec, width) | {size: 3 for size in spec.sizes if size in _run_over(spec)} | _times(spec, steps)
+    return Case(name, sizes=fitting_sizes(spec, sizes, batch), batch=batch, seed=seed)
 
 
 def _words(spec):

@@ -35,7 +35,7 @@ def promises(spec, truth):
     values = (_padding_is_free, _what_is_out_of_a_domain_is_refused)
     in_any_precision = (_numbers_may_be_whole, _upstream_may_be_any_real_numbers, _upstream_that_is_left_out_is_zero)
     lengths = (_times_not_named_are_whole, _lengths_may_be_of_any_whole_type, _lengths_are_copied, _lengths_out_of_range_are_refused, _each_batch_is_taken_apart_by_its_own_lengths)
-    asked = (*values, *in_any_precision, *lengths, _what_goes_on_is_handed_on, _the_way_back_of_the_equation_is_its_own, _draws, _integers_drawn)
+    asked = (*values, *in_any_precision, *lengths, _what_goes_on_is_handed_on, _a_module_is_the_text_it_was_loaded_with, _the_way_back_of_the_equation_is_its_own, _draws, _integers_drawn)
     found = [text for ask in asked for text in ask(spec, truth)]
     return found or [text for ask in in_any_precision for text in ask(spec, _in_float32(spec, truth))]
 
@@ -220,9 +220,21 @@ def _what_goes_on_is_handed_on(spec, truth):
             continue
         begun = {start: found[state][1] for start, (state, _) in spec.begun.items()}
         rest = _by_equation(spec, check_values(spec, part(spec, drawn | chosen, cut, slice(None)) | begun, None))
-        joins = all(spec.time_size(name) and np.array_equal(rest[name], found[name][cut]) for name in spec.outputs)
-        if joins and spec.staying(whole.integers):
+        timed = [name for name in spec.outputs if spec.time_size(name)]
+        joins, stays = all([np.array_equal(rest[name][:2], found[name][cut]) for name in timed]), spec.staying(whole.integers)
+        if joins and stays and len(timed) == len(spec.outputs):
             yield f"the state {min(begun)} is not handed on though what it begins is the rest of the whole{_where(chosen)}"
+        if not joins and not stays:
+            yield f"the state {min(begun)} is handed on though what it begins is not the rest of the whole{_where(chosen)}"
+
+
+def _a_module_is_the_text_it_was_loaded_with(spec, truth):
+    """A user's, where it is loaded once more with another text."""
+    for kind, binding in spec.bindings.items():
+        if getattr(binding, "source", b""):
+            binding.load()
+            if not hasattr(replace(binding, source=binding.source + b"\nis_edited = True\n").load(), "is_edited"):
+                yield f"the {kind} is not the text that the spec was loaded with"
 
 
 def _by_equation(spec, checked):

@@ -7,18 +7,23 @@ import numpy as np
 from refrnn.backends.run import answer, expected_shapes
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, by_two_threads, name_of, poison, poisoned
-from refrnn.verify.cases import is_free, shapes
-from refrnn.verify.properties.asking import handed_in, same_bits
+from refrnn.verify.cases import in_whole_vectors, is_free, of_much_work, shapes
+from refrnn.verify.properties.asking import gradients_of, handed_in, same_bits
+from refrnn.verify.properties.memory import SEGMENT
 
 # Of the largest number of a step: half of the digits of float64. What goes wrong with a shape loses them all.
 NEAR = 2.0**-26
+RACES = 6  # each has about a chance in two to be lost by threads that share memory
 MOVED = 1024.0  # ulp of what is handed in: where they leave nothing near, rounding runs away, and no step is judged
 
 
 def disagreements(spec, backend, level="full"):
     """The findings where a backend differs, in some shape, from the reference; the reference, or where there is none, from the equation."""
     other = "reference" if "reference" in spec.backends and backend != "reference" else "equation"
-    return [finding for case in shapes(spec, other == "equation", level) for finding in _of_case(spec, case, backend, other)]
+    found = [finding for case in shapes(spec, other == "equation", level) for finding in _of_case(spec, case, backend, other)]
+    if backend == "kernel" and spec.time and not found:
+        found += _of_segments(spec, backend) + (_of_threads(spec, backend) if level == "full" else [])
+    return found
 
 
 def _of_case(spec, case, backend, other):
@@ -49,9 +54,52 @@ def _of_layer(spec, checked, backend, found):
         return []
     values = handed_in(poisoned(spec, checked))
     layer = spec.bind({name: array for name, array in values.items() if name in checked.integers or spec.arrays[name].is_kept}, backend)
+    rest, out = {name: array for name, array in values.items() if name not in layer.values}, {name: np.full_like(found[name], 3) for name in spec.outputs}
     with by_two_threads(backend):
-        run = layer.forward({name: array for name, array in values.items() if name not in layer.values}, checked.lengths, keep=False)
-    return [f"{name} of a layer is not that of a run" for name, array in run.outputs.items() if not same_bits(array, found[name])]
+        runs = layer.forward(rest, checked.lengths, keep=False), layer.forward(rest, checked.lengths, keep=False, out=out)
+    differ = {name for run in runs for name, array in run.outputs.items() if not same_bits(array, found[name])}
+    return [f"{name} of a layer is not that of a run" for name in sorted(differ)]
+
+
+def _of_segments(spec, backend):
+    """Where a kernel that keeps states alone has other bits than one that keeps everything: of rows in whole vectors, which lie dense."""
+    from refrnn.kernels.engine import segments
+
+    case = in_whole_vectors(spec)
+    checked = check_values(spec, *case.draw(spec))
+    upstream = {name: np.random.default_rng(case.seed).standard_normal(shape) for name, shape in expected_shapes(spec, checked).items()}
+    with by_two_threads(backend), segments.checkpoint(SEGMENT) as taken:
+        found = _all_of(spec, checked, backend, upstream)
+    if not taken:
+        return []
+    with by_two_threads(backend):
+        right = _all_of(spec, checked, backend, upstream)
+    apart = [name for name, array in right.items() if not same_bits(found[name], array)]
+    return [Finding(name_of(backend), case.name, f"{name} is another one when states are kept alone in case {case.name}") for name in apart]
+
+
+def _of_threads(spec, backend):
+    """Where two threads have other bits than one, with more work than one block of rows, and than one panel of units, for each: a race may be lost now and then."""
+    from refrnn.kernels.primitives import threads
+
+    case = of_much_work(spec)
+    checked = check_values(spec, *case.draw(spec))
+    upstream = {name: np.random.default_rng(case.seed).standard_normal(shape) for name, shape in expected_shapes(spec, checked).items()}
+    with threads.using(1):
+        right = _all_of(spec, checked, backend, upstream)
+    for _ in range(RACES):
+        with by_two_threads(backend):
+            found = _all_of(spec, checked, backend, upstream)
+        apart = [name for name, array in right.items() if not same_bits(found[name], array)]
+        if apart:
+            return [Finding(name_of(backend), case.name, f"{name} differs between 1 and 2 threads in case {case.name}") for name in apart]
+    return []
+
+
+def _all_of(spec, checked, backend, upstream):
+    """Outputs, intermediates and gradients."""
+    outputs, intermediates, backward = answer(spec, checked, backend)
+    return {**intermediates, **outputs, **gradients_of(spec, backward, upstream)}
 
 
 def _answered(spec, checked, backend, upstream):

@@ -10,6 +10,7 @@ from refrnn.verify.claims import check_claims
 from refrnn.verify.derivatives import confirm
 from refrnn.verify.errata import as_errata
 from refrnn.verify.handed import promises
+from refrnn.verify.language import misread
 from refrnn.verify.mutants import kill_matrix
 from refrnn.verify.printed import check_misprints, check_printed_gradients
 from refrnn.verify.properties import of_choices, of_wide_work, properties
@@ -60,7 +61,7 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
             report.left_out.append({"case": case.name, "quantities": truth.left_out})
         report.cases += 1
     report.failures += [f"library: {text}" for text in promises(spec, _ragged(found))]
-    report.failures += unlike_its_witness(spec, _ragged(found))
+    report.failures += unlike_its_witness(spec, _ragged(found)) + list(misread())
     for backend in chosen:
         if backend != "equation":
             step(f"variants and properties of {backend}")

@@ -463,6 +463,18 @@ def test_gates_are_so_far_shut_that_they_are_no_normal_numbers(dtype):
     assert gated > 20
 
 
+def test_norms_below_the_normal_numbers():
+    taken = []
+    for spec in map(refrnn.load, refrnn.ids()):
+        norms = [equation.name for equation in spec.equations if _calls(equation.value, "norm")]
+        assert any(case.name == "subnormal-float64" for case in asked(spec)) is bool(norms), spec.id
+        if norms:
+            length = _found(spec, "subnormal-float64", norms[0])[0][norms[0]]
+            assert 0 < length.min() <= length.max() < np.finfo("float64").tiny, spec.id
+            taken.append(spec.id)
+    assert taken == ["clip-halving", "clip-norm", "blow-up-criterion"]
+
+
 @pytest.mark.parametrize(
     "name, target, reached",
     [("bptt", "D", "Y"), ("narx", "D", "Y"), ("divergence", "D", "Y"), ("bptt-jacobians", "y", "y_hat"), ("constant-error-carousel", "d", "h"), ("singular-value-bound", "d", "f")],

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -178,12 +179,60 @@ def test_what_is_left_out_upstream_in_another_precision(monkeypatch):
     assert handed.promises(unit(), truth_of(unit())) == 2 * ["an upstream gradient of h that is not given is no zero of float32"]
 
 
+def test_a_state_that_is_handed_on_though_it_does_not_go_on(monkeypatch):
+    """By what another number chose: what was found once is taken for all."""
+    spec = refrnn.load("teacher-forcing")
+    right, truth = Spec.staying, truth_of(spec)
+    monkeypatch.setattr(Spec, "staying", lambda self, constants: right(self, {**constants, "forced": 0}))
+    assert handed.promises(spec, truth) == ["the state o0 is handed on though what it begins is not the rest of the whole, where forced is 1"]
+
+
 def test_a_state_that_is_not_handed_on_though_it_goes_on(monkeypatch):
     spec = refrnn.load("teacher-forcing")
     right, truth = Spec.staying, truth_of(spec)
     assert handed.promises(spec, truth) == []
     monkeypatch.setattr(Spec, "staying", lambda self, constants: right(self, constants) or {"o0": "why not"})
     assert "the state o0 is not handed on though what it begins is the rest of the whole, where forced is 0" in handed.promises(spec, truth)
+
+
+class Bound:
+    """A user's module, known by its path alone or by its text."""
+
+    source = b"text"
+
+    def __init__(self, by_path):
+        self.by_path = by_path
+
+    def load(self):
+        return SimpleNamespace(is_edited=True) if b"edited" in self.source and not self.by_path else SimpleNamespace()
+
+
+@pytest.mark.parametrize("by_path", [False, True])
+def test_a_module_that_is_known_by_its_path(by_path, monkeypatch):
+    def replaced(binding, source):
+        other = Bound(by_path)
+        other.source = source
+        return other
+
+    monkeypatch.setattr(handed, "replace", replaced)
+    spec = SimpleNamespace(bindings={"reference": Bound(by_path), "kernel": SimpleNamespace()})
+    assert list(handed._a_module_is_the_text_it_was_loaded_with(spec, None)) == by_path * ["the reference is not the text that the spec was loaded with"]
+
+
+def test_a_module_of_ones_own_is_the_text_it_was_loaded_with(tmp_path):
+    (tmp_path / "own.yaml").write_text("""
+id: own
+title: Twice
+sizes: {N: numbers}
+symbols:
+  x: {role: input, shape: [N]}
+equations: ["y = 2 * x"]
+outputs: [y]
+reference: own.py
+""")
+    (tmp_path / "own.py").write_text("def forward(x):\n    return {'y': 2 * x}, {}\n\n\ndef backward(saved, d_y):\n    return {'x': 2 * d_y}\n")
+    spec = refrnn.load(str(tmp_path / "own.yaml"))
+    assert "source" in vars(spec.bindings["reference"]) and handed.promises(spec, truth_of(spec, "plain-float64")) == []
 
 
 def found_of_draws(spec, draw):

@@ -729,6 +729,16 @@ def test_a_layer_that_is_pickled_with_what_a_process_holds(monkeypatch):
         of.copies_answer_alike(spec, truth, "kernel")
 
 
+@pytest.mark.parametrize("kept", ["_fitting", "_checked"])
+def test_a_layer_that_is_pickled_with_what_fits_and_without_its_kernel(kept, monkeypatch):
+    """The first call of the copy looks at nothing, and there is no kernel yet: single steps and whole sequences."""
+    spec = refrnn.load("leaky-units")
+    truth = Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64"))
+    monkeypatch.setattr(Layer, "__getstate__", lambda self, right=Layer.__getstate__: right(self) | {kept: getattr(self, kept)})
+    with pytest.raises(AttributeError, match="step" if kept == "_fitting" else "forward"):
+        of.copies_answer_alike(spec, truth, "kernel")
+
+
 def test_copies_that_are_other_ones(monkeypatch):
     with monkeypatch.context() as planted:
         planted.setattr(Run, "_way_back", lambda self, right=Run._way_back: lambda upstream: {name: 2 * gradient for name, gradient in right(self)(upstream).items()})

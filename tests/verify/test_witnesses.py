@@ -1,5 +1,8 @@
 """Networks are held against equations that a person wrote for them; what put them together made their backends as well."""
 
+import itertools
+from dataclasses import replace
+
 import pytest
 
 import refrnn
@@ -67,3 +70,30 @@ def test_values_that_it_does_not_take(monkeypatch):
     monkeypatch.setattr(witnesses, "check_values", refused)
     spec = refrnn.load(BEGUN)
     assert unlike_its_witness(spec, ragged(spec)) == ["equation: what it takes is not what the network written by hand takes (so it is)"]
+
+
+@pytest.mark.parametrize("place", range(len(witnesses.ALIKE)))
+def test_calls_that_make_the_same_network(place, monkeypatch):
+    witnesses.unlike.cache_clear()
+    assert witnesses.unlike() == ()
+    one, other = witnesses.ALIKE[place]
+    right, asked = witnesses._written, itertools.count(1)
+    monkeypatch.setattr(witnesses, "_written", lambda spec: (right(spec), spec.id == refrnn.load(one).id and next(asked)))
+    witnesses.unlike.cache_clear()
+    try:
+        spec = refrnn.load(BEGUN)
+        assert f"library: {one} is not {other}" in unlike_its_witness(spec, ragged(spec))
+    finally:
+        witnesses.unlike.cache_clear()
+
+
+@pytest.mark.parametrize("part", ["text", "shape", "outputs"])
+def test_what_makes_two_networks_the_same(part):
+    spec = refrnn.load("unfolding")
+    equation, symbol = spec.equations[0], spec.symbols["V"]
+    other = {
+        "text": replace(spec, equations=(replace(equation, text="s[-1] = 2 * s0"), *spec.equations[1:])),
+        "shape": replace(spec, symbols=spec.symbols | {"V": replace(symbol, shape=symbol.shape[::-1])}),
+        "outputs": replace(spec, outputs=("s", "s")),
+    }[part]
+    assert witnesses._written(spec) == witnesses._written(refrnn.load("unfolding")) != witnesses._written(other)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from refrnn.backends.layer import goes_by_steps
 from refrnn.backends.run import answer, run_checked
 
 
@@ -58,6 +59,17 @@ def handed_in(checked):
 
 def carried(run):
     return {name: array for name, array in run.state.items() if isinstance(array, np.ndarray)}
+
+
+def is_a_stream(spec, checked, rest):
+    """Whether a layer that is given ``rest`` goes by single steps."""
+    return bool(spec.time) and goes_by_steps(spec, checked.integers) and not spec.named_sizes and any(spec.time_size(name) for name in rest)
+
+
+def at_step(spec, rest, t):
+    """What a layer's step takes at t of what is not bound, and the starts."""
+    starts = {name: value for name, value in rest.items() if spec.arrays[name].role == "start"}
+    return {name: value[t] if spec.time_size(name) else value for name, value in rest.items() if name not in starts}, starts
 
 
 def with_halves(spec, name, array):

@@ -8,7 +8,7 @@ import numpy as np
 
 from refrnn.backends.run import answer, run_checked
 from refrnn.errors import ValuesError
-from refrnn.verify.properties.asking import handed_in, same_bits, with_halves, with_last
+from refrnn.verify.properties.asking import at_step, handed_in, is_a_stream, same_bits, with_halves, with_last
 
 
 def copies_answer_alike(spec, truth, backend):
@@ -31,10 +31,15 @@ def copies_answer_alike(spec, truth, backend):
     values = handed_in(checked)
     layer = spec.bind({name: value for name, value in values.items() if spec.arrays[name].is_kept}, backend)
     rest = {name: value for name, value in values.items() if name not in layer.values}
-    plain = layer.forward(rest, checked.lengths, keep=False).outputs
-    for name, array in _copied(spec, layer).forward(rest, checked.lengths, keep=False).outputs.items():
-        if not same_bits(array, plain[name]):
-            return f"{name} of a copy of a layer is not that of the layer"
+    asked = [lambda one: one.forward(rest, checked.lengths, keep=False).outputs, lambda one: one.forward(rest, keep=False).outputs]
+    if is_a_stream(spec, checked, rest):
+        given, state = at_step(spec, rest, 0)
+        asked.append(lambda one: one.step({**given}, {**state})[0])
+    right = [ask(layer) for ask in asked]  # a layer remembers what fits
+    for ask, plain in zip(asked, right):  # each of a copy of its own: what was asked before may mend the next
+        for name, array in ask(_copied(spec, layer)).items():
+            if not same_bits(array, plain[name]):
+                return f"{name} of a copy of a layer is not that of the layer"
     return None
 
 

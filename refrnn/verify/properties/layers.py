@@ -6,7 +6,7 @@ from refrnn.backends.layer import goes_by_steps
 from refrnn.backends.run import run_checked
 from refrnn.errors import ValuesError
 from refrnn.verify.backends import by_two_threads
-from refrnn.verify.properties.asking import carried, handed_in, near, run_of, same_bits, with_halves
+from refrnn.verify.properties.asking import at_step, carried, handed_in, is_a_stream, near, run_of, same_bits, with_halves
 from refrnn.verify.properties.layouts import each, strided
 from refrnn.verify.variants import HELD, STREAMED, compare_crowd, in_a_crowd
 
@@ -40,13 +40,11 @@ def _bound_differs(spec, truth, backend, layer, rest, plain):
         for name, array in layer.forward(copied, lengths, keep=False).outputs.items():
             if not same_bits(array, ragged[name]):
                 return f"{name} of sequences of other lengths is not that of a run"
-    timed = {name for name in rest if spec.time_size(name)}
-    if checked.lengths is not None or not goes_by_steps(spec, checked.integers) or spec.named_sizes or not timed:
+    if checked.lengths is not None or not is_a_stream(spec, checked, rest):
         return None
-    state, steps, states = {name: value for name, value in rest.items() if spec.arrays[name].role == "start"}, [], []
+    (_, state), steps, states = at_step(spec, rest, 0), [], []
     for t in range(checked.sizes[spec.time[0]]):
-        given = {name: value[t] if name in timed else value for name, value in rest.items() if spec.arrays[name].role != "start"}
-        outputs, state = layer.step(given, state)
+        outputs, state = layer.step(at_step(spec, rest, t)[0], state)
         steps.append(outputs)
         states += [(name, array, array.copy()) for name, array in state.items()]
     for t, outputs in enumerate(steps):  # all done: no step writes into what an earlier one gave
