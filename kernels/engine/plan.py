@@ -35,7 +35,7 @@ class Plan:
     """
 
     def __init__(self, recurrence, T, B, widths, units, numbers, vectors, dtype, lean=False):
-        self.recurrence, self.T, self.B, self.dtype = recurrence, T, B, dtype
+        self.recurrence, self.T, self.B, self.dtype, self._lean = recurrence, T, B, dtype, lean
         self.widths, self.units, self.numbers, self.vectors = widths, units, numbers, vectors
         self.panels = [Panels(len(stage.names), units[k], dtype) for k, stage in enumerate(recurrence.stages)]
         self.parts = [Panels(len(gates), units[k], dtype, self.panels[k].each) for k, gates in recurrence.sets]
@@ -169,9 +169,8 @@ class Plan:
 
     @cached_property
     def kept_bytes(self):
-        """Of gates that are kept for the way back alone, and would not be in a lean plan."""
-        stands = {self.recurrence.products[q][0] for q in self.hoisted}
-        return sum(math.prod(self.gates_shape(k)) for k, kept in enumerate(self.kept) if kept and k not in stands) * self.dtype.itemsize
+        """Of gates that are written at every step for the way back alone, and would not be in a lean plan."""
+        return sum(math.prod(self.gates_shape(k)) for k, kept in enumerate(self.kept) if kept) * self.dtype.itemsize
 
     def width(self, row):
         """Of a kept row, in whole vectors."""
@@ -235,7 +234,8 @@ class Plan:
         return step.own(f"carry:{row}:{back}", self.width(row), back * arriving if back > 1 else 0, steps=back > 1)
 
     def _results(self, step, name):
-        if name in self.recurrence.gates or name in self.recurrence.kept:
+        gates, stages = self.recurrence.gates, self.recurrence.stages
+        if name in self.recurrence.kept or name in gates and (not self._lean or any(name in later.takes for later in stages[gates[name] + 1 :])):
             yield self._value(step, name)
         if name in self.recurrence.outputs:
             yield step.given(f"out:{name}", self.rows[name])

@@ -8,6 +8,7 @@ import pytest
 from recurrences import ALL, drawn, like, upstream
 
 from refrnn.kernels.engine import segments, weights, work
+from refrnn.kernels.engine.forms import plan_of
 from refrnn.kernels.engine.passes import run
 from refrnn.kernels.engine.pool import POOL
 from refrnn.kernels.engine.segments import PATIENCE, Segments, Unkept, Whole, checkpoint
@@ -78,6 +79,14 @@ def test_what_is_not_kept_takes_no_memory(monkeypatch):
     gate = forward.gate("n")
     assert forward.plan.idle == 0 and isinstance(run(ALL["two"], **arguments)._kept, Whole)
     assert np.array_equal(gate, run(ALL["two"], **arguments).gate("n"))
+
+
+def test_gates_that_nobody_reads_later_are_written_for_the_way_back_alone():
+    arguments = drawn("two", 11, 9, 3, 9)
+    for lean, written in ((False, ({*"ifzcm"}, {*"nh"})), (True, ({*"zcm"}, {"h"}))):
+        plan = plan_of(ALL["two"], *(arguments[key] for key in ("given", "starts", "weights")), lean=lean)
+        for stage, step, names in zip(ALL["two"].stages, plan.forward.steps, written, strict=True):
+            assert {name for name, places in zip(stage.gives.split(), step.writes) if places} == names
 
 
 def test_little_memory_is_kept_always():
