@@ -65,7 +65,6 @@ class Pass:
             new, self.given = np.zeros, {name: self._in_order(array) for name, array in given.items()}
             starts = {row: self._in_order(start, 0) for row, start in starts.items()}
         self.starts = starts
-        self.outputs = {row: new(shape, self.dtype) for row, shape in plan.output_shapes}
         self._unordered = given
         self._ends = {}  # lengths that are left, by first step
         self.laid = laid_out(self.form, weights)
@@ -73,7 +72,9 @@ class Pass:
             "weights": self.laid.places, "inputs": self._inputs(0),
             "order": plan.whole_places if lengths is None else addresses({"order": self.order, "ends": self.ends}),
         }  # fmt: skip
-        self._is_idle, self._kept = True, kept_by(self)
+        self._is_idle, self._is_unread, self._kept = True, True, kept_by(self)
+        lent = self._kept.lent
+        self.outputs = {row: lent[row] if row in lent else new(shape, self.dtype) for row, shape in plan.output_shapes}
         self._kept.forward(self, self.outputs)
 
     @property
@@ -88,6 +89,7 @@ class Pass:
             if self.ragged:
                 POOL.give(self.given.values())
             self.plan.idle += self._is_idle
+            self.plan.unread += self._is_unread
 
     def plan_of(self, first, last, lean=False):
         """The plan of the steps first .. last-1."""
@@ -146,6 +148,7 @@ class Pass:
 
     def row(self, name):
         """The values of a row that is kept, (T, B, H), an array of its own; zero past each sequence's end."""
+        self._is_unread, self.plan.unread = False, 0
         return self._as_given(work.history[name][self.recurrence.depth[name] :, :, : self.plan.rows[name]] for work in self._works())
 
     def _works(self, with_gates=False):

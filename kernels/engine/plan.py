@@ -27,7 +27,7 @@ class Plan:
     """``widths``: of inputs by name; ``units``: of each stage; ``numbers``: of names of weights that are numbers, ``vectors`` likewise.
 
     ``lean``: for passes forward that nobody goes back through; no gates are kept then. ``idle``: how many passes of it, one
-    after the other and the last ones, nobody went back through.
+    after the other and the last ones, nobody went back through; ``unread``: of how many nobody asked for rows.
 
     Arrays are named: x (an input, sequences in the order of their lengths), given:x (in the caller's), gates:0 and bias:0 (of a stage), row:h (kept, with its starts before it), out:h,
     pack:0 (of a product); backward up:h, delta:0 (of a set of gates), error:0 (of a stage), carry:h:1 (what steps send to
@@ -57,7 +57,7 @@ class Plan:
             not lean or may_share or self.kept[k] or any(gate in later.takes for later in recurrence.stages[k + 1 :] for gate in stage.names)
             for k, stage in enumerate(recurrence.stages)
         ]
-        self.idle = 0
+        self.idle = self.unread = 0
         self.errors = [Panels(max(1, len(recurrence.targets(k))), units[k], dtype) for k in range(len(units))]
         # The panels of the rows that get errors through matrices: of inputs and of rows that stages give.
         self.reached = {name: Panels(1, width, dtype) for name, width in widths.items()}
@@ -171,6 +171,11 @@ class Plan:
     def kept_bytes(self):
         """Of gates that are written at every step for the way back alone, and would not be in a lean plan."""
         return sum(math.prod(self.gates_shape(k)) for k, kept in enumerate(self.kept) if kept) * self.dtype.itemsize
+
+    @cached_property
+    def dense(self):
+        """The rows that are outputs and have no more numbers when they are kept: they may stand in an output's memory."""
+        return tuple(row for row in self.recurrence.outputs if row in self.recurrence.kept and self.width(row) == self.rows[row])
 
     def width(self, row):
         """Of a kept row, in whole vectors."""

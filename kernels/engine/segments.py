@@ -2,13 +2,14 @@
 
 Where passes of the same sizes come to their end, one after the other, and nobody went back through them, the next one keeps no
 gates: less memory is written. If it is gone back through after all, it runs once more, and those after it keep everything.
+Where nobody asked for their rows either, these stand in the outputs, which are the caller's, and not beside them.
 """
 
 import contextlib
 import contextvars
 import math
 
-from .pool import POOL
+from .pool import POOL, lined
 from .sums import steps_of_block
 from .work import backward_work, forward_work
 
@@ -52,7 +53,9 @@ def _spare(one, steps):
 
 
 class Whole:
-    """All of a pass."""
+    """All of a pass. ``lent``: outputs that rows stand in."""
+
+    lent = {}
 
     def __init__(self, one):
         self.work, self._laid = one.laid.work() or forward_work(one.plan), one.laid
@@ -82,9 +85,14 @@ class Unkept:
     """The rows of a pass alone; all of it runs once more when its gates, or its way back, are wanted."""
 
     def __init__(self, one):
-        self.work, self._whole = forward_work(one.plan_of(0, one.T, lean=True)), None
+        plan, self._whole = one.plan_of(0, one.T, lean=True), None
+        rows = plan.dense if one.plan.unread >= PATIENCE and not one.ragged else ()
+        self.work, depth = forward_work(plan, rows), one.recurrence.depth
+        self._history = {row: lined((depth[row] + one.T, one.B, plan.rows[row]), one.dtype) for row in rows}
+        self.lent = {row: array[depth[row] :] for row, array in self._history.items()}
 
     def forward(self, one, outputs):
+        self.work.borrow(self._history)
         self.work.begin(one.starts)
         one.run(self.work, 0, outputs)
 
@@ -98,7 +106,7 @@ class Unkept:
         return self._whole
 
     def parts(self, one, with_gates):
-        yield 0, self._again(one).work if with_gates else self.work
+        yield 0, self._again(one).work if with_gates or self.lent else self.work
 
     def back(self, one, run):
         return self._again(one).back(one, run)
@@ -111,6 +119,8 @@ class Unkept:
 
 class Segments:
     """The states before segments of so many ``steps``; the last one may have fewer."""
+
+    lent = {}
 
     def __init__(self, one, steps):
         self.firsts = range(0, one.T, steps)

@@ -7,9 +7,9 @@ from .pool import POOL, SMALL
 from .program import Together, addresses
 
 
-def forward_work(plan):
-    """Some that waits, or some new."""
-    return POOL.kept(plan) or Forward(plan)
+def forward_work(plan, lent=()):
+    """Some that waits, or some new; ``lent``: rows that passes lend memory for."""
+    return POOL.kept((plan, "forward", *lent)) or Forward(plan, lent)
 
 
 def backward_work(plan):
@@ -24,25 +24,35 @@ def _bytes(*groups):
 class Forward:
     """What a pass forward writes beside its outputs: ``gates`` by the plan's names, ``history``, rows by theirs, with the starts before.
 
-    ``places``: where all is that the way back reads.
+    ``places``: where all is that the way back reads. Rows that are ``lent`` are a pass's own: it must call ``borrow`` first.
     """
 
-    def __init__(self, plan):
-        self.plan, recurrence = plan, plan.recurrence
+    def __init__(self, plan, lent=()):
+        self.plan, self._lent, recurrence = plan, lent, plan.recurrence
         T, B, dtype = plan.T, plan.B, plan.dtype
         self.gates = {f"gates:{k}": POOL.take(plan.gates_shape(k), dtype) for k in range(len(plan.panels))}
-        self.history = {row: POOL.take((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept}
+        self.history = {row: POOL.take((recurrence.depth[row] + T, B, plan.width(row)), dtype) for row in recurrence.kept if row not in lent}
         self._starts = {}
         for row, array in self.history.items():
-            before = array[: recurrence.depth[row]]
-            before[..., plan.rows[row] :] = 0
-            if recurrence.depth[row]:
-                self._starts[row] = before[..., : plan.rows[row]]
+            array[: recurrence.depth[row], :, plan.rows[row] :] = 0
+            self._start(row, array)
         self.size = _bytes(self.gates.values(), self.history.values())
         self.places = addresses(self.gates | {f"row:{row}": array for row, array in self.history.items()})
         self.before, self.forward = plan.before and plan.before.on(), plan.forward.on()
         self._programs = Together(*filter(None, (self.before, self.forward)))
         self._programs.put(own=self.places, ones=addresses({"ones": plan.ones}) if self.before else {})
+
+    def _start(self, row, array):
+        """Starts of a row stand before the first step of its array."""
+        depth = self.plan.recurrence.depth[row]
+        if depth:
+            self._starts[row] = array[:depth, :, : self.plan.rows[row]]
+
+    def borrow(self, arrays):
+        """Let rows that are lent stand in ``arrays``, with room for starts before them."""
+        for row, array in arrays.items():
+            self._start(row, array)
+        self._programs.put(lent=addresses({f"row:{row}": array for row, array in arrays.items()}))
 
     def begin(self, starts):
         """Take the starts, in the order of the sequences."""
@@ -64,10 +74,12 @@ class Forward:
 
     def give(self):
         """Nobody reads any of it any more."""
+        for row in self._lent:
+            self._starts.pop(row, None)
         if self.size > SMALL:
             POOL.give((*self.gates.values(), *self.history.values()))
         else:
-            POOL.keep(self.plan, self, self.size)
+            POOL.keep((self.plan, "forward", *self._lent), self, self.size)
 
 
 class Backward:

@@ -11,6 +11,7 @@ from refrnn.kernels.engine import segments, weights, work
 from refrnn.kernels.engine.forms import plan_of
 from refrnn.kernels.engine.passes import run
 from refrnn.kernels.engine.pool import POOL
+from refrnn.kernels.engine.rows import lanes_of
 from refrnn.kernels.engine.segments import PATIENCE, Segments, Unkept, Whole, checkpoint
 from refrnn.kernels.engine.sums import BLOCK
 
@@ -79,6 +80,37 @@ def test_what_is_not_kept_takes_no_memory(monkeypatch):
     gate = forward.gate("n")
     assert forward.plan.idle == 0 and isinstance(run(ALL["two"], **arguments)._kept, Whole)
     assert np.array_equal(gate, run(ALL["two"], **arguments).gate("n"))
+
+
+@pytest.mark.parametrize("name, ragged", itertools.product(ALL, LENGTHS))
+def test_where_nobody_asks_for_rows_they_stand_in_outputs(name, ragged, monkeypatch):
+    """Whoever writes into outputs then, all is as it was."""
+    monkeypatch.setattr(segments, "FEW", -1)
+    arguments, lengths = drawn(name, 11, 9, 3, 2 * lanes_of(np.float64)), LENGTHS[ragged](11, 9)
+    whole, _ = both(name, arguments, lengths)
+    assert drop(name, arguments, lengths) == [Whole] * PATIENCE
+    forward = run(ALL[name], **arguments, lengths=lengths)
+    assert forward._kept.lent.keys() == ({*ALL[name].outputs} & {*ALL[name].kept} if ragged == "whole" and name != "narrow" else set())
+    outputs = {row: array.copy() for row, array in forward.outputs.items()}
+    assert all(np.array_equal(array, whole[row]) and array.flags.c_contiguous for row, array in forward.outputs.items())
+    for array in forward.outputs.values():
+        array[...] = np.nan
+    into = like(arguments["weights"])
+    made = {f"row {row}": forward.row(row) for row in ALL[name].kept}
+    found = forward.backward(upstream(ALL[name], arguments), into) | into
+    assert_same({**outputs, **made, **{f"d_{key}": value for key, value in found.items()}}, {key: value for key, value in whole.items() if not key.startswith("row") or key in made})
+
+
+def test_rows_that_are_asked_for_are_kept_beside_outputs(monkeypatch):
+    """And no pass runs again for them."""
+    monkeypatch.setattr(segments, "FEW", -1)
+    arguments = drawn("one", 11, 9, 3, 2 * lanes_of(np.float64))
+    both("one", arguments)
+    for k in range(2 * PATIENCE + 2):
+        forward = run(ALL["one"], **arguments)
+        assert isinstance(forward._kept, Unkept if k >= PATIENCE else Whole) and not forward._kept.lent
+        assert np.array_equal(forward.row("h"), forward.outputs["h"]) and forward.plan.idle == k
+        del forward
 
 
 def test_gates_that_nobody_reads_later_are_written_for_the_way_back_alone():

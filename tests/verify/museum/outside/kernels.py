@@ -45,7 +45,7 @@ KERNELS = (
     Fault("memory", "products begin with what memory held", "gru-reset-after", SUMS, "call(multiply, (CLEAR, c, operand, b,", "call(multiply, (KEEP, c, operand, b,"),
     Fault("memory", "the last state's errors begin with what memory held", "encoder-decoder", SEQUENCES, "d_h = np.zeros((T, *d_last.shape)", "d_h = np.empty((T, *d_last.shape)"),
     Fault("memory", "arguments are not copied", "lstm", ARGUMENTS, 'np.array(values[name], order="C") if kept', 'np.require(values[name], requirements="C") if kept'),
-    Fault("memory", "gates kept from run to run", "lstm", WORK, "return POOL.kept(plan) or Forward(plan)", "return forward_work.__dict__.setdefault(plan, Forward(plan))"),
+    Fault("memory", "gates kept from run to run", "lstm", WORK, 'return POOL.kept((plan, "forward", *lent)) or Forward(plan, lent)', "return forward_work.__dict__.setdefault((plan, *lent), Forward(plan, lent))"),
     Fault("memory", "a gradient kept from call to call", "gru-reset-before", PASSES, "found = {name: np.empty_like(array) for", "found = {name: np.__dict__.setdefault(('kept', name, array.shape, array.dtype), np.empty_like(array)) for"),
     Fault("memory", "whole empty vectors begin with what memory held", "lstm", WORK, "if part.is_ragged:\n                array[...] = 0", "if part.is_ragged:\n                pass"),
     Fault("memory", "packed weights kept by their address", "lstm", PANELS, "for array in arrays]], np.int64)\n", "for array in arrays]], np.int64)\n        known, self.known = getattr(self, \"known\", None), places.tolist()\n        if known == self.known:\n            return\n"),
