@@ -729,6 +729,19 @@ def test_a_layer_that_is_pickled_with_what_a_process_holds(monkeypatch):
         of.copies_answer_alike(spec, truth, "kernel")
 
 
+@pytest.mark.parametrize("is_named", [False, True])
+def test_one_input_that_is_given_with_its_name_and_without(is_named, monkeypatch):
+    """To a step it may be: here it is doubled in one of both ways."""
+
+    def step(self, x_t, state, right=Layer.step):
+        if hasattr(x_t, "keys"):
+            return right(self, {name: array * (1 + is_named) for name, array in x_t.items()}, state)
+        return right(self, x_t * (2 - is_named), state)
+
+    monkeypatch.setattr(Layer, "step", step)
+    assert of.binding_changes_nothing(unit(), TRUTHS[0], "kernel") == "h of single steps is not that of the whole"
+
+
 @pytest.mark.parametrize("kept", ["_fitting", "_checked"])
 def test_a_layer_that_is_pickled_with_what_fits_and_without_its_kernel(kept, monkeypatch):
     """The first call of the copy looks at nothing, and there is no kernel yet: single steps and whole sequences."""

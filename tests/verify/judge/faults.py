@@ -632,6 +632,8 @@ TABLE = {
         ("outputs of starts that are given are not compared", "        found = {key_of(spec, truth, name): array for name, array in run.outputs.items()}\n        if", "        found = {}\n        if"),
     ],
     "refrnn.verify.properties.layers": [
+        ("the one input of a step always has its name", "*given.values() if len(given) == 1 and t % 2 else [given]", "given"),
+        ("the one input of a step never has its name", "len(given) == 1 and t % 2 else", "len(given) == 1 else", "test_properties_found"),
         ("states of single steps may change later", "return f\"the state {name} of single steps changes at a later one\"", "return None"),
         ("a layer may take lengths for whole", "return f\"{name} of sequences of other lengths is not that of a run\"", "return None"),
         ("no layer is asked once more", ", (\" and is asked once more\", False)):", "):"),
