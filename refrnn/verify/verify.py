@@ -13,7 +13,7 @@ from refrnn.verify.handed import promises
 from refrnn.verify.language import misread
 from refrnn.verify.mutants import kill_matrix
 from refrnn.verify.printed import check_misprints, check_printed_gradients
-from refrnn.verify.properties import of_choices, of_wide_work, properties
+from refrnn.verify.properties import extended_precision_is_kept, of_choices, of_wide_work, properties
 from refrnn.verify.report import SpecReport
 from refrnn.verify.shapes import disagreements
 from refrnn.verify.sensitivity import bluntest, sensitivity
@@ -62,6 +62,8 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
         report.cases += 1
     report.failures += [f"library: {text}" for text in promises(spec, _ragged(found))]
     report.failures += unlike_its_witness(spec, _ragged(found)) + list(misread())
+    text = extended_precision_is_kept(spec, _ragged(found), "equation")
+    report.failures += [f"equation: {text}"] if text else []
     for backend in chosen:
         if backend != "equation":
             step(f"variants and properties of {backend}")

@@ -8,6 +8,7 @@ import pytest
 from unit import Backend, off, unit
 
 import refrnn
+from refrnn.backends import equation
 from refrnn.errors import AnswerError, RefrnnError
 from refrnn.verify import verify
 from refrnn.verify.cases import OVERFLOWING, SPECIAL, Case, asked, cases
@@ -420,3 +421,14 @@ def test_wide_work_is_drawn_where_the_quick_level_has_no_truth_of_it(monkeypatch
     asked = []
     monkeypatch.setattr(verify, "of_wide_work", lambda spec, truth, backend: asked.append((truth.case.name, truth.checked.batch, [*truth.upstream])) or [])
     assert verify.wrong_with(refrnn.load("lstm"), {}, "kernel") == [] and asked == [("width-16-float64", 2, ["h", "c"])]
+
+
+def test_an_equation_that_runs_in_less_than_it_is_given(monkeypatch):
+    """In extended precision it is: what is compared elsewhere has fewer digits."""
+    right = equation.answer
+
+    def answer(spec, checked):
+        return right(spec, replace(checked, dtype=np.dtype("float64"), arrays={name: array.astype("float64") for name, array in checked.arrays.items()}))
+
+    monkeypatch.setattr(equation, "answer", answer)
+    assert "equation: h is computed in less than the precision that is given" in verify_spec(unit()).failures

@@ -87,6 +87,15 @@ def test_calls_that_make_the_same_network(place, monkeypatch):
         witnesses.unlike.cache_clear()
 
 
+def test_what_a_stack_gives(monkeypatch):
+    monkeypatch.setattr(witnesses, "GIVEN", ("h_2",))
+    witnesses.unlike.cache_clear()
+    try:
+        assert witnesses.unlike() == ('library: stack(["leaky-units", "lstm"]) gives h_2, c_2 and not h_2',)
+    finally:
+        witnesses.unlike.cache_clear()
+
+
 @pytest.mark.parametrize("part", ["text", "shape", "outputs"])
 def test_what_makes_two_networks_the_same(part):
     spec = refrnn.load("unfolding")
