@@ -2,12 +2,15 @@
 
 from functools import lru_cache
 
+import numpy as np
+
 import refrnn
 from refrnn.spec.values import check_values
 from refrnn.verify.properties.asking import answers_of, first_wrong
 
+# By the calls that make them.
 WITNESSES = {
-    "encoder_decoder(bidirectional(leaky-units, leaky-units), stack(leaky-units, softmax-layer))": """
+    'encoder_decoder(bidirectional("leaky-units"), stack(["leaky-units", feed_forward("softmax")]))': """
 title: Read in both directions, and written
 sizes: {S: steps that are read, T: steps that are written, I: features read, I_d: features told, H_f_e: units, H_b_e: units, H_1_d: units, O_2_d: words}
 symbols:
@@ -42,7 +45,7 @@ equations:
   - y_2_d[t] = softmax(W_2_d @ h[t] + b_2_d)
 outputs: [y_2_d, v]
 """,
-    "autoencoder(leaky-units, leaky-units)": """
+    'autoencoder("leaky-units")': """
 title: Read, and said again
 sizes: {T: steps, I: features, H_e: units, H_d: units}
 symbols:
@@ -69,7 +72,7 @@ equations:
   - y[t] = W_y @ g[t] + b_y
 outputs: [y, v]
 """,
-    "conditioned(leaky-units)": """
+    'conditioned("leaky-units")': """
 title: Begun from what stays the same
 sizes: {T: steps, I: features, H: units, F: features that stay}
 symbols:
@@ -98,17 +101,29 @@ STACKED, GIVEN = 'stack(["leaky-units", "lstm"])', ("h_2", "c_2")
 
 
 def unlike_its_witness(spec, truth):
-    """What a network's equations give that is not what the equations written for it give, in words; of other specs nothing."""
-    witness = _witness(spec.id) if spec.id in WITNESSES else None
-    if witness is None:
+    """What a network's equations give that is not what the equations written for it give, in words; of other specs nothing.
+
+    Of a network that nobody wrote: whether those that are written are what they should be, as the same calls made it.
+    """
+    if not any(hasattr(binding, "parts") for binding in spec.bindings.values()):
         return []
-    if unlike():
-        return list(unlike())
+    written = {refrnn.load(call).id: call for call in WITNESSES}
+    if unlike() or spec.id not in written:
+        return [*unlike(), *(text for call in WITNESSES for text in _drawn_unlike(call))]
+    witness = _witness(written[spec.id])
     try:
         wrong = first_wrong(spec, truth, answers_of(witness, check_values(witness, truth.values, truth.lengths), "equation", truth.upstream))
     except refrnn.RefrnnError as error:
         return [f"equation: what it takes is not what the network written by hand takes ({error})"]
     return [f"equation: {wrong} is not that of the network written by hand"] if wrong else []
+
+
+@lru_cache(maxsize=None)
+def _drawn_unlike(call):
+    spec = refrnn.load(call)
+    values = spec.draw(batch=2, seed=51, dtype="float64")
+    found, right = (one.forward(values, "equation").outputs for one in (spec, _witness(call)))
+    return tuple(f"library: {name} of {call} is not that of the network written by hand" for name in right if not np.allclose(found[name], right[name], rtol=1e-9, atol=1e-9))
 
 
 @lru_cache(maxsize=None)
