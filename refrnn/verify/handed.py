@@ -2,8 +2,7 @@
 
 from copy import copy
 from dataclasses import replace
-from itertools import combinations
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 
 import numpy as np
 
@@ -14,7 +13,6 @@ from refrnn.spec.draw import complete_sizes, fitting_sizes
 from refrnn.spec.values import check_upstream, check_values
 from refrnn.verify.backends import poisoned
 from refrnn.verify.cases import choices
-from refrnn.verify.properties.asking import same_bits
 from refrnn.verify.properties.chunks import part
 from refrnn.verify.variants import in_a_crowd
 
@@ -37,7 +35,7 @@ def promises(spec, truth):
     values = (_padding_is_free, _what_is_out_of_a_domain_is_refused)
     in_any_precision = (_numbers_may_be_whole, _upstream_may_be_any_real_numbers, _upstream_that_is_left_out_is_zero)
     lengths = (_times_not_named_are_whole, _lengths_may_be_of_any_whole_type, _lengths_are_copied, _lengths_out_of_range_are_refused, _each_batch_is_taken_apart_by_its_own_lengths)
-    asked = (*values, *in_any_precision, *lengths, _what_goes_on_is_handed_on, _a_module_is_the_text_it_was_loaded_with, _a_module_of_ones_own_is_run_itself, _the_way_back_of_the_equation_is_its_own, _draws, _integers_drawn)
+    asked = (*values, *in_any_precision, *lengths, _what_goes_on_is_handed_on, _a_module_is_the_text_it_was_loaded_with, _the_way_back_of_the_equation_is_its_own, _draws, _integers_drawn)
     found = [text for ask in asked for text in ask(spec, truth)]
     return found or [text for ask in in_any_precision for text in ask(spec, _in_float32(spec, truth))]
 
@@ -237,29 +235,6 @@ def _a_module_is_the_text_it_was_loaded_with(spec, truth):
             binding.load()
             if not hasattr(replace(binding, source=binding.source + b"\nis_edited = True\n").load(), "is_edited"):
                 yield f"the {kind} is not the text that the spec was loaded with"
-
-
-def _a_module_of_ones_own_is_run_itself(spec, truth):
-    """After the kernel, on values of the same form; and what it gives in one memory is handed out apart."""
-    if "kernel" not in spec.bindings:
-        return
-    kernel, own, values = spec.bindings["kernel"].load(), ModuleType("own"), _given(spec, truth.checked)
-
-    def forward(**given):
-        outputs, saved = kernel.forward(**given)
-        return {name: 2 * array for name, array in outputs.items()}, saved
-
-    def backward(saved, **upstream):
-        gradients = kernel.backward(saved, **upstream)
-        memory = np.zeros(max(array.size for array in gradients.values()), truth.checked.dtype)
-        return {name: memory[: array.size].reshape(array.shape) for name, array in gradients.items()}
-
-    own.forward, own.backward = forward, backward
-    plain, run = spec.forward(values, lengths=truth.lengths).outputs, spec.forward(values, own, truth.lengths)
-    yield from (f"{name} of a module of one's own is not what it gives, after the kernel" for name, array in plain.items() if not same_bits(run.outputs[name], 2 * array))
-    gradients = list(run.backward(truth.upstream).values()) if spec.differentiated else []
-    if any(np.shares_memory(one, other) for one, other in combinations(gradients, 2)):
-        yield "gradients of a module of one's own share their memory"
 
 
 def _by_equation(spec, checked):

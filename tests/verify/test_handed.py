@@ -9,7 +9,6 @@ import pytest
 from unit import unit
 
 import refrnn
-from refrnn.backends import kernel
 from refrnn.backends.equation import EquationPass
 from refrnn.backends.sequences import Sequences
 from refrnn.errors import ValuesError
@@ -234,19 +233,6 @@ reference: own.py
     (tmp_path / "own.py").write_text("def forward(x):\n    return {'y': 2 * x}, {}\n\n\ndef backward(saved, d_y):\n    return {'x': 2 * d_y}\n")
     spec = refrnn.load(str(tmp_path / "own.yaml"))
     assert "source" in vars(spec.bindings["reference"]) and handed.promises(spec, truth_of(spec, "plain-float64")) == []
-
-
-def test_a_kernel_that_is_run_in_the_place_of_a_module_of_ones_own(monkeypatch):
-    right, truth = kernel.answer, truth_of(unit())
-    spec = unit()
-    library = spec.bindings["kernel"].load()
-    monkeypatch.setattr(kernel, "answer", lambda spec, checked, module, copied=True: right(spec, checked, library, copied))
-    assert "h of a module of one's own is not what it gives, after the kernel" in handed.promises(spec, truth)
-
-
-def test_gradients_of_a_module_of_ones_own_in_one_memory(monkeypatch):
-    monkeypatch.setattr(kernel, "_own", lambda gradients, taken: gradients)
-    assert "gradients of a module of one's own share their memory" in handed.promises(unit(), truth_of(unit()))
 
 
 def found_of_draws(spec, draw):

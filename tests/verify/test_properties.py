@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import refrnn
+from refrnn.backends import kernel as kernel_backend
 from refrnn.backends.layer import Layer
 from refrnn.backends.run import Run
 from refrnn.errors import ValuesError
@@ -324,6 +325,10 @@ def begins_the_second_time_at_zero(spec, monkeypatch):
     monkeypatch.setattr(Unkept, "_again", again)
 
 
+def hands_out_what_shares_memory(spec, monkeypatch):
+    monkeypatch.setattr(kernel_backend, "_own", lambda gradients, taken: gradients)
+
+
 FAULTS = {
     of.upstream_is_linear: ("lstm", clips_inside_the_gradient),
     of.missing_upstream_is_zero: ("lstm", takes_no_upstream_for_ones),
@@ -352,6 +357,7 @@ FAULTS = {
     of.runs_that_nobody_goes_back_through_change_nothing: ("lstm", begins_the_second_time_at_zero),
     of.copies_answer_alike: ("lstm", makes_no_copy_of_what_is_no_number),
     of.layers_of_many_answer_as_runs: ("lstm", ends_where_a_whole_chunk_would),
+    of.modules_of_ones_own_are_run_themselves: ("lstm", hands_out_what_shares_memory),
     of.extended_precision_is_kept: ("lstm", computes_in_double),
 }
 

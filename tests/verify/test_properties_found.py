@@ -9,6 +9,7 @@ import pytest
 from unit import Backend, gives_what_came_before, unit
 
 import refrnn
+from refrnn.backends import kernel as kernel_backend
 from refrnn.backends.layer import Inferred, Layer
 from refrnn.backends.run import Run, run_checked
 from refrnn.errors import ValuesError
@@ -727,6 +728,19 @@ def test_a_layer_that_is_pickled_with_what_a_process_holds(monkeypatch):
     monkeypatch.setattr(Layer, "__getstate__", lambda self: self.__dict__)
     with pytest.raises(TypeError, match="pickle its weights"):
         of.copies_answer_alike(spec, truth, "kernel")
+
+
+def test_a_kernel_that_is_run_in_the_place_of_a_module_of_ones_own(monkeypatch):
+    spec, right = unit(), kernel_backend.answer
+    library = spec.bindings["kernel"].load()
+    assert of.modules_of_ones_own_are_run_themselves(spec, RAGGED, "kernel") is None
+    monkeypatch.setattr(kernel_backend, "answer", lambda spec, checked, module, copied=True: right(spec, checked, library, copied))
+    assert of.modules_of_ones_own_are_run_themselves(spec, RAGGED, "kernel") == "h of a module of one's own, after the kernel, is not what it gives"
+
+
+def test_gradients_of_a_module_of_ones_own_in_one_memory(monkeypatch):
+    monkeypatch.setattr(kernel_backend, "_own", lambda gradients, taken: gradients)
+    assert of.modules_of_ones_own_are_run_themselves(unit(), RAGGED, "kernel") == "gradients of a module of one's own share their memory"
 
 
 @pytest.mark.parametrize("is_named", [False, True])

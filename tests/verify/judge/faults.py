@@ -42,6 +42,7 @@ TESTS = {
     "refrnn.verify.properties.threads": "test_properties_found test_errors_found",
     "refrnn.verify.properties.memory": "test_properties_found test_errors_found",
     "refrnn.verify.properties.copies": "test_properties_found test_errors_found",
+    "refrnn.verify.properties.modules": "test_properties test_properties_found",
     "refrnn.verify.variants": "test_variants_found",
     "refrnn.verify.handed": "test_handed",
     "refrnn.verify.shapes": "test_shapes",
@@ -678,6 +679,12 @@ TABLE = {
         ("work memory is not what waits", "    POOL.give(", "    list("),
         ("nothing runs between a run's two ways back", "    answers_of(spec, lost, backend, {name: np.full_like(array, np.nan) for name, array in upstream.items()})\n", "", "test_properties"),
     ],
+    "refrnn.verify.properties.modules": [
+        ("a module of one's own is not asked", "    if bool(spec.time) != truth.case.ragged:\n        return None\n    right, own", "    return None\n    right, own"),
+        ("gradients of a module of one's own may share memory", "if any(np.shares_memory(one, other) for one, other in combinations(gradients, 2)):", "if False:"),
+        ("a module of one's own is the kernel", "return {name: 2 * array for name, array in outputs.items()}, saved", "return outputs, saved"),
+        ("outputs of a module of one's own are not compared", "        if not same_bits(run.outputs[name], 2 * array):\n", "        if False:\n"),
+    ],
     "refrnn.verify.properties.copies": [
         ("a copied layer is asked about no whole sequences", ", lambda one: one.forward(rest, keep=False).outputs]", "]"),
         ("a copied layer takes no step", "        asked.append(lambda one", "        [].append(lambda one"),
@@ -689,9 +696,6 @@ TABLE = {
         ("layers are not copied", "ask(_copied(spec, layer))", "ask(layer)", "test_properties_found"),
     ],
     "refrnn.verify.handed": [
-        ("a module of one's own is not asked", "    if \"kernel\" not in spec.bindings:\n        return\n    kernel, own", "    return\n    kernel, own"),
-        ("gradients of a module of one's own may share memory", "if any(np.shares_memory(one, other) for one, other in combinations(gradients, 2)):", "if False:"),
-        ("a module of one's own is the kernel", "return {name: 2 * array for name, array in outputs.items()}, saved", "return outputs, saved"),
         ("what is handed on need not go on", "        if not joins and not stays:\n", "        if False:\n"),
         ("a user's module is never edited", "        if getattr(binding, \"source\", b\"\"):\n", "        if False:\n"),
         ("lengths of a type may be refused", "            yield f\"lengths of {np.dtype(kind) if", "            _ = f\"lengths of {np.dtype(kind) if"),
@@ -1487,6 +1491,7 @@ BY = {
     "refrnn.verify.properties.copies: copies_answer_alike always holds": "test_properties_found::test_copies_that_are_other_ones",
     "refrnn.verify.variants: there are no variants": "test_variants_found::test_right_answers_are_right_in_every_variant",
     "refrnn.verify.language: nothing is misread": "test_language::test_it_is_a_failure_of_whatever_is_verified",
+    "refrnn.verify.properties.modules: a module of one's own is not asked": "test_properties_found::test_a_kernel_that_is_run_in_the_place_of_a_module_of_ones_own",
     "refrnn.verify.witnesses: witnesses are not looked at": "test_witnesses::test_starts_that_are_computed_from_nothing",
     "refrnn.verify.shapes: all agree": "test_shapes::test_one_shape_alone_finds_it",
     "refrnn.verify.handed: padding may be refused": "test_handed::test_padding_that_is_refused",
