@@ -40,7 +40,7 @@ def _of_case(spec, case, backend, other):
     if apart:
         moved = _answered(spec, poisoned(spec, _moved(spec, checked)), other, kept[1])
         apart = [name for name in apart if not _near(spec, name, found[name], right[name], moved[name])]
-    texts = written + [f"{name} is not that of the {other}" for name in apart] + _of_layer(spec, checked, backend, found)
+    texts = written + [f"{name} is not that of the {other}" for name in apart] + _of_layer(spec, replace(given, arrays=kept[0]), backend, found)
     return [Finding(name_of(backend), case.name, f"{text} in case {case.name}") for text in texts]
 
 
@@ -52,7 +52,7 @@ def _of_layer(spec, checked, backend, found):
     """Where a layer that keeps nothing, of a kernel that can be bound, has other bits than a run."""
     if backend != "kernel" or spec.batch is not None or not hasattr(spec.bindings[backend].load(), "bind"):
         return []
-    values = handed_in(poisoned(spec, checked))
+    values = handed_in(checked)
     layer = spec.bind({name: array for name, array in values.items() if name in checked.integers or spec.arrays[name].is_kept}, backend)
     rest, out = {name: array for name, array in values.items() if name not in layer.values}, {name: np.full_like(found[name], 3) for name in spec.outputs}
     with by_two_threads(backend):
@@ -66,8 +66,7 @@ def _of_segments(spec, backend):
     from refrnn.kernels.engine import segments
 
     case = in_whole_vectors(spec)
-    checked = check_values(spec, *case.draw(spec))
-    upstream = {name: np.random.default_rng(case.seed).standard_normal(shape) for name, shape in expected_shapes(spec, checked).items()}
+    checked, upstream = _drawn(spec, case)
     with by_two_threads(backend), segments.checkpoint(SEGMENT) as taken:
         found = _all_of(spec, checked, backend, upstream)
     if not taken:
@@ -83,8 +82,7 @@ def _of_threads(spec, backend):
     from refrnn.kernels.primitives import threads
 
     case = of_much_work(spec)
-    checked = check_values(spec, *case.draw(spec))
-    upstream = {name: np.random.default_rng(case.seed).standard_normal(shape) for name, shape in expected_shapes(spec, checked).items()}
+    checked, upstream = _drawn(spec, case)
     with threads.using(1):
         right = _all_of(spec, checked, backend, upstream)
     for _ in range(RACES):
@@ -94,6 +92,12 @@ def _of_threads(spec, backend):
         if apart:
             return [Finding(name_of(backend), case.name, f"{name} differs between 1 and 2 threads in case {case.name}") for name in apart]
     return []
+
+
+def _drawn(spec, case):
+    """The values of a case whose truth nobody asks for, and upstream gradients."""
+    checked = check_values(spec, *case.draw(spec))
+    return checked, {name: np.random.default_rng(case.seed).standard_normal(shape) for name, shape in expected_shapes(spec, checked).items()}
 
 
 def _all_of(spec, checked, backend, upstream):
