@@ -126,6 +126,18 @@ def test_a_term_that_nothing_minds():
     assert proofs(small(["e[t, j] = x[t, j] * u[j] + v[j]", "y[t] = softmax(e[t])"], "y", more)) == {}
 
 
+def test_a_term_that_nothing_minds_where_it_is_there():
+    """It is added under the condition under which it is read, and under no other."""
+    more = "  e: {role: value, shape: [T, H]}\n  w: {role: value, shape: [T, H]}\n"
+    scores, powers, last = "e[t, j] = x[t, j] * u[j] + d if j <= t else 0", "w[t, j] = exp(e[t, j]) if j <= t else 0", "y[t] = sum(w[t, j] * x[t, j] for j in range(H)) / sum(w[t])"
+    found = proofs(small([scores, powers, last], "y", more))
+    assert found["equation 1: drop the term d"] == found["equation 1: flip the sign of d"] == MOVED.format(name="e")
+    assert found["equation 1: change 0 to 1 in x[t, j] * u[j] + d if j <= t else 0"] == MOVED.format(name="e")
+    assert "equation 1: drop the term d" not in proofs(small([scores, powers, last], "y, w", more))
+    for other in ("w[t, j] = exp(e[t, j])", "w[t, j] = exp(e[t, j]) if j <= t + 1 else 0", "w[t, j] = exp(e[t, j]) if t <= j else 0"):
+        assert "equation 1: drop the term d" not in proofs(small([scores, other, last], "y", more))
+
+
 def test_what_is_passed_on_until_nothing_minds():
     """A number beside an exponent scales the powers, and their sum, but not the quotient of two sums."""
     more = "  e: {role: value, shape: [T, H]}\n"

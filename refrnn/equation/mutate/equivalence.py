@@ -133,7 +133,7 @@ class Prover:
             if inner & {word for node in given.values() for word in names(node)}:
                 raise Unknown("two indices have one letter")
             plain = Former(self.shapes, self.symmetric)
-            plain.bound = list(reader.bound)
+            plain.bound, plain.known = list(reader.bound), dict(reader.known)
             return plain.form(rewritten(added, lambda node: given.get(node.id) if isinstance(node, ast.Name) else None))
 
         return at
