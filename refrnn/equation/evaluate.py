@@ -333,6 +333,23 @@ class Program:
             self.schedule(indices, wanted)
         return self._amounts[mark]
 
+    def priced(self, sizes, constants=None):
+        """For each equation how many elements it gives, and no fewer operations and numbers kept than any of them asks for, without a look at each.
+
+        They are those of the dearest one at the ends and in the middle of its ranges.
+        """
+        indices = {**sizes, **(constants or {})}
+        tally, found = Tally(self, indices, guarded=False), []
+        for definition in self.definitions.values():
+            for equation, patterns, _ in definition.equations:
+                spans = {pattern.letter: pattern.size.number(indices) for pattern in patterns if isinstance(pattern, Pattern)}
+                corners = [indices]
+                for letter, size in spans.items():
+                    corners = [corner | {letter: place} for corner in corners for place in {0, size // 2, size - 1}]
+                dearest = map(max, zip(*(tally.of_element(equation, corner) for corner in corners)))
+                found.append((max(0, math.prod(spans.values())), *dearest))
+        return found
+
     def _count(self, elements, indices, places):
         """Refuse at once where the elements that are wanted are too much work by themselves."""
         tally = Tally(self, indices, places.symbolic)

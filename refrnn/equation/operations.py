@@ -63,14 +63,16 @@ def of_power(shape):
 class Tally:
     """Adds up what the elements of a run ask for, each as if it were one call more, and refuses when it is too much, by the equation that asks for most.
 
-    ``program.works`` holds, for each equation, the :class:`Work` on each way through its conditions.
+    ``program.works`` holds, for each equation, the :class:`Work` on each way through its conditions; without ``guarded`` conditions on
+    letters are as dear as both their branches, wherever that is.
     """
 
-    def __init__(self, program, indices, at_loading=False):
+    def __init__(self, program, indices, at_loading=False, guarded=True):
         program.element_shapes  # noqa: B018  (finding them finds the works)
         self.program = program
         self.indices = indices
         self.at_loading = at_loading
+        self.guarded = guarded
         self.most = (MOST_AT_LOADING, MOST_KEPT_AT_LOADING) if at_loading else (MOST, MOST_KEPT)
         self.spent = {}
         self.total = [0, 0]
@@ -78,17 +80,20 @@ class Tally:
 
     def add(self, equation, bound):
         """Count one element of an equation whose letters are ``bound``."""
-        try:
-            amounts = self.constant.get(id(equation)) or self._amounts(equation, bound)
-        except EquationError as error:
-            raise SpecError(f"{equation.place}: in {equation.shown()}: {error}") from None
         spent = self.spent.setdefault(id(equation), [equation, 0, 0])
-        operations, kept = amounts
-        for place, amount in enumerate((operations + CALL, kept + NODE * (operations // CALL + 1))):
+        for place, amount in enumerate(self.of_element(equation, bound)):
             spent[place + 1] += amount
             self.total[place] += amount
         if self.total[0] > self.most[0] or self.total[1] > self.most[1]:
             raise SpecError(self._refusal())
+
+    def of_element(self, equation, bound):
+        """The operations of one element of an equation whose letters are ``bound``, and the numbers that it keeps."""
+        try:
+            operations, kept = self.constant.get(id(equation)) or self._amounts(equation, bound)
+        except EquationError as error:
+            raise SpecError(f"{equation.place}: in {equation.shown()}: {error}") from None
+        return operations + CALL, kept + NODE * (operations // CALL + 1)
 
     def _amounts(self, equation, bound):
         ways = self.program.works[id(equation)]
@@ -98,7 +103,8 @@ class Tally:
             sums = [0, 0]
             for work in way:
                 for place, size in enumerate(work[1:]):
-                    sums[place] += _number(work.context, size, bound)
+                    context = work.context if self.guarded else tuple(one for one in work.context if isinstance(one, Loop))
+                    sums[place] += _number(context, size, bound)
             amounts = [max(pair) for pair in zip(amounts, sums)]
         if not letters or all(not work.context and not (work.operations.names() | work.kept.names()) & letters for way in ways for work in way):
             self.constant[id(equation)] = amounts

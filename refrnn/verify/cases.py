@@ -1,6 +1,7 @@
 """The cases on which backends are held against the equation: sizes, lengths, precisions and draws that discriminate."""
 
 import ast
+import math
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from weakref import WeakKeyDictionary
@@ -9,9 +10,10 @@ import numpy as np
 
 from refrnn.backends.equation import EquationPass
 from refrnn.equation.evaluate import Pattern
+from refrnn.equation.operations import MOST, MOST_KEPT
 from refrnn.errors import SpecError, cut
 from refrnn.spec.domain import empty_shape, enlarged
-from refrnn.spec.draw import complete_sizes, fitting_sizes
+from refrnn.spec.draw import LARGEST_DRAW, complete_sizes, fitting_sizes, shape_of
 from refrnn.spec.values import check_values
 
 MOST_SINGLE, MOST_REPEATED = 15, 66
@@ -31,6 +33,8 @@ LEFT = ("width-16-", "ones-", "one-saturated-64-", "one-turned-24-", "one-small-
 WIDTHS = {"quick": QUICK_WIDTHS, "full": QUICK_WIDTHS + MORE_WIDTHS}
 OVERFLOWING = "overflowing"
 SEARCH, FARTHEST = 12, 16.0  # steps, each by no more than this factor
+SHORTER = 0.95  # times a size that is too large
+FEW = 10_000  # elements, each of which is counted by itself
 # A constant with no more whole numbers than this chooses between them, and each choice has its cases.
 MOST_CHOICES = 8
 
@@ -431,7 +435,53 @@ def cases(spec, level="quick"):
     for entry in spec.cases:
         found += _own_cases(spec, entry)
     found = found if level == "quick" else found + _more(spec)
-    return [replace(case, sizes=fitting_sizes(spec, case.sizes, case.batch)) for case in found]
+    return [_fitted(spec, case) for case in found]
+
+
+def _fitted(spec, case):
+    """The case with sizes that have a meaning, and none larger than the equation takes: symbols over time and time again are the square of it."""
+    sizes = fitting_sizes(spec, case.sizes, case.batch)
+    while not any(map(np.ndim, case.values.values())) and not _is_taken(spec, case, sizes):
+        whole = complete_sizes(spec, sizes, case.batch)
+        longest = max(whole.keys() - {spec.batch}, key=whole.get)
+        if whole[longest] == 1:
+            break
+        sizes = sizes | {longest: int(whole[longest] * SHORTER)}
+    return replace(case, sizes=sizes)
+
+
+def _is_taken(spec, case, sizes):
+    """Whether the equation takes a case of these sizes, counted before anything is drawn."""
+    sizes, sequences = complete_sizes(spec, sizes, case.batch), case.batch if spec.batched else 1
+    if sum(math.prod(shape_of(spec, name, sizes, case.batch)) for name in spec.arrays) > LARGEST_DRAW:
+        return False
+    ends = zip(*(spec.symbols[name].integers(sizes) for name in spec.integer_constants))
+    chosen = [dict(zip(spec.integer_constants, end)) | {name: case.values[name] for name in spec.integer_constants & case.values.keys()} for end in ends]
+    return all(_is_in_reach(spec, sizes, constants, sequences) for constants in chosen or [{}])
+
+
+def _is_in_reach(spec, sizes, constants, sequences):
+    """Whether so many sequences are no more than the equation takes: as if all elements were the dearest, or, where they are few, by what each is."""
+    known, asked = _reached_before(spec), repr((sorted(sizes.items()), sorted(constants.items()), sequences))
+    if asked not in known:
+        counts, operations, kept = zip(*spec.program.priced(sizes, constants))
+        amounts = [sum(count * amount for count, amount in zip(counts, of_each)) for of_each in (operations, kept)]
+        if not _fits(amounts, sequences) and sum(counts) <= FEW:
+            try:
+                amounts = spec.program.amounts(sizes, constants)
+            except SpecError:
+                pass
+        known[asked] = _fits(amounts, sequences)
+    return known[asked]
+
+
+def _fits(amounts, sequences):
+    return sequences * amounts[0] <= MOST and sequences * amounts[1] <= MOST_KEPT
+
+
+@_once
+def _reached_before(spec):
+    return {}
 
 
 def asked(spec, level="quick"):
@@ -485,7 +535,7 @@ def shapes(spec, interpreted=False, level="full"):
                 found.append(Case(f"{name} of {width}", sizes=long | {name: width}, batch=8, seed=46, ragged=ragged))
     if _many_words(spec, 300):
         found.append(Case("one word 300 times", sizes=_alike(spec, 2) | _many_words(spec, 300), batch=1, seed=44, one_word=True, values=_open_ends(spec)))
-    return [replace(case, sizes=fitting_sizes(spec, case.sizes, case.batch)) for case in found]
+    return [_fitted(spec, case) if interpreted else replace(case, sizes=fitting_sizes(spec, case.sizes, case.batch)) for case in found]
 
 
 def _input_widths(spec):

@@ -61,6 +61,22 @@ def test_refused_before_anything_is_computed(line, sizes):
         chosen.run({}, {**SIZES, **sizes})
 
 
+@pytest.mark.parametrize("line, exact", [
+    ("y[t] = W @ x[t] + a", True), ("y[t] = sum(x[j] for j in range(t))", False), ("y[t] = U @ U @ a if t == 2 else a", False),
+    ("y[t] = sum(W @ x[j] for j in range(t * (T - t)))", False),
+])  # fmt: skip
+def test_prices_are_no_less_than_what_is_counted(line, exact):
+    """As many elements as there are, each as dear as the dearest one: here of nine steps, the middle one of which is not the third."""
+    sizes = {**SIZES, "T": 9}
+    chosen = program([line], {**ARRAYS, "x": "T, I"}, ["y"])
+    ((count, *dearest),) = chosen.priced(sizes)
+    tally = Tally(chosen, sizes)
+    each = [tally.of_element(chosen.equations[0], {**sizes, "t": t}) for t in range(9)]
+    assert count == 9 and all(9 * most >= sum(amounts) for most, amounts in zip(dearest, zip(*each)))
+    assert all(most >= max(amounts) for most, amounts in zip(dearest, zip(*each)))
+    assert exact == (tuple(dearest) == each[0])
+
+
 def test_the_dearest_equation_is_named():
     chosen = program(["z = a + a", "y = U @ U + outer(z, z)"], ARRAYS, ["y"])
     with pytest.raises(SpecError, match="^equation 2: "):

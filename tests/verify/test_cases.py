@@ -1,17 +1,20 @@
 """The cases discriminate: unequal sizes, nothing zero, both precisions, ragged lengths with 1 and T, edges of domains."""
 
 import ast
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import refrnn
 from refrnn.backends.equation import EquationPass
-from refrnn.spec.draw import complete_sizes
+from refrnn.spec.draw import LARGEST_DRAW, complete_sizes
 from refrnn.spec.values import check_values
 from refrnn.verify.cases import IN_BOTH, LEFT, OVERFLOWING, PRECISIONS, Case, asked, cases, shapes
 from refrnn.verify.truth import Truth
 from refrnn.verify.variants import variants
+
+CELLS = Path(__file__).parent / "cells"
 
 
 @pytest.fixture(params=refrnn.ids())
@@ -357,6 +360,38 @@ def test_a_spec_s_own_cases_are_run():
     own = "cases:\n  - {name: at-a-half, sizes: {T: 2}, values: {x: [[0.5, 0.5, 0.5], [0.7, 0.2, 0.5]]}}\n"
     without, with_it = ({case.name for case in cases(refrnn.load_text(given))} for given in (text, text + own))
     assert with_it - without == {"at-a-half"}
+
+
+def test_no_case_asks_for_more_than_the_equation_takes(monkeypatch):
+    """Scores of each step with each are its square; the longest case is not much shorter than it must be."""
+    spec, most = refrnn.load(str(CELLS / "causal-self-attention.yaml")), 2**22
+    monkeypatch.setattr("refrnn.verify.cases.MOST_KEPT", most)
+    found = {case.name: case for case in cases(spec, "full")}
+    for case in found.values():
+        assert case.batch * spec.program.amounts(complete_sizes(spec, case.sizes, case.batch))[1] <= most
+    longest = found["long-1030-float64"].sizes["T"]
+    assert spec.program.amounts({"T": longest, "I": 4, "H": 5})[1] > most / 3 and found["ragged-float64"].sizes["T"] == 7
+    assert len({case.sizes["T"] for name, case in found.items() if name.startswith("long-") and "200" not in name}) > 2
+
+
+def test_arrays_are_no_larger_than_can_be_drawn():
+    text = "id: large\ntitle: A\nsizes: {T: steps, I: inputs}\nsymbols:\n  x: {role: input, shape: [T, I, I, I]}\nequations:\n  - y[t] = 2 * x[t, 0, 0]\noutputs: [y]\n"
+    spec = refrnn.load_text(text)
+    for case in cases(spec, "full"):
+        assert case.sizes.get("I", 0) ** 3 * case.sizes.get("T", 7) * case.batch <= LARGEST_DRAW
+    assert max(case.sizes.get("I", 0) for case in cases(spec, "full")) > 300
+
+
+def test_few_elements_are_counted_one_by_one():
+    """Of a sum over all steps before, the mean place is half as dear as the last."""
+    assert {case.name: case.sizes for case in cases(refrnn.load("linear-recursion"), "full")}["long-1030-float64"]["T"] == 1030
+
+
+def test_a_case_with_arrays_of_its_own_has_its_own_sizes(monkeypatch):
+    monkeypatch.setattr("refrnn.verify.cases.MOST_KEPT", 1000)
+    text = "id: own\ntitle: A\nsizes: {T: steps}\nsymbols:\n  x: {role: input, shape: [T]}\nequations:\n  - y[t] = 2 * x[t]\noutputs: [y]\n"
+    own = "cases:\n  - {name: at-a-half, sizes: {T: 9}, values: {x: [" + ", ".join(["[0.5, 0.5, 0.5]"] * 9) + "]}}\n"
+    assert {case.name: case.sizes for case in cases(refrnn.load_text(text + own))}["at-a-half-float64"]["T"] == 9
 
 
 def test_some_score_is_further_below_zero_than_any_is_above():
