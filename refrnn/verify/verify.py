@@ -18,6 +18,7 @@ from refrnn.verify.report import SpecReport
 from refrnn.verify.shapes import disagreements
 from refrnn.verify.sensitivity import bluntest, sensitivity
 from refrnn.verify.truth import Truth, truths
+from refrnn.verify.typeset import unlike_what_is_run
 from refrnn.verify.variants import compare_variant, variants
 from refrnn.verify.witnesses import unlike_its_witness
 
@@ -62,6 +63,7 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
         report.cases += 1
     report.failures += [f"library: {text}" for text in promises(spec, _ragged(found))]
     report.failures += unlike_its_witness(spec, _ragged(found)) + list(misread())
+    report.failures += unlike_what_is_run(spec)
     text = extended_precision_is_kept(spec, _ragged(found), "equation")
     report.failures += [f"equation: {text}"] if text else []
     for backend in chosen:
