@@ -11,6 +11,7 @@ from refrnn.equation.sweep import Sweep
 
 LARGEST_POWER = 100_000  # of a matrix
 NEAR_POWERS = 1000  # products by the matrix itself, as its equation has them, before squaring is used
+LOW_POWER = 4  # the same of a power that is the same at every place, so that no other one is asked for
 
 _COMPARE = {
     "Lt": np.less,
@@ -43,7 +44,7 @@ class Shapes:
     def apply(self, name, *arguments, sized=()):
         return FUNCTIONS[name].shape(*arguments, *sized)
 
-    def power(self, base, exponent):
+    def power(self, base, exponent, alone=False):
         if len(base) == 2 and base[0] != base[1]:
             raise ShapeError(f"a power of {show_shape(base)}, which is not square")
         if len(base) > 2:
@@ -228,27 +229,27 @@ class Numbers:
             value = self.stops.take(value)
         return Node(value if np.iscomplexobj(value) else np.asarray(value).astype(self.dtype)[()], "stop")
 
-    def power(self, base, exponent):
+    def power(self, base, exponent, alone=False):
         if self.rank(base.value) == 2:
             if not _is_power(exponent):
                 raise ShapeError(_NO_POWER)
             if exponent == 0:
                 return self.apply("identity", sized=(len(base.value),))
-            return self._power_of(base, exponent)
+            return self._power_of(base, exponent, LOW_POWER if alone else NEAR_POWERS)
         value = base.value**exponent if isinstance(exponent, int) else base.value ** self.dtype(exponent)
         if self.noise is not None:
             value = self._once(("power", id(base.value), exponent), base.value, self.noise.relative, value, 2)
         return self._node(value, "power", (base,), exponent)
 
-    def _power_of(self, base, exponent):
+    def _power_of(self, base, exponent, near):
         """A power of a matrix. A sum over W**(k-j) makes each of them once, from the one before; one far beyond them is made by squaring."""
         powers = self.powers.setdefault(base, {1: base})
         if exponent in powers:
             return powers[exponent]
-        before = next((less for less in range(exponent - 1, max(0, exponent - NEAR_POWERS), -1) if less in powers), None)
+        before = next((less for less in range(exponent - 1, max(0, exponent - near), -1) if less in powers), None)
         if before is None:
-            half = self._power_of(base, exponent // 2)
-            powers[exponent] = self.apply("matmul", half, self._power_of(base, exponent - exponent // 2))
+            half = self._power_of(base, exponent // 2, near)
+            powers[exponent] = self.apply("matmul", half, self._power_of(base, exponent - exponent // 2, near))
             powers[exponent].taken = True  # an equation that is this power and nothing else names a copy
             return powers[exponent]
         for next_one in range(before + 1, exponent + 1):

@@ -247,7 +247,8 @@ class Compiler:
         else:
             number = _number(node.right)
             exponent = lambda indices: number  # noqa: E731
-        return Compiled(lambda run, indices: run.algebra.power(base.value(run, indices), exponent(indices)), base.needs)
+        alone = letters.isdisjoint(part.id for part in ast.walk(node.right) if isinstance(part, ast.Name))
+        return Compiled(lambda run, indices: run.algebra.power(base.value(run, indices), exponent(indices), alone), base.needs)
 
     def _compare(self, node, letters):
         kind = type(node.ops[0]).__name__

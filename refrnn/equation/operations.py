@@ -3,6 +3,7 @@
 import math
 from typing import NamedTuple
 
+from refrnn.equation.algebra import LOW_POWER
 from refrnn.equation.compile import EquationError
 from refrnn.equation.sizes import Size
 from refrnn.errors import SpecError
@@ -55,9 +56,15 @@ def of_call(name, shapes, result):
     return sum((entries(shape) for shape in shapes), entries(result))
 
 
-def of_power(shape):
-    """Two products of matrices: powers that follow one another cost one each, and one by itself twice the squarings."""
-    return entries(shape) * shape[0] * 4 if len(shape) == 2 else entries(shape)
+def products_of_power(exponent):
+    """How many products of matrices a power takes: one by one, or two for each squaring; two where it is not known, as powers that follow one another cost one each."""
+    if not isinstance(exponent, int):
+        return 2
+    return max(1, exponent - 1 if exponent <= LOW_POWER else 2 * exponent.bit_length())
+
+
+def of_power(shape, products):
+    return entries(shape) * shape[0] * 2 * products if len(shape) == 2 else entries(shape)
 
 
 class Tally:

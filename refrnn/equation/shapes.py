@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from refrnn.equation.algebra import Shapes
 from refrnn.equation.compile import EquationError
 from refrnn.equation.functions import FUNCTIONS, ShapeError
-from refrnn.equation.operations import CALL, Guard, Loop, Work, entries, of_call, of_power
+from refrnn.equation.operations import CALL, Guard, Loop, Work, entries, of_call, of_power, products_of_power
 from refrnn.equation.parse import REDUCTIONS, subscripts
 from refrnn.equation.sizes import Opaque, Size, show_shape
 from refrnn.errors import SpecError, cut
@@ -246,7 +246,8 @@ class _Walk:
             if base is None:
                 return None
             result = self.algebra.power(base, 1)
-            self.spend(of_power(result) + CALL, entries(result))
+            products = products_of_power(getattr(node.right, "value", None)) if len(result) == 2 else 1
+            self.spend(of_power(result, products) + CALL * products, entries(result) * products)
             return result
         return self.apply(_OPERATORS[type(node.op)], [self.visit(part, letters) for part in (node.left, node.right)])
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 import refrnn
-from refrnn.equation.algebra import Numbers
+from refrnn.equation.algebra import LOW_POWER, Numbers
+from refrnn.equation.operations import products_of_power
 
 TEXT = """
 id: powers
@@ -46,3 +47,17 @@ def test_each_power_is_made_once():
     assert sum(node.name == "matmul" for node in numbers.tape) == 6
     assert numbers.power(base, 1) is base
     np.testing.assert_array_equal(numbers.power(base, 0).value, np.eye(2))
+
+
+def products(equation):
+    """How many products of matrices a run of five steps takes."""
+    spec = refrnn.load_text(f"id: powers\ntitle: A\nsizes: {{T: steps, H: units}}\nsymbols:\n  W: {{role: parameter, shape: [H, H]}}\n  x: {{role: parameter, shape: [T]}}\nequations:\n  - {equation}\n  - z[t] = x[t]\noutputs: [y, z]\n")
+    run = spec.program.run({"W": np.eye(2), "x": np.ones(5)}, {"T": 5, "H": 2}, differentiate=["W"])
+    return sum(node.name == "matmul" for node in run.algebra.tape)
+
+
+def test_a_power_that_is_the_same_everywhere_is_made_by_squaring():
+    """One that changes from place to place is made from the one before."""
+    for exponent in (2, 5, LOW_POWER, LOW_POWER + 1, 100, 1103):
+        assert products(f"y = W**{exponent}") <= products_of_power(exponent) <= max(2 * exponent.bit_length(), exponent - 1, 1)
+    assert products("y = W**1103") < 30 and products("y[t] = W**(t + 40)") == 39 + 4 and products("y[t] = W**40") < 12
