@@ -134,6 +134,8 @@ def _in_words(gentler):
     """How a case is gentler than it was to be, and why."""
     if "stretch" in gentler:
         return f"stretches its weights by {gentler['stretch']:g} only: by more, its precision leaves nothing to judge"
+    if "sizes" in gentler:
+        return f"is of {', '.join(f'{name} {size}' for name, size in gentler['sizes'].items())}: of longer ones its precision leaves nothing to judge"
     if "numbers" in gentler:
         return f"is about {', '.join(gentler['numbers'])} alone: larger ones leave the range beside infinity"
     return "starts from no zeros and has no step of them: with them the equation gives nothing to judge"

@@ -25,7 +25,7 @@ class SpecReport:
     cases: int = 0
     worst: dict = field(default_factory=dict)  # kind -> {"ulp", "bound", "where"}
     not_offered: dict = field(default_factory=dict)  # by backend: the symbols that nothing compares, because it saves none of them
-    gentler: list = field(default_factory=list)  # {"case", "stretch", "still" or "numbers"}: what cases could not be judged with, made less or left out
+    gentler: list = field(default_factory=list)  # {"case", "stretch", "still", "sizes" or "numbers"}: what cases could not be judged with, made less or left out
     left_out: list = field(default_factory=list)  # {"case", "quantities"}: what has no certain digit where values are extreme
     sensitivity: dict | None = None  # {"bluntest": text, "symbols": of {"symbol", "of", "dtype", "relative", "ulp", "case", "text"}}
     undecided: list = field(default_factory=list)  # {"case", "symbols"}: rounding leaves open what they decide

@@ -52,6 +52,8 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
             report.gentler.append({"case": case.name, "stretch": truth.case.stretch})
         if truth.case.numbers != case.numbers:
             report.gentler.append({"case": case.name, "numbers": list(map(str, truth.case.numbers))})
+        if truth.case.sizes != case.sizes:
+            report.gentler.append({"case": case.name, "sizes": truth.case.sizes})
         if truth.case.still != case.still:
             report.gentler.append({"case": case.name, "still": truth.case.still})
         if truth.undecided:

@@ -364,13 +364,13 @@ def test_claims_run_by_what_was_held_against_the_equations(monkeypatch, level, b
 # ------------------------------------------------------------ cases made gentler
 
 
-@pytest.mark.parametrize("what, made", [("stretch", {"stretch": -8.0}), ("still", {"still": True}), ("numbers", {"numbers": (0.0, 1000.0)})])
+@pytest.mark.parametrize("what, made", [("stretch", {"stretch": -8.0}), ("still", {"still": True}), ("numbers", {"numbers": (0.0, 1000.0)}), ("sizes", {"sizes": {"T": 8}})])
 def test_gentler_cases_are_said(monkeypatch, what, made):
     """Each with what it was judged with, and no others."""
     drawn = [*cases(unit())[:1], Case("made-float64", **made)]
     monkeypatch.setattr(verify, "asked", lambda spec, level: drawn)
-    monkeypatch.setattr(verify, "truths", lambda spec, drawn: [Truth(spec, replace(case, stretch=1.0, still=False, numbers=SPECIAL)) for case in drawn])
-    assert verify_spec(unit(), ["equation"]).gentler == [{"case": "made-float64", what: {"stretch": 1.0, "still": False, "numbers": list(map(str, SPECIAL))}[what]}]
+    monkeypatch.setattr(verify, "truths", lambda spec, drawn: [Truth(spec, replace(case, stretch=1.0, still=False, numbers=SPECIAL, sizes=case.sizes and {"T": 4})) for case in drawn])
+    assert verify_spec(unit(), ["equation"]).gentler == [{"case": "made-float64", what: {"stretch": 1.0, "still": False, "numbers": list(map(str, SPECIAL)), "sizes": {"T": 4}}[what]}]
 
 
 # ------------------------------------------------------------ mutants and sensitivity
