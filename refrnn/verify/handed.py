@@ -14,6 +14,7 @@ from refrnn.spec.values import check_upstream, check_values
 from refrnn.verify.backends import poisoned
 from refrnn.verify.cases import choices
 from refrnn.verify.properties.chunks import part
+from refrnn.verify.properties.refusals import refusals_of_the_library
 from refrnn.verify.variants import in_a_crowd
 
 BATCHES = 12, 100  # sequences
@@ -35,7 +36,7 @@ def promises(spec, truth):
     values = (_padding_is_free, _what_is_out_of_a_domain_is_refused)
     in_any_precision = (_numbers_may_be_whole, _upstream_may_be_any_real_numbers, _upstream_that_is_left_out_is_zero)
     lengths = (_times_not_named_are_whole, _lengths_may_be_of_any_whole_type, _lengths_are_copied, _lengths_out_of_range_are_refused, _each_batch_is_taken_apart_by_its_own_lengths)
-    asked = (*values, *in_any_precision, *lengths, _what_goes_on_is_handed_on, _a_module_is_the_text_it_was_loaded_with, _the_way_back_of_the_equation_is_its_own, _draws, _integers_drawn)
+    asked = (*values, *in_any_precision, *lengths, _what_goes_on_is_handed_on, _a_module_is_the_text_it_was_loaded_with, _refusals_name_the_place, _the_way_back_of_the_equation_is_its_own, _draws, _integers_drawn)
     found = [text for ask in asked for text in ask(spec, truth)]
     return found or [text for ask in in_any_precision for text in ask(spec, _in_float32(spec, truth))]
 
@@ -235,6 +236,10 @@ def _a_module_is_the_text_it_was_loaded_with(spec, truth):
             binding.load()
             if not hasattr(replace(binding, source=binding.source + b"\nis_edited = True\n").load(), "is_edited"):
                 yield f"the {kind} is not the text that the spec was loaded with"
+
+
+def _refusals_name_the_place(spec, truth):
+    return refusals_of_the_library(spec)
 
 
 def _by_equation(spec, checked):

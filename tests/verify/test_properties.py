@@ -15,6 +15,7 @@ from refrnn.errors import ValuesError
 from refrnn.kernels.engine import bound
 from refrnn.kernels.engine.segments import Segments, Unkept
 from refrnn.kernels.primitives import threads
+from refrnn.kernels.primitives.arguments import Arguments
 from refrnn.verify import properties as of
 from refrnn.verify.backends import compare
 from refrnn.verify.cases import cases
@@ -329,6 +330,18 @@ def hands_out_what_shares_memory(spec, monkeypatch):
     monkeypatch.setattr(kernel_backend, "_own", lambda gradients, taken: gradients)
 
 
+def names_the_sequence_after(spec, monkeypatch):
+    right = Arguments._steps
+
+    def steps(self, kernel, time, given, sizes):
+        try:
+            return right(self, kernel, time, given, sizes)
+        except ValueError as error:
+            raise ValueError(str(error).replace("item 0 ", "item 1 ")) from None
+
+    monkeypatch.setattr(Arguments, "_steps", steps)
+
+
 FAULTS = {
     of.upstream_is_linear: ("lstm", clips_inside_the_gradient),
     of.missing_upstream_is_zero: ("lstm", takes_no_upstream_for_ones),
@@ -358,6 +371,7 @@ FAULTS = {
     of.copies_answer_alike: ("lstm", makes_no_copy_of_what_is_no_number),
     of.layers_of_many_answer_as_runs: ("lstm", ends_where_a_whole_chunk_would),
     of.modules_of_ones_own_are_run_themselves: ("lstm", hands_out_what_shares_memory),
+    of.refusals_name_the_place: ("lstm", names_the_sequence_after),
     of.extended_precision_is_kept: ("lstm", computes_in_double),
 }
 

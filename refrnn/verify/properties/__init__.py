@@ -12,6 +12,7 @@ from refrnn.verify.properties.layouts import layout_does_not_matter
 from refrnn.verify.properties.memory import bits_by_memory, checkpoints_change_nothing, memory_that_is_used_again_is_as_new
 from refrnn.verify.properties.memory import runs_that_nobody_goes_back_through_change_nothing
 from refrnn.verify.properties.modules import modules_of_ones_own_are_run_themselves
+from refrnn.verify.properties.refusals import refusals_name_the_place
 from refrnn.verify.properties.sharing import arguments_are_not_written, arguments_are_read_anew, results_are_their_own, runs_do_not_share
 from refrnn.verify.properties.sharing import sequences_do_not_touch, state_is_its_own, what_changes_hands_may_be_written_into
 from refrnn.verify.properties.threads import calls_at_once_do_not_touch, threads_agree, threads_agree_in_a_crowd
@@ -78,7 +79,7 @@ PROPERTIES = (
 KERNEL_PROPERTIES = (
     threads_agree, memory_that_is_used_again_is_as_new, checkpoints_change_nothing, calls_at_once_do_not_touch,
     copies_answer_alike, layers_of_many_answer_as_runs, runs_that_nobody_goes_back_through_change_nothing,
-    modules_of_ones_own_are_run_themselves,
+    modules_of_ones_own_are_run_themselves, refusals_name_the_place,
 )  # fmt: skip
 FULL_PROPERTIES = (threads_agree_in_a_crowd,)
 # Where no lengths are given, or a stream has no end, a backend goes another way.
