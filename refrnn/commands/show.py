@@ -11,7 +11,9 @@ from refrnn.errors import NotFoundError
 @click.option("--latex", "form", flag_value="latex", help="The equations in LaTeX.")
 @click.option("--html", "form", flag_value="html", help="A page with MathML.")
 @click.option("--code", "form", flag_value="code", help="The reference, as it stands in its file.")
-def command(name, form):
+@click.option("--yaml", "form", flag_value="yaml", help="With --gradient: a spec of its own, which loads from a file.")
+@click.option("--gradient", is_flag=True, help="The adjoint equations, derived from those of the spec, in the form that is chosen.")
+def command(name, form, gradient):
     """Equations, symbols, sources, errata and reference code of a spec.
 
     ID is a spec of the library or the path of a YAML file.
@@ -20,13 +22,29 @@ def command(name, form):
     from refrnn.spec import show
 
     spec = refrnn.load(name)
-    if form is None:
-        click.echo(show.terminal(spec, min(show.WIDTH, columns() or show.WIDTH)))
-        return
-    if form == "code":
+    width = min(show.WIDTH, columns() or show.WIDTH)
+    if gradient:
+        click.echo(_gradient(spec, form, width))
+    elif form is None:
+        click.echo(show.terminal(spec, width))
+    elif form == "yaml":
+        raise click.UsageError("--yaml writes a gradient; add --gradient, or read the file of the spec itself")
+    elif form == "code":
         text = show.code(spec)
         if text is None:
             raise NotFoundError(f"{spec.id} has no reference to show")
         click.echo(text)
-        return
-    click.echo(show.latex(spec) if form == "latex" else show.html_page(spec))
+    else:
+        click.echo(show.latex(spec) if form == "latex" else show.html_page(spec))
+
+
+def _gradient(spec, form, width):
+    from refrnn.spec import gradient, show_gradient
+
+    if form == "code":
+        raise click.UsageError("--gradient shows equations, and no code is derived; leave out --code")
+    if form == "yaml":
+        return gradient.text(spec)
+    if form is None:
+        return show_gradient.terminal(spec, width)
+    return show_gradient.latex(spec) if form == "latex" else show_gradient.html_page(spec)

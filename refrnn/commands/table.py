@@ -120,6 +120,8 @@ def print_details(say, reports, width=None):
         if report.derivative is not None:
             found = report.derivative
             say(filled(f"gradients confirmed by {found['method']}: off by at most {found['error']:.1g}, in {found['where']}", width, "  "))
+        if report.adjoint is not None:
+            say(filled(_adjoint_in_words(report.adjoint), width, "  "))
         for printed in report.printed:
             names = ", ".join(printed["checked"])
             say(filled(f"backward lines of {printed['from']} for {names}: off by at most {printed['error']:.1g}", width, "  "))
@@ -128,6 +130,13 @@ def print_details(say, reports, width=None):
             _print_wrapped(say, width, f"claim {claim['verdict']}" if claim["ok"] else "claim NOT SHOWN", claim["says"], claim["shown"])
         for erratum in report.errata:
             _print_wrapped(say, width, f"{erratum['kind']} in {erratum['from']}", erratum["printed"], f"{erratum['says']}; {erratum['shown']}")
+
+
+def _adjoint_in_words(found):
+    """What the adjoint equations gave, or why there are none."""
+    if found["refused"]:
+        return f"no adjoint equations: {found['refused']}"
+    return f"gradients followed by {found['equations']} adjoint equations: off by at most {found['error']:.1g}, in {found['where']}"
 
 
 def _in_words(gentler):

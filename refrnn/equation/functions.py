@@ -24,6 +24,8 @@ class Function:
     of two arguments leaves it to the caller to sum over what was repeated. ``sized`` counts the trailing arguments that
     are integers (-1: all); ``analytic`` says whether a complex step differentiates it everywhere; ``arguments`` is
     their number (0: any). The way back through products of matrices and vectors is the sweep's (``pull`` is None).
+    ``adjoint`` is the way back in the language, a text for each argument: of ``g``, ``out`` and the arguments ``a`` and
+    ``b``; where it hangs on shapes, it is :class:`refrnn.equation.adjoint.Backward`'s; "" where nothing flows.
     """
 
     value: Callable
@@ -38,6 +40,7 @@ class Function:
     decide: Callable | None = None
     summed: Callable | None = None
     pull_summed: Callable | None = None
+    adjoint: tuple | None = None
 
 
 # ---------------------------------------------------------------- shapes
@@ -250,39 +253,39 @@ def _argmax_side(z):
 
 FUNCTIONS = {
     # operators: Python's own, which NumPy answers for single numbers far sooner than its functions do
-    "add": _elementwise(operator.add, lambda g, out, a, b: g, lambda g, out, a, b: g, "the sum", operator=True),
-    "subtract": _elementwise(operator.sub, lambda g, out, a, b: g, lambda g, out, a, b: -g, "the difference", operator=True),
-    "multiply": _elementwise(operator.mul, lambda g, out, a, b: g * b, lambda g, out, a, b: g * a, "the element-wise product", operator=True),
-    "divide": _elementwise(operator.truediv, lambda g, out, a, b: g / b, lambda g, out, a, b: -g * out / b, "the quotient", operator=True),
-    "negative": Function(operator.neg, lambda g, out, a: (-g,), _same_shape, roundings=0, operator=True, elementwise=True),
+    "add": _elementwise(operator.add, lambda g, out, a, b: g, lambda g, out, a, b: g, "the sum", operator=True, adjoint=("g", "g")),
+    "subtract": _elementwise(operator.sub, lambda g, out, a, b: g, lambda g, out, a, b: -g, "the difference", operator=True, adjoint=("g", "-g")),
+    "multiply": _elementwise(operator.mul, lambda g, out, a, b: g * b, lambda g, out, a, b: g * a, "the element-wise product", operator=True, adjoint=("g * b", "g * a")),
+    "divide": _elementwise(operator.truediv, lambda g, out, a, b: g / b, lambda g, out, a, b: -g * out / b, "the quotient", operator=True, adjoint=("g / b", "-(g * out) / b")),
+    "negative": Function(operator.neg, lambda g, out, a: (-g,), _same_shape, roundings=0, operator=True, elementwise=True, adjoint=("-g",)),
     "matmul": Function(operator.matmul, None, _product_shape, arguments=2, operator=True),
-    "transpose": Function(np.transpose, lambda g, out, a: (g.T,), _transposed_shape, roundings=0, operator=True),
+    "transpose": Function(np.transpose, lambda g, out, a: (g.T,), _transposed_shape, roundings=0, operator=True, adjoint=("g.T",)),
     # activations
-    "sigmoid": Function(_sigmoid, lambda g, out, z: (g * out * (1 - out),), _same_shape, roundings=4, elementwise=True, summed=_sigmoid_terms),
-    "tanh": Function(np.tanh, lambda g, out, z: (g * (1 - out * out),), _same_shape, roundings=3, elementwise=True),
-    "relu": Function(lambda z, above: np.where(above | np.isnan(z), z, np.zeros_like(z)), lambda g, out, z, above: (np.where(above, g, np.zeros_like(g)),), _same_shape, roundings=0, analytic=False, elementwise=True, decide=lambda z: (z.real > 0, z.real)),
-    "elu": Function(_elu, lambda g, out, z: (g * np.exp(np.minimum(z, 0)),), _same_shape, roundings=4, analytic=False, elementwise=True),
+    "sigmoid": Function(_sigmoid, lambda g, out, z: (g * out * (1 - out),), _same_shape, roundings=4, elementwise=True, summed=_sigmoid_terms, adjoint=("g * out * (1 - out)",)),
+    "tanh": Function(np.tanh, lambda g, out, z: (g * (1 - out * out),), _same_shape, roundings=3, elementwise=True, adjoint=("g * (1 - out**2)",)),
+    "relu": Function(lambda z, above: np.where(above | np.isnan(z), z, np.zeros_like(z)), lambda g, out, z, above: (np.where(above, g, np.zeros_like(g)),), _same_shape, roundings=0, analytic=False, elementwise=True, decide=lambda z: (z.real > 0, z.real), adjoint=("g if a > 0 else 0",)),
+    "elu": Function(_elu, lambda g, out, z: (g * np.exp(np.minimum(z, 0)),), _same_shape, roundings=4, analytic=False, elementwise=True, adjoint=("g if a > 0 else g * exp(a)",)),
     "softmax": Function(_softmax, _softmax_pull, _vector_shape("softmax"), roundings=6, summed=_softmax_terms, pull_summed=_softmax_pull_terms),
     "log_softmax": Function(_log_softmax, _log_softmax_pull, _vector_shape("log_softmax"), roundings=3, summed=lambda out, z: 1 + np.abs(out), pull_summed=_log_softmax_pull_terms),
     # elementary functions
-    "exp": Function(np.exp, lambda g, out, z: (g * out,), _same_shape, roundings=2, elementwise=True),
-    "log": Function(np.log, lambda g, out, z: (g / z,), _same_shape, roundings=2, elementwise=True),
-    "sqrt": Function(np.sqrt, lambda g, out, z: (g / (2 * out),), _same_shape, elementwise=True),
-    "abs": Function(lambda z, sign: np.where(sign < 0, -z, z), lambda g, out, z, sign: (g * sign,), _same_shape, roundings=0, analytic=False, elementwise=True, decide=lambda z: (np.sign(z.real), z.real)),
-    "min": _elementwise(**_pick(np.less_equal), word="min", roundings=0, analytic=False),
-    "max": _elementwise(**_pick(np.greater_equal), word="max", roundings=0, analytic=False),
+    "exp": Function(np.exp, lambda g, out, z: (g * out,), _same_shape, roundings=2, elementwise=True, adjoint=("g * out",)),
+    "log": Function(np.log, lambda g, out, z: (g / z,), _same_shape, roundings=2, elementwise=True, adjoint=("g / a",)),
+    "sqrt": Function(np.sqrt, lambda g, out, z: (g / (2 * out),), _same_shape, elementwise=True, adjoint=("g / (2 * out)",)),
+    "abs": Function(lambda z, sign: np.where(sign < 0, -z, z), lambda g, out, z, sign: (g * sign,), _same_shape, roundings=0, analytic=False, elementwise=True, decide=lambda z: (np.sign(z.real), z.real), adjoint=("g if a > 0 else (-g if a < 0 else 0)",)),
+    "min": _elementwise(**_pick(np.less_equal), word="min", roundings=0, analytic=False, adjoint=("g if a <= b else 0", "0 if a <= b else g")),
+    "max": _elementwise(**_pick(np.greater_equal), word="max", roundings=0, analytic=False, adjoint=("g if a >= b else 0", "0 if a >= b else g")),
     # from many numbers to one
     "norm": Function(_norm, _norm_pull, _scalar_shape, arguments=0, roundings=4),
-    "sum": Function(np.sum, lambda g, out, a: (np.full_like(a, g),), _scalar_shape, roundings=4, summed=_summed_terms),
+    "sum": Function(np.sum, lambda g, out, a: (np.full_like(a, g),), _scalar_shape, roundings=4, summed=_summed_terms, adjoint=("g",)),
     "mean": Function(lambda a: np.sum(a) / a.size, lambda g, out, a: (np.full_like(a, g / a.size),), _scalar_shape, roundings=4, summed=_mean_terms),
-    "argmax": Function(lambda z, place: place, lambda g, out, z, place: (None,), _argmax_shape, roundings=0, analytic=False, decide=_argmax_side),
+    "argmax": Function(lambda z, place: place, lambda g, out, z, place: (None,), _argmax_shape, roundings=0, analytic=False, decide=_argmax_side, adjoint=("",)),
     # building vectors and matrices
     "concat": Function(lambda *a: np.concatenate(a), _concat_pull, _joined_vectors_shape, arguments=0, roundings=0),
     "diag": Function(np.diag, lambda g, out, a: (np.diag(g).copy(),), _diagonal_shape, roundings=0),
-    "outer": Function(np.outer, None, _outer_shape, arguments=2),
-    "one_hot": Function(_one_hot, lambda g, out, place, n: (None,), _one_hot_shape, arguments=2, roundings=0, sized=1),
+    "outer": Function(np.outer, None, _outer_shape, arguments=2, adjoint=("g @ b", "a @ g")),
+    "one_hot": Function(_one_hot, lambda g, out, place, n: (None,), _one_hot_shape, arguments=2, roundings=0, sized=1, adjoint=("",)),
     "zeros": Function(lambda *sizes: np.zeros(sizes), lambda g, out, *sizes: (), lambda *sizes: sizes, arguments=0, roundings=0, sized=-1),
     "identity": Function(np.eye, lambda g, out, n: (), lambda n: (n, n), roundings=0, sized=-1),
     # a gradient that is not to flow: the evaluator cuts it, and a complex step loses its imaginary part
-    "stop": Function(lambda z: z.real, lambda g, out, z: (None,), _same_shape, roundings=0, analytic=False),
+    "stop": Function(lambda z: z.real, lambda g, out, z: (None,), _same_shape, roundings=0, analytic=False, adjoint=("",)),
 }

@@ -49,27 +49,32 @@ def _paper(key):
 
 def terminal(spec, width=WIDTH):
     """The spec as text: title, equations, symbols, sources, errata; in lines of ``width`` columns."""
-    parts = [(f"{spec.id}: {spec.title}", "", "    "), _EMPTY]
-    parts += [_part(text) for text in equations(spec, "unicode")]
-    parts += [_EMPTY, _head("symbols"), *_symbol_parts(spec)]
-    parts.append(_head("sizes: " + ", ".join(f"{name} {means}{_by_name(spec, name)}" for name, means in spec.sizes.items())))
-    parts.append(_head("outputs: " + ", ".join(typeset.unicode_name(name) for name in spec.outputs)))
-    parts += _printed_gradient_parts(spec) + _source_parts(spec) + _claim_parts(spec) + _misprint_parts(spec)
+    parts = [(f"{spec.id}: {spec.title}", "", "    "), EMPTY]
+    parts += [part(text) for text in equations(spec, "unicode")]
+    parts += [EMPTY, head("symbols"), *_symbol_parts(spec)]
+    parts.append(head("sizes: " + ", ".join(f"{name} {means}{_by_name(spec, name)}" for name, means in spec.sizes.items())))
+    parts.append(head("outputs: " + ", ".join(typeset.unicode_name(name) for name in spec.outputs)))
+    parts += printed_gradient_parts(spec) + _source_parts(spec) + _claim_parts(spec) + _misprint_parts(spec)
     if spec.notes:
-        parts += [_EMPTY, (spec.notes, "", "")]
+        parts += [EMPTY, (spec.notes, "", "")]
+    return in_lines(parts, width)
+
+
+def in_lines(parts, width):
+    """Parts wrapped to ``width`` columns."""
     wrapped = (textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest) for text, first, rest in parts)
     return "\n".join(line for lines in wrapped for line in lines or [""])
 
 
-_EMPTY = ("", "", "")
+EMPTY = ("", "", "")
 
 
-def _part(text, first="    ", rest="        "):
+def part(text, first="    ", rest="        "):
     """A text, what its first line begins with, and what the others do."""
     return text, first, rest
 
 
-def _head(text):
+def head(text):
     return text, "", "    "
 
 
@@ -103,63 +108,74 @@ def _columns(text):
     return sum(not unicodedata.combining(character) for character in text)
 
 
-def _printed_gradient_parts(spec):
+def printed_gradient_parts(spec):
     parts = []
     for block in spec.printed_gradients:
-        parts += [_EMPTY, _head(f"backward, as {block.lecture} prints it" + (" (misprints mended)" if block.misprints else ""))]
+        parts += [EMPTY, head(f"backward, as {block.lecture} prints it" + (" (misprints mended)" if block.misprints else ""))]
         for equation in block.equations:
-            parts.append(_part(write(spec, equation, "unicode")))
+            parts.append(part(write(spec, equation, "unicode")))
     return parts
 
 
 def _source_parts(spec):
     parts = []
     if spec.lectures:
-        parts += [_EMPTY, _head("lectures")]
+        parts += [EMPTY, head("lectures")]
     for quote in spec.lectures:
         marks = f" ({quote.marks()})" if quote.marks() else ""
-        parts.append(_part(f"{quote.place()} ({_lecture_title(quote.lecture)}): {quote.shown()}{marks}"))
+        parts.append(part(f"{quote.place()} ({_lecture_title(quote.lecture)}): {quote.shown()}{marks}"))
     if spec.cites:
-        parts += [_EMPTY, _head("papers")]
+        parts += [EMPTY, head("papers")]
     for key in spec.cites:
-        parts.append(_part(_paper(key)))
+        parts.append(part(_paper(key)))
     return parts
 
 
 def _claim_parts(spec):
-    parts = [_EMPTY, _head("claims")] if spec.claims else []
+    parts = [EMPTY, head("claims")] if spec.claims else []
     for claim in spec.claims:
         source = f"{claim.quote.source()}: " if claim.quote else ""
-        parts.append(_part(f"{_VERDICTS[claim.verdict]}: {source}{claim.statement}"))
+        parts.append(part(f"{_VERDICTS[claim.verdict]}: {source}{claim.statement}"))
         if claim.mended:
-            parts.append(_part(f"mended: {claim.mended}", "        ", "        "))
+            parts.append(part(f"mended: {claim.mended}", "        ", "        "))
     return parts
 
 
 def _misprint_parts(spec):
-    parts = [_EMPTY, _head("printed lines")] if spec.all_misprints else []
+    parts = [EMPTY, head("printed lines")] if spec.all_misprints else []
     for misprint in spec.all_misprints:
-        parts.append(_part(f"{misprint.kind}: {misprint.quote.source()}: {misprint.quote.shown()}"))
-        parts.append(_part(f"found: {misprint.says}", "        ", "        "))
+        parts.append(part(f"{misprint.kind}: {misprint.quote.source()}: {misprint.quote.shown()}"))
+        parts.append(part(f"found: {misprint.says}", "        ", "        "))
     return parts
 
 
 def latex(spec):
     """The equations as a LaTeX align environment."""
-    rows = [text.replace(" = ", " &= ", 1) for text in equations(spec, "latex")]
+    return aligned(equations(spec, "latex"))
+
+
+def aligned(texts):
+    rows = [text.replace(" = ", " &= ", 1) for text in texts]
     return "\\begin{align*}\n  " + " \\\\\n  ".join(rows) + "\n\\end{align*}"
 
 
-_ROW = "<div style='margin:0.5em 0;overflow-x:auto'>"  # a long equation scrolls by itself
+ROW = "<div style='margin:0.5em 0;overflow-x:auto'>"  # a long equation scrolls by itself
+
+
+def printed_gradient_html(spec):
+    """The backward lines that lectures print, with a heading each."""
+    parts = []
+    for block in spec.printed_gradients:
+        parts.append(f"<h4>Backward, as {escape(block.lecture)} prints it{' (misprints mended)' if block.misprints else ''}</h4>")
+        parts += [f"{ROW}{write(spec, equation, 'mathml')}</div>" for equation in block.equations]
+    return parts
 
 
 def html(spec):
     """The spec as an HTML fragment with MathML, for notebooks and pages."""
     parts = [f"<div class='refrnn'><h3>{escape(spec.title)} <small>({escape(spec.id)})</small></h3>"]
-    parts += [f"{_ROW}{text}</div>" for text in equations(spec, "mathml")]
-    for block in spec.printed_gradients:
-        parts.append(f"<h4>Backward, as {escape(block.lecture)} prints it{' (misprints mended)' if block.misprints else ''}</h4>")
-        parts += [f"{_ROW}{write(spec, equation, 'mathml')}</div>" for equation in block.equations]
+    parts += [f"{ROW}{text}</div>" for text in equations(spec, "mathml")]
+    parts += printed_gradient_html(spec)
     rows = "".join(
         f"<tr><td>{typeset.mathml_name(name)}</td><td>{symbol.role}</td><td>{escape(show_shape(symbol.shape))}</td>"
         f"<td>{escape(symbol.means)}{' (may be left out)' if symbol.optional else ''}</td></tr>"
@@ -183,10 +199,14 @@ def html(spec):
 
 def html_page(spec):
     """:func:`html` as a page of its own."""
+    return page(spec.title, html(spec))
+
+
+def page(title, body):
     style = "math{font-family:'Latin Modern Math','STIX Two Math',math}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto}td,th{padding:.2rem .8rem;text-align:left}"
     return (
-        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{escape(spec.title)}</title>"
-        f"<style>{style}</style></head><body>{html(spec)}</body></html>"
+        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{escape(title)}</title>"
+        f"<style>{style}</style></head><body>{body}</body></html>"
     )
 
 

@@ -399,6 +399,18 @@ class Spec:
 
         return Layer(self, parameters, backend)
 
+    def gradient(self) -> Spec:
+        """The adjoint recurrence as a spec of its own: from forward values and gradients of the outputs to those of all that is handed in.
+
+        Its inputs are what its equations read: arrays of this spec, forward values by their names (``Run.outputs`` and
+        ``Run.intermediates`` of the equation), and ``g_h`` for the gradient of what comes after by an output h. Its
+        outputs are ``d_x`` for each array x that has a gradient, those of parameters for each sequence. Raises SpecError
+        where there is no gradient, or none that is made of equations.
+        """
+        from refrnn.spec.gradient import gradient
+
+        return gradient(self)
+
     def __str__(self) -> str:
         from refrnn.spec.show import terminal
 

@@ -30,6 +30,7 @@ class SpecReport:
     sensitivity: dict | None = None  # {"bluntest": text, "symbols": of {"symbol", "of", "dtype", "relative", "ulp", "case", "text"}}
     undecided: list = field(default_factory=list)  # {"case", "symbols"}: rounding leaves open what they decide
     derivative: dict | None = None  # {"method", "error", "where"}
+    adjoint: dict | None = None  # {"equations": how many, "error", "where", "refused": why there are none}
     printed: list = field(default_factory=list)
     mutants: dict | None = None  # counts "tried", "killed", "equivalent"; "by_case"; lists "refused", "proved", "listed", "alive"
     claims: list = field(default_factory=list)
@@ -71,6 +72,7 @@ class SpecReport:
             "left_out": self.left_out,
             "sensitivity": self.sensitivity,
             "derivative": self.derivative,
+            "adjoint": self.adjoint,
             "printed_gradients": self.printed,
             "mutants": self.mutants or NO_MUTANTS,
             "claims": self.claims,

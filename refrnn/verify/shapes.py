@@ -8,7 +8,7 @@ from refrnn.backends.run import answer, expected_shapes
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, by_two_threads, name_of, poison, poisoned
 from refrnn.verify.cases import in_whole_vectors, is_free, of_much_work, shapes
-from refrnn.verify.properties.asking import gradients_of, handed_in, same_bits
+from refrnn.verify.properties.asking import gradient_name, gradients_of, handed_in, same_bits
 from refrnn.verify.properties.memory import SEGMENT
 
 # Of the largest number of a step: half of the digits of float64. What goes wrong with a shape loses them all.
@@ -111,7 +111,7 @@ def _answered(spec, checked, backend, upstream):
     with by_two_threads(backend):
         outputs, _, backward = answer(spec, checked, backend)
         gradients = backward(upstream) if spec.differentiated else {}
-    return {**outputs, **{f"d_{name}": gradient for name, gradient in gradients.items()}}
+    return {**outputs, **{gradient_name(spec, name): gradient for name, gradient in gradients.items()}}
 
 
 def _moved(spec, checked):

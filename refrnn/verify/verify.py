@@ -4,6 +4,7 @@ import time
 from dataclasses import asdict
 
 from refrnn.errors import AnswerError, RefrnnError
+from refrnn.verify.adjoint import follow
 from refrnn.verify.backends import compare, not_offered
 from refrnn.verify.cases import OVERFLOWING, asked, cases
 from refrnn.verify.claims import check_claims
@@ -165,6 +166,11 @@ def _derivatives(report, spec, found, step, level):
     report.derivative = {"method": worst.method, "error": worst.error, "where": worst.symbol}
     if not worst.ok:
         report.failures.append(f"equation: {worst}")
+    step("adjoint equations")
+    followed = follow(spec, chosen)
+    report.adjoint = {"equations": followed.equations, "error": followed.error, "where": followed.symbol, "refused": followed.refused}
+    if not followed.ok:
+        report.failures.append(f"equation: {followed}")
 
 
 def _ragged(found):

@@ -6,18 +6,26 @@ from refrnn.backends.layer import goes_by_steps
 from refrnn.backends.run import answer, run_checked
 
 
+_BESIDE = "the gradient "
+
+
 def answers_of(spec, checked, backend, upstream):
-    """Outputs and gradients by name, the gradients as d_name."""
+    """Outputs and gradients by name."""
     outputs, _, backward = answer(spec, checked, backend)
     return {**outputs, **gradients_of(spec, backward, upstream)}
 
 
 def gradients_of(spec, backward, upstream):
-    return {f"d_{name}": gradient for name, gradient in backward(upstream).items()} if spec.differentiated else {}
+    return {gradient_name(spec, name): gradient for name, gradient in backward(upstream).items()} if spec.differentiated else {}
+
+
+def gradient_name(spec, name):
+    """How the gradient of an array is called beside the outputs: d_name, where no output is called so."""
+    return f"d_{name}" if f"d_{name}" not in spec.outputs else f"{_BESIDE}d_{name}"
 
 
 def key_of(spec, truth, name):
-    return (truth.kind_of(name), name) if name in spec.outputs else ("gradient", name)
+    return (truth.kind_of(name), name) if name in spec.outputs else ("gradient", name.removeprefix(_BESIDE))
 
 
 def first_wrong(spec, truth, found):

@@ -7,7 +7,7 @@ import numpy as np
 from refrnn.backends.run import answer, expected_shapes, run_checked
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import poison, poisoned
-from refrnn.verify.properties.asking import answers_of, carried, gradients_of, handed_in, near, pulled_back, same_bits, with_halves, with_last
+from refrnn.verify.properties.asking import answers_of, carried, gradient_name, gradients_of, handed_in, near, pulled_back, same_bits, with_halves, with_last
 
 
 def sequences_do_not_touch(spec, truth, backend):
@@ -150,7 +150,7 @@ def arguments_are_read_anew(spec, truth, backend):
     for name in spec.differentiated:
         if name in truth.checked.omitted:
             continue
-        array, slope = arrays[name], plain[f"d_{name}"]
+        array, slope = arrays[name], plain[gradient_name(spec, name)]
         middle = array.size // 2
         if spec.symbols[name].role != "parameter" or not abs(slope.flat[middle]) > np.abs(slope).max() / 100:
             continue

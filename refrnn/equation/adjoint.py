@@ -1,0 +1,344 @@
+"""What flows back through one equation: from its result to each place that it reads, in letters."""
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+from refrnn.equation.compile import Compiler
+from refrnn.equation.conditions import bounds_of
+from refrnn.equation.functions import FUNCTIONS
+from refrnn.equation.indices import ONE, ZERO, Known
+from refrnn.equation.parse import parse_expression
+from refrnn.equation.simplify import NOTHING, is_negative, is_zero
+from refrnn.equation.sizes import Size
+from refrnn.equation.tree import (
+    Apply, Choice, Compare, Index, Number, Part, Power, Read, Span, Total, children, is_on_indices, names_of, replaced_in, tree_of, walk,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What flows into the element of a symbol at ``key`` and there into its ``places``, for all letters in ``ranges`` where ``bounds`` are 0 or more and ``conditions`` hold."""
+
+    key: tuple
+    places: tuple
+    gradient: object
+    ranges: dict
+    bounds: tuple = ()
+    conditions: tuple = ()
+
+
+@dataclass(frozen=True)
+class _Way:
+    """The way from the result to an expression: what flows into it, and around it sums, conditions on indices and on numbers."""
+
+    gradient: object
+    ranges: dict = field(default_factory=dict)
+    bounds: tuple = ()
+    conditions: tuple = ()
+    masks: tuple = ()  # (condition, whether it holds): what flows where it is otherwise is nothing, even were it NaN
+
+
+class Backward:
+    """Goes back through one clause; ``flows`` takes what it finds by the names of symbols."""
+
+    def __init__(self, clause, out, builder, active, ranks, firsts, name_piece, flows):
+        """``out`` reads the adjoint of what the clause gives, ``active`` are the symbols into which a gradient flows, ``ranks`` and
+        ``firsts`` tell how many indices they have and where these begin; ``name_piece`` makes a symbol of a gradient used several times."""
+        self.clause = clause
+        self.builder = builder
+        self.active = active
+        self.ranks = ranks
+        self.firsts = firsts
+        self.name_piece = name_piece
+        self.flows = flows
+        self.result = Read(clause.name, clause.places)
+        self.whole = clause.value
+        self.visit(clause.value, _Way(out, bounds=clause.bounds, conditions=clause.conditions))
+
+    def visit(self, node, way):
+        """Go on into an expression, where something flows into it and out of it."""
+        if is_zero(way.gradient) or not self._flows_through(node):
+            return
+        if way.ranges and not isinstance(node, Read):
+            way = self._summed(node, way)
+        getattr(self, "_" + type(node).__name__.lower())(node, way)
+
+    def _flows_through(self, node):
+        return any(isinstance(one, Read) and one.name in self.active for one in walk(node))
+
+    def _summed(self, node, way):
+        """The way with its gradient summed over each letter that the expression does not depend on."""
+        names = names_of(node)
+        for letter in reversed([letter for letter in way.ranges if letter not in names]):
+            if any(letter in names_of(end) for other, ends in way.ranges.items() if other != letter for end in ends):
+                continue
+            gradient = self.settled(node, way).gradient
+            own = [condition for condition in way.conditions if letter in names_of(condition)]
+            bounds = [bound for bound in way.bounds if letter in bound.names()]
+            for condition in (*own, *(Compare("GtE", Index(bound), NOTHING) for bound in bounds)):
+                gradient = self.builder.choice(condition, gradient, NOTHING)
+            gradient = self.builder.total(Total("add", letter, *way.ranges[letter], gradient))
+            way = _Way(
+                gradient, {other: ends for other, ends in way.ranges.items() if other != letter},
+                tuple(bound for bound in way.bounds if bound not in bounds), tuple(one for one in way.conditions if one not in own),
+            )  # fmt: skip
+        return way
+
+    def settled(self, node, way):
+        """The way with its masks applied, in the shape of the expression, and short where it is used more than once."""
+        gradient = way.gradient
+        for condition, holds in reversed(way.masks):
+            gradient = self.builder.choice(condition, *((gradient, NOTHING) if holds else (NOTHING, gradient)))
+        shape = self.builder.shape(node)
+        if shape and not self.builder.shape(gradient):
+            gradient = Apply("add", (Apply("zeros", (), shape), gradient))
+        return replace(way, gradient=gradient, masks=())
+
+    def _folded(self, gradient, shape):
+        """Summed over what was repeated: a single number, or an axis of literally 1."""
+        if not shape:
+            return self.builder.apply("sum", gradient)
+        wide = self.builder.shape(gradient)
+        for axis, (size, repeated) in enumerate(zip(shape, wide)):
+            if size == repeated:
+                continue
+            if len(shape) == 1:
+                return Apply("add", (Apply("zeros", (), shape), self.builder.apply("sum", gradient)))
+            ones = _ones(repeated)
+            summed = self.builder.apply("matmul", ones, gradient) if axis == 0 else self.builder.apply("matmul", gradient, ones)
+            gradient = Apply("outer", (_ones(ONE), summed) if axis == 0 else (summed, _ones(ONE)))
+        return gradient
+
+    def shared(self, node, way):
+        """As ``settled``; where several arguments need what flows and it is no mere symbol, a symbol of its own."""
+        way = self.settled(node, way)
+        if sum(map(self._flows_through, children(node))) > 1 and not is_zero(way.gradient) and not _is_short(way.gradient) and not way.ranges:
+            way = replace(way, gradient=self.name_piece(self.clause, way.gradient, self.builder.shape(node), way.bounds, way.conditions))
+            way = replace(way, bounds=self.clause.bounds, conditions=self.clause.conditions)
+        return way
+
+    # ------------------------------------------------------------ symbols
+
+    def _read(self, node, way):
+        if node.name not in self.active:
+            return
+        gradient = self.settled(node, way).gradient
+        rank, shape = self.ranks[node.name], self.builder.symbols(node.name)
+        key, inside, ranges, whole = [], [], dict(way.ranges), False
+        for axis in range(rank):
+            place = node.places[axis] if axis < len(node.places) else Span(ZERO, shape[axis])
+            first = self.firsts[node.name][axis]
+            if isinstance(place, Span):
+                whole, letter = True, self.clause.fresh("k")
+                ranges[letter] = ZERO, place.upper - place.lower
+                key.append(first + place.lower + Size.of(letter))
+                inside.append(Size.of(letter))
+            else:
+                key.append(place + first if whole else place)
+        if inside:
+            gradient = self.builder.part(gradient, tuple(inside))
+        flow = Flow(tuple(key), node.places[rank:], gradient, {**self.clause.ranges, **ranges}, way.bounds, way.conditions)
+        self.flows.setdefault(node.name, []).append(flow)
+
+    def _part(self, node, way):
+        way = self.settled(node, way)
+        self.visit(node.base, replace(way, gradient=embedded(self.builder, way.gradient, node.places, self.builder.shape(node.base))))
+
+    # ------------------------------------------------------------ functions
+
+    def _apply(self, node, way):
+        back = getattr(self, f"_back_{node.name}", None)
+        if back is not None:
+            # A slice of a product is a product of a slice: each term then computes its part alone.
+            product = isinstance(way.gradient, Apply) and way.gradient.name == "matmul"
+            way = self.settled(node, way) if node.name == "concat" and product else self.shared(node, way)
+            for argument, gradient in zip(node.arguments, back(node, way.gradient)):
+                self.visit(argument, replace(way, gradient=gradient))
+            return
+        function = FUNCTIONS[node.name]
+        several = sum(map(self._flows_through, node.arguments)) > 1
+        if not function.elementwise or several and (way.masks or not _is_short(way.gradient)):
+            # What is masked now is masked again behind a slope that is NaN where nothing flows.
+            way = replace(self.shared(node, way), masks=way.masks if function.elementwise else ())
+        names = dict(zip("ab", node.arguments)) | {"g": way.gradient, "out": self._out(node)}
+        for argument, text in zip(node.arguments, function.adjoint):
+            if text:
+                gradient, masks = self._pulled(text, names)
+                self._into(argument, node, gradient, masks, way)
+
+    def _out(self, node):
+        return self.result if node is self.whole else node
+
+    def _pulled(self, text, names):
+        """What flows into an argument; a choice between something and nothing is a mask."""
+        template = _template(text)
+        if isinstance(template, Choice) and NOTHING in (template.yes, template.no):
+            condition = self.builder.filled(template.condition, names)
+            holds = template.no == NOTHING
+            return self.builder.filled(template.yes if holds else template.no, names), ((condition, holds),)
+        return self.builder.filled(template, names), ()
+
+    def _into(self, argument, node, gradient, masks, way):
+        """On into an argument, summed over what was repeated."""
+        way = replace(way, gradient=gradient, masks=way.masks + masks)
+        shape = self.builder.shape(argument)
+        if shape != self.builder.shape(node) and FUNCTIONS[node.name].elementwise:
+            way = self._settled_as(node, argument, way)
+        self.visit(argument, way)
+
+    def _settled_as(self, node, argument, way):
+        """Settled in the shape of the result, then folded into that of an argument that was repeated."""
+        wide = self.settled(node, way)
+        return replace(wide, gradient=self._folded(wide.gradient, self.builder.shape(argument)))
+
+    def _back_matmul(self, node, g):
+        left, right = node.arguments
+        apply = self.builder.apply
+        ranks = len(self.builder.shape(left)), len(self.builder.shape(right))
+        if ranks == (1, 1):
+            return apply("multiply", g, right), apply("multiply", g, left)
+        if ranks == (2, 1):
+            return apply("outer", g, right), apply("matmul", apply("transpose", left), g)
+        if ranks == (1, 2):
+            return apply("matmul", right, g), apply("outer", left, g)
+        return apply("matmul", g, apply("transpose", right)), apply("matmul", apply("transpose", left), g)
+
+    def _back_concat(self, node, g):
+        start = ZERO
+        for piece in node.arguments:
+            stop = start + self.builder.shape(piece)[0]
+            yield self.builder.part(g, (Span(start, stop),))
+            start = stop
+
+    def _back_mean(self, node, g):
+        count = ONE
+        for size in self.builder.shape(node.arguments[0]):
+            count = count * size
+        return (self.builder.apply("divide", g, Index(count)),)
+
+    def _back_norm(self, node, g):
+        out = self._out(node)
+        for argument in node.arguments:
+            scaled = self.builder.apply("divide", self.builder.apply("multiply", g, argument), out)
+            yield Choice(Compare("Gt", out, NOTHING), scaled, NOTHING)
+
+    def _back_diag(self, node, g):
+        if isinstance(g, Apply) and g.name == "outer":
+            return (self.builder.apply("multiply", *g.arguments),)
+        size = self.builder.shape(node)[0]
+        return (self.builder.apply("matmul", self.builder.apply("multiply", g, Apply("identity", (), (size,))), _ones(size)),)
+
+    def _rows(self, node, values):
+        """The sum of ``values`` along the last axis of ``node``, so that it can be subtracted from each entry."""
+        shape = self.builder.shape(node)
+        if len(shape) == 1:
+            return self.builder.apply("sum", values)
+        return self.builder.apply("outer", self.builder.apply("matmul", values, _ones(shape[1])), _ones(shape[1]))
+
+    def _back_softmax(self, node, g):
+        apply, out = self.builder.apply, self._out(node)
+        return (apply("multiply", out, apply("subtract", g, self._rows(node, apply("multiply", g, out)))),)
+
+    def _back_log_softmax(self, node, g):
+        apply = self.builder.apply
+        return (apply("subtract", g, apply("multiply", Apply("softmax", node.arguments), self._rows(node, g))),)
+
+    def _power(self, node, way):
+        if len(self.builder.shape(node)) < 2:
+            fixed = not isinstance(node.exponent, Size) or not node.exponent.names()
+            number = node.exponent.number({}) if fixed and isinstance(node.exponent, Size) else node.exponent
+            exponent, lower = (Number(number), number - 1) if fixed else (Index(number), number - ONE)
+            slope = self.builder.apply("multiply", exponent, self.builder.power(node.base, lower))
+            self.visit(node.base, replace(way, gradient=self.builder.apply("multiply", way.gradient, slope)))
+            return
+        way = self.settled(node, way)
+        turned, letter = self.builder.apply("transpose", node.base), self.clause.fresh("j")
+        exponent = node.exponent if isinstance(node.exponent, Size) else Size.of(int(node.exponent))
+        before, after = Power(turned, Size.of(letter)), Power(turned, exponent - ONE - Size.of(letter))
+        body = Apply("matmul", (Apply("matmul", (before, way.gradient)), after))
+        self.visit(node.base, replace(way, gradient=self.builder.total(Total("add", letter, ZERO, exponent, body))))
+
+    # ------------------------------------------------------------ sums and choices
+
+    def _total(self, node, way):
+        way = self.settled(node, way)
+        gradient = way.gradient
+        if node.operation == "multiply":
+            other = self.clause.fresh(node.letter)
+            body = replaced_in(node.body, {node.letter: Size.of(other)})
+            here = Size.of(node.letter)
+            before = Total("multiply", other, node.lower, here, body)
+            after = Total("multiply", other, here + ONE, node.upper, body)
+            gradient = self.builder.apply("multiply", self.builder.apply("multiply", gradient, before), after)
+        letter = self.clause.fresh(node.letter)  # what flows may hold the sum itself
+        ranges = {**way.ranges, letter: (node.lower, node.upper)}
+        new = {node.letter: Size.of(letter)}
+        self.visit(replaced_in(node.body, new), replace(way, gradient=replaced_in(gradient, new) if node.operation == "multiply" else gradient, ranges=ranges))
+
+    def _choice(self, node, way):
+        for branch, holds in ((node.yes, True), (node.no, False)):
+            if is_on_indices(node.condition):
+                known = Known({**self.clause.ranges, **way.ranges}, self.builder.known.lowest)
+                bounds, conditions = bounds_of(node.condition, holds, known)
+                inner = replace(way, bounds=(*way.bounds, *bounds), conditions=(*way.conditions, *conditions))
+            else:
+                inner = replace(way, masks=(*way.masks, (node.condition, holds)))
+            if self.builder.shape(branch) != self.builder.shape(node):
+                inner = self._settled_as(node, branch, inner)
+            self.visit(branch, inner)
+
+
+def _ones(size):
+    return Apply("add", (Apply("zeros", (), (size,)), Number(1)))
+
+
+def _is_short(node):
+    """A symbol, or a part or the negative of one: what may be written several times."""
+    if is_negative(node):
+        return _is_short(node.arguments[0])
+    if isinstance(node, Part):
+        return _is_short(node.base)
+    return isinstance(node, (Read, Number, Index))
+
+
+class _Templates:
+    """The names that adjoints of functions are written in."""
+
+    sizes, integers, ranks = set(), set(), {}
+    arrays = dict.fromkeys(("g", "out", "a", "b"))
+
+
+@lru_cache(maxsize=None)
+def _template(text):
+    names = _Templates
+    return tree_of(parse_expression(text, "an adjoint"), Compiler(names.sizes, names.integers, names.arrays, names.ranks, None), frozenset())
+
+
+def embedded(builder, gradient, places, shape):
+    """A gradient of ``base[places]`` as one of ``base``: zeros elsewhere."""
+    apply = builder.apply
+    if is_zero(gradient):
+        return NOTHING
+    if len(shape) == 1:
+        (place,) = places
+        if not isinstance(place, Span):
+            return apply("multiply", gradient, Apply("one_hot", (Index(place),), (shape[0],)))
+        ends = [Apply("zeros", (), (size,)) for size in (place.lower, shape[0] - place.upper)]
+        pieces = [piece for piece in (ends[0], gradient, ends[1]) if piece != Apply("zeros", (), (ZERO,))]
+        return Apply("concat", tuple(pieces)) if len(pieces) > 1 else gradient
+    places = (*places, Span(ZERO, shape[1]))[:2]
+    rows, columns = places
+    if not isinstance(rows, Span) and not isinstance(columns, Span):
+        hots = [Apply("one_hot", (Index(place),), (size,)) for place, size in zip(places, shape)]
+        return apply("multiply", gradient, apply("outer", *hots))
+    if not isinstance(rows, Span):
+        inner = embedded(builder, gradient, (columns,), shape[1:])
+        return apply("outer", Apply("one_hot", (Index(rows),), (shape[0],)), inner)
+    if not isinstance(columns, Span):
+        inner = embedded(builder, gradient, (rows,), shape[:1])
+        return apply("outer", inner, Apply("one_hot", (Index(columns),), (shape[1],)))
+    if rows != Span(ZERO, shape[0]):
+        gradient = apply("matmul", Part(Apply("identity", (), (shape[0],)), (Span(ZERO, shape[0]), rows)), gradient)
+    if columns != Span(ZERO, shape[1]):
+        gradient = apply("matmul", gradient, Part(Apply("identity", (), (shape[1],)), (columns,)))
+    return gradient
