@@ -8,10 +8,12 @@ MOST = 64  # forms, and plans, that one recurrence remembers
 
 
 class Form:
-    """``plan``; ``gates``: the table by which :meth:`Packing.pack_by` packs weights that ``parts`` takes apart, or None without ``parts``."""
+    """``plan``; ``gates``: the table by which :meth:`Packing.pack_by` packs weights that ``parts`` takes apart, or None without ``parts``;
+    ``wholes``: how many arrays these are.
+    """
 
     def __init__(self, plan, weights, parts):
-        self.plan, self.gates = plan, None
+        self.plan, self.gates, self.wholes = plan, None, len(weights)
         if parts is not None:
             wholes = {name: _like(array) for name, array in weights.items()}
             self.gates = plan.packing.within(wholes.values(), parts(**wholes))

@@ -45,17 +45,18 @@ def run(block, stages, slices, like):
     if len(slices) > 1:
         threads.start(_run_slices, block, stages, slices, like)
     else:
-        _run_slice(block, stages, slices, 0, like)
+        run_slice(block, stages, slices, 0, like)
 
 
 @kernel(parallel=True)
 def _run_slices(block, stages, slices, like):
     for worker in prange(len(slices)):
-        _run_slice(block, stages, slices, worker, like)
+        run_slice(block, stages, slices, worker, like)
 
 
 @kernel
-def _run_slice(block, stages, slices, worker, like_array):
+def run_slice(block, stages, slices, worker, like_array):
+    """The part of one worker."""
     table, like = data_of(block), data_of(like_array)
     loop = record(table, LOOP)  # here: Numba takes long over a record's type at every call
     first, count = slices[worker, 0], slices[worker, 1] - slices[worker, 0]

@@ -119,8 +119,8 @@ class Packing:
     def __init__(self, dtype, count, parts):
         self._like, self._count, self._parts, self._tables = np.empty(0, dtype), count, parts, {}
         gates = [gate for _, _, gates in parts for gate in gates]
-        self._most = max((panels for _, _, panels, *_ in gates), default=0)
-        self._size = sum(units * terms for *_, units, terms in gates)
+        self.most = max((panels for _, _, panels, *_ in gates), default=0)
+        self.size = sum(units * terms for *_, units, terms in gates)
 
     def pack(self, packed, arrays):
         """Write ``arrays`` by name, of any layout, into those at the addresses ``packed``."""
@@ -130,10 +130,10 @@ class Packing:
     def pack_by(self, gates, packed, arrays):
         """As ``pack`` with the table ``gates`` of the arrays."""
         places = np.array([*packed, *[address(array) for array in arrays]], np.int64)
-        if self._size < LARGE:
-            _pack(gates, places, self._most, self._like)
+        if self.size < LARGE:
+            pack(gates, places, self.most, self._like)
         else:
-            _pack_one.run(self._most, self._like.dtype, gates=gates, places=places, work=4 * self._size)
+            _pack_one.run(self.most, self._like.dtype, gates=gates, places=places, work=4 * self.size)
 
     def unpack(self, packed, arrays):
         """Write what is packed, in dense rows, into ``arrays`` by name."""
@@ -241,7 +241,8 @@ def _pack_panel(p, G, gates, places, like):
 
 
 @kernel
-def _pack(gates, places, most, like):
+def pack(gates, places, most, like):
+    """All panels, of which no array has more than ``most``, by a table of :class:`Packing`."""
     for p in range(most):
         _pack_panel(p, len(gates), data_of(gates), data_of(places), data_of(like))
 

@@ -67,15 +67,13 @@ class Pass:
         self.starts = starts
         self._unordered = given
         self._ends = {}  # lengths that are left, by first step
-        self.laid = laid_out(self.form, weights)
-        self._places = {
-            "weights": self.laid.places, "inputs": self._inputs(0),
-            "order": plan.whole_places if lengths is None else addresses({"order": self.order, "ends": self.ends}),
-        }  # fmt: skip
+        self.laid = laid_out(plan)
         self._is_idle, self._is_unread, self._kept = True, True, kept_by(self)
         lent = self._kept.lent
         self.outputs = {row: lent[row] if row in lent else new(shape, self.dtype) for row, shape in plan.output_shapes}
-        self._kept.forward(self, self.outputs)
+        if not self._kept.at_once(self, weights, self.outputs):
+            self.laid.take(weights, self.form.gates)
+            self._kept.forward(self, self.outputs)
 
     @property
     def weights(self):
@@ -107,6 +105,11 @@ class Pass:
             return self._places
         ends = self._ends.setdefault(first, np.maximum(self.ends - first, 0))  # there, as its address is read, maybe by several threads
         return {**self._places, "inputs": self._inputs(first), "order": addresses({"order": self.order, "ends": ends})}
+
+    @functools.cached_property
+    def _places(self):
+        order = self.plan.whole_places if self.order is self.plan.whole[0] else addresses({"order": self.order, "ends": self.ends})
+        return {"weights": self.laid.places, "inputs": self._inputs(0), "order": order}
 
     def _inputs(self, first):
         """Where the inputs are from the step ``first`` on, in the order of the sequences and in the caller's."""

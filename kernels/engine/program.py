@@ -142,6 +142,21 @@ class Placed:
             for at, far in self.names.get(name, ()):
                 self.block[at] = place + far
 
+    @property
+    def stages(self):
+        """Where they end in the block."""
+        return self._program.stages_end
+
+    @property
+    def like(self):
+        """An array of the float type."""
+        return self._program.like
+
+    def tell(self, *told):
+        """Say from which step on up to which to run, and the addresses of ``keep`` and of a meeting."""
+        if told != self._told:
+            self.block[FIRST], self.block[LAST], self.block[CUT], self.block[MEETING] = self._told = told
+
     def run(self, first, last, slices, keep=None):
         """Run the steps first .. last-1; ``slices``: the sequences of each worker, or for each of them all, where they share the units.
 
@@ -152,9 +167,7 @@ class Placed:
         if is_shared and self._blocks.size < workers * self._program.blocks:
             self._blocks = np.empty(workers * self._program.blocks, self._program.dtype)
             self.put(addresses({"blocks": self._blocks}))
-        told = first, last, 0 if keep is None else address(keep), self._meeting.begin() if is_shared else 0
-        if told != self._told:
-            block[FIRST], block[LAST], block[CUT], block[MEETING] = self._told = told
+        self.tell(first, last, 0 if keep is None else address(keep), self._meeting.begin() if is_shared else 0)
         loop.run(block, self._program.stages_end, slices, self._program.like)
         if is_shared:
             self._meeting.end()

@@ -10,6 +10,7 @@ import contextvars
 import math
 
 from .pool import POOL, lined
+from .ready import may_be
 from .sums import steps_of_block
 from .work import backward_work, forward_work
 
@@ -58,7 +59,18 @@ class Whole:
     lent = {}
 
     def __init__(self, one):
-        self.work, self._laid = one.laid.work() or forward_work(one.plan), one.laid
+        self.work, self._laid = one.laid.work(), one.laid
+        self._stood = self.work is not None  # as it stands, beside the weights
+        if not self._stood:
+            self.work = forward_work(one.plan)
+
+    def at_once(self, one, weights, outputs):
+        """Pack ``weights`` and run it in one call, if it is for one thread and such passes were seen before; whether it was."""
+        if one.workers > 1 or one.ragged or not self._stood or not may_be(one.form):
+            return False
+        self.work.begin(one.starts)
+        one.laid.ready(one.form, self.work).run(weights, one.given, outputs)
+        return True
 
     def forward(self, one, outputs):
         """Run it. ``outputs``: arrays by row."""
@@ -90,6 +102,9 @@ class Unkept:
         self.work, depth = forward_work(plan, rows), one.recurrence.depth
         self._history = {row: lined((depth[row] + one.T, one.B, plan.rows[row]), one.dtype) for row in rows}
         self.lent = {row: array[depth[row] :] for row, array in self._history.items()}
+
+    def at_once(self, one, weights, outputs):
+        return False
 
     def forward(self, one, outputs):
         self.work.borrow(self._history)
@@ -126,6 +141,9 @@ class Segments:
         self.firsts = range(0, one.T, steps)
         self.plans = {first: one.plan_of(first, min(one.T, first + steps)) for first in self.firsts}
         self.states = {}
+
+    def at_once(self, one, weights, outputs):
+        return False
 
     def forward(self, one, outputs):
         works, state = {}, one.starts

@@ -5,14 +5,13 @@ import numpy as np
 from .panels import Packing, matrix_gates, row_gates
 from .pool import POOL, SMALL
 from .program import addresses
+from .ready import Ready
 from .rows import Panels, padded
 
 
-def laid_out(form, weights):
-    """The weights of a pass, in memory that waits or in new one: a :class:`Weights`."""
-    found = POOL.kept((form.plan, "weights")) or Weights(form.plan)
-    found.take(weights, form.gates)
-    return found
+def laid_out(plan):
+    """Memory for the weights of a pass that waits, or new one: a :class:`Weights`, to be told them."""
+    return POOL.kept((plan, "weights")) or Weights(plan)
 
 
 class Weights:
@@ -29,6 +28,7 @@ class Weights:
         self.places = addresses({**vectors, **biases, **{f"pack:{q}": panels for q, panels in enumerate(self.packed)}})
         self._rows, self._size = (*vectors.values(), *biases.values()), sum(panels.nbytes for panels in self.packed)
         self._work = None  # of a pass forward, that waits with them
+        self._ready = None  # a pass forward on them and on that work
         self._at = tuple(self.places.values())
 
     def take(self, weights, gates=None):
@@ -41,9 +41,16 @@ class Weights:
         found, self._work = self._work, None
         return found
 
+    def ready(self, form, work):
+        """The pass of a form on them and on a work of one thread, as one call: a :class:`Ready`."""
+        if self._ready is None or self._ready.form is not form or self._ready.work is not work:
+            self._ready = Ready(form, work, self._at)
+        return self._ready
+
     def take_along(self, work):
         """Let a work wait with them, if all of both stays as it stands; whether it will."""
         if self._work is not None or max(self._size, work.size) > SMALL:
+            self._ready = None
             return False
         self._work = work
         return True

@@ -65,9 +65,13 @@ class Forward:
         T = self.plan.T
         return {row: self.history[row][T : T + len(place), :, : place.shape[2]].swapaxes(0, 1).copy() for row, place in self._starts.items()}
 
+    def put(self, **places):
+        """Say where arrays of others are, in groups."""
+        self._programs.put(**places)
+
     def run(self, places, rows, sequences):
         """Run the pass. ``places``: groups of those of weights, inputs, outputs, ``order`` and ``ends``; ``rows`` and ``sequences``: the workers' slices of both."""
-        self._programs.put(**places)
+        self.put(**places)
         if self.before:
             self.before.run(0, 1, rows)
         self.forward.run(0, self.plan.T, sequences)

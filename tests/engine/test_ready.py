@@ -1,0 +1,69 @@
+"""Small passes of a form that was seen before run in one compiled call, with the bits of those that are led there step by step."""
+
+import numpy as np
+import pytest
+from recurrences import ALL, drawn, like, upstream
+
+from refrnn.kernels.engine import ready
+from refrnn.kernels.engine.passes import run
+from refrnn.kernels.engine.pool import POOL
+from refrnn.kernels.primitives import threads
+
+T, B, I, H = 4, 3, 5, 6
+
+
+def _wholes(weights):
+    """The parts of each matrix in one array."""
+    return {name: np.stack(parts) if isinstance(parts, tuple) else parts for name, parts in weights.items()}
+
+
+def _parts(**wholes):
+    return {name: tuple(array) if array.ndim > 1 else array for name, array in wholes.items()}
+
+
+def _bits(found, recurrence, arguments):
+    slopes = found.backward(upstream(recurrence, arguments), like(arguments["weights"]))
+    return [array.tobytes() for array in (*found.outputs.values(), *slopes.values())]
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What ran in one call."""
+    found, compiled = [], ready._run
+    monkeypatch.setattr(ready, "_run", lambda *tables: found.append(tables) or compiled(*tables))
+    return found
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_one_call_gives_the_bits_of_many(name, calls):
+    recurrence = ALL[name]
+    with threads.using(1):
+        for turn in range(4):
+            arguments = drawn(name, T, B, I, H, seed=turn)
+            given = {**arguments, "weights": _wholes(arguments["weights"])}
+            if turn == 2:  # leaves the order and the ends of its own sequences in the same memory
+                run(recurrence, **given, lengths=np.array([2, T, 1]), parts=_parts)
+            calls.clear()
+            found = run(recurrence, **given, parts=_parts)
+            assert len(calls) == (turn > 0)
+            right = run(recurrence, **arguments)
+            assert _bits(found, recurrence, arguments) == _bits(right, recurrence, arguments)
+            del found
+
+
+def test_one_call_is_for_whole_sequences_one_thread_and_memory_that_waited(calls):
+    arguments = drawn("one", T, B, I, H)
+    given = {**arguments, "weights": _wholes(arguments["weights"])}
+    POOL.free()
+    for _ in range(2):
+        run(ALL["one"], **given, parts=_parts)
+    calls.clear()
+    held = run(ALL["one"], **given, parts=_parts)
+    assert len(calls) == 1
+    run(ALL["one"], **given, parts=_parts)  # its memory is new: the other one is held
+    run(ALL["one"], **given, lengths=np.array([1, T, 2]), parts=_parts)
+    run(ALL["one"], **arguments)
+    with threads.using(min(2, threads.most()), little=0):
+        run(ALL["one"], **given, parts=_parts)
+    assert len(calls) == (1 if threads.most() > 1 else 2)
+    assert held.T == T
