@@ -114,7 +114,6 @@ class Backward:
         way = self.settled(node, way)
         if sum(map(self._flows_through, children(node))) > 1 and not is_zero(way.gradient) and not _is_short(way.gradient) and not way.ranges:
             way = replace(way, gradient=self.name_piece(self.clause, way.gradient, self.builder.shape(node), way.bounds, way.conditions))
-            way = replace(way, bounds=self.clause.bounds, conditions=self.clause.conditions)
         return way
 
     # ------------------------------------------------------------ symbols

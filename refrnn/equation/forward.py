@@ -2,6 +2,7 @@
 
 from refrnn.equation.conditions import both, bounds_of, decided, is_zero_at, not_below_zero
 from refrnn.equation.indices import ONE, ZERO, Solution, replaced
+from refrnn.equation.simplify import NOTHING
 from refrnn.equation.sizes import Size
 from refrnn.equation.tree import Choice, Read, Span, Total, is_on_indices, rebuilt, replaced_in
 from refrnn.errors import SpecError
@@ -51,7 +52,9 @@ class ForwardValues:
 
     def _read(self, node, known, depth):
         if node.name.startswith("@"):
-            return self.settled(self.adjoint(node.name[1:], node.places, known), known, depth + 1)
+            rank = self.clauses.ranks[node.name[1:]]
+            value = self.adjoint(node.name[1:], node.places[:rank], known)
+            return self.settled(self.builder.part(value, node.places[rank:]), known, depth + 1)
         if node.name not in self.program.ranks:
             return node
         rank = self.clauses.ranks[node.name]
@@ -128,16 +131,14 @@ class ForwardValues:
         return Read(self.before[mark], (*places, *element))
 
     def _anywhere(self, node, known, depth):
-        """The value of an element within the range or beside it; where no start gives it, it is not read beside it."""
+        """The value of an element within the range or beside it; where no start gives it, nothing, which is not read there."""
         places, ends = self._from_first(node.name, node.places)
         if any(map(known.always_below_zero, ends)):
             return self._settled_start(node, known, depth)
         within = self._value(node.name, places)
         start = self._begun(node, known)
-        if start is None:
-            return within
         conditions = [not_below_zero(end, known.ranges) for end in ends if not known.never_below_zero(end)]
-        return Choice(both(conditions), within, self.settled(start, known, depth + 1))
+        return Choice(both(conditions), within, NOTHING if start is None else self.settled(start, known, depth + 1))
 
     def _settled_start(self, node, known, depth):
         start = self._begun(node, known)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from refrnn.equation.adjoint import Backward, embedded
 from refrnn.equation.clauses import Clauses, plain_letter
-from refrnn.equation.conditions import decided, is_zero_at, not_below_zero
+from refrnn.equation.conditions import both, decided, is_zero_at, not_below_zero
 from refrnn.equation.evaluate import Pattern
 from refrnn.equation.forward import ForwardValues
 from refrnn.equation.functions import FUNCTIONS
@@ -202,14 +202,23 @@ class _Maker:
             self._symbol(name)
             for piece, clause, value in self.pieces:
                 if clause.name == name:
-                    known = self._known(clause.ranges)
-                    for bound in clause.bounds:
-                        known = known.narrowed(bound)
-                    self._equation(piece, tuple(map(Size.of, clause.ranges)), self.forward.settled(value, known), known)
+                    self._piece_of(clause, piece, value)
         for name in differentiated:
             self._array(name)
             self.made.gradients[name] = self.names[name]
         self._keep_what_is_needed()
+
+    def _piece_of(self, clause, name, value):
+        """The equation of a piece: nothing where another clause gives the place."""
+        known = self._known(clause.ranges)
+        conditions = [not_below_zero(bound, clause.ranges) for bound in clause.bounds] + list(clause.conditions)
+        for bound in clause.bounds:
+            known = known.narrowed(bound)
+        value = self.forward.settled(value, known)
+        if conditions:
+            value = Choice(both(conditions), value, NOTHING)
+        shape = self.made.shapes[name][len(clause.ranges):]
+        self._equation(name, tuple(map(Size.of, clause.ranges)), self._shaped(value, shape), known)
 
     def _keep_what_is_needed(self):
         """Leave out equations that no gradient reads: a symbol may decide alone, or be stopped."""
@@ -277,10 +286,16 @@ class _Maker:
             return Apply("zeros", (), shape)
         if isinstance(value, Choice) and is_on_indices(value.condition):
             return Choice(value.condition, self._shaped(value.yes, shape), self._shaped(value.no, shape))
-        if _is_sum_of_choices(value):
-            first, second = value.arguments
-            return Apply(value.name, (self._shaped(first, shape), second))
-        return Apply("add", (Apply("zeros", (), shape), value)) if shape and not self.builder.shape(value) else value
+        untold = not self.builder.shape(value) or self._may_be_nothing(value)
+        return Apply("add", (Apply("zeros", (), shape), value)) if shape and untold else value
+
+    def _may_be_nothing(self, node):
+        """Whether each term of a sum may be nothing, so that no term tells its shape."""
+        if isinstance(node, Total):
+            return self._may_be_nothing(node.body)
+        if isinstance(node, Apply) and FUNCTIONS[node.name].elementwise:
+            return all(not self.builder.shape(argument) or self._may_be_nothing(argument) for argument in node.arguments)
+        return isinstance(node, Choice) and is_on_indices(node.condition)
 
     @staticmethod
     def _end(guarded, ranges):
@@ -311,13 +326,6 @@ class _Maker:
     def _letter(self, letter, around):
         every = itertools.chain((plain_letter(letter), *_LETTERS), (f"k{number}" for number in itertools.count(2)))
         return next(one for one in every if one not in around and one not in self.symbols)
-
-
-def _is_sum_of_choices(node):
-    """Whether each term of a sum may be nothing, so that no term tells its shape."""
-    if isinstance(node, Apply) and node.name in ("add", "subtract"):
-        return all(isinstance(side, Choice) and is_on_indices(side.condition) or _is_sum_of_choices(side) for side in node.arguments)
-    return False
 
 
 def _tells(guard, letter, place, rest):

@@ -108,10 +108,21 @@ class Known:
         """``ranges``: {letter: (lower, upper)}, each in letters before it; ``lowest``: {integer constant: number or None}."""
         self.ranges = dict(ranges)
         self.lowest = lowest
-        self.wide = {letter: plain(upper) for letter, (_, upper) in self.ranges.items()} if wide is None else wide  # what no letter reaches
+        self.wide = {} if wide is None else wide  # by letter: a size without letters that it never reaches
+        for letter, (_, upper) in self.ranges.items():
+            if letter not in self.wide:
+                self.wide = {**self.wide, letter: self._widest(plain(upper))}
+
+    def _widest(self, size):
+        """A size at its largest, wherever the letters in it are."""
+        for letter in reversed(self.ranges):
+            count, rest = linear_in(size, letter)
+            if count:
+                size = rest + Size.of(count) * (self.wide[letter] - ONE if count > 0 else self.ranges[letter][0])
+        return size
 
     def with_range(self, letter, lower, upper):
-        return Known({**self.ranges, letter: (lower, upper)}, self.lowest, {letter: plain(upper), **self.wide})
+        return Known({**self.ranges, letter: (lower, upper)}, self.lowest, self.wide)
 
     def never_below_zero(self, size):
         """Whether a size is proved to be 0 or more wherever the letters are within their ranges."""

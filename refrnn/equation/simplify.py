@@ -196,18 +196,14 @@ class Builder:
     def summed(self, terms):
         """The sum of terms, those without a sign first, what they share before brackets."""
         alike = {}
-        for term in terms:
-            shared, sign = _shared_factor(term)
-            alike.setdefault(shared if shared is not None else term, []).append((term, sign))
-        total = NOTHING
-        for term in sorted((self._factored(shared, found) for shared, found in alike.items()), key=is_negative):
-            total = self._add(total, term)
-        return total
+        for place, term in enumerate(terms):
+            alike.setdefault(_shared_factor(term) or place, []).append(term)
+        return self._plain_sum(sorted((self._factored(shared, found) for shared, found in alike.items()), key=is_negative))
 
     def _factored(self, shared, found):
-        if len(found) == 1 or found[0][1] is None:
-            return self._plain_sum([term for term, _ in found])
-        parts = [self._negative(_body(term).arguments[1]) if sign else _body(term).arguments[1] for term, sign in found]
+        if len(found) == 1:
+            return found[0]
+        parts = [self._negative(_body(term).arguments[1]) if is_negative(term) else _body(term).arguments[1] for term in found]
         return self._multiply(shared, self._plain_sum(sorted(parts, key=is_negative)))
 
     def _plain_sum(self, terms):
@@ -260,7 +256,8 @@ class Builder:
                 return rebuilt(condition, inside)
             return self.part(condition, places)
 
-        return self.choice(inside(node.condition), self.part(node.yes, places), self.part(node.no, places))
+        yes, no = (self.part(branch, places) if self.shape(branch) else branch for branch in (node.yes, node.no))
+        return self.choice(inside(node.condition), yes, no)
 
     def _part_of_transpose(self, node, places, shape):
         (base,) = node.arguments
@@ -322,11 +319,11 @@ def _body(term):
 
 
 def _shared_factor(term):
-    """The first factor of a product that is a symbol, and the sign before it; None where there is none."""
+    """The first factor of a product that is a symbol, or None."""
     body = _body(term)
     if isinstance(body, Apply) and body.name == "multiply" and isinstance(body.arguments[0], Read):
-        return body.arguments[0], is_negative(term)
-    return None, None
+        return body.arguments[0]
+    return None
 
 
 def _names_at(place):

@@ -185,9 +185,12 @@ def names_of(node):
 
 
 def replaced_in(node, new):
-    """An expression, or a size, in which letters are replaced by sizes."""
+    """An expression, or a size, in which letters are replaced by sizes; those of its own sums stay."""
     if isinstance(node, Size):
         return replaced(node, new)
+    if isinstance(node, Total) and node.letter in new:
+        inner = {letter: size for letter, size in new.items() if letter != node.letter}
+        return replace(node, lower=replaced(node.lower, new), upper=replaced(node.upper, new), body=replaced_in(node.body, inner))
     return rebuilt(node, lambda child: replaced_in(child, new), lambda size: replaced(size, new)) if new else node
 
 

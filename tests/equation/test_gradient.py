@@ -2,56 +2,16 @@
 
 import numpy as np
 import pytest
+from adjoints import apart, made_of
+from gradients import tried
 from programs import SIZES, draw, program, run, shape_of
 
 from refrnn.equation.adjoint import Backward
-from refrnn.equation.algebra import Numbers
-from refrnn.equation.evaluate import Program
 from refrnn.equation.functions import FUNCTIONS
-from refrnn.equation.gradient import adjoint
-from refrnn.equation.parse import parse_equation
 from refrnn.errors import SpecError
 
 ELMAN = ["h[-1] = h0", "h[t] = tanh(U @ h[t-1] + W @ x[t])"]
 ARRAYS = {"h0": "H", "U": "H, H", "W": "H, I", "x": "T, I"}
-
-
-def made_of(lines, arrays, outputs, integers=(), declared=None, lowest=None):
-    made = program(lines, arrays, outputs, integers, declared)
-    made.element_shapes
-    differentiated = [name for name in arrays if name not in integers]
-    return made, adjoint(made, differentiated, {name: (lowest or {}).get(name, 1) for name in integers}, ["T", "S"])
-
-
-def apart(lines, arrays, outputs, sizes=SIZES, constants=None, integers=(), declared=None, change=None, lowest=None):
-    """How far the gradients by the adjoint equations are from those of the tape, relative to the largest entry."""
-    made, found = made_of(lines, arrays, outputs, integers, declared, lowest)
-    given = {name: array for name, array in draw(made, sizes).items() if name not in integers}
-    given = given if change is None else change(given)
-    constants = constants or {}
-    wanted = tuple(dict.fromkeys((*outputs, *found.values)))
-    passed = made.run({**given, **{n: np.asarray(c) for n, c in constants.items()}}, sizes, Numbers(np.longdouble), constants, wanted, list(given))
-    random = np.random.default_rng(2)
-    upstream = {name: np.asarray(random.standard_normal(passed.value(name).shape), np.longdouble) for name in outputs}
-    right = passed.backward(upstream)
-    back = Program(
-        [parse_equation(line, f"adjoint equation {number}") for number, line in enumerate(found.equations, 1)], sizes,
-        {**made.arrays, **{name: _whole(made, name) for name in found.values}, **{own: _whole(made, name) for name, own in found.upstream.items()}},
-        integers, found.shapes, tuple(found.gradients.values()),
-    )  # fmt: skip
-    values = {name: passed.value(name) for name in found.values} | {own: upstream[name] for name, own in found.upstream.items()}
-    followed = back.run({**passed.arrays, **values}, sizes, Numbers(np.longdouble, record=False), constants)
-    errors = {}
-    for name in given:
-        got = followed.value(found.gradients[name])
-        assert got.shape == right[name].shape
-        errors[name] = float(np.abs(got - right[name]).max(initial=0) / max(np.abs(right[name]).max(initial=0), 1e-3))
-    return max(errors.values())
-
-
-def _whole(made, name):
-    patterns = made.definitions[name].equations[-1][1]
-    return tuple(pattern.size for pattern in patterns if isinstance(pattern, tuple)) + made.element_shapes[name]
 
 
 def test_no_function_lacks_a_way_back():
@@ -176,6 +136,16 @@ def test_what_is_told_of_it():
 def test_what_has_no_equations():
     with pytest.raises(SpecError, match="h is defined at single places only"):
         made_of(["h[0] = h0 * h0", "h[1] = h[0] * h[0]", "y = tanh(h[1]) * h[1]"], {"h0": "H"}, ["y"])
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_random_programs(seed):
+    """Their adjoint equations, and of every sixth the adjoint equations of these."""
+    assert not tried(seed, again=seed % 6 == 0)
+
+
+def test_random_programs_are_programs():
+    assert sum(tried(seed) == "" for seed in range(40)) > 30
 
 
 def test_run_backward_gives_what_the_tape_gives():
