@@ -1,5 +1,6 @@
 """Each property of verification has a planted fault that it alone finds: no case and no other property notices it."""
 
+import os
 from functools import lru_cache
 from threading import Barrier, current_thread, main_thread
 from types import ModuleType
@@ -17,6 +18,7 @@ from refrnn.kernels.engine.segments import Segments, Unkept
 from refrnn.kernels.primitives import threads
 from refrnn.kernels.primitives.arguments import Arguments
 from refrnn.verify import properties as of
+from refrnn.verify.properties import forks
 from refrnn.verify.backends import compare
 from refrnn.verify.cases import cases
 from refrnn.verify.properties import FULL_PROPERTIES, KERNEL_PROPERTIES, PROPERTIES, REFERENCE_PROPERTIES
@@ -342,6 +344,17 @@ def names_the_sequence_after(spec, monkeypatch):
     monkeypatch.setattr(Arguments, "_steps", steps)
 
 
+def answers_otherwise_in_a_child(spec, monkeypatch):
+    parent = os.getpid()
+    monkeypatch.setattr(forks, "_held", set())
+
+    def forward(right, **arguments):
+        outputs, saved = right(**arguments)
+        return (outputs if os.getpid() == parent else {name: -array for name, array in outputs.items()}), saved
+
+    plant(spec, monkeypatch, forward=forward)
+
+
 FAULTS = {
     of.upstream_is_linear: ("lstm", clips_inside_the_gradient),
     of.missing_upstream_is_zero: ("lstm", takes_no_upstream_for_ones),
@@ -372,6 +385,7 @@ FAULTS = {
     of.layers_of_many_answer_as_runs: ("lstm", ends_where_a_whole_chunk_would),
     of.modules_of_ones_own_are_run_themselves: ("lstm", hands_out_what_shares_memory),
     of.refusals_name_the_place: ("lstm", names_the_sequence_after),
+    of.children_answer_alike: ("lstm", answers_otherwise_in_a_child),
     of.extended_precision_is_kept: ("lstm", computes_in_double),
 }
 

@@ -7,6 +7,7 @@ from refrnn.verify.backends import Finding, name_of
 from refrnn.verify.properties.chunks import chunks_join, errors_join, learned_starts_may_be_given_for_each_sequence
 from refrnn.verify.properties.copies import copies_answer_alike
 from refrnn.verify.properties.digits import every_digit_counts, extended_precision_is_kept
+from refrnn.verify.properties.forks import children_answer_alike
 from refrnn.verify.properties.layers import binding_changes_nothing, calls_of_a_layer_do_not_touch, layers_of_many_answer_as_runs
 from refrnn.verify.properties.layouts import layout_does_not_matter
 from refrnn.verify.properties.memory import bits_by_memory, checkpoints_change_nothing, memory_that_is_used_again_is_as_new
@@ -79,7 +80,7 @@ PROPERTIES = (
 KERNEL_PROPERTIES = (
     threads_agree, memory_that_is_used_again_is_as_new, checkpoints_change_nothing, calls_at_once_do_not_touch,
     copies_answer_alike, layers_of_many_answer_as_runs, runs_that_nobody_goes_back_through_change_nothing,
-    modules_of_ones_own_are_run_themselves, refusals_name_the_place,
+    modules_of_ones_own_are_run_themselves, refusals_name_the_place, children_answer_alike,
 )  # fmt: skip
 FULL_PROPERTIES = (threads_agree_in_a_crowd,)
 # Where no lengths are given, or a stream has no end, a backend goes another way.
