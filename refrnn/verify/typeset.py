@@ -6,13 +6,16 @@ import re
 
 from refrnn.spec import show
 from refrnn.verify.readers import latex, mathml, unicode
-from refrnn.verify.readers.grammar import typed
+from refrnn.verify.readers.grammar import alone, typed
 from refrnn.verify.readers.tokens import Unreadable
 
 DRAWS = 3  # of all that an end of a sum is made of
 LARGEST = 99
 WIDE = 10**6  # columns: no line is broken
 UNKNOWN = 9  # axes of what a printed gradient names, and no equation of the spec defines
+UNREADABLE = Unreadable, SyntaxError, ValueError, IndexError, KeyError, TypeError  # what a reader raises
+_ROW = re.compile(r"<tr><td>(<math .*?</math>)</td><td>(.*?)</td><td>(.*?)</td>", re.DOTALL)
+_LABELLED = re.compile(r"\s*(.*?)\s{2,}(\w*)\s+(\[.*?\]|)")
 _MATH = re.compile(r'<math [^>]*display="block">.*?</math>', re.DOTALL)
 
 
@@ -20,8 +23,9 @@ def unlike_what_is_run(spec):
     """What a page of a spec shows that is not what is run, in words."""
     printed = [equation for block in spec.printed_gradients for equation in block.equations]
     known = {node.id for equation in (*spec.equations, *printed) for tree in (equation.target, equation.value) for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    found = []
-    for form, reader, lines in (("Unicode", unicode, _terminal(spec)), ("LaTeX", latex, _latex(spec)), ("MathML", mathml, _html(spec))):
+    terminal, html = show.terminal(spec, width=WIDE), show.html(spec)
+    found = [*_symbols_of_the_terminal(spec, terminal), *_symbols_of_html(spec, html, known)]
+    for form, reader, lines in (("Unicode", unicode, _lines(terminal)), ("LaTeX", latex, _latex(spec)), ("MathML", mathml, _MATH.findall(html))):
         equations = [*spec.equations, *(printed if form != "LaTeX" else ())]
         if len(lines) != len(equations):
             found.append(f"typeset: in {form} stand {len(lines)} equations, not {len(equations)}")
@@ -36,7 +40,7 @@ def _said(spec, equation, line, reader, known):
     """How a line is not its equation; None where it is."""
     try:
         sides = [ast.parse(side, mode="eval").body for side in typed(reader.tokens(line), known)]
-    except (Unreadable, SyntaxError, ValueError, IndexError, KeyError, TypeError) as error:
+    except UNREADABLE as error:
         return f"can't be read ({error})"
     same = all(_Same(spec).same(read, right) for read, right in zip(sides, (equation.target, equation.value)))
     return None if same else f"says {' = '.join(map(ast.unparse, sides))}"
@@ -45,10 +49,10 @@ def _said(spec, equation, line, reader, known):
 # ---------------------------------------------------------------- the lines of a page
 
 
-def _terminal(spec):
+def _lines(terminal):
     """The lines below the title, and those below the heads of printed gradients."""
     found, is_below = [], True
-    for line in show.terminal(spec, width=WIDE).splitlines()[2:]:
+    for line in terminal.splitlines()[2:]:
         if line.startswith("    "):
             found += [line[4:]] * is_below
         else:
@@ -61,8 +65,33 @@ def _latex(spec):
     return [line.replace("&=", "=", 1) for line in text.split(" \\\\\n  ")]
 
 
-def _html(spec):
-    return _MATH.findall(show.html(spec))
+def _symbols_of_the_terminal(spec, terminal):
+    """The lines below the head of symbols: a label, which ends with the name as it is typed, the role and the shape."""
+    lines = terminal.split("\nsymbols\n")[1].splitlines()
+    for line, (name, symbol) in zip(lines, spec.arrays.items()):
+        match = _LABELLED.match(line)
+        label, *found = match.groups() if match else ("", "", "")
+        if not (label == name or label.endswith(f"({name})")) or found != [symbol.role, _shape(symbol)]:
+            yield f"typeset: {name} is {symbol.role} {_shape(symbol)} and not what the terminal says: {line.strip()}"
+
+
+def _symbols_of_html(spec, html, known):
+    rows = _ROW.findall(html)
+    for name, symbol in spec.arrays.items():
+        found = rows.pop(0) if rows else ("", "", "")
+        if not _is_name(found[0], name, known) or found[1:] != (symbol.role, _shape(symbol)):
+            yield f"typeset: {name} is {symbol.role} {_shape(symbol)} and not what HTML says: {', '.join(found[1:])}"
+
+
+def _is_name(text, name, known):
+    try:
+        return alone(mathml.tokens(text), known) == name
+    except UNREADABLE:
+        return False
+
+
+def _shape(symbol):
+    return f"[{', '.join(map(str, symbol.shape))}]"
 
 
 # ---------------------------------------------------------------- two trees

@@ -122,6 +122,31 @@ def test_an_equation_that_is_not_shown_is_missed(monkeypatch):
     assert len(found) == 3 and all("equations, not" in text for text in found)
 
 
+@pytest.mark.parametrize("old, new, told", [
+    ("</td><td>{symbol.role}</td>", "start", 1), ("input", "start", 2), ("[T, I]", "[I, T]", 2), ("x ", "z ", 1), ("<mi>x</mi></math>", "<mi>z</mi></math>", 1), ("parameter", "constant", 2),
+])  # fmt: skip
+def test_symbols_are_shown_as_they_are(old, new, told, monkeypatch):
+    """Their names, roles and shapes, in a terminal and in HTML."""
+    spec = refrnn.load("elman")
+    if old.startswith("</td>"):
+        old, new = "<td>start</td>", "<td>input</td>"
+    for page in ("terminal", "html"):
+        monkeypatch.setattr(show, page, lambda *given, right=getattr(show, page), **named: _after_symbols(right(*given, **named), old, new))
+    found = unlike_what_is_run(spec)
+    assert len(found) >= told and all(" and not what " in text for text in found)
+
+
+def _after_symbols(page, old, new):
+    head = "<table>" if "<table>" in page else "\nsymbols\n"
+    before, _, after = page.partition(head)
+    return before + head + after.replace(old, new)
+
+
+def test_a_symbol_that_is_not_shown_is_missed(monkeypatch):
+    monkeypatch.setattr(show, "_symbol_parts", lambda spec, right=show._symbol_parts: right(spec)[:-1])
+    assert len(unlike_what_is_run(refrnn.load("elman"))) == 1
+
+
 def test_what_cant_be_read_is_said(monkeypatch):
     monkeypatch.setattr(show, "equations", lambda spec, form, right=show.equations: [text.replace("tanh", "£") for text in right(spec, form)])
     found = unlike_what_is_run(refrnn.load("elman"))

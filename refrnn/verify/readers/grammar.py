@@ -15,6 +15,11 @@ def typed(tokens, known):
     return left, reader.whole()
 
 
+def alone(tokens, known):
+    """One expression as it is typed."""
+    return _Reader(tokens, known).whole()
+
+
 class _Reader:
     def __init__(self, tokens, known):
         self.tokens = [*tokens, ("end",)]
