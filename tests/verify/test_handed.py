@@ -326,7 +326,7 @@ def test_numbers_stay_within_their_ends():
     assert found_of_draws(refrnn.load("constant-error-carousel"), draw) == ["draw gives sigma other numbers than it promises"]
 
 
-@pytest.mark.parametrize("seeds, text", [(lambda seed: 7, "the same numbers by another seed"), (lambda seed, seeds=iter(range(99)): next(seeds), "other numbers by the same seed")])
+@pytest.mark.parametrize("seeds, text", [(lambda seed: 7, "the same numbers by another seed"), (lambda seed, seeds=iter(range(99)): next(seeds), "other numbers by the same seed"), *((lambda seed, bits=bits: seed % 2**bits, "the same numbers by another seed") for bits in (8, 16, 32, 64))])
 def test_seeds_that_do_not_tell_draws(seeds, text):
     spec = refrnn.load("unfolding")
     found = found_of_draws(spec, lambda right, *sizes, seed, **chosen: right(*sizes, seed=seeds(seed), **chosen))

@@ -926,5 +926,46 @@ def test_what_is_another_one_where_states_are_kept_alone(what):
     assert of.checkpoints_change_nothing(unit(), RAGGED, "kernel") is None
 
 
+@pytest.mark.parametrize("ragged", [True, False])
+def test_a_state_that_is_another_one_where_states_are_kept_alone(ragged, monkeypatch):
+    spec = refrnn.load("lstm")
+    truth = Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64"))
+
+    def last(self, name, array, forward, right=Run._last):
+        return right(self, name, array, forward) * (2 if self._checkpoint and (self._checked.lengths is not None) == ragged else 1)
+
+    monkeypatch.setattr(Run, "_last", last)
+    assert of.checkpoints_change_nothing(spec, truth, "kernel") in [f"the state {name} is another one when states are kept alone" for name in ("h0", "c0")]
+
+
+def test_what_is_kept_alone_after_that_was_asked_for(monkeypatch):
+    spec = refrnn.load("lstm")
+    truth = Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64"))
+    kept = segments._chosen.get()
+    monkeypatch.setattr(segments, "_chosen", SimpleNamespace(get=segments._chosen.get, set=segments._chosen.set, reset=lambda token: None))
+    try:
+        assert of.checkpoints_change_nothing(spec, truth, "kernel") == "states are kept alone by a pass after one that was to"
+    finally:
+        monkeypatch.undo()
+        segments._chosen.set(kept)
+
+
+@pytest.mark.parametrize("function", ["forward", "step"])
+def test_a_layer_that_takes_another_precision_once_it_knows_the_form(function, monkeypatch):
+    right, known = getattr(Layer, function), []
+
+    def call(self, given, *rest, **named):
+        array = given["x"] if hasattr(given, "keys") else given
+        if array.dtype == TRUTHS[0].checked.dtype:
+            known.append(function)
+        elif known:
+            return None
+        return right(self, given, *rest, **named)
+
+    assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") is None
+    monkeypatch.setattr(Layer, function, call)
+    assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "a layer of float32 takes arrays of float64"
+
+
 class Seen(np.ndarray):
     """What is not copied."""

@@ -108,6 +108,25 @@ def _calls_differ(spec, checked, layer, rest, plain):
         except ValuesError:
             continue
         return f"{output} is written into memory that {given} is read from"
+    return _takes_another_precision(spec, checked, layer, rest)
+
+
+def _takes_another_precision(spec, checked, layer, rest):
+    """Where a layer, after calls that fit, takes arrays of another precision than its own without a word."""
+    other = np.float32 if checked.dtype == np.float64 else np.float64
+    turned = {name: array.astype(other) if np.ndim(array) and array.dtype == checked.dtype else array for name, array in rest.items()}
+    if all(array is rest[name] for name, array in turned.items()) or not any(np.ndim(value) and value.dtype == checked.dtype for value in layer.values.values()):
+        return None
+    asked = [lambda given: layer.forward(given, keep=False)]
+    if is_a_stream(spec, checked, rest):
+        asked.append(lambda given: layer.step(*at_step(spec, given, 0)))
+    for ask in asked:
+        ask(rest)
+        try:
+            ask(turned)
+        except ValuesError:
+            continue
+        return f"a layer of {checked.dtype} takes arrays of {np.dtype(other)}"
     return None
 
 

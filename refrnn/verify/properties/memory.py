@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from refrnn import free
-from refrnn.backends.run import answer
-from refrnn.verify.properties.asking import answers_of, gradients_of, same_bits, with_halves
+from refrnn.backends.run import answer, run_checked
+from refrnn.verify.properties.asking import answers_of, carried, gradients_of, same_bits, with_halves
 from refrnn.verify.variants import CROWD, FEW, MANY, in_a_crowd
 
 RUNS = 4  # that nobody goes back through
@@ -85,11 +85,18 @@ def checkpoints_change_nothing(spec, truth, backend):
             return None
         for array in arrays.values():  # what runs once more reads copies
             array[...] = 3
+        before = len(taken)
         plain, offered, plain_backward = answer(spec, given, backend)
+        if len(taken) > before:
+            return "states are kept alone by a pass after one that was to"
         found = {**intermediates, **outputs, **gradients_of(spec, backward, upstream)}
         for name, array in {**offered, **plain, **gradients_of(spec, plain_backward, upstream)}.items():
             if not same_bits(found[name], array):
                 return f"{name} is another one when states are kept alone, before every {SEGMENT} steps"
+        kept, whole = (carried(run_checked(spec, given, backend, steps)) for steps in (SEGMENT, None))
+        for name, array in whole.items():
+            if not same_bits(kept[name], array):
+                return f"the state {name} is another one when states are kept alone"
     return None
 
 
