@@ -69,8 +69,7 @@ class Clauses:
 
     def target(self, equation):
         """The places on the left side of an equation."""
-        letters = frozenset(pattern.letter for pattern in self.program.patterns_of(equation) if isinstance(pattern, Pattern))
-        return tuple(size_of(node, self.program.compiler, letters) for node in equation.subscripts)
+        return tuple(map(size_of, equation.subscripts))
 
     def _leading(self):
         """By array: how many of its first axes the equations read place by place."""

@@ -11,20 +11,13 @@ import operator
 from typing import Callable, NamedTuple
 
 from refrnn.equation.functions import FUNCTIONS
-from refrnn.equation.parse import INTEGER_FUNCTIONS, REDUCTIONS, subscripts
+from refrnn.equation.indices import ARITHMETIC, EquationError, is_polynomial, number_of, size_of
+from refrnn.equation.parse import INTEGER_FUNCTIONS, OPERATORS, REDUCTIONS, subscripts
 from refrnn.equation.sizes import Size
 from refrnn.errors import cut
 
-LARGEST_INTEGER = 10**15  # of index arithmetic
 LARGEST_ARRAY = 2**26  # entries of zeros(...) and identity(...)
 
-_ARITHMETIC = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-}
 _COMPARISONS = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
@@ -33,15 +26,6 @@ _COMPARISONS = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
-_OPERATORS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.MatMult: "matmul"}
-
-
-class EquationError(Exception):
-    """An equation that means nothing; the caller adds the place. ``end`` is the size beyond which it reads first, where that is known."""
-
-    def __init__(self, text, end=None):
-        super().__init__(text)
-        self.end = end
 
 
 class Work:
@@ -109,7 +93,7 @@ class Compiler:
         if isinstance(node, ast.Name):
             return node.id in letters or node.id in self.sizes or node.id in self.integers
         if isinstance(node, ast.BinOp):
-            return type(node.op) in _ARITHMETIC and all(self.is_integer(n, letters) for n in (node.left, node.right))
+            return type(node.op) in ARITHMETIC and all(self.is_integer(n, letters) for n in (node.left, node.right))
         if isinstance(node, ast.UnaryOp):
             return isinstance(node.op, (ast.USub, ast.UAdd)) and self.is_integer(node.operand, letters)
         if isinstance(node, ast.Call):
@@ -130,35 +114,10 @@ class Compiler:
             if unknown:
                 raise EquationError(f"{unknown[0]} is neither declared nor defined by an equation")
             raise EquationError(f"{cut(ast.unparse(node))} is not an index; an index is made of index letters, sizes and integers")
-        if isinstance(node, ast.Constant):
-            number = node.value
-            return lambda indices: number
-        if isinstance(node, ast.Name):
-            name = node.id
-            return lambda indices: indices[name]
-        if isinstance(node, ast.UnaryOp):
-            inner = self.integer(node.operand, letters)
-            return (lambda indices: -inner(indices)) if isinstance(node.op, ast.USub) else inner
-        if isinstance(node, ast.Call):
-            choose = INTEGER_FUNCTIONS[node.func.id]
-            parts = [self.integer(argument, letters) for argument in node.args]
-            if len(parts) < 2:
-                raise EquationError(f"{cut(ast.unparse(node))} needs two indices")
-            return lambda indices: choose(part(indices) for part in parts)
-        operate = _ARITHMETIC[type(node.op)]
-        left, right = self.integer(node.left, letters), self.integer(node.right, letters)
-        divides = isinstance(node.op, (ast.FloorDiv, ast.Mod))
-
-        def arithmetic(indices):
-            divisor = right(indices)
-            if divides and divisor == 0:
-                raise EquationError(f"{cut(ast.unparse(node))} divides by zero")
-            result = operate(left(indices), divisor)
-            if abs(result) > LARGEST_INTEGER:
-                raise EquationError(f"{cut(ast.unparse(node))} is larger than {LARGEST_INTEGER}")
-            return result
-
-        return arithmetic
+        wrong = next((one for one in ast.walk(node) if isinstance(one, ast.Call) and len(one.args) < 2), None)
+        if wrong is not None:
+            raise EquationError(f"{cut(ast.unparse(wrong))} needs two indices")
+        return number_of(node)
 
     def _known(self, name, letters):
         return name in letters or name in self.sizes or name in self.integers or name in self.arrays or name in self.ranks
@@ -175,26 +134,15 @@ class Compiler:
         inner = self.integer_condition(node.operand, letters)
         return lambda indices: not inner(indices)
 
-    def symbolic_size(self, node, letters):
-        """A slice bound as a Size where it is made of sizes and integers, else None."""
-        if isinstance(node, ast.Constant):
-            return Size.of(node.value)
-        if isinstance(node, ast.Name) and node.id in self.sizes and node.id not in letters:
-            return Size.of(node.id)
-        if isinstance(node, ast.BinOp) and type(node.op) in (ast.Add, ast.Sub, ast.Mult):
-            left, right = self.symbolic_size(node.left, letters), self.symbolic_size(node.right, letters)
-            if left is not None and right is not None:
-                return _ARITHMETIC[type(node.op)](left, right)
-        return None
-
     def _size(self, node, letters):
         """A function (run, indices) -> Size for shapes, integer for numbers."""
         number = self.integer(node, letters)
-        symbol = self.symbolic_size(node, letters)
+        symbol = size_of(node)
+        known = symbol.names() <= self.sizes - letters and is_polynomial(symbol)
 
         def size(run, indices):
             if run.algebra.symbolic:
-                return symbol if symbol is not None else Size.of(number(indices))
+                return symbol if known else Size.of(number(indices))
             return number(indices)
 
         return size
@@ -230,7 +178,7 @@ class Compiler:
     def _binop(self, node, letters):
         if isinstance(node.op, ast.Pow):
             return self._power(node, letters)
-        name = _OPERATORS.get(type(node.op))
+        name = OPERATORS.get(type(node.op))
         if name is None:
             raise EquationError(f"{cut(ast.unparse(node))} uses // or %, which work on indices only")
         left, right = self.compile(node.left, letters), self.compile(node.right, letters)

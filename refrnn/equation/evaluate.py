@@ -17,6 +17,7 @@ import numpy as np
 from refrnn.equation.algebra import Numbers, Shapes
 from refrnn.equation.compile import Compiler, EquationError, Reads, Work
 from refrnn.equation.functions import ShapeError
+from refrnn.equation.indices import is_polynomial, linear_in, size_of
 from refrnn.equation.parse import subscripts
 from refrnn.equation.operations import Tally
 from refrnn.equation.places import Places
@@ -208,8 +209,9 @@ class Program:
         letters = self._letters(node)
         if not letters:
             return _placed(compiler.integer(node, frozenset()), equation)
-        letter, offset = letters[0], self._offset(node)
-        if offset is None:
+        letter = letters[0]
+        count, offset = linear_in(size_of(node), letter) if compiler.is_integer(node, {letter}) else (None, None)
+        if count != 1 or not is_polynomial(offset):
             raise EquationError(
                 f"the subscript {cut(ast.unparse(node))} on the left must be an index letter, t+1, t-1 or a fixed place, "
                 f"or a letter with sizes added to it or taken away, such as d-D"
@@ -233,24 +235,6 @@ class Program:
 
     def _letters(self, node):
         return [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and n.id not in self.sizes and n.id not in self.integers]
-
-    def _offset(self, node):
-        """What is added to the index letter of a subscript, as a Size of sizes and integers; None where it is no sum."""
-        if isinstance(node, ast.Name):
-            return Size.of(0)
-        if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Add, ast.Sub)):
-            return None
-        before, added = self._offset(node.left), self._fixed(node.right)
-        if before is None or added is None:
-            return None
-        return before + added if isinstance(node.op, ast.Add) else before - added
-
-    def _fixed(self, node):
-        """The Size of an integer, of a size or of an integer constant, else None."""
-        if isinstance(node, ast.Constant):
-            return Size.of(node.value) if type(node.value) is int else None
-        is_known = isinstance(node, ast.Name) and (node.id in self.sizes or node.id in self.integers)
-        return Size.of(node.id) if is_known else None
 
     def _range_of(self, name, axis, letter):
         """The size that a letter runs through by its place in a declared shape, else by its name; or None."""

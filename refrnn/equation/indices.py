@@ -1,48 +1,74 @@
-"""Affine index arithmetic: letters replaced, solved for and bounded, over sizes as symbols."""
+"""Index arithmetic: as numbers, and affine over sizes as symbols, its letters replaced, solved for and bounded."""
 
 import ast
 import operator
 
 from refrnn.equation.parse import INTEGER_FUNCTIONS
 from refrnn.equation.sizes import Opaque, Size
+from refrnn.errors import cut
 
 _POLYNOMIAL = {ast.Add: Size.__add__, ast.Sub: Size.__sub__, ast.Mult: Size.__mul__}
-_ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod}
+ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod}
+LARGEST_INTEGER = 10**15  # of index arithmetic
 ZERO, ONE = Size.of(0), Size.of(1)
 
 
-def size_of(node, compiler, letters):
+class EquationError(Exception):
+    """An equation that means nothing; the caller adds the place. ``end`` is the size beyond which it reads first, where that is known."""
+
+    def __init__(self, text, end=None):
+        super().__init__(text)
+        self.end = end
+
+
+def size_of(node):
     """An index expression of Python's tree as a Size over letters, sizes and integer constants."""
-    compiler.integer(node, letters)  # refuses what is no index
-    return _size(node)
-
-
-def _size(node):
     if isinstance(node, ast.Constant):
         return Size.of(node.value)
     if isinstance(node, ast.Name):
         return Size.of(node.id)
     if isinstance(node, ast.UnaryOp):
-        inner = _size(node.operand)
+        inner = size_of(node.operand)
         return ZERO - inner if isinstance(node.op, ast.USub) else inner
     if isinstance(node, ast.BinOp) and type(node.op) in _POLYNOMIAL:
-        return _POLYNOMIAL[type(node.op)](_size(node.left), _size(node.right))
+        return _POLYNOMIAL[type(node.op)](size_of(node.left), size_of(node.right))
     names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} - INTEGER_FUNCTIONS.keys()
     text = ast.unparse(node) if isinstance(node, ast.Call) else f"({ast.unparse(node)})"
-    return Size.of(Opaque(text, names, lambda indices: _number(node, indices)))
+    return Size.of(Opaque(text, names, number_of(node)))
 
 
-def _number(node, indices):
-    """The integer of an index expression."""
+def is_polynomial(size):
+    """Whether a size is one of names alone, without // % min and max."""
+    return not any(isinstance(name, Opaque) for names in size.terms for name in names)
+
+
+def number_of(node):
+    """A function of the indices that computes an index expression."""
     if isinstance(node, ast.Constant):
-        return node.value
+        number = node.value
+        return lambda indices: number
     if isinstance(node, ast.Name):
-        return indices[node.id]
+        name = node.id
+        return lambda indices: indices[name]
     if isinstance(node, ast.UnaryOp):
-        return -_number(node.operand, indices) if isinstance(node.op, ast.USub) else _number(node.operand, indices)
+        inner = number_of(node.operand)
+        return (lambda indices: -inner(indices)) if isinstance(node.op, ast.USub) else inner
     if isinstance(node, ast.Call):
-        return INTEGER_FUNCTIONS[node.func.id](_number(argument, indices) for argument in node.args)
-    return _ARITHMETIC[type(node.op)](_number(node.left, indices), _number(node.right, indices))
+        choose, parts = INTEGER_FUNCTIONS[node.func.id], [number_of(argument) for argument in node.args]
+        return lambda indices: choose(part(indices) for part in parts)
+    operate, divides = ARITHMETIC[type(node.op)], isinstance(node.op, (ast.FloorDiv, ast.Mod))
+    left, right = number_of(node.left), number_of(node.right)
+
+    def arithmetic(indices):
+        divisor = right(indices)
+        if divides and divisor == 0:
+            raise EquationError(f"{cut(ast.unparse(node))} divides by zero")
+        result = operate(left(indices), divisor)
+        if abs(result) > LARGEST_INTEGER:
+            raise EquationError(f"{cut(ast.unparse(node))} is larger than {LARGEST_INTEGER}")
+        return result
+
+    return arithmetic
 
 
 def _tree(text):
@@ -51,7 +77,7 @@ def _tree(text):
 
 def chosen(word, first, second):
     """min or max of two sizes."""
-    return _size(_tree(f"{word}({first}, {second})"))
+    return size_of(_tree(f"{word}({first}, {second})"))
 
 
 def replaced(size, new):
@@ -72,7 +98,7 @@ def _factor(name, new):
         return new.get(name, Size.of(name))
     if not name.names & new.keys():
         return Size.of(name)
-    return _size(_Renamed(new).visit(_tree(name)))
+    return size_of(_Renamed(new).visit(_tree(name)))
 
 
 class _Renamed(ast.NodeTransformer):
@@ -98,7 +124,7 @@ def linear_in(size, letter):
 def plain(size):
     """A size, or, where it is min(a, b), the first of these: what is never below it and can be declared."""
     tree = _tree(size)
-    return plain(_size(tree.args[0])) if isinstance(tree, ast.Call) and tree.func.id == "min" else size
+    return plain(size_of(tree.args[0])) if isinstance(tree, ast.Call) and tree.func.id == "min" else size
 
 
 class Known:

@@ -13,6 +13,7 @@ LONGEST = 2000  # characters of one equation
 DEEPEST = 40  # levels of one equation
 LARGEST = 1e15  # of a number written in an equation
 
+OPERATORS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.MatMult: "matmul"}
 REDUCTIONS = {"sum": "add", "prod": "multiply"}
 INTEGER_FUNCTIONS = {"min": min, "max": max}
 

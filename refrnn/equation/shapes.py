@@ -10,15 +10,14 @@ from heapq import heappop, heappush
 from refrnn.equation.algebra import Shapes
 from refrnn.equation.compile import EquationError
 from refrnn.equation.functions import FUNCTIONS, ShapeError
+from refrnn.equation.indices import size_of
 from refrnn.equation.operations import CALL, Guard, Loop, Work, entries, of_call, of_power, products_of_power
-from refrnn.equation.parse import REDUCTIONS, subscripts
-from refrnn.equation.sizes import Opaque, Size, show_shape
+from refrnn.equation.parse import OPERATORS, REDUCTIONS, subscripts
+from refrnn.equation.sizes import Size, show_shape
 from refrnn.errors import SpecError, cut
 
 MOST_PATHS = 200  # through the conditions of one equation whose branches have different shapes
 
-_OPERATORS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.MatMult: "matmul"}
-_POLYNOMIAL = {ast.Add: Size.__add__, ast.Sub: Size.__sub__, ast.Mult: Size.__mul__}
 _ELEMENTWISE = {"add", "subtract", "multiply", "divide", "min", "max"}
 _TO_A_SCALAR = {"norm", "sum", "mean", "argmax"}
 
@@ -195,20 +194,7 @@ class _Walk:
     def size(self, node, letters):
         """An index expression as a Size over sizes, letters and integer constants."""
         self.program.compiler.integer(node, letters)
-        return self._size(node, letters)
-
-    def _size(self, node, letters):
-        if isinstance(node, ast.Constant):
-            return Size.of(node.value)
-        if isinstance(node, ast.Name):
-            return Size.of(node.id)
-        if isinstance(node, ast.UnaryOp):
-            inner = self._size(node.operand, letters)
-            return Size.of(0) - inner if isinstance(node.op, ast.USub) else inner
-        if isinstance(node, ast.BinOp) and type(node.op) in _POLYNOMIAL:
-            return _POLYNOMIAL[type(node.op)](self._size(node.left, letters), self._size(node.right, letters))
-        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} - {"min", "max"}
-        return Size.of(Opaque(f"({ast.unparse(node)})", names, self.program.compiler.integer(node, letters)))
+        return size_of(node)
 
     # ------------------------------------------------------------ values
 
@@ -249,7 +235,7 @@ class _Walk:
             products = products_of_power(getattr(node.right, "value", None)) if len(result) == 2 else 1
             self.spend(of_power(result, products) + CALL * products, entries(result) * products)
             return result
-        return self.apply(_OPERATORS[type(node.op)], [self.visit(part, letters) for part in (node.left, node.right)])
+        return self.apply(OPERATORS[type(node.op)], [self.visit(part, letters) for part in (node.left, node.right)])
 
     def _compare(self, node, letters):
         return self._joined("the comparison", [self.visit(part, letters) for part in (node.left, node.comparators[0])])

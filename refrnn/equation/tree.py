@@ -10,10 +10,9 @@ from dataclasses import dataclass, fields, replace
 from refrnn.equation.algebra import Shapes
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import replaced, size_of
-from refrnn.equation.parse import REDUCTIONS, subscripts
+from refrnn.equation.parse import OPERATORS, REDUCTIONS, subscripts
 from refrnn.equation.sizes import Size
 
-OPERATORS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.MatMult: "matmul"}
 _SIGNS = {"add": " + ", "subtract": " - ", "multiply": " * ", "divide": " / ", "matmul": " @ "}
 _COMPARISONS = {"Lt": "<", "LtE": "<=", "Gt": ">", "GtE": ">=", "Eq": "==", "NotEq": "!="}
 # How tight each holds its operands, as in Python.
@@ -200,15 +199,15 @@ def replaced_in(node, new):
 def tree_of(node, compiler, letters):
     """The Node of a checked expression of Python's tree; ``letters`` are the index letters bound around it."""
     if compiler.is_integer(node, letters):
-        size = size_of(node, compiler, letters)
+        size = size_of(node)
         return Number(node.value) if isinstance(node, ast.Constant) else Index(size)
     return _READERS[type(node)](node, compiler, letters)
 
 
 def _place(node, compiler, letters):
     if isinstance(node, ast.Slice):
-        return Span(size_of(node.lower, compiler, letters), size_of(node.upper, compiler, letters))
-    return size_of(node, compiler, letters)
+        return Span(size_of(node.lower), size_of(node.upper))
+    return size_of(node)
 
 
 def _places(node, compiler, letters):
@@ -234,7 +233,7 @@ def _binary(node, compiler, letters):
     if not isinstance(node.op, ast.Pow):
         return Apply(OPERATORS[type(node.op)], (left, tree_of(node.right, compiler, letters)))
     if compiler.is_integer(node.right, letters):
-        return Power(left, size_of(node.right, compiler, letters))
+        return Power(left, size_of(node.right))
     return Power(left, ast.literal_eval(node.right))
 
 
@@ -245,7 +244,7 @@ def _call(node, compiler, letters):
     sized = FUNCTIONS[name].sized
     split = 0 if sized < 0 else len(node.args) - sized
     arguments = tuple(tree_of(argument, compiler, letters) for argument in node.args[:split])
-    return Apply(name, arguments, tuple(size_of(argument, compiler, letters) for argument in node.args[split:]))
+    return Apply(name, arguments, tuple(size_of(argument) for argument in node.args[split:]))
 
 
 def _total(operation, loops, body, compiler, letters):
@@ -253,7 +252,7 @@ def _total(operation, loops, body, compiler, letters):
         return tree_of(body, compiler, letters)
     (first, *rest) = loops
     letter = first.target.id
-    lower, upper = ([Size.of(0)] + [size_of(end, compiler, letters) for end in first.iter.args])[-2:]
+    lower, upper = ([Size.of(0)] + [size_of(end) for end in first.iter.args])[-2:]
     return Total(operation, letter, lower, upper, _total(operation, rest, body, compiler, letters | {letter}))
 
 

@@ -4,18 +4,13 @@ import itertools
 import random
 
 import pytest
-from programs import program
 
-from refrnn.equation.indices import ONE, ZERO, Known, Solution, chosen, linear_in, plain, replaced, size_of
+from refrnn.equation.indices import ONE, ZERO, EquationError, Known, Solution, chosen, is_polynomial, linear_in, number_of, plain, replaced, size_of
 from refrnn.equation.parse import parse_expression
 from refrnn.equation.sizes import Size
 
-COMPILER = program(["y[t] = a"], {"a": "H", "K": ""}, ["y"], integers={"K"}).compiler
-LETTERS = frozenset("tijk")
-
-
 def size(text):
-    return size_of(parse_expression(text, "test"), COMPILER, LETTERS)
+    return size_of(parse_expression(text, "test"))
 
 
 @pytest.mark.parametrize("text", ["t + 2 * T - 1", "-(t - i) * 3", "(t + 1) // 2", "t % 3 + i", "min(t, i + 1)", "max(t // 2, T - i)", "+t"])
@@ -31,6 +26,16 @@ def test_replaced(text):
     for j, length in itertools.product(range(4), (3, 6)):
         assert new.number({"j": j, "T": length}) == size(text).number({"t": j + 1, "i": length - j})
     assert replaced(size(text), {"k": ONE}) is size(text) or replaced(size(text), {"k": ONE}) == size(text)
+
+
+@pytest.mark.parametrize("text, sentence", [("t // (i - i)", "divides by zero"), ("t % i", "divides by zero"), ("t * 1000000000000000 * 2", "is larger than")])
+def test_what_is_no_number(text, sentence):
+    with pytest.raises(EquationError, match=sentence):
+        number_of(parse_expression(text, "test"))({"t": 3, "i": 0})
+
+
+def test_polynomials():
+    assert is_polynomial(size("t * T - 1")) and not is_polynomial(size("t // 2 + 1")) and not is_polynomial(size("min(t, 1)"))
 
 
 def test_linear_in():

@@ -99,6 +99,7 @@ TESTS = {
     "refrnn.equation.differentiate": "../equation/test_differentiate ../equation/test_held",
     "refrnn.equation.algebra": "../equation/test_algebra ../equation/test_evaluate ../equation/test_functions ../equation/test_noise",
     "refrnn.equation.evaluate": "../equation/test_evaluate ../equation/test_sweep",
+    "refrnn.equation.parse": "../equation/test_evaluate",
     "refrnn.equation.compile": "../equation/test_compile ../equation/test_evaluate ../equation/test_integers ../equation/test_powers ../equation/test_functions ../equation/test_lanes",
     "refrnn.equation.sizes": "../equation/test_sizes ../equation/test_shapes",
     "refrnn.equation.shapes": "../equation/test_shapes ../spec/test_build",
@@ -626,7 +627,11 @@ TABLE = {
         ("a part of a part begins at 0", "before.lower + place.lower, before.lower + place.upper", "place.lower, place.upper"),
         ("a sum over places of a vector takes in others", "isinstance(body.arguments[0]) and node.lower == 0" if False else "if node.lower == 0 and not self.shape(body.arguments[0]) else None", "if not self.shape(body.arguments[0]) else None"),
     ],
+    "refrnn.equation.parse": [
+        ("what is divided is multiplied", "ast.Div: \"divide\",", "ast.Div: \"multiply\","),
+    ],
     "refrnn.equation.indices": [
+        ("a division of indices rounds towards zero", "ast.FloorDiv: operator.floordiv,", "ast.FloorDiv: lambda a, b: int(a / b),", "../equation/test_evaluate"),
         ("what is left of a letter keeps its sign", "found = {letter: rest * Size.of(-count)}", "found = {letter: rest}"),
         ("bounds of letters that are solved are left out", "bounds += [worth - lower, upper - ONE - worth]", "bounds += [worth - lower]"),
         ("letters that are left are taken for sizes", "            known = known.with_range(letter, *ends)\n        self.guards", "            pass\n        self.guards"),
@@ -1662,7 +1667,6 @@ TABLE = {
         ("a sum leaves its last place out", "    for place in range(start, stop):\n", "    for place in range(start, stop - 1):\n"),
         ("a sum begins at zero", "start, stop = ([0] + [end(indices) for end in ends])[-2:]", "start, stop = 0, ends[-1](indices)"),
         ("a minus is a plus", "run.algebra.apply(\"negative\", inner.value(run, indices))", "inner.value(run, indices)"),
-        ("what is divided is multiplied", "ast.Div: \"divide\",", "ast.Div: \"multiply\","),
         ("a transpose is the matrix", "run.algebra.apply(\"transpose\", inner.value(run, indices))", "inner.value(run, indices)"),
         ("at an index that is equal a < b holds", "    ast.Lt: operator.lt,", "    ast.Lt: operator.le,"),
         ("indices or is and", "decide = all if isinstance(node.op, ast.And) else any", "decide = all"),
@@ -1672,7 +1676,6 @@ TABLE = {
         ("the other branch is computed", "chosen = (yes if chooses(indices) else no).value(run, indices)", "chosen = (no if chooses(indices) else yes).value(run, indices)"),
         ("an entry is read once for all places", "entry = run.entries.get((name, key))", "entry = run.entries.get((name, key), run.entries.get((name, (0,))))"),
         ("places of a subscript change order", "        return lambda indices: (first(indices), second(indices))\n", "        return lambda indices: (second(indices), first(indices))\n"),
-        ("a division of indices rounds towards zero", "    ast.FloorDiv: operator.floordiv,", "    ast.FloorDiv: lambda a, b: int(a / b),"),
         ("a condition of numbers is decided by its first part", "[part.value(run, indices) for part in parts]),\n            _all_needs(parts),", "[part.value(run, indices) for part in parts[:1]]),\n            _all_needs(parts),"),
     ],
     "refrnn.equation.sizes": [
@@ -1755,6 +1758,7 @@ BY = {
     "refrnn.equation.forward: a start is read where a state is": "../equation/test_gradient::test_as_a_person_would_print_it",
     "refrnn.equation.clauses: a start within the range is none": "../equation/test_gradient::test_indices",
     "refrnn.equation.simplify: signs of a product are lost": "../equation/test_simplify::test_rewritten",
+    "refrnn.equation.parse: what is divided is multiplied": "../equation/test_evaluate::test_whole_numbers_are_numbers",
     "refrnn.equation.indices: what is left of a letter keeps its sign": "../equation/test_indices::test_solutions_are_all_places_and_no_other",
     "refrnn.equation.conditions: or is and": "../equation/test_conditions::test_at_random",
     "refrnn.equation.tree: brackets of differences are left out": "../equation/test_tree::test_how_it_is_written",
