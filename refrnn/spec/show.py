@@ -159,7 +159,7 @@ def aligned(texts):
     return "\\begin{align*}\n  " + " \\\\\n  ".join(rows) + "\n\\end{align*}"
 
 
-ROW = "<div style='margin:0.5em 0;overflow-x:auto'>"  # a long equation scrolls by itself
+ROW = "<div style='padding:0.5em 0;overflow-x:auto;overflow-y:hidden'>"  # a long equation scrolls by itself
 
 
 def printed_gradient_html(spec):
@@ -203,7 +203,7 @@ def html_page(spec):
 
 
 def page(title, body):
-    style = "math{font-family:'Latin Modern Math','STIX Two Math',math}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto}td,th{padding:.2rem .8rem;text-align:left}"
+    style = "math{font-family:'Latin Modern Math','STIX Two Math',math}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}td,th{padding:.2rem .8rem;text-align:left}"
     return (
         f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{escape(title)}</title>"
         f"<style>{style}</style></head><body>{body}</body></html>"
