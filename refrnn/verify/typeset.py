@@ -207,6 +207,6 @@ def _equal(left, right):
 
 def _evaluated(tree, values):
     try:
-        return eval(ast.unparse(tree), values)
+        return eval(ast.unparse(tree).replace("@", "*"), values)  # a product without a sign
     except (ArithmeticError, NameError, TypeError, AttributeError):
         return None

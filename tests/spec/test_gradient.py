@@ -12,6 +12,7 @@ from refrnn.verify.adjoint import follow
 from refrnn.verify.cases import Case
 from refrnn.verify.derivatives import confirm
 from refrnn.verify.truth import Truth
+from refrnn.verify.typeset import unlike_what_is_run
 from refrnn.verify.verify import verify_spec
 
 DIFFERENTIATED = [name for name in ids() if refrnn.load(name).differentiated]
@@ -25,6 +26,11 @@ def test_it_loads(name):
     assert made.batch == spec.batch and set(made.arrays) <= {*spec.arrays, *spec.defined, *(f"g_{output}" for output in spec.outputs)}
     for array in spec.differentiated:
         assert made.full_shape(f"d_{array}") == spec.full_shape(array)
+
+
+@pytest.mark.parametrize("name", DIFFERENTIATED)
+def test_what_is_shown_of_it_is_what_is_run(name):
+    assert unlike_what_is_run(refrnn.load(name).gradient()) == []
 
 
 @pytest.mark.parametrize("name", ["lstm", "gru-reset-after", "skip-connections", "markov-factorisation", "batched-rnn", "two-layer-rnn"])
