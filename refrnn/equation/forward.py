@@ -89,7 +89,8 @@ class ForwardValues:
 
     def _value(self, name, places):
         if not self.program.definitions[name].is_whole():
-            raise SpecError(f"{name} is defined at single places only; give it an equation with an index letter, and its values have a gradient equation")
+            place = self.clauses.general(name)[0].place
+            raise SpecError(f"{place}: {name} is defined at single places only, and its gradient is no equation; give it one with an index letter")
         return Read(name, places)
 
     def _begun(self, node, known):

@@ -6,7 +6,7 @@ import yaml
 
 from refrnn.equation.evaluate import Program
 from refrnn.equation.gradient import adjoint
-from refrnn.equation.parse import parse_equation
+from refrnn.equation.parse import LONGEST, parse_equation
 from refrnn.errors import SpecError
 from refrnn.spec.library import load_text
 
@@ -27,6 +27,10 @@ def _least(symbol):
 
 def equations_of(spec, made):
     """Its equations, parsed."""
+    for line in made.equations:
+        if len(line) > LONGEST:
+            told = f"the equation of {line.partition('[')[0].partition(' ')[0]} in its gradient would have {len(line):,} characters, more than {LONGEST:,}"
+            raise SpecError(f"{spec.source}: {told}; give parts of the equations that it comes from names of their own")
     return [parse_equation(line, f"the gradient of {spec.id}, equation {number + 1}") for number, line in enumerate(made.equations)]
 
 

@@ -85,6 +85,15 @@ def test_its_file_loads(tmp_path):
     assert document["symbols"]["h0"]["role"] == "input" and document["symbols"]["W"]["role"] == "parameter" and "a" not in document["symbols"]
 
 
+def test_what_is_too_long_is_told_in_the_words_of_the_spec():
+    spec = refrnn.load_text(
+        "id: long\ntitle: A\nsizes: {T: steps, H: units}\nsymbols:\n  x: {role: input, shape: [T, H]}\n  a: {role: parameter, shape: [H]}\n"
+        "equations:\n  - y[t] = prod((2 * (a if t % 2 == 0 else x[t])) + x[j] for j in range(T))\noutputs: [y]\n", "long.yaml",
+    )  # fmt: skip
+    with pytest.raises(SpecError, match=r"the gradient of long: the equation of d\w* in its gradient would have [\d,]+ characters, more than 2,000; give parts"):
+        spec.gradient().gradient()
+
+
 def test_domains_and_shared_values_are_kept():
     spec = refrnn.load_text(
         "id: shared\ntitle: A\nsizes: {T: steps, H: units, N: words}\nsymbols:\n  w: {role: target, type: integer, shape: [T], below: N}\n"
