@@ -55,18 +55,23 @@ def _run_slices(block, stages, slices, like):
 
 
 @kernel
-def run_slice(block, stages, slices, worker, like_array):
-    """The part of one worker."""
-    table, like = data_of(block), data_of(like_array)
-    loop = record(table, LOOP)  # here: Numba takes long over a record's type at every call
-    first, count = slices[worker, 0], slices[worker, 1] - slices[worker, 0]
-    order, ends = integers(loop.order), shift(integers(loop.ends), first)
-    steps = loop.last - loop.first
-    active, workers, met = 0 if loop.backward else count, 1, 0
+def run_slice(block, stages, slices, worker, like):
+    """The part of one worker, which first meets those with whom it shares the panels."""
+    loop, workers = record(data_of(block), LOOP), 1
     if loop.meeting != 0:
         workers = meet(integers(loop.meeting), len(slices))
-        steps = steps if workers > 0 else 0
-    for n in range(steps):
+    if workers > 0:
+        run_steps(block, stages, slices[worker, 0], slices[worker, 1] - slices[worker, 0], worker, workers, like)
+
+
+@kernel
+def run_steps(block, stages, first, count, worker, workers, like_array):
+    """All steps of so many sequences from the ``first`` on; of the panels the share of one of the ``workers`` that met."""
+    table, like = data_of(block), data_of(like_array)
+    loop = record(table, LOOP)  # here: Numba takes long over a record's type at every call
+    order, ends = integers(loop.order), shift(integers(loop.ends), first)
+    active, met = 0 if loop.backward else count, 0
+    for n in range(loop.last - loop.first):
         t = loop.last - 1 - n if loop.backward else loop.first + n
         while active < count and ends[active] > t:
             active += 1

@@ -119,7 +119,7 @@ class Packing:
     def __init__(self, dtype, count, parts):
         self._like, self._count, self._parts, self._tables = np.empty(0, dtype), count, parts, {}
         gates = [gate for _, _, gates in parts for gate in gates]
-        self.most = max((panels for _, _, panels, *_ in gates), default=0)
+        self._most = max((panels for _, _, panels, *_ in gates), default=0)
         self.size = sum(units * terms for *_, units, terms in gates)
 
     def pack(self, packed, arrays):
@@ -131,9 +131,9 @@ class Packing:
         """As ``pack`` with the table ``gates`` of the arrays."""
         places = np.array([*packed, *[address(array) for array in arrays]], np.int64)
         if self.size < LARGE:
-            pack(gates, places, self.most, self._like)
+            pack_share(gates, places, 0, 1, self._like)
         else:
-            _pack_one.run(self.most, self._like.dtype, gates=gates, places=places, work=4 * self.size)
+            _pack_one.run(self._most, self._like.dtype, gates=gates, places=places, work=4 * self.size)
 
     def unpack(self, packed, arrays):
         """Write what is packed, in dense rows, into ``arrays`` by name."""
@@ -231,6 +231,15 @@ def _pack_gate(p, gate, places, like):
             k += 1
 
 
+@kernel
+def pack_share(gates, places, worker, workers, like):
+    """The panels of one of the ``workers``: of each gate those of which it has the units at every step, too."""
+    for g in range(len(gates)):
+        gate = record(shift(data_of(gates), g * OF_GATE), GATE)
+        for p in range(gate.panels * worker // workers, gate.panels * (worker + 1) // workers):
+            _pack_gate(p, gate, data_of(places), data_of(like))
+
+
 @part
 def _pack_panel(p, G, gates, places, like):
     """The panel ``p`` of all G gates that have one."""
@@ -238,13 +247,6 @@ def _pack_panel(p, G, gates, places, like):
         gate = record(shift(gates, g * OF_GATE), GATE)
         if p < gate.panels:
             _pack_gate(p, gate, places, like)
-
-
-@kernel
-def pack(gates, places, most, like):
-    """All panels, of which no array has more than ``most``, by a table of :class:`Packing`."""
-    for p in range(most):
-        _pack_panel(p, len(gates), data_of(gates), data_of(places), data_of(like))
 
 
 @Tasks("gates: integers (G, N); places: integers (M)")

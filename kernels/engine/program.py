@@ -152,6 +152,13 @@ class Placed:
         """An array of the float type."""
         return self._program.like
 
+    def share(self, workers):
+        """Where so many workers that share the units of every step will meet."""
+        if self._blocks.size < workers * self._program.blocks:
+            self._blocks = np.empty(workers * self._program.blocks, self._program.dtype)
+            self.put(addresses({"blocks": self._blocks}))
+        return self._meeting.begin()
+
     def tell(self, *told):
         """Say from which step on up to which to run, and the addresses of ``keep`` and of a meeting."""
         if told != self._told:
@@ -164,10 +171,7 @@ class Placed:
         """
         block, workers = self.block, len(slices)
         is_shared = workers > 1 and bool((slices == slices[0]).all())
-        if is_shared and self._blocks.size < workers * self._program.blocks:
-            self._blocks = np.empty(workers * self._program.blocks, self._program.dtype)
-            self.put(addresses({"blocks": self._blocks}))
-        self.tell(first, last, 0 if keep is None else address(keep), self._meeting.begin() if is_shared else 0)
+        self.tell(first, last, 0 if keep is None else address(keep), self.share(workers) if is_shared else 0)
         loop.run(block, self._program.stages_end, slices, self._program.like)
         if is_shared:
             self._meeting.end()

@@ -1,21 +1,19 @@
-"""A pass forward on one thread, whose form was seen before and whose memory stands, as one compiled call.
+"""A pass forward whose form was seen before and whose memory stands, as one compiled call.
 
 What passes of one form do alike is written down in tables once: where weights are packed, which words of the programs say
 where inputs and outputs are, and what runs. A call fills in the addresses of its arrays; small ones take longer to be led
-through Python than to be computed.
+through Python than to be computed. Threads that share the units pack those which they will read, and make the products of
+inputs for them: what one core writes, another one waits for.
 """
 
 import numpy as np
+from numba import prange
 
+from ..primitives import threads
 from ..primitives.compile import address, integers, kernel
-from .loop import run_slice
-from .panels import LARGE, pack
-from .sums import slices
-
-
-def may_be(form):
-    """Whether one thread is to do all of it: weights taken apart by the form's table, and few enough that one packs them."""
-    return form.gates is not None and form.plan.packing.size < LARGE
+from ..primitives.meeting import Meeting, meet, wait
+from .loop import run_steps
+from .panels import LARGE, pack_share
 
 
 class Ready:
@@ -23,37 +21,61 @@ class Ready:
 
     def __init__(self, form, work, packed):
         self.form, self.work, plan = form, work, form.plan
-        self._fixed = len(packed)
-        names = [[], *([name, f"given:{name}"] for name in plan.widths), *([f"out:{row}"] for row, _ in plan.output_shapes)]
-        first = self._fixed + form.wholes - 1
-        self._places = np.array([*packed, *[0] * (form.wholes + len(names) - 1)], np.int64)
-        self._programs = [program for program in (work.before, work.forward) if program]
+        self._fixed, self._meeting = len(packed), Meeting()
+        names = [*([name, f"given:{name}"] for name in plan.widths), *([f"out:{row}"] for row, _ in plan.output_shapes)]
+        first = self._fixed + form.wholes
+        self._places = np.array([*packed, *[0] * (form.wholes + len(names))], np.int64)
+        self._programs = [(program, last) for program, last in ((work.before, 1), (work.forward, plan.T)) if program]
         moves = [
-            (address(program.block) + at * program.block.itemsize, first + number, far)
-            for program in self._programs for number, group in enumerate(names) for name in group for at, far in program.names.get(name, ())
+            (address(program.block) + at * program.block.itemsize, number, far)
+            for program, _ in self._programs for number, group in enumerate(names, first) for name in group for at, far in program.names.get(name, ())
         ]  # fmt: skip
-        before = work.before or work.forward
+        (before, _), *_ = self._programs
         self._tables = (
-            form.gates, self._places, np.array(moves, np.int64).reshape(-1, 3),
-            np.array([plan.packing.most, before.stages if work.before else 0, work.forward.stages]),
-            before.block, slices(plan.T * plan.B, 1), work.forward.block, slices(plan.B, 1), work.forward.like,
+            form.gates, self._places, np.array(moves, np.int64).reshape(-1, 3), before.block, work.forward.block,
+            np.array([before.stages if work.before else 0, plan.T * plan.B, work.forward.stages, plan.B]), work.forward.like,
         )  # fmt: skip
 
-    def run(self, weights, given, outputs):
+    def run(self, workers, weights, given, outputs):
         """Pack the weights, which the form takes apart, and run all steps; starts are in the work already."""
         self._places[self._fixed :] = [address(array) for array in (*weights.values(), *given.values(), *outputs.values())]
         self.work.put(order=self.form.plan.whole_places)
-        for program, last in zip(reversed(self._programs), (self.form.plan.T, 1)):
-            program.tell(0, last, 0, 0)
-        _run(*self._tables)
+        for program, last in self._programs:
+            program.tell(0, last, 0, program.share(workers) if workers > 1 else 0)
+        if workers == 1:
+            _share(0, 1, 0, *self._tables)
+        else:
+            threads.start(_run_shared, workers, self._meeting.begin(), *self._tables)
+            self._meeting.end()
+
+
+def may_be(form, workers, ragged):
+    """Whether so many workers may do all of it: they share the units, or it is one, and there is little to pack."""
+    if ragged or form.gates is None:
+        return False
+    return form.plan.shares_units(workers) if workers > 1 else form.plan.packing.size < LARGE
+
+
+@kernel(parallel=True)
+def _run_shared(workers, meeting, gates, places, moves, before, block, numbers, like):
+    for worker in prange(workers):
+        here = meet(integers(meeting), workers)
+        if here > 0:
+            _share(worker if here > 1 else 0, here, meeting, gates, places, moves, before, block, numbers, like)
 
 
 @kernel
-def _run(gates, places, moves, numbers, before, rows, block, sequences, like):
-    """``moves``: (word of a program, which of ``places``, how far behind it); ``numbers``: panels to pack, and where the stages of both programs end."""
-    pack(gates, places, numbers[0], like)
-    for move in range(len(moves)):
+def _share(worker, workers, meeting, gates, places, moves, before, block, numbers, like):
+    """The share of one of the ``workers`` that met.
+
+    ``moves``: (word of a program, which of ``places``, how far behind it); ``numbers``: where the stages end and how many
+    rows there are, of the products of inputs, if there are any, and of the steps.
+    """
+    pack_share(gates, places, worker, workers, like)
+    for move in range(len(moves) if worker == 0 else 0):
         integers(moves[move, 0])[0] = places[moves[move, 1]] + moves[move, 2]
-    if numbers[1] > 0:
-        run_slice(before, numbers[1], rows, 0, like)
-    run_slice(block, numbers[2], sequences, 0, like)
+    if workers > 1:
+        wait(integers(meeting), workers, 1)
+    if numbers[0] > 0:
+        run_steps(before, numbers[0], 0, numbers[1], worker, workers, like)
+    run_steps(block, numbers[2], 0, numbers[3], worker, workers, like)

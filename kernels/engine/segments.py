@@ -65,11 +65,11 @@ class Whole:
             self.work = forward_work(one.plan)
 
     def at_once(self, one, weights, outputs):
-        """Pack ``weights`` and run it in one call, if it is for one thread and such passes were seen before; whether it was."""
-        if one.workers > 1 or one.ragged or not self._stood or not may_be(one.form):
+        """Pack ``weights`` and run it in one call, if such passes were seen before and it may be; whether it was."""
+        if not self._stood or not may_be(one.form, one.workers, one.ragged):
             return False
         self.work.begin(one.starts)
-        one.laid.ready(one.form, self.work).run(weights, one.given, outputs)
+        one.laid.ready(one.form, self.work).run(one.workers, weights, one.given, outputs)
         return True
 
     def forward(self, one, outputs):

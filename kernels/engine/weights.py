@@ -42,7 +42,7 @@ class Weights:
         return found
 
     def ready(self, form, work):
-        """The pass of a form on them and on a work of one thread, as one call: a :class:`Ready`."""
+        """The pass of a form on them and on a work, as one call: a :class:`Ready`."""
         if self._ready is None or self._ready.form is not form or self._ready.work is not work:
             self._ready = Ready(form, work, self._at)
         return self._ready

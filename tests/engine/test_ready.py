@@ -8,6 +8,7 @@ from refrnn.kernels.engine import ready
 from refrnn.kernels.engine.passes import run
 from refrnn.kernels.engine.pool import POOL
 from refrnn.kernels.primitives import threads
+from refrnn.kernels.primitives.meeting import Meeting
 
 T, B, I, H = 4, 3, 5, 6
 
@@ -29,15 +30,18 @@ def _bits(found, recurrence, arguments):
 @pytest.fixture
 def calls(monkeypatch):
     """What ran in one call."""
-    found, compiled = [], ready._run
-    monkeypatch.setattr(ready, "_run", lambda *tables: found.append(tables) or compiled(*tables))
+    found, run_in_one = [], ready.Ready.run
+    monkeypatch.setattr(ready.Ready, "run", lambda self, workers, *arrays: found.append(workers) or run_in_one(self, workers, *arrays))
     return found
 
 
+@pytest.mark.parametrize("workers", sorted({1, min(2, threads.most())}))
 @pytest.mark.parametrize("name", ALL)
-def test_one_call_gives_the_bits_of_many(name, calls):
+def test_one_call_gives_the_bits_of_many(name, workers, calls, monkeypatch):
     recurrence = ALL[name]
-    with threads.using(1):
+    POOL.free()
+    monkeypatch.setattr(Meeting, "alone", 0)
+    with threads.using(workers, little=0):
         for turn in range(4):
             arguments = drawn(name, T, B, I, H, seed=turn)
             given = {**arguments, "weights": _wholes(arguments["weights"])}
@@ -45,8 +49,9 @@ def test_one_call_gives_the_bits_of_many(name, calls):
                 run(recurrence, **given, lengths=np.array([2, T, 1]), parts=_parts)
             calls.clear()
             found = run(recurrence, **given, parts=_parts)
-            assert len(calls) == (turn > 0)
-            right = run(recurrence, **arguments)
+            assert calls == [workers] * (turn > 0)
+            with threads.using(1):
+                right = run(recurrence, **arguments)
             assert _bits(found, recurrence, arguments) == _bits(right, recurrence, arguments)
             del found
 
@@ -63,7 +68,15 @@ def test_one_call_is_for_whole_sequences_one_thread_and_memory_that_waited(calls
     run(ALL["one"], **given, parts=_parts)  # its memory is new: the other one is held
     run(ALL["one"], **given, lengths=np.array([1, T, 2]), parts=_parts)
     run(ALL["one"], **arguments)
+    assert len(calls) == 1 and held.T == T
+
+
+def test_one_call_is_for_threads_that_share_units(calls, monkeypatch):
+    few, many = (drawn("one", T, B, I, H) for B in (1, 32))
+    monkeypatch.setattr(Meeting, "alone", 0)
     with threads.using(min(2, threads.most()), little=0):
-        run(ALL["one"], **given, parts=_parts)
-    assert len(calls) == (1 if threads.most() > 1 else 2)
-    assert held.T == T
+        for arguments in (few, many):
+            given = {**arguments, "weights": _wholes(arguments["weights"])}
+            for _ in range(2):
+                run(ALL["one"], **given, parts=_parts)
+            assert len(calls) == 1
