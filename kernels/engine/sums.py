@@ -14,6 +14,7 @@ from .panels import group_of, in_blocks, rows_by_panel
 from .pool import POOL
 
 BLOCK = 256  # rows at most whose products are summed while they are in the cache: those of whole steps, as far as they fit
+TOGETHER = 16  # rows summed one after the other, and so many such sums in a block: one sum over all rounds twice as much
 ROWS = 96  # rows of an input's gradient in one task
 VECTOR_BYTES = vector_bytes()
 
@@ -32,7 +33,7 @@ def _natives(dtype):
 
 
 def _run(parts, one, parallel, *arguments):
-    threads.start(parallel, *arguments) if len(parts) > 1 else one(*arguments, 0)
+    threads.start(len(parts), parallel, *arguments) if len(parts) > 1 else one(*arguments, 0)
 
 
 def steps_of_block(B):
@@ -104,10 +105,18 @@ def _copy_block(copy, deltas, start, count, column, columns, total):
     for j in range(0, columns, lane):
         before, width = group_of(j, columns, lane)
         place = shift(copy, before * count + j - before)
-        block = load(place)
-        for row in range(1, count):
-            block = block + load(shift(place, row * width))
+        block = _sum_of_rows(place, width, 0, min(TOGETHER, count))
+        for row in range(TOGETHER, count, TOGETHER):
+            block = block + _sum_of_rows(place, width, row, min(row + TOGETHER, count))
         store(load(shift(sums, j)) + block, shift(sums, j))
+
+
+@part
+def _sum_of_rows(place, width, first, last):
+    total = load(shift(place, first * width))
+    for row in range(first + 1, last):
+        total = total + load(shift(place, row * width))
+    return total
 
 
 def inputs(deltas, panels, places, workers, found):
