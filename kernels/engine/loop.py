@@ -43,7 +43,7 @@ def run(block, stages, slices, like):
     ``slices``: (first, last) sequences of each worker, the same for all of them where they share the panels; ``like``: an array of the float type.
     """
     if len(slices) > 1:
-        threads.start(_run_slices, block, stages, slices, like)
+        threads.start(len(slices), _run_slices, block, stages, slices, like)
     else:
         run_slice(block, stages, slices, 0, like)
 

@@ -45,7 +45,7 @@ class Ready:
         if workers == 1:
             _share(0, 1, 0, *self._tables)
         else:
-            threads.start(_run_shared, workers, self._meeting.begin(), *self._tables)
+            threads.start(workers, _run_shared, workers, self._meeting.begin(), *self._tables)
             self._meeting.end()
 
 

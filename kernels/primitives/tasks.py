@@ -73,7 +73,7 @@ class Tasks:
         if several == 1:
             _work(body, count, place)
         else:
-            start(_in_parallel, several, body, count, place)
+            start(several, _in_parallel, several, body, count, place)
 
     def _entry(self, name, value, dtype):
         kind = self.kinds[name]

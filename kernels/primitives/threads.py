@@ -9,6 +9,7 @@ import contextlib
 import contextvars
 import os
 import threading
+import time
 
 import numba
 import numpy as np
@@ -23,8 +24,14 @@ _chosen = contextvars.ContextVar("refrnn_threads", default=None)
 _little = contextvars.ContextVar("refrnn_little_work", default=LITTLE)
 
 
+LOST = 0.0005  # seconds of a thread that ran, if its core was free: less than what a scheduler gives others at a time, more than it takes to wake one
+SHARE = 0.4  # of the time of all threads that is lost, if a core was not free: shares that can't be equal lose less, one core of which another process has half loses half
+PAUSE, LONGEST = 0.05, 1.0  # seconds on one thread, twice as many at every time that a core is still taken, up to
+
+
 class _Process:
     launched = False  # Numba's threads, in this process
+    held_up, again, alone = 0, PAUSE, 0.0  # calls in a row that were; for how long the next time; until when there is one thread
     turn = threading.Lock()  # for the threading layer that ends the process when called twice at once
 
 
@@ -75,19 +82,41 @@ def is_worth(work, least):
 
 
 def workers(work):
-    """How many threads are worth having for so many products and sums."""
-    return 1 if work < _little.get() or not fork.may_use_threads() else get()
+    """How many threads are worth having for so many products and sums: one, where another process lately had a core of theirs."""
+    little = _little.get()
+    if work < little or not fork.may_use_threads():
+        return 1
+    # Whoever asks for threads in the least work has a reason.
+    return 1 if _Process.alone and little == LITTLE and time.perf_counter() < _Process.alone else get()
 
 
-def start(parallel, *arguments):
-    """Call a parallel kernel."""
+def start(workers, parallel, *arguments):
+    """Call a parallel kernel that keeps so many threads at work."""
     fork.threads_run()
     _launch()
+    began, ran = time.perf_counter(), time.process_time()
     if _may_be_called_at_once():
         parallel(*arguments)
     else:
         with _Process.turn:
             parallel(*arguments)
+    now = time.perf_counter()
+    _note(now, workers * (now - began), time.process_time() - ran)
+
+
+def _note(now, had, ran):
+    """Note for how much of the time that they had threads ran: one that waits for another whose core is taken waits for milliseconds.
+
+    Twice in a row, and the next calls run on one thread, for a while; then one is tried again.
+    """
+    if had - ran < max(LOST, SHARE * had):
+        if _Process.held_up:
+            _Process.held_up, _Process.again, _Process.alone = 0, PAUSE, 0.0
+        return
+    _Process.held_up += 1
+    if _Process.held_up > 1:
+        _Process.alone = now + _Process.again
+        _Process.again = min(2 * _Process.again, LONGEST)
 
 
 def _launch():

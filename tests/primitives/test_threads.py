@@ -120,3 +120,50 @@ def test_threads_soon_sleep_where_they_wait(environment, told):
     asked = {"NUMBA_THREADING_LAYER": "omp", "OMP_DISPLAY_ENV": "verbose", **environment}
     done = subprocess.run([sys.executable, "-c", program, HOME], env={**os.environ, **asked}, capture_output=True, text=True, timeout=300)
     assert done.stdout == "True\n" and told in done.stderr, done.stderr
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The time by which threads are counted, at will, from a state in which nothing was noted."""
+    now = [100.0]
+    monkeypatch.setattr(threads.time, "perf_counter", lambda: now[0])
+    for name, value in (("held_up", 0), ("again", threads.PAUSE), ("alone", 0.0)):
+        monkeypatch.setattr(threads._Process, name, value)
+    return now
+
+
+MUCH = 2 * threads.LITTLE
+
+
+def called(clock, free):
+    """One call of 10 ms by two threads, one of which had its core or only half of it."""
+    threads._note(clock[0], 0.02, 0.0199 if free else 0.01)
+
+
+@pytest.mark.skipif(threads.get() < 2, reason="there is one thread anyway")
+def test_where_a_core_is_taken_calls_run_on_one_thread_for_a_while(clock):
+    called(clock, free=False)
+    called(clock, free=True)
+    called(clock, free=False)
+    assert threads.workers(MUCH) > 1  # not twice in a row
+    pauses = []
+    for _ in range(12):
+        called(clock, free=False)
+        begin = clock[0]
+        assert threads.workers(MUCH) == 1
+        with threads.using(threads.get(), little=1):
+            assert threads.workers(MUCH) > 1
+        while threads.workers(MUCH) == 1:
+            clock[0] += threads.PAUSE / 4
+        pauses.append(clock[0] - begin)
+    assert pauses[0] <= 1.3 * threads.PAUSE and pauses == sorted(pauses)
+    assert threads.LONGEST <= pauses[-1] <= threads.LONGEST + threads.PAUSE
+    called(clock, free=True)
+    called(clock, free=False)
+    assert threads.workers(MUCH) > 1
+
+
+def test_what_takes_no_time_is_not_held_up(clock):
+    for _ in range(3):
+        threads._note(clock[0], 0.9 * threads.LOST, 0.0)
+    assert threads.workers(MUCH) == threads.get()
