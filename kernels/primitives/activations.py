@@ -13,7 +13,7 @@ from numba.extending import overload
 
 from .compile import OPTIONS, part, native, one, power_of_two
 from .compiler import PartCompiler
-from .lanes import Lanes, copy_sign, select
+from .lanes import Lanes, copy_sign, has_scaling, scaled, select
 
 IDENTITY, SIGMOID, TANH, RELU, ELU = 0, 1, 2, 3, 4
 
@@ -87,18 +87,41 @@ def _reduced(x):
     return n, shifted, r + r * r * _fit(r)
 
 
-@part
-def exp(x):
-    """e to the power x."""
-    _, _, _, rounder, low, high, _, _, _, half = _constants(x)
-    x = select(x < low, low, x)
-    x = select(x > high, high, x)
-    n, _, excess = _reduced(x)
-    # Two steps, because 2^n alone can be beyond the exponents there are.
+def _raised(excess, n):
+    """(1 + excess) 2^n, where 2^n alone can be beyond the exponents there are."""
+
+
+@overload(_raised, jit_options=_INLINED)
+def _raised_of(excess, n):
+    return _raised_at_once if isinstance(n, Lanes) and has_scaling() else _raised_in_two_steps
+
+
+def _raised_at_once(excess, n):
+    _, _, _, _, _, _, _, unit, _, _ = _constants(n)
+    return scaled(unit + excess, n)
+
+
+def _raised_in_two_steps(excess, n):
+    _, _, _, rounder, _, _, _, _, _, half = _constants(n)
     shifted_half = n * half + rounder
     shifted_rest = (n - (shifted_half - rounder)) + rounder
     power = power_of_two(shifted_half)
     return (power + power * excess) * power_of_two(shifted_rest)
+
+
+@part
+def exp(x):
+    """e to the power x."""
+    _, _, _, _, _, high, _, _, _, _ = _constants(x)
+    return _exp_below(select(x > high, high, x))
+
+
+@part
+def _exp_below(x):
+    """e to the power x, where it is finite."""
+    _, _, _, _, low, _, _, _, _, _ = _constants(x)
+    n, _, excess = _reduced(select(x < low, low, x))
+    return _raised(excess, n)
 
 
 @part
@@ -115,7 +138,7 @@ def _exp_minus_one(x):
 def sigmoid(x):
     """1 / (1 + exp(-x)); never overflows, and is never rounded to 0 where the result is not."""
     _, _, _, _, _, _, _, unit, _, _ = _constants(x)
-    e = exp(-abs(x))
+    e = _exp_below(-abs(x))
     return select(x < 0, e, unit) / (unit + e)
 
 

@@ -149,6 +149,35 @@ def copy_sign(typingctx, size, sign):
     return size(size, sign), generate
 
 
+def has_scaling():
+    """Whether the processor has an instruction for ``scaled``."""
+    return vector_bytes() == 64
+
+
+@intrinsic
+def scaled(typingctx, x, n):
+    """x 2^n, rounded once, of lanes whose n are whole."""
+
+    def generate(context, builder, signature, values):
+        width, number = vector_bytes() // (x.dtype.bitwidth // 8), context.get_value_type(x.dtype)
+        vector, mask, i32 = ir.VectorType(number, width), ir.IntType(width), ir.IntType(32)
+        name = f"llvm.x86.avx512.mask.scalef.p{'s' if x.dtype == types.float32 else 'd'}.512"
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(vector, [vector] * 3 + [mask, i32]), name)
+        found = []
+        for first in range(0, x.count, width):
+            places = ir.Constant(ir.VectorType(i32, width), list(range(first, first + width)))
+            one, power = (builder.shuffle_vector(value, value, places) for value in values)
+            as_it_stands = ir.Constant(i32, 4)  # rounding as the processor does now
+            found.append(builder.call(function, [one, power, one, ir.Constant(mask, -1), as_it_stands]))
+        while len(found) > 1:
+            pairs, count = zip(found[::2], found[1::2]), found[0].type.count
+            every = ir.Constant(ir.VectorType(i32, 2 * count), list(range(2 * count)))
+            found = [builder.shuffle_vector(*pair, every) for pair in pairs]
+        return found[0]
+
+    return x(x, n), generate
+
+
 @intrinsic
 def transpose(typingctx, source, source_row, target, target_row):
     """Turn a square of numbers round, as many rows as a vector has lanes; rows of the two pointers are so many elements apart."""
