@@ -13,7 +13,8 @@ from .sums import slices
 from .weights import Weights
 
 # Of all sequences, in one chunk of steps: work memory is as large as it takes, however many steps there are. At the end of a
-# chunk threads wait for one another, and where lengths differ some have none of its steps.
+# chunk threads wait for one another, and where lengths differ some have none of its steps. This is about how often that is,
+# and not about a cache: with 8 MiB in place of 256 rows a LSTM (100, 16, 128, 128) took 0.87 of the time beside 1 MiB of second cache.
 ROWS = 4096
 BYTES = 2**23  # of such rows of inputs and outputs, and of what steps read again
 MOST_WORKS = 8  # work memories of other sizes that one layer keeps

@@ -12,11 +12,13 @@ from collections import deque
 import numpy as np
 
 from ..primitives import fork
+from ..primitives.caches import line_bytes
 from ..primitives.compile import address
+from ..primitives.tiles import vector_bytes
 
 LIMIT = 2**28
 LITTLE = 2**14  # bytes, for which memory is at hand anyway
-LINE = 64  # bytes that a cache reads at a time; a vector across two of them takes two reads
+LINE = max(line_bytes(), vector_bytes())  # a vector across two lines of the cache takes two reads
 SMALL = 2**24  # bytes; a pass with more of them takes so long that what is ready to be used as it stands is not felt
 
 

@@ -13,9 +13,10 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from .caches import line_bytes
 from .compile import INTEGERS, address, fetch_add, part, shift
 
-PLACES = 16  # integers of a meeting: two of them, each in a line of the cache of its own
+PLACES = 2 * line_bytes() // 8  # integers of a meeting: two of them, each in a line of the cache of its own
 EAGER = 400  # looks at what is waited for, before others are let onto the core
 PATIENT = 400  # times that others are let onto the core, before the one who waits goes on alone
 MOST_ALONE = 8  # loops in a row whose threads did not meet; after them most are not asked to
