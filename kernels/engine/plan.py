@@ -107,6 +107,11 @@ class Plan:
         return self._terms(range(len(self.recurrence.products)))
 
     @cached_property
+    def terms_before(self):
+        """As ``terms``, of what is made before the loop."""
+        return self._terms(self.hoisted)
+
+    @cached_property
     def _terms_in_loop(self):
         """As ``terms``, without what is made before the loop."""
         return self._terms(set(range(len(self.recurrence.products))) - self.hoisted)
@@ -114,6 +119,11 @@ class Plan:
     def _terms(self, places):
         products = self.recurrence.products
         return sum(len(product.gates.split()) * self.units[k] * self.terms_of(product) for k, product in (products[q] for q in places))
+
+    @property
+    def is_for_one(self):
+        """Whether there are too few sequences for two threads, if these do not share the units."""
+        return self.B < 2 * FEW
 
     def shares_units(self, workers):
         """Whether threads are to share the units of every step and not the sequences: there are few of these, or far more units, and enough to do."""

@@ -15,6 +15,8 @@ from ..primitives.meeting import Meeting, meet, wait
 from .loop import run_steps
 from .panels import LARGE, pack_share
 
+MADE = 4 * threads.LITTLE  # products of inputs that are worth being made by several, though one goes on with them
+
 
 class Ready:
     """The pass of a ``form`` on a ``work``; ``packed``: the addresses of packed weights."""
@@ -49,11 +51,19 @@ class Ready:
             self._meeting.end()
 
 
-def may_be(form, workers, ragged):
-    """Whether so many workers may do all of it: they share the units, or it is one, and there is little to pack."""
+def workers_of(form, workers, ragged):
+    """How many of the ``workers`` do all of it in one call; 0 where it takes several.
+
+    They share the units; or one does what little there is to pack, and the products of inputs, if the steps are his anyway:
+    what another core had made would have to come from there.
+    """
+    plan = form.plan
     if ragged or form.gates is None:
-        return False
-    return form.plan.shares_units(workers) if workers > 1 else form.plan.packing.size < LARGE
+        return 0
+    if workers > 1 and plan.shares_units(workers):
+        return workers
+    is_alone = workers == 1 or plan.is_for_one and not threads.is_worth(plan.T * plan.B * plan.terms_before, MADE)
+    return int(is_alone and plan.packing.size < LARGE)
 
 
 @kernel(parallel=True)

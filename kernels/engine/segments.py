@@ -10,7 +10,7 @@ import contextvars
 import math
 
 from .pool import POOL, lined
-from .ready import may_be
+from .ready import workers_of
 from .sums import steps_of_block
 from .work import backward_work, forward_work
 
@@ -66,10 +66,11 @@ class Whole:
 
     def at_once(self, one, weights, outputs):
         """Pack ``weights`` and run it in one call, if such passes were seen before and it may be; whether it was."""
-        if not self._stood or not may_be(one.form, one.workers, one.ragged):
+        workers = workers_of(one.form, one.workers, one.ragged) if self._stood else 0
+        if workers == 0:
             return False
         self.work.begin(one.starts)
-        one.laid.ready(one.form, self.work).run(one.workers, weights, one.given, outputs)
+        one.laid.ready(one.form, self.work).run(workers, weights, one.given, outputs)
         return True
 
     def forward(self, one, outputs):

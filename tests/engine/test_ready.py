@@ -6,6 +6,7 @@ from recurrences import ALL, drawn, like, upstream
 
 from refrnn.kernels.engine import ready
 from refrnn.kernels.engine.passes import run
+from refrnn.kernels.engine.plan import Plan
 from refrnn.kernels.engine.pool import POOL
 from refrnn.kernels.primitives import threads
 from refrnn.kernels.primitives.meeting import Meeting
@@ -79,4 +80,22 @@ def test_one_call_is_for_threads_that_share_units(calls, monkeypatch):
             given = {**arguments, "weights": _wholes(arguments["weights"])}
             for _ in range(2):
                 run(ALL["one"], **given, parts=_parts)
-            assert len(calls) == 1
+            assert calls == [min(2, threads.most())]
+
+
+def test_one_does_all_of_it_where_the_steps_are_his_anyway(calls, monkeypatch):
+    arguments = drawn("one", T, 1, I, H)
+    given = {**arguments, "weights": _wholes(arguments["weights"])}
+    POOL.free()
+    monkeypatch.setattr(Plan, "shares_units", lambda self, workers: False)
+    with threads.using(threads.most(), little=8):  # these few products are worth threads, each part of them is not
+        monkeypatch.setattr(ready, "MADE", 8)
+        for _ in range(3):
+            run(ALL["one"], **given, parts=_parts)
+        assert calls == ([] if threads.most() > 1 else [1, 1])
+    with threads.using(threads.most(), little=T * I * H):
+        monkeypatch.setattr(ready, "MADE", 10**9)
+        monkeypatch.setattr(threads, "is_worth", lambda work, least: work >= least)
+        calls.clear()
+        run(ALL["one"], **given, parts=_parts)
+        assert calls == [1]
