@@ -6,7 +6,7 @@ from functools import lru_cache
 from refrnn.equation.compile import Compiler
 from refrnn.equation.conditions import bounds_of
 from refrnn.equation.functions import FUNCTIONS
-from refrnn.equation.indices import ONE, ZERO, Known
+from refrnn.equation.indices import ONE, ZERO, Known, is_polynomial
 from refrnn.equation.parse import parse_expression
 from refrnn.equation.simplify import NOTHING, is_negative, is_zero
 from refrnn.equation.sizes import Size
@@ -112,9 +112,14 @@ class Backward:
     def shared(self, node, way):
         """As ``settled``; where several arguments need what flows and it is no mere symbol, a symbol of its own."""
         way = self.settled(node, way)
-        if sum(map(self._flows_through, children(node))) > 1 and not is_zero(way.gradient) and not _is_short(way.gradient) and not way.ranges:
-            way = replace(way, gradient=self.name_piece(self.clause, way.gradient, self.builder.shape(node), way.bounds, way.conditions))
+        if sum(map(self._flows_through, children(node))) > 1 and not is_zero(way.gradient) and not _is_short(way.gradient) and self._is_indexed(way):
+            way = replace(way, gradient=self.name_piece(self.clause, way, self.builder.shape(node)))
         return way
+
+    @staticmethod
+    def _is_indexed(way):
+        """Whether the letters of the sums around can be indices of a symbol: they run from 0 to a size."""
+        return all(lower == 0 and is_polynomial(upper) and not upper.names() & way.ranges.keys() and "__" not in str(upper) for lower, upper in way.ranges.values())
 
     # ------------------------------------------------------------ symbols
 

@@ -60,7 +60,7 @@ class _Maker:
         self.names = {name: self._free(f"d_{name}") for name in (*self.active, *differentiated)}
         self.upstream = {name: self._free(f"g_{name}") for name in program.outputs if name in self.active}
         self.like = {own: name for names in (self.names, self.upstream) for name, own in names.items()} | {f"@{name}": name for name in self.active}
-        self.pieces = []  # (name, clause, value) of gradients that are used several times
+        self.pieces = []  # (name, symbol, ranges of its letters, way) of gradients that are used several times
         self.written = []  # (left side, value)
         self.flows = {}
         self.builder = Builder(self._shape, self._known({}))
@@ -91,16 +91,14 @@ class _Maker:
                 out = Read(self.names[clause.name] if clause.within else f"@{clause.name}", clause.places)
                 Backward(clause, out, self.builder, into, self.clauses.ranks, firsts, self._piece, self.flows)
 
-    def _piece(self, clause, gradient, shape, bounds, conditions):
-        """A symbol for a gradient that several terms read: the textbooks' delta of a unit."""
-        for condition in (*conditions, *(not_below_zero(bound, clause.ranges) for bound in bounds if bound not in clause.bounds)):
-            if condition not in clause.conditions:
-                gradient = self.builder.choice(condition, gradient, NOTHING)
-        name = self._free(f"delta_{clause.name}")
-        self.made.shapes[name] = (*(size for _, size in clause.ranges.values()), *shape)
+    def _piece(self, clause, way, shape):
+        """A symbol for what flows and several terms read: the textbooks' delta of a unit."""
+        name, ranges = self._free(f"delta_{clause.name}"), {**clause.ranges, **way.ranges}
+        ranges = {letter: ranges[letter] for letter in sorted(ranges, key=lambda letter: ranges[letter][1] not in self.forward.time)}
+        self.made.shapes[name] = (*(size for _, size in ranges.values()), *shape)
         self.made.means[name] = f"gradient of what {clause.name} is made of"
-        self.pieces.append((name, clause, gradient))
-        return Read(name, tuple(map(Size.of, clause.ranges)))
+        self.pieces.append((name, clause.name, ranges, way))
+        return Read(name, tuple(map(Size.of, ranges)))
 
     def _gets(self, name, key, known):
         """What an element gets, as one expression."""
@@ -200,25 +198,25 @@ class _Maker:
         places = {equation.name: place for place, equation in enumerate(self.program.equations)}
         for name in sorted(self.active, key=places.get, reverse=True):
             self._symbol(name)
-            for piece, clause, value in self.pieces:
-                if clause.name == name:
-                    self._piece_of(clause, piece, value)
+            for piece, of, ranges, way in self.pieces:
+                if of == name:
+                    self._piece_of(piece, ranges, way)
         for name in differentiated:
             self._array(name)
             self.made.gradients[name] = self.names[name]
         self._keep_what_is_needed()
 
-    def _piece_of(self, clause, name, value):
-        """The equation of a piece: nothing where another clause gives the place."""
-        known = self._known(clause.ranges)
-        conditions = [not_below_zero(bound, clause.ranges) for bound in clause.bounds] + list(clause.conditions)
-        for bound in clause.bounds:
+    def _piece_of(self, name, ranges, way):
+        """The equation of a piece: nothing where nothing flows, or another clause gives the place."""
+        known = self._known(ranges)
+        conditions = [not_below_zero(bound, ranges) for bound in way.bounds if not known.never_below_zero(bound)]
+        conditions += [condition for condition in way.conditions if decided(condition, known) is None]
+        for bound in way.bounds:
             known = known.narrowed(bound)
-        value = self.forward.settled(value, known)
+        value = self.forward.settled(way.gradient, known)
         if conditions:
             value = Choice(both(conditions), value, NOTHING)
-        shape = self.made.shapes[name][len(clause.ranges):]
-        self._equation(name, tuple(map(Size.of, clause.ranges)), self._shaped(value, shape), known)
+        self._equation(name, tuple(map(Size.of, ranges)), self._shaped(value, self.made.shapes[name][len(ranges):]), known)
 
     def _keep_what_is_needed(self):
         """Leave out equations that no gradient reads: a symbol may decide alone, or be stopped."""

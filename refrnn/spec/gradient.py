@@ -1,13 +1,14 @@
 """The gradient of a spec as a spec: its adjoint equations, with all that they read as inputs."""
 
 import math
+import re
 
 import yaml
 
 from refrnn.equation.evaluate import Program
 from refrnn.equation.gradient import adjoint
 from refrnn.equation.parse import LONGEST, parse_equation
-from refrnn.errors import SpecError
+from refrnn.errors import MOST_REPEATED, SpecError
 from refrnn.spec.library import load_text
 
 
@@ -66,7 +67,7 @@ def text(spec):
         symbols[name] = _entry("value", made.shapes[name], means)
     used = read | {name for entry in symbols.values() for size in entry["shape"] for name in size.replace("*", " ").replace("+", " ").replace("-", " ").split()}
     document = {
-        "id": f"{spec.id}-gradient",
+        "id": _id(spec.id),
         "title": f"Gradient of: {spec.title}",
         "sizes": {name: means for name, means in spec.sizes.items() if name in used},
         "time": [name for name in spec.time if name in used],
@@ -77,6 +78,12 @@ def text(spec):
         "notes": f"Made by refrnn from the equations of {spec.id}. A gradient of what is no input is that of each sequence: a batch's is their sum.",
     }
     return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _id(name):
+    """lstm-gradient; a network's name is made an id, and a long one is cut."""
+    end = "-gradient"
+    return re.sub("[^a-z0-9]+", "-", name.lower())[: MOST_REPEATED - len(end)].strip("-") + end
 
 
 class _Dumper(yaml.SafeDumper):

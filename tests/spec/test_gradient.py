@@ -85,13 +85,23 @@ def test_its_file_loads(tmp_path):
     assert document["symbols"]["h0"]["role"] == "input" and document["symbols"]["W"]["role"] == "parameter" and "a" not in document["symbols"]
 
 
-def test_what_is_too_long_is_told_in_the_words_of_the_spec():
-    spec = refrnn.load_text(
-        "id: long\ntitle: A\nsizes: {T: steps, H: units}\nsymbols:\n  x: {role: input, shape: [T, H]}\n  a: {role: parameter, shape: [H]}\n"
-        "equations:\n  - y[t] = prod((2 * (a if t % 2 == 0 else x[t])) + x[j] for j in range(T))\noutputs: [y]\n", "long.yaml",
-    )  # fmt: skip
-    with pytest.raises(SpecError, match=r"the gradient of long: the equation of d\w* in its gradient would have [\d,]+ characters, more than 2,000; give parts"):
-        spec.gradient().gradient()
+@pytest.mark.parametrize("call, name", [
+    ('stack(["lstm", bidirectional("elman")])', "stack-lstm-bidirectional-elman-elman-gradient"),
+    ('encoder_decoder("lstm", "gru-reset-after")', "encoder-decoder-lstm-gru-reset-after-gradient"), ('conditioned("leaky-units")', "conditioned-leaky-units-gradient"),
+])  # fmt: skip
+def test_of_networks(call, name):
+    """Its id is made of the call, and never longer than an id may be."""
+    network = refrnn.load(call)
+    made = network.gradient()
+    assert made.id == name and not follow(network, [Truth(network, Case("plain", batch=2))]).refused
+    again = made.gradient()
+    assert len(again.id) <= 60 and again.id.endswith("-gradient")
+
+
+def test_what_is_too_long_is_told_in_the_words_of_the_spec(monkeypatch):
+    monkeypatch.setattr(gradient, "LONGEST", 60)
+    with pytest.raises(SpecError, match=r"lstm.yaml: the equation of d_c in its gradient would have \d+ characters, more than 60; give parts"):
+        refrnn.load("lstm").gradient()
 
 
 def test_domains_and_shared_values_are_kept():
