@@ -6,6 +6,7 @@ import operator
 import numpy as np
 
 from refrnn.equation.functions import FUNCTIONS, ShapeError, join_shapes
+from refrnn.equation.parse import COMPARISONS
 from refrnn.equation.sizes import Size, show_shape
 from refrnn.equation.sweep import Sweep
 
@@ -13,14 +14,7 @@ LARGEST_POWER = 100_000  # of a matrix
 NEAR_POWERS = 1000  # products by the matrix itself, as its equation has them, before squaring is used
 LOW_POWER = 4  # the same of a power that is the same at every place, so that no other one is asked for
 
-_COMPARE = {
-    "Lt": np.less,
-    "LtE": np.less_equal,
-    "Gt": np.greater,
-    "GtE": np.greater_equal,
-    "Eq": np.equal,
-    "NotEq": np.not_equal,
-}
+_COMPARE = {kind.__name__: compare for kind, compare in COMPARISONS.items()}
 
 
 # Functions that are more than their value: they stop, decide, or make an array of a size.

@@ -7,25 +7,15 @@ A compiled expression is a pair of functions. ``value(run, indices)`` computes i
 
 import ast
 import math
-import operator
 from typing import Callable, NamedTuple
 
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import ARITHMETIC, EquationError, is_polynomial, number_of, size_of
-from refrnn.equation.parse import INTEGER_FUNCTIONS, OPERATORS, REDUCTIONS, subscripts
+from refrnn.equation.parse import COMPARISONS, INTEGER_FUNCTIONS, OPERATORS, REDUCTIONS, subscripts
 from refrnn.equation.sizes import Size
 from refrnn.errors import cut
 
 LARGEST_ARRAY = 2**26  # entries of zeros(...) and identity(...)
-
-_COMPARISONS = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
 
 
 class Work:
@@ -124,7 +114,7 @@ class Compiler:
 
     def integer_condition(self, node, letters):
         if isinstance(node, ast.Compare):
-            compare = _COMPARISONS[type(node.ops[0])]
+            compare = COMPARISONS[type(node.ops[0])]
             left, right = self.integer(node.left, letters), self.integer(node.comparators[0], letters)
             return lambda indices: compare(left(indices), right(indices))
         if isinstance(node, ast.BoolOp):

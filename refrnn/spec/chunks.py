@@ -5,11 +5,10 @@ with h[t+1] = ... row t is h[t+1], and the start h[0] is row -1.
 """
 
 import ast
-import operator
 from typing import NamedTuple
 
 from refrnn.equation.evaluate import Pattern
-from refrnn.equation.parse import subscripts
+from refrnn.equation.parse import COMPARISONS, subscripts
 from refrnn.equation.sizes import Size, read_size
 from refrnn.errors import SpecError, ValuesError
 
@@ -278,9 +277,6 @@ class _Lean(ast.NodeTransformer):
         return node.body if ast.dump(node.body) == ast.dump(node.orelse) else node
 
 
-_COMPARED = {ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
-
-
 def _decided(test, constants):
     """Whether a condition is true, as far as ``constants`` tell, or None."""
     if isinstance(test, ast.BoolOp):
@@ -289,7 +285,7 @@ def _decided(test, constants):
         return decides if decides in parts else None if None in parts else not decides
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         left, right = (_known(node, constants) for node in (test.left, test.comparators[0]))
-        return None if left is None or right is None else _COMPARED[type(test.ops[0])](left, right)
+        return None if left is None or right is None else COMPARISONS[type(test.ops[0])](left, right)
     return None
 
 
