@@ -232,8 +232,9 @@ class _Walk:
             if base is None:
                 return None
             result = self.algebra.power(base, 1)
-            products = products_of_power(getattr(node.right, "value", None)) if len(result) == 2 else 1
-            self.spend(of_power(result, products) + CALL * products, entries(result) * products)
+            exponent = getattr(node.right, "value", None)
+            made = products_of_power(exponent) if len(result) == 2 and isinstance(exponent, int) else 1
+            self.spend(of_power(result, products_of_power(exponent)) + CALL * made, entries(result) * made)
             return result
         return self.apply(OPERATORS[type(node.op)], [self.visit(part, letters) for part in (node.left, node.right)])
 
