@@ -516,7 +516,7 @@ def shapes(spec, interpreted=False, level="full"):
     words = _words(spec) - (_run_over(spec) if interpreted else set())
     sizes = [name for name in spec.sizes if name not in spec.time and name != spec.batch]
     found = [Case(f"{name} of one", sizes=dict.fromkeys(sizes, 3) | {name: 1} | _times(spec, 3), seed=31) for name in sizes if len(sizes) > 1 and level == "full"]
-    found.append(Case("plain, drawn anew", seed=53))  # a kernel was called with other numbers of these sizes first
+    found.append(Case("plain, drawn anew", sizes=complete_sizes(spec, {}, Case.batch), seed=53))  # a kernel was called with other numbers of these sizes first
     found.append(Case("rows of one number", sizes=dict.fromkeys(sizes, 3) | _times(spec, 2), seed=32, sparse=True))
     if spec.time:
         # Past 64, 128 and 256 steps, and past what integers of eight bits hold, of steps, of one length of three, and of words.

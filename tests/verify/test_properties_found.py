@@ -696,6 +696,20 @@ def test_a_layer_that_writes_into_what_was_out_before(monkeypatch):
     assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h written into out is not that of an earlier call"
 
 
+def test_a_layer_that_writes_into_dense_arrays_alone(monkeypatch):
+    """Into what was out before, where what is out now has strides."""
+    outs = []
+
+    def forward(self, values, lengths=None, keep=True, out=None, right=Layer.forward):
+        if out and not out["h"].flags.c_contiguous:
+            outs[-1]["h"][...] = 9
+        outs.extend([out] if out else [])
+        return right(self, values, lengths, keep, out)
+
+    monkeypatch.setattr(Layer, "forward", forward)
+    assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h written into out is not that of an earlier call"
+
+
 def test_a_layer_that_looks_at_strides_once(monkeypatch):
     def forward(self, values, lengths=None, keep=True, out=None, right=Layer.forward):
         run = right(self, values, lengths, keep, out)

@@ -87,9 +87,9 @@ def calls_of_a_layer_do_not_touch(spec, truth, backend):
 
 def _calls_differ(spec, checked, layer, rest, plain):
     outs, lengths = [], _first_shorter(spec, checked)
-    for ends in (None, lengths):
+    for ends, laid in ((None, np.asarray), (lengths, np.asarray), (None, strided)):
         layer.forward({name: np.copy(with_halves(spec, name, np.asarray(value))) for name, value in rest.items()}, ends, keep=False)
-        out = {name: np.full_like(array, 3) for name, array in plain.items()}
+        out = {name: laid(np.full_like(array, 3)) for name, array in plain.items()}
         layer.forward(rest, keep=False, out=out)
         outs.append(out)
         for name, array in (one for out in outs for one in out.items()):  # the earlier ones too: no call writes into what another was given
