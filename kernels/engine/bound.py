@@ -17,6 +17,7 @@ from .weights import Weights
 # and not about a cache: with 8 MiB in place of 256 rows a LSTM (100, 16, 128, 128) took 0.87 of the time beside 1 MiB of second cache.
 ROWS = 4096
 BYTES = 2**23  # of such rows of inputs and outputs, and of what steps read again
+LEAST = 4  # rows that take no less time where they are fewer: weights take as long to be read
 MOST_WORKS = 8  # work memories of other sizes that one layer keeps
 
 
@@ -187,7 +188,7 @@ class _Work:
 
     def run(self, count):
         """Run ``count`` steps."""
-        B, workers = self.plan.B, threads.workers(count * self.plan.B * self.plan.terms)
+        B, workers = self.plan.B, threads.workers(max(count * self.plan.B, LEAST) * self.plan.terms)
         rows, sequences = slices(count * B, workers), slices(B, 1)
         if workers > 1:
             sequences = shares(self.plan, np.maximum(self.ends, 0), workers, ragged=not self._is_whole)

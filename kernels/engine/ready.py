@@ -15,7 +15,7 @@ from ..primitives.meeting import Meeting, meet, wait
 from .loop import run_steps
 from .panels import LARGE, pack_share
 
-MADE = 4 * threads.LITTLE  # products of inputs that are worth being made by several, though one goes on with them
+MADE = 4  # times as many products of inputs as are worth threads are worth being made by several, if one goes on with them
 
 
 class Ready:
@@ -62,7 +62,7 @@ def workers_of(form, workers, ragged):
         return 0
     if workers > 1 and plan.shares_units(workers):
         return workers
-    is_alone = workers == 1 or plan.is_for_one and not threads.is_worth(plan.T * plan.B * plan.terms_before, MADE)
+    is_alone = workers == 1 or plan.is_for_one and not threads.is_worth(plan.T * plan.B * plan.terms_before // MADE, threads.LITTLE)
     return int(is_alone and plan.packing.size < LARGE)
 
 

@@ -107,8 +107,11 @@ def start(workers, parallel, *arguments):
 def _note(now, had, ran):
     """Note for how much of the time that they had threads ran: one that waits for another whose core is taken waits for milliseconds.
 
-    Twice in a row, and the next calls run on one thread, for a while; then one is tried again.
+    Twice in a row, and the next calls run on one thread, for a while; then one is tried again. Windows counts the time that
+    threads ran in sixtieths of a second, of which nothing can be told.
     """
+    if os.name == "nt":
+        return
     if had - ran < max(LOST, SHARE * had):
         if _Process.held_up:
             _Process.held_up, _Process.again, _Process.alone = 0, PAUSE, 0.0

@@ -89,13 +89,12 @@ def test_one_does_all_of_it_where_the_steps_are_his_anyway(calls, monkeypatch):
     POOL.free()
     monkeypatch.setattr(Plan, "shares_units", lambda self, workers: False)
     with threads.using(threads.most(), little=8):  # these few products are worth threads, each part of them is not
-        monkeypatch.setattr(ready, "MADE", 8)
+        monkeypatch.setattr(ready, "MADE", 1)
         for _ in range(3):
             run(ALL["one"], **given, parts=_parts)
         assert calls == ([] if threads.most() > 1 else [1, 1])
     with threads.using(threads.most(), little=T * I * H):
         monkeypatch.setattr(ready, "MADE", 10**9)
-        monkeypatch.setattr(threads, "is_worth", lambda work, least: work >= least)
         calls.clear()
         run(ALL["one"], **given, parts=_parts)
         assert calls == [1]
