@@ -56,3 +56,12 @@ def test_rounds_a_second_take_the_best_call(monkeypatch):
 
     monkeypatch.setattr(limits.time, "perf_counter", lambda: now[0])
     assert limits._rounds_a_second(call) == pytest.approx(2 / 0.02)
+
+
+def test_limits_are_those_of_all_threads_whatever_held_one_up_before(monkeypatch):
+    seen = []
+    monkeypatch.setattr(threads._Process, "alone", np.inf)
+    monkeypatch.setattr(limits, "SECONDS", 0.001)
+    monkeypatch.setattr(limits, "_seconds", lambda once, rounds: seen.append(threads.workers(np.inf)) or limits.CALL)
+    limits._rounds_a_second(lambda rounds: None)
+    assert seen[0] == 1 and seen[-1] == threads.get()
