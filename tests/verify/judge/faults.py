@@ -1756,7 +1756,7 @@ BY = {
     "refrnn.equation.gradient: what comes after hands in no gradient": "../equation/test_gradient::test_as_a_person_would_print_it",
     "refrnn.equation.adjoint: a mask is used once": "../equation/test_gradient::test_branches_that_are_not_taken_pass_no_nan",
     "refrnn.equation.forward: a start is read where a state is": "../equation/test_gradient::test_as_a_person_would_print_it",
-    "refrnn.equation.clauses: a start within the range is none": "../equation/test_gradient::test_indices",
+    "refrnn.equation.clauses: a start within the range is none": "../equation/test_gradient::test_as_a_person_would_print_it",
     "refrnn.equation.simplify: signs of a product are lost": "../equation/test_simplify::test_rewritten",
     "refrnn.equation.parse: what is divided is multiplied": "../equation/test_evaluate::test_whole_numbers_are_numbers",
     "refrnn.equation.indices: what is left of a letter keeps its sign": "../equation/test_indices::test_solutions_are_all_places_and_no_other",
