@@ -26,6 +26,7 @@ _little = contextvars.ContextVar("refrnn_little_work", default=LITTLE)
 
 LOST = 0.0005  # seconds of a thread that ran, if its core was free: less than what a scheduler gives others at a time, more than it takes to wake one
 SHARE = 0.4  # of the time of all threads that is lost, if a core was not free: shares that can't be equal lose less, one core of which another process has half loses half
+TIMES = 8  # calls in a row that lose so much: the first ones after a rest may, whose threads are woken on one core
 PAUSE, LONGEST = 0.02, 1.0  # seconds on one thread, twice as many at every time that a core is still taken, up to
 
 
@@ -107,18 +108,18 @@ def start(workers, parallel, *arguments):
 def _note(now, had, ran):
     """Note for how much of the time that they had threads ran: one that waits for another whose core is taken waits for milliseconds.
 
-    Twice in a row, and the next calls run on one thread, for a while; then one is tried again. Windows counts the time that
+    ``TIMES`` in a row, and the next calls run on one thread, for a while; then several are tried again. Windows counts the time that
     threads ran in sixtieths of a second, of which nothing can be told.
     """
     if os.name == "nt":
         return
     if had - ran < max(LOST, SHARE * had):
-        if _Process.held_up:
+        if _Process.held_up or _Process.alone:
             _Process.held_up, _Process.again, _Process.alone = 0, PAUSE, 0.0
         return
     _Process.held_up += 1
-    if _Process.held_up > 1:
-        _Process.alone = now + _Process.again
+    if _Process.held_up >= TIMES:
+        _Process.held_up, _Process.alone = 0, now + _Process.again
         _Process.again = min(2 * _Process.again, LONGEST)
 
 

@@ -142,13 +142,15 @@ def called(clock, free):
 
 @pytest.mark.skipif(threads.get() < 2, reason="there is one thread anyway")
 def test_where_a_core_is_taken_calls_run_on_one_thread_for_a_while(clock):
-    called(clock, free=False)
+    for free in (*[False] * (threads.TIMES - 1), True, *[False] * (threads.TIMES - 1)):
+        called(clock, free)
+    assert threads.workers(MUCH) > 1  # not so often in a row
     called(clock, free=True)
-    called(clock, free=False)
-    assert threads.workers(MUCH) > 1  # not twice in a row
     pauses = []
     for _ in range(12):
-        called(clock, free=False)
+        for _ in range(threads.TIMES):
+            assert threads.workers(MUCH) > 1
+            called(clock, free=False)
         begin = clock[0]
         assert threads.workers(MUCH) == 1
         with threads.using(threads.get(), little=1):
@@ -159,11 +161,10 @@ def test_where_a_core_is_taken_calls_run_on_one_thread_for_a_while(clock):
     assert pauses[0] <= 1.3 * threads.PAUSE and pauses == sorted(pauses)
     assert threads.LONGEST <= pauses[-1] <= threads.LONGEST + threads.PAUSE
     called(clock, free=True)
-    called(clock, free=False)
-    assert threads.workers(MUCH) > 1
+    assert threads._Process.again == threads.PAUSE
 
 
 def test_what_takes_no_time_is_not_held_up(clock):
-    for _ in range(3):
+    for _ in range(2 * threads.TIMES):
         threads._note(clock[0], 0.9 * threads.LOST, 0.0)
     assert threads.workers(MUCH) == threads.get()
