@@ -18,8 +18,8 @@ from .weights import packing, unpacking
 
 FEW = 4  # sequences that are worth a thread of their own
 SHARED = 2**15  # products of one step that are worth two waits of threads for one another
-# The next three are ratios of sizes and know of no processor; each was measured where it is met, WIDE on one with 1 MiB of second
-# cache, where 32 in place of 64 gave a LSTM of 1024 units and 64 sequences 1.09.
+# The next three are ratios of sizes and know of no processor. WIDE was measured, on one with 1 MiB of second cache, where 32 in
+# place of 64 gave a LSTM of 1024 units and 64 sequences 1.09.
 LONG = 16  # times as many terms as sequences: a matrix takes longer to be read at every step than sums to be read again
 WIDE = 32  # times as many units as a thread's sequences: matrices take longer to be read by every thread than threads to meet
 EVEN = 8  # panels for each thread that are as good as equal shares

@@ -26,7 +26,7 @@ _little = contextvars.ContextVar("refrnn_little_work", default=LITTLE)
 
 LOST = 0.0005  # seconds of a thread that ran, if its core was free: less than what a scheduler gives others at a time, more than it takes to wake one
 SHARE = 0.4  # of the time of all threads that is lost, if a core was not free: shares that can't be equal lose less, one core of which another process has half loses half
-TIMES = 8  # calls in a row that lose so much: the first ones after a rest may, whose threads are woken on one core
+TIMES = 8  # calls in a row that lose so much: the first ones after a rest may, too
 PAUSE, LONGEST = 0.02, 1.0  # seconds on one thread, twice as many at every time that a core is still taken, up to
 
 
