@@ -82,8 +82,10 @@ def print_failures(say, reports, width=None):
 
 
 def print_notes(say, reports, width=None):
-    """What a reader's own backend does not show; the library's kernels are in the details."""
+    """What a reader's own backend does not show, and whose gradient is no equations; the library's kernels are in the details."""
     for report in reports:
+        if report.adjoint is not None and report.adjoint["refused"]:
+            say(filled(f"{report.id}: {_adjoint_in_words(report.adjoint)}", width))
         for backend, missing in report.not_offered.items():
             if backend != "kernel":
                 say(filled(f"{report.id}: {_not_compared(backend, missing)}", width))
@@ -120,7 +122,7 @@ def print_details(say, reports, width=None):
         if report.derivative is not None:
             found = report.derivative
             say(filled(f"gradients confirmed by {found['method']}: off by at most {found['error']:.1g}, in {found['where']}", width, "  "))
-        if report.adjoint is not None:
+        if report.adjoint is not None and not report.adjoint["refused"]:
             say(filled(_adjoint_in_words(report.adjoint), width, "  "))
         for printed in report.printed:
             names = ", ".join(printed["checked"])

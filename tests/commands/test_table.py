@@ -69,6 +69,14 @@ def test_what_nothing_compares_is_a_note_on_backends_that_are_not_the_librarys_k
     assert printed(print_notes, [report]) == "a: not compared, because mine does not save them by name: z, n"
 
 
+def test_a_gradient_that_is_no_equations_is_a_note_and_one_that_is_a_detail():
+    told = {"equations": 7, "error": 2e-19, "where": "W", "refused": ""}
+    followed, refused = SpecReport("a", adjoint=told), SpecReport("b", adjoint={**told, "refused": "h is defined at single places only"})
+    assert printed(print_notes, [followed, refused]) == "b: no adjoint equations: h is defined at single places only"
+    details = printed(print_details, [followed, refused])
+    assert "gradients followed by 7 adjoint equations: off by at most 2e-19, in W" in details and "no adjoint equations" not in details
+
+
 @pytest.mark.parametrize("ok, word", [(True, "claim fails: it grows"), (False, "claim NOT SHOWN: it grows")])
 def test_details_say_which_claim_is_not_shown(ok, word):
     report = SpecReport("a", claims=[{"verdict": "fails", "ok": ok, "says": "it grows", "shown": "1.5"}])
