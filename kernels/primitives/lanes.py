@@ -9,6 +9,7 @@ import operator
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 from .tiles import spread, vector_bytes
@@ -150,8 +151,9 @@ def copy_sign(typingctx, size, sign):
 
 
 def has_scaling():
-    """Whether the processor has an instruction for ``scaled``."""
-    return vector_bytes() == 64
+    """Whether there is an instruction for ``scaled`` on the processor that is compiled for, which may be a lesser one than this."""
+    features = cpu_target.target_context.codegen().magic_tuple()[-1]
+    return vector_bytes() == 64 and "+avx512f" in features.split(",")
 
 
 @intrinsic

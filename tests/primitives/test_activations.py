@@ -1,6 +1,9 @@
 """Activations against NumPy in extended precision, in units of the last place of the exact result."""
 
 import ctypes
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -107,3 +110,16 @@ def test_the_slope_of_elu_has_all_its_digits_where_it_is_small(dtype):
     assert np.abs(pull_back(ELU, z, np.ones_like(z)) / true - 1).max() < 4 * np.finfo(dtype).eps
     far = np.array([-np.inf, np.inf, np.nan, 0], dtype)
     assert np.array_equal(pull_back(ELU, far, np.ones_like(far)), np.array([0, 1, np.nan, 1], dtype), equal_nan=True)
+
+
+def test_a_lesser_processor_than_this_is_compiled_for(tmp_path):
+    """What the processor has and the code is not compiled for would end the process."""
+    code = (
+        "import ctypes, sys, numpy as np; from refrnn.kernels.primitives import activations; y = np.linspace(-30, 30, 64, dtype=np.float32)\n"
+        "call = ctypes.CFUNCTYPE(None, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64)(activations.activate.address(y.dtype))\n"
+        f"call({SIGMOID}, y.ctypes.data, y.size); print(*y)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "NUMBA_CPU_NAME": "generic", "XDG_CACHE_HOME": str(tmp_path)}
+    )  # fmt: skip
+    np.testing.assert_allclose(np.array(found.stdout.split(), np.float32), activate(SIGMOID, np.linspace(-30, 30, 64, dtype=np.float32)), rtol=1e-6)
