@@ -6,6 +6,7 @@ import numpy as np
 
 import refrnn
 from refrnn.backends.layer import Layer
+from refrnn.equation.evaluate import Run
 
 TEXT = """
 id: unit
@@ -103,3 +104,14 @@ def gives_what_came_before(right=Layer.forward):
         return run
 
     return forward
+
+
+def changed_way_back(monkeypatch, change):
+    """Run.backward with ``change(gradients, how manyth call)``."""
+    right, calls = Run.backward, []
+
+    def backward(self, upstream, absorbing=None):
+        calls.append(1)
+        return change(dict(right(self, upstream, absorbing)), len(calls))
+
+    monkeypatch.setattr(Run, "backward", backward)

@@ -116,10 +116,10 @@ class Backward:
             way = replace(way, gradient=self.name_piece(self.clause, way, self.builder.shape(node)))
         return way
 
-    @staticmethod
-    def _is_indexed(way):
+    def _is_indexed(self, way):
         """Whether the letters of the sums around can be indices of a symbol: they run from 0 to a size."""
-        return all(lower == 0 and is_polynomial(upper) and not upper.names() & way.ranges.keys() and "__" not in str(upper) for lower, upper in way.ranges.values())
+        letters = way.ranges.keys() | self.clause.ranges.keys()
+        return all(lower == 0 and is_polynomial(upper) and not upper.names() & letters for lower, upper in way.ranges.values())
 
     # ------------------------------------------------------------ symbols
 

@@ -38,7 +38,8 @@ class Clauses:
 
     def fresh(self, letter):
         """A letter that is like no other, and begins as this one."""
-        return f"{plain_letter(letter)}__{next(self._count)}"
+        every = (f"{plain_letter(letter)}__{number}" for number in self._count)
+        return next(one for one in every if one not in self.program.sizes and one not in self.program.integers)
 
     def shape(self, name):
         """The whole shape of a symbol of the program."""

@@ -42,13 +42,10 @@ class Builder:
         if isinstance(template, Power):  # a square of each entry, which of a matrix is not its power
             base = self.filled(template.base, names)
             return Power(base, template.exponent) if len(self.shape(base)) < 2 else self._multiply(base, base)
-        return self._built(rebuilt(template, lambda child: self.filled(child, names)))
+        return self.built(rebuilt(template, lambda child: self.filled(child, names)))
 
-    def rewritten(self, node):
-        """An expression built anew from its leaves, and so simplified."""
-        return self._built(rebuilt(node, self.rewritten))
-
-    def _built(self, node):
+    def built(self, node):
+        """An expression of parts that are built already."""
         if isinstance(node, Apply):
             return self.apply(node.name, *node.arguments, sized=node.sized)
         if isinstance(node, Part):

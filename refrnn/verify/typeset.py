@@ -4,6 +4,7 @@ import ast
 import random
 import re
 
+from refrnn.equation.indices import EquationError, number_of
 from refrnn.spec import show
 from refrnn.verify.readers import latex, mathml, unicode
 from refrnn.verify.readers.grammar import alone, typed
@@ -199,14 +200,19 @@ def _equal(left, right):
     names = {node.id for tree in (left, right) for node in ast.walk(tree) if isinstance(node, ast.Name)} - {"min", "max"}
     drawn = random.Random(0)
     for _ in range(DRAWS):
-        values = {name: drawn.randint(2, LARGEST) for name in sorted(names)} | {"min": min, "max": max, "__builtins__": {}}
-        if _evaluated(left, values) != _evaluated(right, values):
+        values = {name: drawn.randint(2, LARGEST) for name in sorted(names)}
+        numbers = [_evaluated(tree, values) for tree in (left, right)]
+        if None in numbers or numbers[0] != numbers[1]:
             return False
     return True
 
 
 def _evaluated(tree, values):
+    """The whole number that an end of a sum is, or None; a product without a sign is one of numbers here."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+            node.op = ast.Mult()
     try:
-        return eval(ast.unparse(tree).replace("@", "*"), values)  # a product without a sign
-    except (ArithmeticError, NameError, TypeError, AttributeError):
+        return number_of(tree)(values)
+    except (EquationError, KeyError, TypeError, AttributeError):
         return None

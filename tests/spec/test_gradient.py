@@ -33,7 +33,7 @@ def test_what_is_shown_of_it_is_what_is_run(name):
     assert unlike_what_is_run(refrnn.load(name).gradient()) == []
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru-reset-after", "skip-connections", "markov-factorisation", "batched-rnn", "two-layer-rnn"])
+@pytest.mark.parametrize("name", [*DIFFERENTIATED, "markov-factorisation"])
 def test_a_batch_is_taken_back_by_it(name):
     """Gradients of inputs are those of the pass, and the sum over the sequences those of parameters."""
     spec = refrnn.load(name)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from unit import changed_way_back as changed
 from unit import unit
 
 import refrnn
-from refrnn.equation.evaluate import Run
 from refrnn.spec import gradient
 from refrnn.spec.library import ids
 from refrnn.verify import adjoint, verify
@@ -15,17 +15,6 @@ from refrnn.verify.truth import Truth
 
 TRUTHS = [Truth(unit(), Case("plain", batch=3))]
 DIFFERENTIATED = [name for name in ids() if refrnn.load(name).differentiated]
-
-
-def changed(monkeypatch, change):
-    """Run.backward with ``change(gradients, how manyth call)``."""
-    right, calls = Run.backward, []
-
-    def backward(self, upstream, absorbing=None):
-        calls.append(1)
-        return change(dict(right(self, upstream, absorbing)), len(calls))
-
-    monkeypatch.setattr(Run, "backward", backward)
 
 
 def test_right_gradients_are_those_of_the_equations():

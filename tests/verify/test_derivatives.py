@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from unit import changed_way_back as changed
 from unit import unit
 
 import refrnn
@@ -20,17 +21,6 @@ TRUTHS = {"complex step": Truth(unit(), Case("plain", batch=3)), "central differ
 @pytest.fixture(params=TRUTHS)
 def method(request):
     return request.param
-
-
-def changed(monkeypatch, change):
-    """Run.backward with ``change(gradients, how manyth call)``."""
-    right, calls = Run.backward, []
-
-    def backward(self, upstream, absorbing=None):
-        calls.append(1)
-        return change(dict(right(self, upstream, absorbing)), len(calls))
-
-    monkeypatch.setattr(Run, "backward", backward)
 
 
 def test_right_adjoints_are_confirmed(method):
