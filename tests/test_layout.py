@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 
 import refrnn
-from refrnn.spec.library import cards
+from refrnn.spec.library import GALLERY, cards, gallery, rows
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.mark.parametrize("card", cards(), ids=lambda card: card.id)
+ROWS = [card for card in cards() if not card.papers]
+
+
+@pytest.mark.parametrize("card", ROWS, ids=lambda card: card.id)
 def test_one_path_finds_all(card):
     path = Path(card.group) / (card.id.replace("-", "_") + ".py")
     assert (ROOT / "specs" / card.group / f"{card.id}.yaml").is_file()
@@ -21,9 +24,18 @@ def test_one_path_finds_all(card):
     assert "claim" not in card.verify or (ROOT / "refrnn/claims" / path).is_file()
 
 
-@pytest.mark.parametrize("card", cards(), ids=lambda card: card.id)
-def test_every_equation_has_three_backends(card):
+@pytest.mark.parametrize("card", ROWS, ids=lambda card: card.id)
+def test_every_row_has_three_backends(card):
     assert refrnn.load(card.id).backends == ("equation", "reference", "kernel")
+
+
+def test_a_spec_is_a_row_of_a_lecture_or_a_cell_of_the_gallery():
+    """And of a cell of the gallery there is nothing but its equations, so that no other answer of it can differ."""
+    assert [card.id for card in ROWS] == rows() and [card.id for card in cards()] == rows() + gallery() == refrnn.ids()
+    for card in cards():
+        assert bool(card.papers) is not bool(card.lectures) and bool(card.papers) is (card.group == GALLERY), card.id
+    for room in ("refrnn/reference", "refrnn/claims", "refrnn/peers", "kernels"):
+        assert not (ROOT / room / GALLERY).exists()
 
 
 def imports(path):

@@ -25,7 +25,7 @@ def command(lecture, remarks, texts, json_path):
     tested, and so is its mend. Remarks are no errata and not counted. Exits with 1 if one can't be shown.
     """
     import refrnn
-    from refrnn.spec.library import sources
+    from refrnn.spec.library import rows, sources
 
     outputs = Outputs(json_path)
     lectures = sources()["lectures"]
@@ -33,7 +33,7 @@ def command(lecture, remarks, texts, json_path):
         raise NotFoundError(f"there is no lecture {lecture!r}; there are {', '.join(sorted(lectures))}")
     wrong_quotes = _check_quotes(texts, lecture) if texts else []
     found = []
-    with click.progressbar(refrnn.ids(), label="errata", file=sys.stderr) as bar:
+    with click.progressbar(rows(), label="errata", file=sys.stderr) as bar:
         for name in bar:
             found += [{"spec": name, **entry} for entry in _errata(refrnn.load(name), lecture) if lecture in (None, entry["from"])]
     found = _in_order(found, lectures)
@@ -54,10 +54,11 @@ def _errata(spec, lecture):
 
 def _check_quotes(folder, lecture):
     import refrnn
+    from refrnn.spec.library import rows
     from refrnn.verify.quotes import check_quote, lecture_texts, quotes_of
 
     texts = lecture_texts(folder)
-    specs = [refrnn.load(name) for name in refrnn.ids()]
+    specs = [refrnn.load(name) for name in rows()]
     quotes = [(spec.id, quote) for spec in specs for quote in quotes_of(spec) if lecture in (None, quote.lecture)]
     return [f"{name}: {wrong}" for name, quote in quotes for wrong in check_quote(quote, texts)]
 

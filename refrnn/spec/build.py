@@ -14,12 +14,14 @@ from refrnn.errors import MOST_REPEATED, SpecError, ValuesError, cut, quoted
 from refrnn.spec import binding
 from refrnn.spec.check import check_program, check_spec
 from refrnn.spec.draw import complete_sizes, drawn_shapes
+from refrnn.spec.library import SHOWN
+from refrnn.spec.paper import Paper
 from refrnn.spec.quotes import Quote
 from refrnn.spec.spec import Claim, Misprint, PrintedGradient, Spec
 from refrnn.spec.symbol import DRAWS, ROLES, Symbol
 
 _TOP = {
-    "id": str, "title": str, "lectures": list, "cites": list, "verify": list, "open": list, "sizes": dict, "time": (str, list),
+    "id": str, "title": str, "lectures": list, "papers": list, "cites": list, "verify": list, "open": list, "sizes": dict, "time": (str, list),
     "batch": str, "symbols": dict, "equations": list, "outputs": list, "misprints": list, "printed_gradient": list,
     "claims": list, "equivalent": list, "cases": list, "reference": str, "kernel": str, "notes": str,
 }
@@ -29,6 +31,7 @@ _SYMBOL = {
     "high": (int, float), "draw": str, "finite": bool, "below": (str, int),
 }
 _QUOTE = {"from": str, "where": str, "quote": (str, list), "restored": str, "picture": str}
+_PAPER = {"authors": str, "year": int, "title": str, "where": str, "equations": str}
 _MISPRINT = {**_QUOTE, "reads": (str, list), "says": str, "refused": str, "kind": str}
 _PRINTED = {"from": str, "equations": list, "gradients": dict, "upstream": dict, "misprints": list}
 _CLAIM = {**_QUOTE, "taken": str, "says": str, "verdict": str, "test": str, "mended": str}
@@ -112,8 +115,9 @@ def build(document, path, library):
         title=data["title"],
         source=source,
         lectures=_lectures(reader, data),
+        papers=tuple(Paper(**entry) for entry in _entries(reader, data, "papers", _PAPER, tuple(_PAPER))),
         cites=tuple(reader.texts(data.get("cites", []), ("cites",))),
-        verify=_verify(reader, data, "verify", ("forward", "bptt")),
+        verify=_verify(reader, data, "verify", SHOWN),
         open=_verify(reader, data, "open", ()),
         sizes=sizes,
         time=time,

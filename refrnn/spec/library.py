@@ -7,6 +7,7 @@ from pathlib import Path
 
 import refrnn
 from refrnn.errors import NotFoundError, SpecError, quoted
+from refrnn.spec.paper import Paper
 from refrnn.spec.read import read, read_file
 
 
@@ -24,6 +25,8 @@ def _paths():
 
 
 GROUPS = ("systems", "learning", "dynamics", "gated", "architectures", "language", "examples")
+GALLERY = "gallery"  # the cells of the literature, each from its paper and without modules of its own
+SHOWN = ("forward", "bptt")  # what is shown of a spec that does not say it
 
 
 def _group_order(path):
@@ -32,8 +35,18 @@ def _group_order(path):
 
 
 def ids():
-    """Every id, in the order of groups."""
+    """Every id, in the order of groups: the lectures' rows, and then the gallery."""
     return list(_paths())
+
+
+def rows():
+    """The ids of the lectures' rows, each of which has a reference and a kernel written by hand."""
+    return [name for name, path in _paths().items() if path.parent.name != GALLERY]
+
+
+def gallery():
+    """The ids of the cells of the literature, whose equations are all that was written."""
+    return [name for name, path in _paths().items() if path.parent.name == GALLERY]
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,7 @@ class Card:
     group: str
     title: str
     lectures: tuple
+    papers: tuple
     verify: tuple
     open: tuple
     symbols: tuple
@@ -62,7 +76,8 @@ def cards():
                 group=path.parent.name,
                 title=str(data.get("title", "")),
                 lectures=tuple(dict.fromkeys(entry["from"] for entry in data.get("lectures", []))),
-                verify=tuple(data.get("verify", ())),
+                papers=tuple(Paper(**entry).short for entry in data.get("papers", [])),
+                verify=tuple(data.get("verify", SHOWN)),
                 open=tuple(data.get("open", ())),
                 symbols=tuple(data.get("symbols", ())),
                 equations=tuple(data.get("equations", ())),

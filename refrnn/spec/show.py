@@ -7,6 +7,7 @@ from html import escape
 from refrnn.equation import typeset
 from refrnn.equation.sizes import show_shape
 from refrnn.spec.library import sources
+from refrnn.spec.paper import cited
 
 WIDTH = 100
 _VERDICTS = {"holds": "holds", "fails": "false", "misprint": "misprint", "remark": "remark"}
@@ -38,13 +39,14 @@ def _lecture_title(key):
     return str(entry.get("title", key))
 
 
+def _papers(spec):
+    """Those that the spec is from, and those that its lectures cite."""
+    return [*map(str, spec.papers), *map(_paper, spec.cites)]
+
+
 def _paper(key):
-    entry = sources().get("papers", {}).get(key)
-    if entry is None:
-        return key
-    authors = entry.get("authors", "")
-    authors = ", ".join(authors) if isinstance(authors, list) else authors
-    return f"{authors} ({entry.get('year')}), {entry.get('title')}, {entry.get('where')}"
+    entry = sources()["papers"].get(key)
+    return key if entry is None else cited(entry)
 
 
 def terminal(spec, width=WIDTH):
@@ -124,10 +126,9 @@ def _source_parts(spec):
     for quote in spec.lectures:
         marks = f" ({quote.marks()})" if quote.marks() else ""
         parts.append(part(f"{quote.place()} ({_lecture_title(quote.lecture)}): {quote.shown()}{marks}"))
-    if spec.cites:
-        parts += [EMPTY, head("papers")]
-    for key in spec.cites:
-        parts.append(part(_paper(key)))
+    papers = _papers(spec)
+    parts += [EMPTY, head("papers")] if papers else []
+    parts += map(part, papers)
     return parts
 
 
@@ -185,8 +186,7 @@ def html(spec):
     for quote in spec.lectures:
         marks = f" ({escape(quote.marks())})" if quote.marks() else ""
         parts.append(f"<p>{escape(quote.place())} ({escape(_lecture_title(quote.lecture))}): <q>{escape(quote.shown())}</q>{marks}</p>")
-    for key in spec.cites:
-        parts.append(f"<p>{escape(_paper(key))}</p>")
+    parts += [f"<p>{escape(paper)}</p>" for paper in _papers(spec)]
     for claim in spec.claims:
         if claim.verdict != "holds":
             mended = f"<q>{escape(claim.statement)}</q> {escape(claim.mended)}"

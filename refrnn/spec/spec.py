@@ -105,7 +105,7 @@ def _passes():
 
 @dataclass(eq=False)
 class Spec:
-    """One lecture equation: text, symbols and everything that answers it.
+    """One equation of a lecture, a paper or one's own: text, symbols and everything that answers it.
 
     Made by :func:`refrnn.load`. ``print(spec)`` shows it in a terminal, a notebook typesets it.
     """
@@ -130,6 +130,7 @@ class Spec:
     cases: tuple = ()
     notes: str = ""
     open: tuple = ()
+    papers: tuple = ()
     bindings: dict = field(default_factory=dict)
     _continued: dict = field(default_factory=dict, init=False, repr=False)  # not init: a changed copy begins with none
     _going_on: dict = field(default_factory=dict, init=False, repr=False)

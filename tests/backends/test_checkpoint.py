@@ -11,6 +11,7 @@ from refrnn.errors import ValuesError
 from refrnn.kernels.engine import passes
 from refrnn.kernels.engine.segments import Segments
 from refrnn.kernels.primitives import threads
+from refrnn.spec.library import rows
 
 STEPS, BATCH = 45, 24  # of so many sequences segments have 10, 20 or more steps: whole blocks of sums
 NOT_STEP_BY_STEP = [
@@ -51,7 +52,7 @@ def assert_same(found, whole):
         assert np.array_equal(found[name], array, equal_nan=True), name
 
 
-@pytest.mark.parametrize("name", sorted({*refrnn.ids()} - {*NOT_STEP_BY_STEP}))
+@pytest.mark.parametrize("name", sorted({*rows()} - {*NOT_STEP_BY_STEP}))
 def test_the_bits_are_those_of_a_whole_pass(name, kept):
     spec = refrnn.load(name)
     random = np.random.default_rng(3)

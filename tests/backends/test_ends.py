@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 import refrnn
+from refrnn.spec.library import rows
 
 T, LENGTHS = 5, (5, 2, 4)
 BACKENDS = ("equation", "reference", "kernel")
-RAGGED = [name for name in refrnn.ids() if refrnn.load(name).time and refrnn.load(name).batch is None]
+RAGGED = [name for name in rows() if refrnn.load(name).time and refrnn.load(name).batch is None]
 SPECIAL = {"nan": np.nan, "inf": np.inf, "large": 1e30}
 
 

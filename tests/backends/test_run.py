@@ -10,8 +10,9 @@ import pytest
 import refrnn
 from refrnn.errors import NotFoundError, ValuesError
 from refrnn.spec.chunks import NotCarried
+from refrnn.spec.library import rows
 
-IDS = refrnn.ids()
+IDS = rows()
 TIMED = [name for name in IDS if refrnn.load(name).time]
 CONTINUED = [name for name in IDS if refrnn.load(name).carried or refrnn.load(name).delayed]
 BACKENDS = ("equation", "reference", "kernel")

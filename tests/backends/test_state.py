@@ -9,6 +9,7 @@ import refrnn
 from refrnn.compose import bidirectional, conditioned, encoder_decoder, stack
 from refrnn.errors import ValuesError
 from refrnn.spec.chunks import NotCarried
+from refrnn.spec.library import rows
 from texts import CELL, changed
 
 STEPS = 9
@@ -81,12 +82,12 @@ def goes_on(name):
     return bool(going_on) and not spec.staying(constants) and all(one.forward for one in going_on)
 
 
-EVERY = [*refrnn.ids(), *MADE]
+EVERY = [*rows(), *MADE]
 GOING_ON = [name for name in EVERY if goes_on(name)]
 
 
 def test_most_recurrences_go_on():
-    begun = [name for name in refrnn.ids() if refrnn.load(name)._beginnings]
+    begun = [name for name in rows() if refrnn.load(name)._beginnings]
     assert len(set(GOING_ON) & set(begun)) > 0.8 * len(begun) and MADE.keys() <= set(GOING_ON)
 
 

@@ -6,6 +6,7 @@ import pytest
 import refrnn
 from refrnn.bench import problem
 from refrnn.errors import ValuesError
+from refrnn.spec.library import rows
 
 TINY = {"steps": 3, "batch": 2, "hidden": 4, "inputs": 5}
 
@@ -57,5 +58,5 @@ def test_no_gradient_of_the_lstm_s_memory_is_sent():
 
 def test_a_spec_without_gradients_has_one_pass():
     assert problem.ways(refrnn.load("lstm")) == (problem.FORWARD, problem.BOTH)
-    without = next(spec for spec in map(refrnn.load, refrnn.ids()) if not spec.differentiated)
+    without = next(spec for spec in map(refrnn.load, rows()) if not spec.differentiated)
     assert problem.ways(without) == (problem.FORWARD,)

@@ -11,9 +11,10 @@ from claimed import assert_can_fail, named
 
 import refrnn
 from refrnn.claims import Shown
+from refrnn.spec.library import rows
 from refrnn.verify.claims import check_claims, module_name
 
-SPECS = {name: refrnn.load(name) for name in refrnn.ids()}
+SPECS = {name: refrnn.load(name) for name in rows()}
 CLAIMS = [(name, claim) for name, spec in SPECS.items() for claim in spec.claims]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import refrnn
+from refrnn.spec.library import rows
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -39,7 +40,7 @@ def test_cli_py_is_the_command():
 
 
 def test_show_prints_every_spec():
-    for name in refrnn.ids():
+    for name in rows():
         shown = str(refrnn.load(name))
         assert shown.startswith(f"{name}: ") and " = " in shown
 

@@ -8,7 +8,7 @@ from refrnn.equation.evaluate import Pattern
 from refrnn.equation.parse import parse_expression
 from refrnn.equation.sizes import Size
 from refrnn.equation.tree import Index, Read, Span, Total, children, is_on_indices, names_of, rebuilt, shape_of, tree_of, walk
-from refrnn.spec.library import ids
+from refrnn.spec.library import rows
 
 KNOWN = program(["y[t] = a"], {"a": "H", "b": "H", "U": "H, H", "x": "T, H", "K": ""}, ["y"], integers={"K"}).compiler
 
@@ -17,7 +17,7 @@ def tree(text, letters=("t",)):
     return tree_of(parse_expression(text, "test"), KNOWN, frozenset(letters))
 
 
-@pytest.mark.parametrize("id", ids())
+@pytest.mark.parametrize("id", rows())
 def test_every_equation_comes_back(id):
     spec = refrnn.load(id)
     compiler = spec.program.compiler

@@ -132,6 +132,8 @@ EQUATION_LISTS = [
     ("outputs: [h]", "outputs: [h]\nlectures: [eee511]", OUTPUTS + 1, "must be a mapping with the keys from, where, quote"),
     ("outputs: [h]", "outputs: [h]\nlectures: {from: eee511}", OUTPUTS + 1, "lectures must be a list, not a mapping"),
     ("outputs: [h]", "outputs: [h]\nlectures: [{where: a}]", OUTPUTS + 1, "lacks the key 'from'"),
+    ("outputs: [h]", "outputs: [h]\npapers: [{authors: a, title: b, where: c, equations: d}]", OUTPUTS + 1, "lacks the key 'year'"),
+    ("outputs: [h]", "outputs: [h]\npapers: [{authors: a, year: soon, title: b, where: c, equations: d}]", OUTPUTS + 1, "year must be an integer, not text"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: maybe, test: f}]", OUTPUTS + 1, "holds or fails or misprint or remark"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: holds, test: f, mended: b}]", OUTPUTS + 1, "one that holds has none"),
     ("outputs: [h]", "outputs: [h]\nclaims: [{says: a, verdict: remark, test: f, from: k}]", OUTPUTS + 1, "what holds instead under mended"),

@@ -11,10 +11,11 @@ from refrnn.equation.functions import FUNCTIONS
 from refrnn.errors import ValuesError
 from refrnn.spec import draw
 from refrnn.spec.draw import complete_sizes
+from refrnn.spec.library import rows
 from refrnn.spec.spec import Spec
 from texts import changed
 
-IDS = refrnn.ids()
+IDS = rows()
 ELMAN = refrnn.load("elman")
 
 

@@ -7,7 +7,7 @@ import yaml
 import refrnn
 from refrnn.errors import SpecError
 from refrnn.spec import gradient
-from refrnn.spec.library import ids
+from refrnn.spec.library import rows
 from refrnn.verify.adjoint import follow
 from refrnn.verify.cases import Case
 from refrnn.verify.derivatives import confirm
@@ -15,7 +15,7 @@ from refrnn.verify.truth import Truth
 from refrnn.verify.typeset import unlike_what_is_run
 from refrnn.verify.verify import verify_spec
 
-DIFFERENTIATED = [name for name in ids() if refrnn.load(name).differentiated]
+DIFFERENTIATED = [name for name in rows() if refrnn.load(name).differentiated]
 
 
 @pytest.mark.parametrize("name", DIFFERENTIATED)

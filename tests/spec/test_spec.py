@@ -9,9 +9,10 @@ import refrnn
 from refrnn.equation.parse import parse_equation
 from refrnn.spec import show
 from refrnn.spec.chunks import NotCarried
+from refrnn.spec.library import rows
 from texts import CELL, changed
 
-IDS = refrnn.ids()
+IDS = rows()
 
 
 @pytest.mark.parametrize("name", IDS)

@@ -7,14 +7,14 @@ from unit import unit
 
 import refrnn
 from refrnn.spec import gradient
-from refrnn.spec.library import ids
+from refrnn.spec.library import rows
 from refrnn.verify import adjoint, verify
 from refrnn.verify.adjoint import ALLOWED, follow
 from refrnn.verify.cases import Case
 from refrnn.verify.truth import Truth
 
 TRUTHS = [Truth(unit(), Case("plain", batch=3))]
-DIFFERENTIATED = [name for name in ids() if refrnn.load(name).differentiated]
+DIFFERENTIATED = [name for name in rows() if refrnn.load(name).differentiated]
 
 
 def test_right_gradients_are_those_of_the_equations():

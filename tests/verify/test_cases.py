@@ -9,6 +9,7 @@ import pytest
 import refrnn
 from refrnn.backends.equation import EquationPass
 from refrnn.spec.draw import LARGEST_DRAW, complete_sizes
+from refrnn.spec.library import rows
 from refrnn.spec.values import check_values
 from refrnn.verify.cases import IN_BOTH, LEFT, OVERFLOWING, PRECISIONS, Case, asked, cases, shapes
 from refrnn.verify.truth import Truth
@@ -17,7 +18,7 @@ from refrnn.verify.variants import variants
 CELLS = Path(__file__).parent / "cells"
 
 
-@pytest.fixture(params=refrnn.ids())
+@pytest.fixture(params=rows())
 def spec(request):
     return refrnn.load(request.param)
 
@@ -39,7 +40,7 @@ def test_quick_asks_every_problem_and_most_in_one_precision(spec):
 
 def test_quick_asks_each_problem_in_both_precisions_of_some_spec():
     drawn = {}
-    for spec in map(refrnn.load, refrnn.ids()):
+    for spec in map(refrnn.load, rows()):
         for case in asked(spec):
             drawn.setdefault(case.name.removesuffix(f"-{case.dtype}"), set()).add(case.dtype)
     for name in ("still", "one-saturated-24", "one-turned-128", "one-small-17", "special", "left-out"):
@@ -396,7 +397,7 @@ def test_a_case_with_arrays_of_its_own_has_its_own_sizes(monkeypatch):
 
 def test_some_score_is_further_below_zero_than_any_is_above():
     """exp(z - max(abs(z))) is zero for all of them then."""
-    for spec in map(refrnn.load, refrnn.ids()):
+    for spec in map(refrnn.load, rows()):
         arguments = [node.args[0] for equation in spec.equations for node in ast.walk(equation.value) if _calls(node, "softmax", "log_softmax")]
         names = {spec_name for spec_name in map(_whole_symbol, arguments) if spec_name in spec.defined}
         if names and spec.id != "generation":  # whose weights are no parameters: its own cases
@@ -428,7 +429,7 @@ def test_states_are_a_billion_beside_gates_that_are_open_and_shut(name):
 
 
 def test_words_are_more_than_a_small_integer_counts():
-    for spec in map(refrnn.load, refrnn.ids()):
+    for spec in map(refrnn.load, rows()):
         case = next((case for case in cases(spec) if case.name.startswith("words")), None)
         words = [name for name, symbol in spec.arrays.items() if symbol.below is not None]
         assert bool(case) == bool(words) or spec.id == "generation"  # which goes from word to word
@@ -489,7 +490,7 @@ def _found(spec, case, *names):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_gates_are_so_far_shut_that_they_are_no_normal_numbers(dtype):
     limits, gated = np.finfo(dtype), 0
-    for spec in map(refrnn.load, refrnn.ids()):
+    for spec in map(refrnn.load, rows()):
         gates = [equation.name for equation in spec.equations if _calls(equation.value, "sigmoid")]
         if gates:
             gate = _found(spec, f"one-shut-{dtype}", gates[0])[0][gates[0]]
@@ -500,7 +501,7 @@ def test_gates_are_so_far_shut_that_they_are_no_normal_numbers(dtype):
 
 def test_norms_below_the_normal_numbers():
     taken = []
-    for spec in map(refrnn.load, refrnn.ids()):
+    for spec in map(refrnn.load, rows()):
         norms = [equation.name for equation in spec.equations if _calls(equation.value, "norm")]
         assert any(case.name == "subnormal-float64" for case in asked(spec)) is bool(norms), spec.id
         if norms:

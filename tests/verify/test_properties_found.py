@@ -18,6 +18,7 @@ from refrnn.kernels.engine.pool import POOL
 from refrnn.kernels.engine.work import Backward
 from refrnn.kernels.gated import lstm
 from refrnn.kernels.primitives import fork, threads
+from refrnn.spec.library import rows
 from refrnn.spec.spec import Spec
 from refrnn.verify import properties as of
 from refrnn.verify.cases import cases
@@ -575,7 +576,7 @@ def test_work_memory_that_is_not_set():
 
 
 @pytest.mark.skipif(threads.most() == 1, reason="kernels may use one thread here")
-@pytest.mark.parametrize("name", refrnn.ids())
+@pytest.mark.parametrize("name", rows())
 def test_two_threads_run_in_every_kernel_that_shares_work(name, monkeypatch):
     spec, started = refrnn.load(name), []
     monkeypatch.setattr(fork, "threads_run", lambda run=fork.threads_run: (started.append(1), run()))

@@ -12,7 +12,7 @@ import refrnn
 from refrnn.commands.main import main
 from refrnn.errors import NotFoundError
 from refrnn.spec import show
-from refrnn.spec.library import sources
+from refrnn.spec.library import rows, sources
 from refrnn.spec.quotes import Quote, plain
 from refrnn.verify.quotes import check_quote, lecture_texts, quotes_of, split
 
@@ -35,7 +35,7 @@ TEXTS = {"own": split(TEXT, ["Depth", "Width"])}
 
 
 @at_hand
-@pytest.mark.parametrize("name", refrnn.ids())
+@pytest.mark.parametrize("name", rows())
 def test_every_quote_stands_in_its_text(name):
     texts = lecture_texts(FOLDER)
     wrong = [sentence for quote in quotes_of(refrnn.load(name)) for sentence in check_quote(quote, texts)]
@@ -50,7 +50,7 @@ def test_every_slide_that_lectures_yaml_names_is_found_in_its_order():
 
 def test_every_quote_names_a_slide_of_its_lecture():
     lectures = sources()["lectures"]
-    for name in refrnn.ids():
+    for name in rows():
         for quote in quotes_of(refrnn.load(name)):
             assert quote.where in lectures[quote.lecture]["slides"], f"{name}: {quote.place()}"
 
@@ -78,7 +78,7 @@ def is_restored(words, restored):
     return not said(words) - characters(restored) and (characters(restored) - said(words)).total() <= ADDED
 
 
-RESTORED = [(name, quote) for name in refrnn.ids() for quote in quotes_of(refrnn.load(name)) if quote.restored and quote.words]
+RESTORED = [(name, quote) for name in rows() for quote in quotes_of(refrnn.load(name)) if quote.restored and quote.words]
 
 
 def test_what_is_restored_is_the_quote():
@@ -112,7 +112,7 @@ def test_one_altered_word_is_found_in_every_quote():
     """A word exchanged, left out or doubled, in every piece of every quote."""
     texts = lecture_texts(FOLDER)
     tried = 0
-    for name in refrnn.ids():
+    for name in rows():
         for quote in quotes_of(refrnn.load(name)):
             for piece in quote.words:
                 words = piece.split()
@@ -128,7 +128,7 @@ def test_one_altered_letter_is_found_in_every_quote():
     """Each letter and digit exchanged; and dropped where that leaves no whole words of the text."""
     texts = lecture_texts(FOLDER)
     tried = 0
-    for name in refrnn.ids():
+    for name in rows():
         for quote in quotes_of(refrnn.load(name)):
             for number, piece in enumerate(quote.words):
                 for place in (place for place, sign in enumerate(piece) if sign.isalnum()):
@@ -146,7 +146,7 @@ def test_one_altered_letter_is_found_in_every_quote():
 def test_what_is_restored_can_not_pass_for_a_quote():
     """Brackets and letters that were put back are nowhere in the texts."""
     texts = lecture_texts(FOLDER)
-    restored = [quote for name in refrnn.ids() for quote in quotes_of(refrnn.load(name)) if quote.restored and quote.words]
+    restored = [quote for name in rows() for quote in quotes_of(refrnn.load(name)) if quote.restored and quote.words]
     assert restored
     for quote in restored:
         assert check_quote(replace(quote, words=(quote.restored,), restored=""), texts), quote.restored
@@ -209,14 +209,14 @@ def test_pieces_stand_in_their_order():
 
 def test_every_quote_of_a_spec_is_asked_for():
     """That of each place it was taken from, misprint of an equation or of a gradient, and claim; a claim of our own has none."""
-    for name in refrnn.ids():
+    for name in rows():
         spec = refrnn.load(name)
         quotes = quotes_of(spec)
         printed = [misprint for block in spec.printed_gradients for misprint in block.misprints]
         assert all(quote in quotes for quote in spec.lectures)
         assert all(misprint.quote in quotes for misprint in (*spec.misprints, *printed))
         assert all(claim.quote in quotes for claim in spec.claims if claim.quote) and None not in quotes
-    kinds = [(bool(spec.lectures), bool(spec.misprints), bool(spec.printed_gradients), bool(spec.claims)) for spec in map(refrnn.load, refrnn.ids())]
+    kinds = [(bool(spec.lectures), bool(spec.misprints), bool(spec.printed_gradients), bool(spec.claims)) for spec in map(refrnn.load, rows())]
     assert all(any(column) for column in zip(*kinds))
 
 
@@ -278,7 +278,7 @@ def test_what_is_restored_is_marked_wherever_it_is_shown():
 def test_nothing_is_corrected_twice():
     """No two errata or remarks quote the same words and test the same reading of them."""
     seen = set()
-    for name in refrnn.ids():
+    for name in rows():
         spec = refrnn.load(name)
         marks = [(misprint.quote.lecture, misprint.quote.words, misprint.says) for misprint in spec.all_misprints]
         marks += [(claim.lecture, claim.quote.words, "") for claim in spec.claims if claim.verdict != "holds"]
@@ -289,6 +289,6 @@ def test_nothing_is_corrected_twice():
 
 def test_what_is_corrected_is_not_shown_to_hold():
     """A sentence that has a counterexample is nowhere listed as one that holds, unless another reading is said."""
-    claims = [claim for name in refrnn.ids() for claim in refrnn.load(name).claims if claim.quote]
+    claims = [claim for name in rows() for claim in refrnn.load(name).claims if claim.quote]
     corrected = {(claim.lecture, claim.quote.words, claim.taken) for claim in claims if claim.verdict != "holds"}
     assert corrected.isdisjoint((claim.lecture, claim.quote.words, claim.taken) for claim in claims if claim.verdict == "holds")

@@ -8,6 +8,7 @@ from unit import unit
 
 import refrnn
 from refrnn.kernels.primitives import arguments
+from refrnn.spec.library import rows
 from refrnn.verify.properties import refusals
 from refrnn.verify.properties.refusals import refusals_name_the_place, refusals_of_the_library
 from refrnn.verify.verify import verify_spec
@@ -21,7 +22,7 @@ def of_kernel(name):
     return refusals_name_the_place(spec, SimpleNamespace(case=SimpleNamespace(ragged=bool(spec.time))), "kernel")
 
 
-@pytest.mark.parametrize("name", [name for name in SPECS if name in refrnn.ids()])
+@pytest.mark.parametrize("name", [name for name in SPECS if name in rows()])
 def test_places_are_named_as_they_are(name):
     assert list(refusals_of_the_library(refrnn.load(name))) == []
     assert of_kernel(name) is None

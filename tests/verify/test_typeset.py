@@ -11,6 +11,7 @@ from refrnn.equation import typeset
 from refrnn.equation.mutate import mutants
 from refrnn.equation.parse import parse_equation
 from refrnn.spec import show
+from refrnn.spec.library import rows
 from refrnn.verify.readers import latex, mathml, unicode
 from refrnn.verify.readers.grammar import typed
 from refrnn.verify.typeset import unlike_what_is_run
@@ -24,7 +25,7 @@ NAMES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [*refrnn.ids(), 'stack(["lstm", bidirectional("elman")])'])
+@pytest.mark.parametrize("name", [*rows(), 'stack(["lstm", bidirectional("elman")])'])
 def test_what_is_shown_is_what_is_run(name):
     assert unlike_what_is_run(refrnn.load(name)) == []
 

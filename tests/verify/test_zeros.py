@@ -5,6 +5,7 @@ import pytest
 from unit import Backend, unit
 
 import refrnn
+from refrnn.spec.library import rows
 from refrnn.verify.backends import compare
 from refrnn.verify.cases import cases
 from refrnn.verify.truth import Truth
@@ -13,7 +14,7 @@ from tests.verify.museum.planting import Fault, found
 
 
 def test_where_signs_are_promised():
-    promised = {(name, symbol) for name in refrnn.ids() for symbol in refrnn.load(name).defined if keeps_signs(refrnn.load(name), symbol)}
+    promised = {(name, symbol) for name in rows() for symbol in refrnn.load(name).defined if keeps_signs(refrnn.load(name), symbol)}
     assert promised >= {("clip-value", "g_clipped"), ("clip-norm", "G_clipped"), ("activation-jacobian", "h_tanh")}
     assert not {name for name, _ in promised} & {"elman", "lstm", "leaky-units", "word-model"}
     assert ("activation-jacobian", "h_relu") not in promised
