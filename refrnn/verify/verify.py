@@ -18,6 +18,7 @@ from refrnn.verify.properties import extended_precision_is_kept, of_choices, of_
 from refrnn.verify.report import SpecReport
 from refrnn.verify.shapes import disagreements
 from refrnn.verify.sensitivity import bluntest, sensitivity
+from refrnn.verify.slopes import misled
 from refrnn.verify.truth import Truth, truths
 from refrnn.verify.typeset import unlike_what_is_run
 from refrnn.verify.variants import compare_variant, variants
@@ -65,7 +66,7 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
             report.left_out.append({"case": case.name, "quantities": truth.left_out})
         report.cases += 1
     report.failures += [f"library: {text}" for text in promises(spec, _ragged(found))]
-    report.failures += unlike_its_witness(spec, _ragged(found)) + list(misread())
+    report.failures += unlike_its_witness(spec, _ragged(found)) + list(misread()) + misled()
     report.failures += unlike_what_is_run(spec)
     text = extended_precision_is_kept(spec, _ragged(found), "equation")
     report.failures += [f"equation: {text}"] if text else []

@@ -3,7 +3,7 @@
 from tests.verify.museum.outside.planting import Fault
 
 RUN, SEQUENCES, VALUES, NETWORK, CHUNKS = "backends/run.py", "backends/sequences.py", "spec/values.py", "compose/network.py", "spec/chunks.py"
-REFERENCE, KERNEL, LAYER = "backends/reference.py", "backends/kernel.py", "backends/layer.py"
+REFERENCE, KERNEL, LAYER, FUNCTIONS = "backends/reference.py", "backends/kernel.py", "backends/layer.py", "equation/functions.py"
 TWO_WAYS = 'stack([bidirectional("elman"), bidirectional("gru-reset-after")])'
 ROOTS = r"refrnn.load_text('id: roots\ntitle: R\nsizes: {T: t, I: i}\nsymbols: {x: {role: input, shape: [T, I]}}\nequations: [\"y[t] = sqrt(x[t]) if x[t] > 0 else x[t]\"]\noutputs: [y]')"
 
@@ -55,4 +55,12 @@ LIBRARY = (
     Fault("memory", "a state of a layer handed out twice", "leaky-units", LAYER, "return {name: copy(last) for name, last in self._state.items()}", "return dict(self._state)"),
     Fault("layers", "out may overlap", "lstm", LAYER, "any(np.may_share_memory(array, other) for other in apart)", "any(array is other for other in apart)"),
     Fault("chunks", "what reads a step before goes on", "teacher-forcing", CHUNKS, "left = [one for one in kept if reading.obstacle(one.state, one.forward) is None]", "left = kept"),
+    # Of a third such stranger's, those that nothing found then: no equation of the library has what they spoil.
+    Fault("slopes", "norm of zero divides by it", "unfolding", FUNCTIONS, "g * array / out if out != 0 else np.zeros_like(array) for", "g * array / out for"),
+    Fault("slopes", "sqrt lacks its half", "unfolding", FUNCTIONS, "(g / (2 * out),)", "(g / out,)"),
+    Fault("slopes", "both of equal ones get all of a min, in equations", "unfolding", FUNCTIONS, '"0 if a <= b else g"', '"0 if a < b else g"'),
+    Fault("slopes", "a place that another equation gives counts", "unfolding", "equation/clauses.py", "bounds.append(apart[0] - ONE)", "bounds.append(apart[0])"),
+    Fault("slopes", "a factor of a product counts beside itself", "unfolding", "equation/adjoint.py", "other, here + ONE, node.upper, body", "other, here, node.upper, body"),
+    Fault("slopes", "what is not above is below", "unfolding", "equation/conditions.py", '"Gt": "LtE"', '"Gt": "Lt"'),
+    Fault("slopes", "a range ends one too early", "unfolding", "equation/indices.py", 'upper = narrower.larger("min", upper, rest + ONE)', 'upper = narrower.larger("min", upper, rest)'),
 )  # fmt: skip
