@@ -27,9 +27,9 @@ def command(group, lecture, json):
         click.echo(json_module.dumps([{key: getattr(card, key) for key in keys} for card in chosen], indent=2, ensure_ascii=False))
         return
     terminal = columns()
-    of_lectures = [card for card in chosen if card.group != GALLERY]
+    of_lectures, cells = ([card for card in chosen if (card.group == GALLERY) is of_papers] for of_papers in (False, True))
     last = None
-    for card, row in zip(chosen, _rows(chosen, terminal)):
+    for card, row in zip(of_lectures + cells, _rows(of_lectures, terminal) + _rows(cells, terminal)):
         if card.group == GALLERY != last and of_lectures:
             _print_standing(of_lectures, terminal)
         if card.group != last:
@@ -50,12 +50,12 @@ def _heading(group, cards):
 
 def _rows(cards, terminal):
     """A line for each; where a terminal can't hold them, without what verify shows, and broken at words."""
-    width = max(len(card.id) for card in cards)
-    title_width = max(len(card.title) for card in cards)
+    width = max((len(card.id) for card in cards), default=0)
+    title_width = max((len(card.title) for card in cards), default=0)
     sources = [", ".join((*card.lectures, *card.papers)) for card in cards]
     wide = [f"  {card.id:{width}}  {card.title:{title_width}}  {source}: {', '.join(card.verify)}" for card, source in zip(cards, sources)]
     still_open = [f"; open: {', '.join(card.open)}" if card.open else "" for card in cards]
-    if terminal is None or max(len(row + more) for row, more in zip(wide, still_open)) <= terminal:
+    if terminal is None or max((len(row + more) for row, more in zip(wide, still_open)), default=0) <= terminal:
         return [row + click.style(more, fg="yellow") for row, more in zip(wide, still_open)]
     return [filled(f"{card.id:{width}}  {card.title}; {source}", terminal, "  ", " " * (width + 4)) for card, source in zip(cards, sources)]
 

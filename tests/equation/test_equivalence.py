@@ -201,9 +201,9 @@ def test_what_a_case_kills_is_not_proved(name):
     assert _killed_and_proved(refrnn.load(name)) == []
 
 
-@pytest.mark.parametrize("name", ["binary-hopfield", "slstm"])
+@pytest.mark.parametrize("name", [str(CELLS / "binary-hopfield.yaml"), "slstm"], ids=["binary-hopfield", "slstm"])
 def test_what_a_case_kills_is_not_proved_in_cells_with_equivalents(name):
-    assert _killed_and_proved(refrnn.load(str(CELLS / f"{name}.yaml"))) == []
+    assert _killed_and_proved(refrnn.load(name)) == []
 
 
 def test_a_wrong_rule_is_found_by_what_a_case_kills(monkeypatch):
