@@ -108,6 +108,12 @@ def _diagonal_shape(shape):
     return shape * 2
 
 
+def _inverse_shape(shape):
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise ShapeError(f"inv of {show_shape(shape)}; it takes a square matrix")
+    return shape
+
+
 def _outer_shape(left, right):
     if len(left) != 1 or len(right) != 1:
         raise ShapeError(f"outer of {show_shape(left)} and {show_shape(right)}; it takes two vectors")
@@ -133,6 +139,25 @@ def _sigmoid(z):
     positive = z.real >= 0
     power = np.exp(np.where(positive, -z, z))
     return np.where(positive, power.dtype.type(1), power) / (1 + power)
+
+
+def _softplus(z):
+    positive = z.real > 0
+    return np.where(positive, z, np.zeros_like(z)) + np.log1p(np.exp(np.where(positive, -z, z)))
+
+
+def _inverse(a):
+    """By elimination, of numbers of any dtype; where there is no inverse, what is not finite."""
+    size = len(a)
+    rows = np.concatenate([a, np.eye(size, dtype=a.dtype)], axis=1)
+    for place in range(size):
+        pivot = place + np.argmax(np.abs(rows[place:, place].real))
+        rows[[place, pivot]] = rows[[pivot, place]]
+        rows[place] = rows[place] / rows[place, place]
+        others = rows[:, place].copy()
+        others[place] = 0
+        rows -= others[:, None] * rows[place]
+    return rows[:, size:]
 
 
 def _elu(z):
@@ -202,6 +227,19 @@ def _log_softmax_pull(g, out, z):
     return (g - np.exp(out) * g.sum(axis=-1, keepdims=True),)
 
 
+def _inverse_pull(g, out, a):
+    return (-(out.T @ g @ out.T),)
+
+
+def _inverse_terms(out, a):
+    """An inverse is as far off as the matrix is badly conditioned."""
+    return np.abs(out) @ np.abs(a) @ np.abs(out)
+
+
+def _inverse_pull_terms(g, out, a):
+    return np.abs(out.T) @ np.abs(g) @ np.abs(out.T)
+
+
 def _summed_terms(out, a):
     return np.maximum(np.abs(out), np.sqrt(np.sum(a * a)))
 
@@ -265,11 +303,14 @@ FUNCTIONS = {
     "tanh": Function(np.tanh, lambda g, out, z: (g * (1 - out * out),), _same_shape, roundings=3, elementwise=True, adjoint=("g * (1 - out**2)",)),
     "relu": Function(lambda z, above: np.where(above | np.isnan(z), z, np.zeros_like(z)), lambda g, out, z, above: (np.where(above, g, np.zeros_like(g)),), _same_shape, roundings=0, analytic=False, elementwise=True, decide=lambda z: (z.real > 0, z.real), adjoint=("g if a > 0 else 0",)),
     "elu": Function(_elu, lambda g, out, z: (g * np.exp(np.minimum(z, 0)),), _same_shape, roundings=4, analytic=False, elementwise=True, adjoint=("g if a > 0 else g * exp(a)",)),
+    "softplus": Function(_softplus, lambda g, out, z: (g * _sigmoid(z),), _same_shape, roundings=4, elementwise=True, adjoint=("g * sigmoid(a)",)),
     "softmax": Function(_softmax, _softmax_pull, _vector_shape("softmax"), roundings=6, summed=_softmax_terms, pull_summed=_softmax_pull_terms),
     "log_softmax": Function(_log_softmax, _log_softmax_pull, _vector_shape("log_softmax"), roundings=3, summed=lambda out, z: 1 + np.abs(out), pull_summed=_log_softmax_pull_terms),
     # elementary functions
     "exp": Function(np.exp, lambda g, out, z: (g * out,), _same_shape, roundings=2, elementwise=True, adjoint=("g * out",)),
     "log": Function(np.log, lambda g, out, z: (g / z,), _same_shape, roundings=2, elementwise=True, adjoint=("g / a",)),
+    "sin": Function(np.sin, lambda g, out, z: (g * np.cos(z),), _same_shape, roundings=2, elementwise=True, adjoint=("g * cos(a)",)),
+    "cos": Function(np.cos, lambda g, out, z: (-(g * np.sin(z)),), _same_shape, roundings=2, elementwise=True, adjoint=("-(g * sin(a))",)),
     "sqrt": Function(np.sqrt, lambda g, out, z: (g / (2 * out),), _same_shape, elementwise=True, adjoint=("g / (2 * out)",)),
     "abs": Function(lambda z, sign: np.where(sign < 0, -z, z), lambda g, out, z, sign: (g * sign,), _same_shape, roundings=0, analytic=False, elementwise=True, decide=lambda z: (np.sign(z.real), z.real), adjoint=("g if a > 0 else (-g if a < 0 else 0)",)),
     "min": _elementwise(**_pick(np.less_equal), word="min", roundings=0, analytic=False, adjoint=("g if a <= b else 0", "0 if a <= b else g")),
@@ -282,6 +323,7 @@ FUNCTIONS = {
     # building vectors and matrices
     "concat": Function(lambda *a: np.concatenate(a), _concat_pull, _joined_vectors_shape, arguments=0, roundings=0),
     "diag": Function(np.diag, lambda g, out, a: (np.diag(g).copy(),), _diagonal_shape, roundings=0),
+    "inv": Function(_inverse, _inverse_pull, _inverse_shape, roundings=3, summed=_inverse_terms, pull_summed=_inverse_pull_terms, adjoint=("-(out.T @ g @ out.T)",)),
     "outer": Function(np.outer, None, _outer_shape, arguments=2, adjoint=("g @ b", "a @ g")),
     "one_hot": Function(_one_hot, lambda g, out, place, n: (None,), _one_hot_shape, arguments=2, roundings=0, sized=1, adjoint=("",)),
     "zeros": Function(lambda *sizes: np.zeros(sizes), lambda g, out, *sizes: (), lambda *sizes: sizes, arguments=0, roundings=0, sized=-1),

@@ -27,11 +27,12 @@ equations:
   - added[t] = sum(i * x[t, i] for i in range(1, N)) + sum(x[t]) - mean(x[t]) + sum(v[i] * v[j] for i in range(N) for j in range(i))
   - taken[t] = min(x[t], v) + 2 * max(x[t], 0) + abs(x[t]) + relu(v - x[t])
   - bent[t] = sigmoid(x[t]) + tanh(x[t]) * exp(x[t]) - elu(x[t]) / (1 + sqrt(abs(v))) + log(1 + x[t] ** 2)
+  - waved[t] = sin(x[t]) + 2 * cos(x[t]) + 3 * softplus(x[t]) + inv(M) @ x[t]
   - shared[t] = softmax(3 * x[t]) + log_softmax(x[t])
   - turned[t] = M.T @ x[t] + x[t] @ M + diag(v) @ x[t] - identity(N) @ x[t] + outer(x[t], v) @ v + M ** 2 @ x[t]
   - joined[t] = norm(concat(x[t], v, zeros(2)), M)
   - hot[t] = one_hot(argmax(x[t]), N)
-outputs: [whole, moved, chosen, told, added, taken, bent, shared, turned, joined, hot]
+outputs: [whole, moved, chosen, told, added, taken, bent, waved, shared, turned, joined, hot]
 """
 
 
@@ -59,6 +60,7 @@ def _meant(t, x, v, M, a, b):
         "added": now[1] + 2 * now[2] + 3 * now[3] + now.sum() - now.mean() + sum(v[i] * v[j] for i in range(N) for j in range(i)),
         "taken": np.minimum(now, v) + 2 * np.maximum(now, 0) + np.abs(now) + np.maximum(v - now, 0),
         "bent": 1 / (1 + np.exp(-now)) + np.tanh(now) * np.exp(now) - np.where(now > 0, now, np.exp(now) - 1) / (1 + np.sqrt(np.abs(v))) + np.log(1 + now**2),
+        "waved": np.sin(now) + 2 * np.cos(now) + 3 * np.log(1 + np.exp(now)) + np.linalg.solve(M, now),
         "shared": shifted + now - np.log(np.exp(now).sum()),
         "turned": M.T @ now + now @ M + v * now - now + now * (v @ v) + M @ M @ now,
         "joined": np.sqrt((now**2).sum() + (v**2).sum() + (M**2).sum()),

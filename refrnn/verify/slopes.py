@@ -26,11 +26,11 @@ MATRICES = (
     "-a @ U * b + U @ V @ x[t] + (U + V).T @ a", "(U * d).T @ (V - d) @ a", "(sigmoid(U) + tanh(V) * exp(U)) @ x[t]", "(sqrt(U * U + 1) - log(V * V + 1) / (U * U + 2)) @ b",
     "diag(a) @ b + (U @ diag(a * x[t]) @ V) @ b", "outer(a, b) @ x[t] + outer(a, e) @ e * b", "U**3 @ a + (U**2).T @ x[t] + U**t @ b + U**0 @ a", "sum(U**(t - k) @ x[k] for k in range(t + 1))",
     "(U @ V)[H-1] * a + softmax(U)[t % H] * b + (log_softmax(U) * V) @ x[t]", "U[H-1, 0] * a + U[0] * U[0:H, H-1] - V[t % H] * d", "U[H-1, 1:H] @ a[0:H-1] * b + a[1:H] @ b[0:H-1] * a[H-1] * x[t]",
-    "(x.T @ x) @ a + x[0] * x[T-1] * x[t] + x[1:T, H-1] @ x[0:T-1, 0] * a", "identity(H) @ a * e[0] + zeros(H)", "a + R[0] * d + (R + U)[0] * b + (U * R) @ x[t]", "W @ e + x[t] @ W @ e * a",
+    "(x.T @ x) @ a + x[0] * x[T-1] * x[t] + x[1:T, H-1] @ x[0:T-1, 0] * a", "identity(H) @ a * e[0] + zeros(H)", "inv(U + 9 * identity(H)) @ a * d", "a + R[0] * d + (R + U)[0] * b + (U * R) @ x[t]", "W @ e + x[t] @ W @ e * a",
 )
 VECTORS = (
     "a + b - d * x[t]", "a * b / (x[t] * x[t] + 9) - a / (d * d + 7) - d / (b * b + 1)", "sigmoid(a * x[t]) + tanh(x[t] - b)", "softmax(a * x[t]) * b + log_softmax(b + x[t])",
-    "exp(a) * log(x[t] * x[t] + 1) - sqrt(a * a + 1)", "norm(a) * x[t] + norm(x[t], b, U) * a", "sum(a) * b + sum(U * x[t, 0]) * a + sum(d) * b", "mean(a * x[t]) * b - mean(U * V) * a",
+    "exp(a) * log(x[t] * x[t] + 1) - sqrt(a * a + 1)", "sin(a * x[t]) * cos(b) - softplus(b * x[t])", "norm(a) * x[t] + norm(x[t], b, U) * a", "sum(a) * b + sum(U * x[t, 0]) * a + sum(d) * b", "mean(a * x[t]) * b - mean(U * V) * a",
     "concat(a, e)[0:H] + concat(a * d, tanh(e))[1:H+1] * concat(x[t], e, b)[N:N+H]", "a**3 * b + (a * a + 1)**0.5 - (x[t] * x[t] + 1)**-1 + x[t]**T", "x[t] * a - x[t] * b + a * (d - b)", "x[t, 1:H] @ concat(a[1:H], e)[0:H-1] * b",
     "sum(a[i] * x[t, i] for i in range(1, H)) * b - (-a)**2 * d",
 )

@@ -28,7 +28,7 @@ def test_what_is_analytic(text, analytic):
 
 @pytest.mark.parametrize("derivative, allowed", [(complex_step, 10 * EPS), (central_difference, 1e-10)])
 def test_known_derivatives(derivative, allowed):
-    chosen = program(["y = sin", "sin = exp(a) * a**3 / (1 + a**2)"], {"a": "H"}, ["y"])
+    chosen = program(["y = s", "s = exp(a) * a**3 / (1 + a**2)"], {"a": "H"}, ["y"])
     a = np.linspace(-2, 2, 5, dtype=np.longdouble)
     one = np.ones(5, np.longdouble)
     exact = np.exp(a) * (a**3 / (1 + a**2) + (3 * a**2 * (1 + a**2) - 2 * a**4) / (1 + a**2) ** 2)

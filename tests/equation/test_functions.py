@@ -15,6 +15,12 @@ def softmax(z):
     return powers / powers.sum(-1, keepdims=True)
 
 
+def _solved(a, b):
+    """The solution of a system, corrected once by what is left of it: NumPy solves in float64."""
+    first = np.linalg.solve(a.astype(float), b.astype(float)).astype(np.longdouble)
+    return first + np.linalg.solve(a.astype(float), (b - a @ first).astype(float))
+
+
 # The expression, the shapes of a and b, and what it is in NumPy.
 MEANINGS = {
     "add": [("a + b", "H", "H", np.add), ("a + b", "H", "", np.add), ("a + b", "", "H, I", np.add), ("a + b", "1, H", "N, H", np.add)],
@@ -32,6 +38,10 @@ MEANINGS = {
     "log_softmax": [("log_softmax(a)", shape, None, lambda a: np.log(softmax(a))) for shape in ("H", "N, H")],
     "exp": [("exp(a)", shape, None, np.exp) for shape in ("", "H")],
     "log": [("log(exp(a) + 1)", "H", None, lambda a: np.log(np.exp(a) + 1))],
+    "softplus": [("softplus(a)", shape, None, lambda a: np.log(1 + np.exp(a))) for shape in ("", "H")],
+    "sin": [("sin(a)", shape, None, np.sin) for shape in ("", "H")],
+    "cos": [("cos(a)", "H, I", None, np.cos)],
+    "inv": [("inv(a + 9 * identity(H)) @ b", "H, H", "H", lambda a, b: _solved(a + 9 * np.eye(5), b)), ("inv(inv(a))", "H, H", None, np.positive)],
     "sqrt": [("sqrt(exp(a))", "H", None, lambda a: np.sqrt(np.exp(a)))],
     "abs": [("abs(a)", "H", None, np.abs)],
     "min": [("min(a, b)", "H", "H", np.minimum), ("min(a, b)", "H", "", np.minimum)],
@@ -103,6 +113,40 @@ def test_value_and_shape(name, text, a, b, meaning):
     assert tuple(size.number(SIZES) for size in chosen.check(SIZES)["y"]) == found.shape
 
 
+def test_an_inverse_is_there_where_the_first_number_is_zero_and_nowhere_else():
+    a = np.array([[0, 2, 1], [1, 0, 0], [3, 0, 1]], np.longdouble)
+    np.testing.assert_array_equal(FUNCTIONS["inv"].value(a) @ a, np.eye(3))
+    np.testing.assert_array_equal(a, [[0, 2, 1], [1, 0, 0], [3, 0, 1]])
+    with np.errstate(all="ignore"):
+        assert not np.isfinite(FUNCTIONS["inv"].value(np.ones((3, 3)))).any()
+
+
+@pytest.mark.parametrize("text, a", [("inv(a)", "H, I"), ("inv(a)", "H"), ("inv(a)", "N, H, H")])
+def test_only_a_square_matrix_has_an_inverse(text, a):
+    with pytest.raises(SpecError, match="inv of .* takes a square matrix"):
+        made(text, a, None).check(SIZES)
+
+
+def test_what_an_inverse_costs_is_what_rounding_costs():
+    """In units of what stands against one another in it, which grow with the matrix's condition."""
+    function, random, worst_of = FUNCTIONS["inv"], np.random.default_rng(0), [0, 0]
+    for size in (1, 2, 3, 5, 8, 17, 40):
+        for number in range(20):
+            a = random.standard_normal((size, size)).astype(np.float32)
+            a = a - a.T + np.eye(size, dtype=np.float32) if number % 2 else a + 4 * np.eye(size, dtype=np.float32)
+            g = random.standard_normal((size, size)).astype(np.float32)
+            wide, found = a.astype(np.longdouble), function.value(a)
+            exact, right = function.value(wide), function.pull(g.astype(np.longdouble), found.astype(np.longdouble), wide)[0]
+            worst_of[0] = max(worst_of[0], worst(found, exact, function.summed(exact, wide)))
+            worst_of[1] = max(worst_of[1], worst(function.pull(g, found, a)[0], right, function.pull_summed(g.astype(np.longdouble), exact, wide)))
+    assert 0.25 * function.roundings <= worst_of[0] <= function.roundings and 0.5 < worst_of[1] <= 2
+
+
+def test_the_softplus_keeps_what_is_small_beside_one():
+    z = np.array([-80, -20, 0, 90, 1e4], np.float32)
+    np.testing.assert_allclose(FUNCTIONS["softplus"].value(z), [np.exp(-80.0), np.log1p(np.exp(-20.0)), np.log(2), 90, 1e4], rtol=3e-7)
+
+
 def test_the_slope_of_elu_keeps_what_is_small_beside_one():
     chosen = program(["y = elu(a)"], {"a": "H"}, ["y"])
     a = np.array([-111, -50, 0, 1e-9, 3], np.longdouble)
@@ -126,6 +170,9 @@ def test_adjoint(name, text, a, b, meaning, seed):
     ("elu(a)", "H", None, [np.nan, np.inf, -1]),
     ("sigmoid(a)", "H", None, [np.nan, 1, 0]),
     ("tanh(a)", "H", None, [np.nan, 1, -1]),
+    ("softplus(a)", "H", None, [np.nan, np.inf, 0]),
+    ("sin(a)", "H", None, [np.nan] * 3),
+    ("cos(a)", "H", None, [np.nan] * 3),
     ("abs(a)", "H", None, [np.nan, np.inf, np.inf]),
     ("min(a, 1)", "H", None, [np.nan, 1, -np.inf]),
     ("min(1, a)", "H", None, [np.nan, 1, -np.inf]),
@@ -237,7 +284,7 @@ def numbers(name):
             yield [np.asarray(array, np.float32) for array in (z, other)[: FUNCTIONS[name].arguments or 1]], np.asarray(g, np.float32)
 
 
-ROUNDED = ["add", "subtract", "multiply", "divide", "negative", "sigmoid", "tanh", "relu", "elu", "softmax", "log_softmax", "exp", "log", "sqrt", "abs", "min", "max", "norm", "sum", "mean"]
+ROUNDED = ["add", "subtract", "multiply", "divide", "negative", "sigmoid", "tanh", "relu", "elu", "softplus", "softmax", "log_softmax", "exp", "log", "sin", "cos", "sqrt", "abs", "min", "max", "norm", "sum", "mean"]
 
 
 def errors(name):

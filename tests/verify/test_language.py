@@ -16,6 +16,7 @@ ONES = {
     "added": ("range(1, N)", "range(0, N-1)"),
     "taken": ("min(x[t], v)", "max(x[t], v)"),
     "bent": ("elu(x[t])", "relu(x[t])"),
+    "waved": ("inv(M)", "inv(M.T)"),
     "shared": ("softmax(3 * x[t])", "softmax(2 * x[t])"),
     "turned": ("outer(x[t], v)", "outer(v, x[t])"),
     "joined": ("zeros(2)", "v"),

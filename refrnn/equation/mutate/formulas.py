@@ -76,6 +76,9 @@ _RELATED = {
     "elu": [("relu", lambda z: call("relu", z))],
     "softmax": [("sigmoid", lambda z: call("sigmoid", z))],
     "log_softmax": [("log of sigmoid", lambda z: call("log", call("sigmoid", z)))],
+    "softplus": [("relu", lambda z: call("relu", z))],
+    "sin": [("cos", lambda z: call("cos", z))],
+    "cos": [("sin", lambda z: call("sin", z))],
     "exp": [("1 + its argument", lambda z: binary(number(1), ast.Add, z))],
     "log": [("its argument - 1", lambda z: binary(z, ast.Sub, number(1)))],
     "min": [("max", lambda a, b: call("max", a, b))],
@@ -84,7 +87,7 @@ _RELATED = {
     "sum": [("mean", lambda v: call("mean", v))],
     "norm": [("its square", lambda *v: binary(call("norm", *v), ast.Pow, number(2)))],
 }
-_DROPPED = ("sigmoid", "tanh", "relu", "elu", "softmax", "log_softmax", "exp", "log", "sqrt", "abs")
+_DROPPED = ("sigmoid", "tanh", "relu", "elu", "softplus", "softmax", "log_softmax", "exp", "log", "sin", "cos", "sqrt", "abs", "inv")
 
 
 def _calls(equation, functions):

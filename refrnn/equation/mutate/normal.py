@@ -17,7 +17,7 @@ from refrnn.equation.sizes import Size
 MOST_TERMS = 60  # of a sum: products of sums are not multiplied out beyond
 MOST_POWER = 4
 
-_ELEMENTWISE = ("sigmoid", "tanh", "relu", "elu", "exp", "log", "sqrt", "abs")
+_ELEMENTWISE = ("sigmoid", "tanh", "relu", "elu", "softplus", "exp", "log", "sin", "cos", "sqrt", "abs")
 _FLOWLESS = ("argmax", "one_hot")  # no gradient flows through their arguments
 
 
@@ -489,6 +489,8 @@ class Former:
 _CALLS = {
     "exp": Former._exp,
     "tanh": Former._odd,
+    "sin": Former._odd,
+    "cos": Former._even,
     "abs": Former._even,
     "sigmoid": Former._sigmoid,
     "norm": Former._norm,

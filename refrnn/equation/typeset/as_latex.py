@@ -13,7 +13,7 @@ _SIGNS = {
     "⊤": "\\top", "mod": "\\bmod", "∑": "\\sum", "∏": "\\prod",
 }  # fmt: skip
 _BRACKETS = {"⌊": "\\lfloor", "⌋": "\\rfloor", "‖": "\\|", "|": "\\vert"}
-_KNOWN_FUNCTIONS = {"tanh", "exp", "log", "min", "max"}
+_KNOWN_FUNCTIONS = {"tanh", "exp", "log", "sin", "cos", "min", "max"}
 _ESCAPES = {
     "\\": "\\backslash ", "~": "\\sim ", "^": "\\hat{}", "-": "\\text{-}", " ": "\\,",
     **{character: f"\\{character}" for character in "{}$&#_%"},

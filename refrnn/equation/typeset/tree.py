@@ -28,7 +28,7 @@ FUNCTION_NAMES = {
     "one_hot": "one-hot",
 }
 SCALAR_FUNCTIONS = {"sum", "mean", "norm"}
-ELEMENTWISE = {"sigmoid", "tanh", "relu", "elu", "exp", "log", "sqrt", "abs", "min", "max", "stop"}
+ELEMENTWISE = {"sigmoid", "tanh", "relu", "elu", "softplus", "exp", "log", "sin", "cos", "sqrt", "abs", "min", "max", "stop"}
 
 
 @dataclass(frozen=True)

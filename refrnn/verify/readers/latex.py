@@ -11,7 +11,7 @@ _SIGNS = {
     "lfloor": "⌊", "rfloor": "⌋", "|": "‖", "vert": "|",
 }  # fmt: skip
 _LETTERS = {"lambda": "lamda", "varepsilon": "epsilon", "varphi": "phi", "infty": "inf"}
-_FUNCTIONS = ("tanh", "exp", "log", "min", "max")
+_FUNCTIONS = ("tanh", "exp", "log", "sin", "cos", "min", "max")
 _ACCENTS = ("hat", "tilde", "bar", "dot")
 _BIG = ("sum", "prod")
 _GREEK = re.compile(r"([Aa]lpha|[Bb]eta|[Gg]amma|[Dd]elta|zeta|eta|[Tt]heta|iota|kappa|Lambda|mu|nu|[Xx]i|[Pp]i|rho|[Ss]igma|tau|[Uu]psilon|Phi|chi|[Pp]si|[Oo]mega)$")
