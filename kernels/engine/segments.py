@@ -18,6 +18,7 @@ PATIENCE = 3  # passes
 FEW = 2**21  # bytes of gates, which caches hold: to write them takes no time
 
 _chosen = contextvars.ContextVar("refrnn_checkpoint", default=None)
+_few = contextvars.ContextVar("refrnn_few_gates", default=FEW)
 
 
 @contextlib.contextmanager
@@ -35,11 +36,21 @@ def checkpoint(steps):
         _chosen.reset(token)
 
 
+@contextlib.contextmanager
+def small_too():
+    """Within the ``with`` block, and in this Python thread only, passes of few gates, too, keep none where nobody goes back through such passes."""
+    token = _few.set(-1)
+    try:
+        yield
+    finally:
+        _few.reset(token)
+
+
 def kept_by(one):
     """How the pass ``one`` keeps what its way back needs."""
     chosen = _chosen.get()
     if chosen is None:
-        return Unkept(one) if one.plan.idle >= PATIENCE and one.plan.kept_bytes > FEW else Whole(one)
+        return Unkept(one) if one.plan.idle >= PATIENCE and one.plan.kept_bytes > _few.get() else Whole(one)
     steps, taken = chosen
     taken.append(one)
     each, T = steps_of_block(one.B), one.T

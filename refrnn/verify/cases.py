@@ -508,7 +508,7 @@ def _is_near_range(case):
 
 
 def shapes(spec, interpreted=False, level="full"):
-    """Cases about shapes alone, for backends that are held against each other: in float64, which tells best what is wrong.
+    """Cases about shapes alone, for backends that are held against each other: in float64, which tells best what is wrong, where vectors are no other ones.
 
     ``interpreted``: one of them is the equation, which may go from word to word. At the quick level sizes are one together
     alone, as in other cases, and steps are more than whole blocks.
@@ -522,6 +522,8 @@ def shapes(spec, interpreted=False, level="full"):
         # Past 64, 128 and 256 steps, and past what integers of eight bits hold, of steps, of one length of three, and of words.
         found.append(Case("258 steps", sizes=_alike(spec, 2) | dict.fromkeys(words, 301) | _times(spec, 258), seed=38, ragged=True, full=True))
         found.append(Case("ragged and wide", sizes=_widths(spec, (40, 34, 37)) | _times(spec, 3), batch=9, seed=33, ragged=True))
+        # One less than whole vectors of any processor: a lane too many, which is the next row's, stays where the next row came first.
+        found += _both("ragged, a lane short", sizes=_widths(spec, (31, 15, 47)) | _times(spec, 3), batch=9, seed=57, ragged=True)
         if level == "full":
             found.append(Case("64 steps", sizes=_alike(spec, 2) | _times(spec, 64), batch=1, seed=34))
         # Enough sequences for two threads, of unequal lengths, by all that whole numbers choose.
@@ -547,12 +549,17 @@ def _input_widths(spec):
 
 def in_whole_vectors(spec):
     """A case whose sizes are whole vectors of any processor, of so many sequences that they are worth segments."""
-    return _of_many(spec, "whole vectors", 16, steps=4, batch=128, seed=47)
+    return _of_many(spec, "whole vectors", 16, steps=8, batch=128, seed=47)
 
 
 def of_much_work(spec):
     """A case of more rows than a block, and of more units than a panel."""
     return _of_many(spec, "much work", 70, steps=20, batch=64, seed=49)
+
+
+def of_one_sequence(spec):
+    """A case of one sequence, and of more units than two panels."""
+    return _of_many(spec, "one sequence", 130, steps=20, batch=1, seed=58)
 
 
 def _of_many(spec, name, width, steps, batch, seed):

@@ -7,14 +7,13 @@ import numpy as np
 from refrnn.backends.run import answer, expected_shapes
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, by_two_threads, name_of, poison, poisoned
-from refrnn.verify.cases import in_whole_vectors, is_free, of_much_work, shapes
+from refrnn.verify.bits import unlike_itself
+from refrnn.verify.cases import is_free, shapes
 from refrnn.verify.properties.asking import gradient_name, gradients_of, handed_in, same_bits
-from refrnn.verify.properties.memory import SEGMENT
 
-# Of the largest number of a step: half of the digits of float64. What goes wrong with a shape loses them all.
-NEAR = 2.0**-26
-RACES = 6  # each has about a chance in two to be lost by threads that share memory
-MOVED = 1024.0  # ulp of what is handed in: where they leave nothing near, rounding runs away, and no step is judged
+# Of the largest number of a step: half of the digits. What goes wrong with a shape loses them all.
+NEAR = {"float64": 2.0**-26, "float32": 2.0**-10}
+MOVED = {"float64": 1024.0, "float32": 16.0}  # ulp of what is handed in: where they leave nothing near, rounding runs away, and no step is judged
 
 
 def disagreements(spec, backend, level="full"):
@@ -22,14 +21,14 @@ def disagreements(spec, backend, level="full"):
     other = "reference" if "reference" in spec.backends and backend != "reference" else "equation"
     found = [finding for case in shapes(spec, other == "equation", level) for finding in _of_case(spec, case, backend, other)]
     if backend == "kernel" and spec.time and not found:
-        found += _of_segments(spec, backend) + (_of_threads(spec, backend) if level == "full" else [])
+        found += unlike_itself(spec, level)
     return found
 
 
 def _of_case(spec, case, backend, other):
     checked = check_values(spec, *case.draw(spec))
     random = np.random.default_rng(case.seed)
-    upstream = {name: poison(spec, name, random.standard_normal(shape), checked) for name, shape in expected_shapes(spec, checked).items()}
+    upstream = {name: poison(spec, name, random.standard_normal(shape).astype(checked.dtype), checked) for name, shape in expected_shapes(spec, checked).items()}
     given = poisoned(spec, checked)
     kept = _copies(given.arrays), _copies(upstream)
     found = _answered(spec, given, backend, upstream)
@@ -61,51 +60,6 @@ def _of_layer(spec, checked, backend, found):
     return [f"{name} of a layer is not that of a run" for name in sorted(differ)]
 
 
-def _of_segments(spec, backend):
-    """Where a kernel that keeps states alone has other bits than one that keeps everything: of rows in whole vectors, which lie dense."""
-    from refrnn.kernels.engine import segments
-
-    case = in_whole_vectors(spec)
-    checked, upstream = _drawn(spec, case)
-    with by_two_threads(backend), segments.checkpoint(SEGMENT) as taken:
-        found = _all_of(spec, checked, backend, upstream)
-    if not taken:
-        return []
-    with by_two_threads(backend):
-        right = _all_of(spec, checked, backend, upstream)
-    apart = [name for name, array in right.items() if not same_bits(found[name], array)]
-    return [Finding(name_of(backend), case.name, f"{name} is another one when states are kept alone in case {case.name}") for name in apart]
-
-
-def _of_threads(spec, backend):
-    """Where two threads have other bits than one, with more work than one block of rows, and than one panel of units, for each: a race may be lost now and then."""
-    from refrnn.kernels.primitives import threads
-
-    case = of_much_work(spec)
-    checked, upstream = _drawn(spec, case)
-    with threads.using(1):
-        right = _all_of(spec, checked, backend, upstream)
-    for _ in range(RACES):
-        with by_two_threads(backend):
-            found = _all_of(spec, checked, backend, upstream)
-        apart = [name for name, array in right.items() if not same_bits(found[name], array)]
-        if apart:
-            return [Finding(name_of(backend), case.name, f"{name} differs between 1 and 2 threads in case {case.name}") for name in apart]
-    return []
-
-
-def _drawn(spec, case):
-    """The values of a case whose truth nobody asks for, and upstream gradients."""
-    checked = check_values(spec, *case.draw(spec))
-    return checked, {name: np.random.default_rng(case.seed).standard_normal(shape) for name, shape in expected_shapes(spec, checked).items()}
-
-
-def _all_of(spec, checked, backend, upstream):
-    """Outputs, intermediates and gradients."""
-    outputs, intermediates, backward = answer(spec, checked, backend)
-    return {**intermediates, **outputs, **gradients_of(spec, backward, upstream)}
-
-
 def _answered(spec, checked, backend, upstream):
     """Outputs and gradients by name, the gradients as d_name; of a kernel by two threads, however little there is to do."""
     with by_two_threads(backend):
@@ -116,7 +70,7 @@ def _answered(spec, checked, backend, upstream):
 
 def _moved(spec, checked):
     """The same values, those that may be any numbers moved in their last digits."""
-    random, far = np.random.default_rng(35), MOVED * np.finfo(checked.dtype).eps
+    random, far = np.random.default_rng(35), MOVED[checked.dtype.name] * np.finfo(checked.dtype).eps
     free = {name: array for name, array in checked.arrays.items() if is_free(spec.symbols[name])}
     return replace(checked, arrays=checked.arrays | {name: array * (1 + far * random.choice([-1, 1], array.shape)) for name, array in free.items()})
 
@@ -129,6 +83,6 @@ def _near(spec, name, found, right, moved=None):
     if np.shape(found) != right.shape:
         return False
     axes = tuple(range(1 if spec.time_size(name.removeprefix("d_")) else 0, right.ndim))
-    allowed = NEAR * np.abs(np.where(np.isfinite(right), right, 0)).max(axis=axes, keepdims=True, initial=0)
+    allowed = NEAR[right.dtype.name] * np.abs(np.where(np.isfinite(right), right, 0)).max(axis=axes, keepdims=True, initial=0)
     certain = np.True_ if moved is None else np.all(np.abs(moved - right) <= allowed, axis=axes, keepdims=True)
     return bool(np.all((np.abs(found - right) <= allowed) | ~np.isfinite(right) | ~certain))

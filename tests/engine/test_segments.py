@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from recurrences import ALL, drawn, like, upstream
 
-from refrnn.kernels.engine import segments, weights, work
+from refrnn.kernels.engine import weights, work
 from refrnn.kernels.engine.forms import plan_of
 from refrnn.kernels.engine.passes import run
 from refrnn.kernels.engine.pool import POOL
 from refrnn.kernels.engine.rows import lanes_of
-from refrnn.kernels.engine.segments import PATIENCE, Segments, Unkept, Whole, checkpoint
+from refrnn.kernels.engine.segments import PATIENCE, Segments, Unkept, Whole, checkpoint, small_too
 from refrnn.kernels.engine.sums import BLOCK
 
 LENGTHS = {"whole": lambda T, B: None, "ragged": lambda T, B: np.arange(B) % T + 1, "all below T": lambda T, B: np.arange(B) % 3 + 1}
@@ -47,14 +47,20 @@ def test_the_bits_are_those_of_a_whole_pass(name, ragged):
         assert_same(found, whole)
 
 
+@pytest.fixture
+def small():
+    """Passes of few gates keep none either."""
+    with small_too():
+        yield
+
+
 def drop(name, arguments, lengths=None):
     """How passes that nobody goes back through keep what they need."""
     return [type(run(ALL[name], **arguments, lengths=lengths)._kept) for _ in range(PATIENCE)]
 
 
 @pytest.mark.parametrize("name, ragged", itertools.product(ALL, LENGTHS))
-def test_where_nobody_goes_back_no_gates_are_kept(name, ragged, monkeypatch):
-    monkeypatch.setattr(segments, "FEW", -1)
+def test_where_nobody_goes_back_no_gates_are_kept(name, ragged, small):
     for B in (3, 9):
         arguments, lengths = drawn(name, 11, B, 3, 9), LENGTHS[ragged](11, B)
         whole, kept = both(name, arguments, lengths)
@@ -66,8 +72,7 @@ def test_where_nobody_goes_back_no_gates_are_kept(name, ragged, monkeypatch):
         assert isinstance(both(name, arguments, lengths)[1], Whole)  # as somebody went back
 
 
-def test_what_is_not_kept_takes_no_memory(monkeypatch):
-    monkeypatch.setattr(segments, "FEW", -1)
+def test_what_is_not_kept_takes_no_memory(small):
     arguments = drawn("two", 11, 9, 3, 100)
     drop("two", arguments)
     forward = run(ALL["two"], **arguments)
@@ -83,9 +88,8 @@ def test_what_is_not_kept_takes_no_memory(monkeypatch):
 
 
 @pytest.mark.parametrize("name, ragged", itertools.product(ALL, LENGTHS))
-def test_where_nobody_asks_for_rows_they_stand_in_outputs(name, ragged, monkeypatch):
+def test_where_nobody_asks_for_rows_they_stand_in_outputs(name, ragged, small):
     """Whoever writes into outputs then, all is as it was."""
-    monkeypatch.setattr(segments, "FEW", -1)
     arguments, lengths = drawn(name, 11, 9, 3, 2 * lanes_of(np.float64)), LENGTHS[ragged](11, 9)
     whole, _ = both(name, arguments, lengths)
     assert drop(name, arguments, lengths) == [Whole] * PATIENCE
@@ -101,9 +105,8 @@ def test_where_nobody_asks_for_rows_they_stand_in_outputs(name, ragged, monkeypa
     assert_same({**outputs, **made, **{f"d_{key}": value for key, value in found.items()}}, {key: value for key, value in whole.items() if not key.startswith("row") or key in made})
 
 
-def test_rows_that_are_asked_for_are_kept_beside_outputs(monkeypatch):
+def test_rows_that_are_asked_for_are_kept_beside_outputs(small):
     """And no pass runs again for them."""
-    monkeypatch.setattr(segments, "FEW", -1)
     arguments = drawn("one", 11, 9, 3, 2 * lanes_of(np.float64))
     both("one", arguments)
     for k in range(2 * PATIENCE + 2):

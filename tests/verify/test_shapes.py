@@ -7,7 +7,6 @@ import pytest
 from unit import Backend, off, unit
 
 import refrnn
-from refrnn.kernels.engine import segments
 from refrnn.kernels.primitives import threads
 from refrnn.verify.cases import asked, shapes
 from refrnn.verify.shapes import _near, disagreements
@@ -41,6 +40,8 @@ FAULTS = {
     "rows of one number": lambda x, **rest: x.shape[2] > 1 and (np.count_nonzero(x, axis=2) == 1).all(),
     "258 steps": lambda x, **rest: len(x) > 200,
     "ragged and wide": lambda x, U, lengths, **rest: x.shape[1] > 8 and len(U) > 32 > x.shape[2] - 10 and lengths is not None and len(set(lengths)) > 1,
+    "ragged, a lane short-float64": lambda x, U, **rest: x.dtype == np.float64 and len(U) % 16 == 15,
+    "ragged, a lane short-float32": lambda x, **rest: x.dtype == np.float32,
     "64 steps": lambda x, **rest: len(x) % 16 == 0,
     "I of 131": lambda x, U, lengths, **rest: x.shape[2] > 16 * x.shape[1] > 100 and len(U) > 32 and lengths is None,
     "I of 5501": lambda x, U, lengths, **rest: x.shape[2] * len(U) > 2**18 and len(set(lengths)) > 1,
@@ -77,7 +78,7 @@ def test_every_backend_is_held_against_another(backend, quantity):
     spec = unit() if backend == "module" else unit(**{backend: wrong})
     found = disagreements(spec, wrong.module if backend == "module" else backend)
     name, other = ("planted" if backend == "module" else backend), "equation" if backend == "reference" else "reference"
-    assert {str(finding) for finding in found} == {f"{name}: {quantity} is not that of the {other} in case {case.name}" for case in shapes(spec)}
+    assert {str(finding) for finding in found} == {f"{name}: {quantity} is not that of the {other} in case {case.name}" for case in shapes(spec) if case.dtype == "float64"}
     assert disagreements(unit(), backend if backend != "module" else Backend().module) == []
 
 
@@ -159,7 +160,7 @@ def test_steps_at_which_rounding_runs_away_excuse_no_others():
 
 
 def test_alone_it_is_held_against_the_equation():
-    for quantity, count in (("h", 7), ("d_u", 7)):
+    for quantity, count in (("h", 9), ("d_u", 9)):
         spec = unit(kernel=off(quantity))
         del spec.bindings["reference"]
         assert len(disagreements(spec, "kernel")) == count
@@ -224,47 +225,6 @@ def test_what_the_equation_goes_through_word_by_word_stays_short():
     words = [next(case for case in shapes(spec, interpreted) if case.name == "258 steps").sizes["N"] for interpreted in (False, True)]
     assert words == [301, 2] and disagreements(spec, "reference") == []
     assert {case.sizes["N"] for case in shapes(refrnn.load("one-hot"), True) if case.name == "258 steps"} == {301}
-
-
-def planted(monkeypatch, forward):
-    """The kernel of the spec, whose outputs, of one run after the other, are what ``forward`` makes of them."""
-    right, module = SPEC.bindings["kernel"].load(), ModuleType("planted")
-
-    def run(**arguments):
-        outputs, saved = right.forward(**arguments)
-        return forward(outputs, **arguments), saved
-
-    module.forward, module.backward = run, right.backward
-    monkeypatch.setitem(SPEC.bindings, "kernel", SimpleNamespace(load=lambda: module))
-
-
-def test_states_that_are_kept_alone_in_whole_vectors(monkeypatch):
-    """Where rows lie dense, and in no other shape."""
-
-    def off(outputs, x, U, **rest):
-        is_dense = len(U) % 16 == 0 and x.shape[1] > 64 and segments._chosen.get() is not None
-        return {"s": np.nextafter(outputs["s"], 9.0)} if is_dense else outputs
-
-    planted(monkeypatch, off)
-    assert [str(finding) for finding in disagreements(SPEC, "kernel", "quick")] == ["kernel: s is another one when states are kept alone in case whole vectors"]
-
-
-@pytest.mark.parametrize("late", [0, 3])
-def test_two_threads_that_touch_each_other_now_and_then(late, monkeypatch):
-    """At the full level, with much work for each."""
-    runs = []
-
-    def off(outputs, x, U, **rest):
-        if x.shape[0] * x.shape[1] < 1000 or len(U) < 64 or threads.get() < 2:
-            return outputs
-        runs.append(len(runs))
-        return {"s": np.nextafter(outputs["s"], 9.0)} if runs[-1] == late else outputs
-
-    planted(monkeypatch, off)
-    assert disagreements(SPEC, "kernel", "quick") == []
-    runs.clear()
-    found = [str(finding) for finding in disagreements(SPEC, "kernel", "full")]
-    assert found == ["kernel: s differs between 1 and 2 threads in case much work"] if threads.most() > 1 else found == []
 
 
 def test_what_shapes_are_like():

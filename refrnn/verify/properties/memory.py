@@ -7,7 +7,7 @@ import numpy as np
 from refrnn import free
 from refrnn.backends.run import answer, run_checked
 from refrnn.verify.properties.asking import answers_of, carried, gradients_of, same_bits, with_halves
-from refrnn.verify.variants import CROWD, FEW, MANY, in_a_crowd
+from refrnn.verify.variants import CROWD, FEW, KEPT, in_a_crowd
 
 RUNS = 4  # that nobody goes back through
 NAN = 255  # every byte of a NaN, in both precisions
@@ -49,7 +49,7 @@ def _leave_in_memory(byte):
         np.full(size, byte, np.uint8)
 
 
-SEGMENT = 2  # steps that run once more at a time: of as many sequences no more make a block
+SEGMENT = 3  # steps that are asked for at a time: four run once more, whole blocks of sums
 
 
 def runs_that_nobody_goes_back_through_change_nothing(spec, truth, backend):
@@ -75,7 +75,7 @@ def checkpoints_change_nothing(spec, truth, backend):
 
     if not spec.time or not truth.case.ragged:
         return None
-    checked, upstream = _long(spec, *in_a_crowd(spec, truth, MANY))
+    checked, upstream = _long(spec, *in_a_crowd(spec, truth, KEPT))
     # First whole sequences, which are not put in another order, for that would copy them; they also leave numbers where shorter ones have none.
     for given in (replace(checked, lengths=None), checked):
         arrays = {name: array.copy() for name, array in given.arrays.items()}

@@ -3,8 +3,8 @@
 from tests.verify.museum.outside.planting import Fault
 
 RECURRENT, NARX, LAYERS, TAPS = (f"families/{name}.py" for name in ("recurrent", "narx", "layers", "taps"))
-BOUND, LOOP, PANELS, PASSES, PLAN, POINTWISE, RECURRENCE, SUMS, WEIGHTS, WORK = (
-    f"engine/{name}.py" for name in ("bound", "loop", "panels", "passes", "plan", "pointwise", "recurrence", "sums", "weights", "work")
+BOUND, LOOP, PANELS, PASSES, PLAN, POINTWISE, RECURRENCE, SEGMENTS, SUMS, WEIGHTS, WORK = (
+    f"engine/{name}.py" for name in ("bound", "loop", "panels", "passes", "plan", "pointwise", "recurrence", "segments", "sums", "weights", "work")
 )
 CLIPPING, EMBEDDING, SEQUENCES, SOFTMAX = (f"families/{name}.py" for name in ("clipping", "embedding", "sequences", "softmax"))
 ARGUMENTS, ARRAYS, PRODUCTS, ACTIVATIONS, TASKS = (f"primitives/{name}.py" for name in ("arguments", "arrays", "products", "activations", "tasks"))
@@ -117,4 +117,11 @@ KERNELS = (
     Fault("memory", "a start read again is the caller's", "lstm", "gated/lstm.py", 'keeps="x h0 c0"', 'keeps="x h0"'),
     Fault("segments", "what a later one sent ahead stays", "multi-tap-recursion", WORK, "                array[:T] = 0\n", ""),
     Fault("calls", "a size by name is that of the call before", "hopfield", "primitives/arguments.py", "return type(value) if self.is_number else (type(value), value)", "return type(value)"),
+    # Of a third such stranger's, those that nothing found then.
+    Fault("segments", "rows stand in outputs in the order of lengths", "elman", SEGMENTS, "one.plan.unread >= PATIENCE and not one.ragged else", "one.plan.unread >= PATIENCE else"),
+    Fault("segments", "rows are read where they do not stand", "lstm", SEGMENTS, "if with_gates or self.lent else", "if with_gates else"),
+    Fault("segments", "segments are no whole blocks of sums", "elman", SEGMENTS, "    steps = -(-steps // each) * each\n", ""),
+    Fault("threads", "none waits for the others' units", "elman", LOOP, "wait(integers(loop.meeting), workers, met)", "pass"),
+    Fault("threads", "none waits for the others' products", "gru-reset-before", LOOP, "                if workers > 1:\n", "                if workers > 1 and s + OF_STAGE >= stages:\n"),
+    Fault("segments", "a pass that runs again reads what outputs are now", "lstm", SEGMENTS, "            whole, spare = Whole(one), _spare(one, one.T)\n", "            whole, spare = Whole(one), self.lent or _spare(one, one.T)\n"),
 )  # fmt: skip
