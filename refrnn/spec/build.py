@@ -40,7 +40,7 @@ _EQUIVALENT = {"mutant": str, "because": str}
 _CASE = {"name": str, "sizes": dict, "values": dict}
 VERIFY = ("forward", "bptt", "printed-gradient", "clip", "claim", "task")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_RESERVED = FUNCTIONS.keys() | REDUCTIONS.keys() | {"range", "lengths", "saved"}
+_RESERVED = FUNCTIONS.keys() | REDUCTIONS.keys() | {"range", "lengths", "saved", "mod"}  # mod, as % is shown: a page could not be read
 
 
 def _spoken(step):

@@ -100,6 +100,7 @@ SIZES_AND_SYMBOLS = [
     ("  h0: {", "  _: {role: start, shape: [H]}\n  h0: {", H0, "'_' can't name a symbol"),
     ("  h0: {", "  a-b: {role: start, shape: [H]}\n  h0: {", H0, "'a-b' can't name a symbol"),
     ("  h0: {", "  \u03b8: {role: start, shape: [H]}\n  h0: {", H0, "can't name a symbol"),
+    ("  h0: {", "  mod: {role: start, shape: [H]}\n  h0: {", H0, "mod is a word of the language and can't name a symbol; choose another name"),
     ("  h0: {", "  lengths: {role: start, shape: [H]}\n  h0: {", H0, "lengths is a word of the language"),
     ("  h0: {", "  h1: {role: start, shape: [H]}\n  h0: {", H0, "h1 is declared but used in no equation; delete it or use it"),
     ("  h0: {", "  s: {role: value, shape: [H]}\n  h0: {", H0, "no equation defines it"),
