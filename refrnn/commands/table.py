@@ -170,6 +170,7 @@ def _print_wrapped(say, width, word, says, shown):
 
 def print_sum(say, reports, seconds, width=None):
     left_out = [entry for report in reports for entry in report.left_out]
+    shorter = [entry for report in reports for entry in report.gentler if "sizes" in entry]
     failed, unchecked = ([report.id for report in reports if report.status == status] for status in ("fails", "could not check"))
     claims = _counted(sum(len(report.claims) for report in reports), "claim")
     errata = sum(sum(map(is_erratum, report.errata)) for report in reports)
@@ -183,6 +184,8 @@ def print_sum(say, reports, seconds, width=None):
     if left_out:
         quantities = _counted(sum(len(entry["quantities"]) for entry in left_out), "quantity", "quantities")
         say(filled(f"left out: {quantities} in {_counted(len(left_out), 'case')} of extreme values, where rounding leaves no digit to judge (--json names them)", width))
+    if shorter:
+        say(filled(f"shorter: {_counted(len(shorter), 'long case')}, as sequences of that length leave nothing to judge (-v names them)", width))
     if failed:
         say(click.style(filled(f"{len(failed)} of {len(reports)} fail: {', '.join(failed)}", width), fg="red", bold=True))
     if unchecked:

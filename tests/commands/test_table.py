@@ -64,6 +64,14 @@ def test_the_sum_is_of_all_specs_and_says_what_is_left_out():
     assert "left out: 2 quantities in 1 case of extreme values" in printed(print_sum, [RIGHT, extreme], 1.5)
 
 
+def test_the_sum_says_what_was_made_shorter():
+    """And nothing of what is gentler otherwise."""
+    gentler = SpecReport("a", gentler=[{"case": "far", "stretch": 2.0}])
+    shorter = SpecReport("b", gentler=[{"case": "long-1030-float32", "sizes": {"T": 515}}])
+    assert "shorter" not in printed(print_sum, [gentler], 1.5)
+    assert "shorter: 1 long case, as sequences of that length leave nothing to judge (-v names them)" in printed(print_sum, [gentler, shorter], 1.5)
+
+
 def test_what_nothing_compares_is_a_note_on_backends_that_are_not_the_librarys_kernels():
     report = SpecReport("a", not_offered={"kernel": ["r"], "mine": ["z", "n"]})
     assert printed(print_notes, [report]) == "a: not compared, because mine does not save them by name: z, n"

@@ -1681,6 +1681,8 @@ TABLE = {
         ("remarks are counted in the sum", "sum(sum(map(is_erratum, report.errata)) for report in reports)", "sum(len(report.errata) for report in reports)"),
         ("cases of the sum are those of the first spec", "_counted(sum(report.cases for report in reports), \"case\")", "_counted(reports[0].cases, \"case\")"),
         ("what extreme cases leave out is not in the sum", "    if left_out:\n", "    if False:\n"),
+        ("what is shorter than it was to be is not in the sum", "    if shorter:\n", "    if False:\n"),
+        ("whatever is gentler is shorter", "for entry in report.gentler if \"sizes\" in entry]", "for entry in report.gentler]"),
         ("a mutant that is alive is left out where there is little room", "{len(found['alive'])} alive\"", "0 alive\""),
         ("what is undecided is not in the details", "        for entry in report.undecided:\n", "        for entry in ():\n"),
         ("gentler cases are not in the details", "        for entry in report.gentler:\n", "        for entry in ():\n"),
