@@ -91,8 +91,31 @@ USUAL = (Case("usual", sizes=SIZES, batch=1, seed=54), Case("short", sizes=SIZES
 # What flows back into a and into b, both zero, where pieces meet: the first of equal ones gets all, and nothing is no number.
 AT_ZERO = {
     "relu(a)": (0, 0), "elu(a)": (1, 0), "abs(a)": (0, 0), "min(a, b)": (1, 0), "max(b, a)": (0, 1), "norm(a) * x[t]": (0, 0), "norm(b, a) * x[t] + b": (0, 1),
-    "a if a > 0 else 2 * b": (0, 2), "a if a >= 0 else b": (1, 0), "sqrt(a) if a > 0 else b": (0, 1), "b / a if a < 0 else a": (1, 0), "a**3 + a * b + b**2": (0, 0), "sigmoid(a) - tanh(b)": (0.25, -1),
+    "a if a > 0 else 2 * b": (0, 2), "a if a >= 0 else b": (1, 0), "sqrt(a) if a > 0 else b": (0, 1), "b / a if a < 0 else a": (1, 0), "a**3 + a * b + b**2": (0, 0), "sigmoid(a) - tanh(b)": (0.25, -1), "a**0 * b": (0, 1),
 }  # fmt: skip
+# A spec of all roles whose gradient is written out and loaded again, and run on a batch of several lengths.
+WRITTEN_OUT = """
+id: written-out
+title: All that a gradient may read
+sizes: {T: steps, H: numbers, N: words}
+symbols:
+  x: {role: input, shape: [T, H], low: -9, high: 9}
+  w: {role: input, shape: [T], type: integer, below: N}
+  h0: {role: start, shape: [H]}
+  U: {role: parameter, shape: [H, H]}
+  E: {role: parameter, shape: [N, H]}
+  b: {role: parameter, shape: [H], optional: true}
+  c: {role: parameter, shape: [H]}
+  K: {role: constant, shape: [], type: integer, low: 1, high: 3}
+time: T
+equations:
+  - h[-1] = h0
+  - e[t] = one_hot(w[t], N) @ E
+  - h[t] = tanh(U @ h[t-1] + e[t] * x[t] + b) * K if t > 0 else e[t] + h[t-1]
+  - z = tanh(c)
+outputs: [h, z]
+"""
+SEVERAL = Case("several", sizes={"T": 4, "H": 3, "N": 5}, batch=3, seed=59, values={"K": 2})
 ZERO = Case("at zero", sizes={"T": 1, "H": 1}, batch=1, seed=56, zero=("a", "b"))
 
 
@@ -100,7 +123,7 @@ ZERO = Case("at zero", sizes={"T": 1, "H": 1}, batch=1, seed=56, zero=("a", "b")
 def misled():
     """What is wrong with gradients of the language's operations, in words."""
     specs = [*map(_spec, (MATRICES, VECTORS, LETTERS, PIECES)), _spec((), STATES)]
-    asked = [*(partial(_apart, spec) for spec in specs), _at_zero]
+    asked = [*(partial(_apart, spec) for spec in specs), _at_zero, _written_out]
     return [f"language: {text}" for ask in asked for text in _tried(ask)]
 
 
@@ -152,3 +175,19 @@ def _at_zero():
         if not np.allclose(truth.quantities["gradient", f"d_{name}"], wanted.ravel(), rtol=NEAR, atol=NEAR):
             yield f"the gradient of {name} at zero, where pieces meet, is not what it should be"
     yield from (f"at zero {text}" for text in _not_followed(spec, [truth]))
+
+
+def _written_out():
+    """Where the gradient as a spec that is loaded gives a batch other numbers than the tape."""
+    spec = refrnn.load_text(WRITTEN_OUT)
+    back, (values, _) = spec.gradient(), SEVERAL.draw(spec)
+    run = spec.forward(values, backend="equation")
+    upstream = {name: np.random.default_rng(SEVERAL.seed).standard_normal(array.shape) for name, array in run.outputs.items()}
+    known = values | SEVERAL.sizes | run.outputs | run.intermediates | {f"g_{name}": array for name, array in upstream.items()}
+    found = back.forward({name: known[name] for name in (*back.arrays, *back.named_sizes)}, backend="equation").outputs
+    for name, right in run.backward(upstream).items():
+        gradient, axis = found[f"d_{name}"], back.batch_axis(f"d_{name}")
+        if axis is not None and spec.batch_axis(name) is None:  # a batch's is the sum of its sequences'
+            gradient = gradient.sum(axis=axis)
+        if not np.allclose(gradient, right, rtol=NEAR, atol=NEAR):
+            yield f"the gradient of {name}, written out as a spec, gives a batch other numbers"

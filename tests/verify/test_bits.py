@@ -130,6 +130,25 @@ def test_threads_that_wait_for_nobody_read_what_another_problem_left(monkeypatch
     assert found() == (told("differs between 1 and 2 threads", "one sequence") if threads.most() > 1 else [])
 
 
+def test_a_layer_whose_threads_share_the_units_of_one_sequence(monkeypatch):
+    right, module = SPEC.bindings["kernel"].load(), ModuleType("planted")
+
+    def bind(**parameters):
+        bound = right.bind(**parameters)
+        forward = bound.forward
+
+        def planted_forward(arrays, lengths=None, out=None):
+            outputs, state = forward(arrays, lengths, out)
+            return off(outputs) if threads.get() > 1 and arrays["x"].shape[1] == 1 else outputs, state
+
+        monkeypatch.setattr(bound, "forward", planted_forward)
+        return bound
+
+    module.forward, module.backward, module.bind = right.forward, right.backward, bind
+    monkeypatch.setitem(SPEC.bindings, "kernel", SimpleNamespace(load=lambda: module, module="planted"))
+    assert found() == (told("of a layer differs between 1 and 2 threads", "one sequence", ["s"]) if threads.most() > 1 else [])
+
+
 @pytest.mark.parametrize("late", [0, 3])
 def test_two_threads_that_touch_each_other_now_and_then(late, monkeypatch):
     """At the full level, with much work for each."""

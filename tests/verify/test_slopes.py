@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from unit import unit
 
+from refrnn.backends.run import Run
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.lanes import Lanes, _each, _on_lanes
 from refrnn.verify import slopes
@@ -64,6 +65,19 @@ def test_where_pieces_meet(name, changes, monkeypatch):
     changed(monkeypatch, name, **changes)
     (found,) = misled()
     assert found.startswith("language: at zero the gradient of ") and found.endswith("from that of its adjoint equations (allowed 1e-15)")
+
+
+def test_a_gradient_that_is_written_out_wrong(monkeypatch):
+    """As a spec that loads: what was handed in for each sequence is one for all."""
+    monkeypatch.setattr("refrnn.spec.gradient._role", lambda spec, name: "parameter")
+    (found,) = misled()
+    assert "raises ValuesError" in found and "written-out-gradient" in found
+
+
+def test_a_gradient_that_is_written_out_as_another_one(monkeypatch):
+    right = Run.backward
+    monkeypatch.setattr(Run, "backward", lambda self, upstream: {name: array * (1 + (name == "E")) for name, array in right(self, upstream).items()})
+    assert misled() == ["language: the gradient of E, written out as a spec, gives a batch other numbers"]
 
 
 def test_a_gradient_that_is_refused(monkeypatch):
