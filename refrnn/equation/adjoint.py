@@ -252,6 +252,7 @@ class Backward:
             fixed = not isinstance(node.exponent, Size) or not node.exponent.names()
             number = node.exponent.number({}) if fixed and isinstance(node.exponent, Size) else node.exponent
             exponent, lower = (Number(number), number - 1) if fixed else (Index(number), number - ONE)
+            way = way if fixed else self._where_not(number, way)
             slope = self.builder.apply("multiply", exponent, self.builder.power(node.base, lower))
             self.visit(node.base, replace(way, gradient=self.builder.apply("multiply", way.gradient, slope)))
             return
@@ -261,6 +262,14 @@ class Backward:
         before, after = Power(turned, Size.of(letter)), Power(turned, exponent - ONE - Size.of(letter))
         body = Apply("matmul", (Apply("matmul", (before, way.gradient)), after))
         self.visit(node.base, replace(way, gradient=self.builder.total(Total("add", letter, ZERO, exponent, body))))
+
+    def _where_not(self, exponent, way):
+        """The way where an exponent is not 0: there nothing flows, though 0 times a power of -1 of zero is no number."""
+        known = Known({**self.clause.ranges, **way.ranges}, self.builder.known.lowest)
+        if known.never_below_zero(exponent - ONE):
+            return way
+        bounds, conditions = bounds_of(Compare("NotEq", Index(exponent), NOTHING), True, known)
+        return replace(way, bounds=(*way.bounds, *bounds), conditions=(*way.conditions, *conditions))
 
     # ------------------------------------------------------------ sums and choices
 

@@ -35,7 +35,8 @@ VECTORS = (
     "sum(a[i] * x[t, i] for i in range(1, H)) * b - (-a)**2 * d",
 )
 LETTERS = (
-    "a if t > 1 else b * d", "x[t] if t != 0 else a * x[t]", "b if t != T-1 else a * b", "exp(x[t] if t >= 0 else b) * a + (a if t > T else b)",
+    "a if t > 1 else b * d", "x[t] if t < 2 else a", "a * b if t <= 1 else x[t]", "x[t] if t < 2 or t > 3 else a * b", "b if t == 1 else x[t] * d", "a if t >= 2 and t < T - 1 else x[t]",
+    "x[t] if t != 0 else a * x[t]", "b if t != T-1 else a * b", "exp(x[t] if t >= 0 else b) * a + (a if t > T else b)",
     "x[t] if t != 2 and t >= 1 else a * x[t] if not t == 2 else b", "x[2 * t // 3] * x[(t + 2) % T] - x[T - 1 - t] * x[t // 2]",
     "sum(a * j for j in range(T)) + sum(tanh(a * j * t + b) for j in range(3))", "prod(x[j] + b for j in range(T))", "prod(a + j for j in range(t, 5)) * b + prod(sum(x[j] * i for i in range(3)) for j in range(T))",
     "sum(x[i] * x[j] * a for j in range(T) for i in range(j, T))", "sum(a[i] * U[i, j] * b[j] * x[t, i] for i in range(H) for j in range(i)) * b", "sum((w[j] * x[t - j] * j if t >= j else 0 * a) for j in range(L))",
@@ -91,7 +92,7 @@ USUAL = (Case("usual", sizes=SIZES, batch=1, seed=54), Case("short", sizes=SIZES
 # What flows back into a and into b, both zero, where pieces meet: the first of equal ones gets all, and nothing is no number.
 AT_ZERO = {
     "relu(a)": (0, 0), "elu(a)": (1, 0), "abs(a)": (0, 0), "min(a, b)": (1, 0), "max(b, a)": (0, 1), "norm(a) * x[t]": (0, 0), "norm(b, a) * x[t] + b": (0, 1),
-    "a if a > 0 else 2 * b": (0, 2), "a if a >= 0 else b": (1, 0), "sqrt(a) if a > 0 else b": (0, 1), "b / a if a < 0 else a": (1, 0), "a**3 + a * b + b**2": (0, 0), "sigmoid(a) - tanh(b)": (0.25, -1), "a**0 * b": (0, 1),
+    "a if a > 0 else 2 * b": (0, 2), "a if a >= 0 else b": (1, 0), "sqrt(a) if a > 0 else b": (0, 1), "b / a if a < 0 else a": (1, 0), "a**3 + a * b + b**2": (0, 0), "sigmoid(a) - tanh(b)": (0.25, -1), "a**t * b": (0, 1),
 }  # fmt: skip
 # A spec of all roles whose gradient is written out and loaded again, and run on a batch of several lengths.
 WRITTEN_OUT = """

@@ -96,6 +96,15 @@ def test_branches_that_are_not_taken_pass_no_nan():
     assert apart(lines, {"x": "T, H", "U": "H, H"}, ["y", "z"]) < 1e-17
 
 
+def test_a_power_of_zero_that_is_one_has_no_slope():
+    """At t = 0, where 0 times its power of -1 would be no number."""
+    zero = {"change": lambda given: {**given, "x": given["x"] * 0}}
+    assert apart(["y[t] = x[t]**t * b"], {"x": "T, H", "b": "H"}, ["y"], **zero) == 0
+    assert apart(["y[t] = x[t]**(2 * t - 4) * b"], {"x": "T, H", "b": "H"}, ["y"]) < 1e-17
+    _, found = made_of(["y[t] = x[t]**(t + 1) * b"], {"x": "T, H", "b": "H"}, ["y"])
+    assert "d_x[t] = d_y[t] * b * ((t+1) * x[t]**t)" in found.equations
+
+
 def test_zero_has_a_norm_without_a_slope():
     assert apart(["y = norm(a) * b"], {"a": "H", "b": "H"}, ["y"], change=lambda given: {**given, "a": given["a"] * 0}) == 0
 
