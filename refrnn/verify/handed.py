@@ -37,7 +37,7 @@ def promises(spec, truth):
     values = (_padding_is_free, _what_is_out_of_a_domain_is_refused)
     in_any_precision = (_numbers_may_be_whole, _upstream_may_be_any_real_numbers, _upstream_that_is_left_out_is_zero)
     lengths = (_times_not_named_are_whole, _lengths_may_be_of_any_whole_type, _lengths_are_copied, _lengths_out_of_range_are_refused, _each_batch_is_taken_apart_by_its_own_lengths)
-    asked = (*values, *in_any_precision, *lengths, _what_goes_on_is_handed_on, _a_module_is_the_text_it_was_loaded_with, _refusals_name_the_place, _the_way_back_of_the_equation_is_its_own, _draws, _integers_drawn)
+    asked = (*values, *in_any_precision, *lengths, _what_goes_on_is_handed_on, _what_goes_on_backward_is_handed_on, _a_module_is_the_text_it_was_loaded_with, _refusals_name_the_place, _the_way_back_of_the_equation_is_its_own, _draws, _integers_drawn)
     found = [text for ask in asked for text in ask(spec, truth)]
     return found or [text for ask in in_any_precision for text in ask(spec, _in_float32(spec, truth))]
 
@@ -228,6 +228,29 @@ def _what_goes_on_is_handed_on(spec, truth):
             yield f"the state {min(begun)} is not handed on though what it begins is the rest of the whole{_where(chosen)}"
         if not joins and not stays:
             yield f"the state {min(begun)} is handed on though what it begins is not the rest of the whole{_where(chosen)}"
+
+
+def _what_goes_on_backward_is_handed_on(spec, truth):
+    """So are states that run backward, where the equation that ends anew with them at a step is what the whole is before it.
+
+    Of starts of these alone, and of states that hang on none that runs forward.
+    """
+    begun = {start: state for start, (state, forward) in spec.begun.items() if not forward}
+    is_twice = any(sum(start in equation.reads for equation in spec.equations) > 1 for start in begun)
+    if not spec.group or len(spec.time) != 1 or spec.batch is not None or not begun or is_twice:
+        return
+    drawn, cut = spec.draw(fitting_sizes(spec, {name: 4 for name in spec.sizes}, 2), batch=2, seed=38, dtype="float64"), slice(2)
+    whole, moved = (check_values(spec, drawn | others, None) for others in ({}, {start: drawn[start] + 1 for start in spec.begun.keys() - begun}))
+    found, other = _by_equation(spec, whole), _by_equation(spec, moved)
+    if any(state not in found or not np.array_equal(found[state], other[state]) for state in begun.values()):
+        return
+    ends = {start: found[state][cut.stop] for start, state in begun.items()}
+    rest = _by_equation(spec, check_values(spec, part(spec, drawn, cut, slice(None)) | ends, None))
+    joins, stays = all([np.array_equal(rest[state], found[state][cut]) for state in begun.values()]), begun.keys() & spec.staying(whole.integers).keys()
+    if joins and stays:
+        yield f"the state {min(stays)}, which runs backward, is not handed on though what it begins is the rest of the whole"
+    if not joins and not stays:
+        yield f"the state {min(begun)}, which runs backward, is handed on though what it begins is not the rest of the whole"
 
 
 def _a_module_is_the_text_it_was_loaded_with(spec, truth):

@@ -195,6 +195,27 @@ def test_a_state_that_is_not_handed_on_though_it_goes_on(monkeypatch):
     assert "the state o0 is not handed on though what it begins is the rest of the whole, where forced is 0" in handed.promises(spec, truth)
 
 
+@pytest.mark.parametrize("stays, word", [(True, "is not handed on though what it begins is the rest of the whole"), (False, None)])
+def test_a_state_that_runs_backward_is_not_handed_on(stays, word, monkeypatch):
+    spec = refrnn.load("bidirectional")
+    right, truth = Spec.staying, truth_of(spec)
+    monkeypatch.setattr(Spec, "staying", lambda self, constants: right(self, constants) | ({"h_binf": "why not"} if stays else {}))
+    assert handed.promises(spec, truth) == ([f"the state h_binf, which runs backward, {word}"] if stays else [])
+
+
+def test_a_state_that_runs_backward_is_handed_on_though_it_does_not_go_on(monkeypatch):
+    """As if the equation began elsewhere."""
+    spec, right = refrnn.load("bidirectional"), handed._by_equation
+
+    def other(spec, checked):
+        found = right(spec, checked)
+        return {name: array + (name == "h_b" and len(array) == 2) for name, array in found.items()}
+
+    monkeypatch.setattr(handed, "_by_equation", other)
+    (found,) = handed._what_goes_on_backward_is_handed_on(spec, None)
+    assert found == "the state h_binf, which runs backward, is handed on though what it begins is not the rest of the whole"
+
+
 class Bound:
     """A user's module, known by its path alone or by its text."""
 

@@ -873,6 +873,8 @@ TABLE = {
         ("distributions may have zeros", "\"distribution\": (array > 0)", "\"distribution\": (array >= 0)"),
         ("lengths need not be those that were given", "for name in spec.time if not np.array_equal(checked.lengths[name], given[name])]", "for name in ()]"),
         ("arrays need not be those that were given", "if name in values and not np.array_equal(", "if False and not np.array_equal("),
+        ("states that run backward may stay", "    if joins and stays:\n        yield f\"the state {min(stays)}, which", "    if False:\n        yield f\"the state {min(stays)}, which"),
+        ("states that run backward may go on anyhow", "    if not joins and not stays:\n        yield f\"the state {min(begun)}, which", "    if False:\n        yield f\"the state {min(begun)}, which"),
         ("padding may be refused", "return [f\"what lies past an end is refused ({error})\"]", "return []"),
         ("a time that is not named may have any length", "if np.any(checked.lengths[other] != checked.sizes[other]):", "if False:"),
         ("nothing is promised of draws", "_the_way_back_of_the_equation_is_its_own, _draws, _integers_drawn)", "_the_way_back_of_the_equation_is_its_own, _integers_drawn)"),
