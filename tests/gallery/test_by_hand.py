@@ -237,7 +237,7 @@ def retention(x, S0, gamma, epsilon, W_Q, W_K, W_V, W_G):
 
 def delta_net(x, S0, W_k, W_v, W_q, w_b):
     """The memory's old value under a key is taken out, and a mean of it and the new one written."""
-    k, q = (one / one.sum(1, keepdims=True) for one in (feature(x @ W_k.T), feature(x @ W_q.T)))
+    k, q = (one / one.sum(1, keepdims=True) for one in (np.exp(x @ W_k.T), np.exp(x @ W_q.T)))
     S, y = S0, []
     for key, query, value, beta in zip(k, q, x @ W_v.T, sigmoid(x @ w_b)):
         old = S @ key
