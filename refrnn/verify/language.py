@@ -31,8 +31,9 @@ equations:
   - shared[t] = softmax(3 * x[t]) + log_softmax(x[t])
   - turned[t] = M.T @ x[t] + x[t] @ M + diag(v) @ x[t] - identity(N) @ x[t] + outer(x[t], v) @ v + M ** 2 @ x[t]
   - joined[t] = norm(concat(x[t], v, zeros(2)), M)
-  - hot[t] = one_hot(argmax(x[t]), N)
-outputs: [whole, moved, chosen, told, added, taken, bent, waved, shared, turned, joined, hot]
+  - hot[t] = one_hot(argmax(x[t]), N) + M @ one_hot(argmax(x[t]), N) - (-one_hot(argmax(v), N)) @ M
+  - raised[t] = diag(v) ** 9
+outputs: [whole, moved, chosen, told, added, taken, bent, waved, shared, turned, joined, hot, raised]
 """
 
 
@@ -64,5 +65,6 @@ def _meant(t, x, v, M, a, b):
         "shared": shifted + now - np.log(np.exp(now).sum()),
         "turned": M.T @ now + now @ M + v * now - now + now * (v @ v) + M @ M @ now,
         "joined": np.sqrt((now**2).sum() + (v**2).sum() + (M**2).sum()),
-        "hot": np.eye(N)[now.argmax()],
+        "hot": np.eye(N)[now.argmax()] + M[:, now.argmax()] + M[v.argmax()],
+        "raised": np.diag(v**9),
     }

@@ -11,6 +11,7 @@ import numpy as np
 
 import refrnn
 from refrnn.verify.adjoint import follow
+from refrnn.verify.backends import compare
 from refrnn.verify.cases import Case
 from refrnn.verify.derivatives import confirm
 from refrnn.verify.language import NEAR
@@ -44,7 +45,7 @@ LETTERS = (
 )
 PIECES = (
     "relu(a - x[t]) + elu(x[t] + b) + abs(a * x[t])", "min(a, x[t]) - max(b, x[t]) * d + max(tanh(a), b * b)", "(relu(U) + elu(V)) @ x[t] + (abs(U) * min(U, V)) @ a + max(V, d) @ b",
-    "a * argmax(x[t]) + one_hot(argmax(b), H) * d", "a if d > 0 else b", "a if x[t] > 0 else b * d", "sqrt(x[t]) if x[t] > 0 else log(a * a) if not a > b else 0 * b",
+    "a if x[t, 0] > x[t, H-1] else b", "a * argmax(x[t]) + one_hot(argmax(b), H) * d", "a if d > 0 else b", "a if x[t] > 0 else b * d", "sqrt(x[t]) if x[t] > 0 else log(a * a) if not a > b else 0 * b",
     "x[t] if a < b and x[t] <= 1 or d >= 0 else U @ b", "(U if d > 100 else V) @ a + (d if a > 0 else x[t])", "sum((x[j] if x[j] > x[t] else a * j) for j in range(T))", "stop(a * b) * x[t] + one_hot(H - 1, H) * d",
 )  # fmt: skip
 # States that go on, in every way that letters may: each line's own symbol is an output.
@@ -87,8 +88,8 @@ symbols:
 {lines}outputs: [{outputs}]
 """
 SIZES = {"T": 5, "H": 3, "N": 4, "L": 2}
-# Delays that are longer than sequences, too.
-USUAL = (Case("usual", sizes=SIZES, batch=1, seed=54), Case("short", sizes=SIZES | {"T": 3, "L": 4}, batch=1, seed=55))
+# Two sequences at once, which may decide otherwise; and delays that are longer than a sequence.
+USUAL = (Case("usual", sizes=SIZES, batch=2, seed=54), Case("short", sizes=SIZES | {"T": 3, "L": 4}, batch=1, seed=55))
 # What flows back into a and into b, both zero, where pieces meet: the first of equal ones gets all, and nothing is no number.
 AT_ZERO = {
     "relu(a)": (0, 0), "elu(a)": (1, 0), "abs(a)": (0, 0), "min(a, b)": (1, 0), "max(b, a)": (0, 1), "norm(a) * x[t]": (0, 0), "norm(b, a) * x[t] + b": (0, 1),
@@ -116,6 +117,19 @@ equations:
   - z = tanh(c)
 outputs: [h, z]
 """
+# Beside an output of each sequence one of all of them, which counts once, in all of its steps.
+OF_ALL = """
+id: of-all
+title: An output that hangs on no sequence
+sizes: {T: steps, H: numbers}
+symbols:
+  x: {role: input, shape: [T, H]}
+  a: {role: parameter, shape: [H]}
+equations:
+  - y[t] = x[t]
+  - z[t] = a * t
+outputs: [y, z]
+"""
 SEVERAL = Case("several", sizes={"T": 4, "H": 3, "N": 5}, batch=3, seed=59, values={"K": 2})
 ZERO = Case("at zero", sizes={"T": 1, "H": 1}, batch=1, seed=56, zero=("a", "b"))
 
@@ -124,7 +138,7 @@ ZERO = Case("at zero", sizes={"T": 1, "H": 1}, batch=1, seed=56, zero=("a", "b")
 def misled():
     """What is wrong with gradients of the language's operations, in words."""
     specs = [*map(_spec, (MATRICES, VECTORS, LETTERS, PIECES)), _spec((), STATES)]
-    asked = [*(partial(_apart, spec) for spec in specs), _at_zero, _written_out]
+    asked = [*(partial(_apart, spec) for spec in specs), _at_zero, _written_out, _of_all]
     return [f"language: {text}" for ask in asked for text in _tried(ask)]
 
 
@@ -150,8 +164,9 @@ def _spec(terms, lines=""):
 
 
 def _apart(spec):
-    """Where the tape's gradients are not those of numerical derivatives, or of adjoint equations."""
+    """Where the tape's gradients are not those of numerical derivatives, or of adjoint equations, or many runs at once are other ones."""
     truths = [Truth(spec, _of(spec, case)) for case in USUAL]
+    yield from (str(finding) for truth in truths for finding in compare(spec, truth, "equation")[1])
     yield from (str(confirmed) for confirmed in (confirm(spec, truth) for truth in truths) if not confirmed.ok)
     yield from _not_followed(spec, truths)
 
@@ -192,3 +207,13 @@ def _written_out():
             gradient = gradient.sum(axis=axis)
         if not np.allclose(gradient, right, rtol=NEAR, atol=NEAR):
             yield f"the gradient of {name}, written out as a spec, gives a batch other numbers"
+
+
+def _of_all():
+    """Where an output of all sequences sends back another gradient than its own steps, the longest sequence's, have."""
+    spec = refrnn.load_text(OF_ALL)
+    run = spec.forward(spec.draw({"T": 4, "H": 3}, batch=3, seed=60, dtype="float64"), backend="equation", lengths=[2, 4, 1])
+    upstream = np.random.default_rng(60).standard_normal((4, 3))
+    found, right = run.backward({"z": upstream})["a"], np.arange(4) @ upstream
+    if not np.allclose(found, right, rtol=NEAR, atol=NEAR):
+        yield "the gradient of an output of all sequences is not that of its own steps"

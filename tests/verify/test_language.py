@@ -21,6 +21,7 @@ ONES = {
     "turned": ("outer(x[t], v)", "outer(v, x[t])"),
     "joined": ("zeros(2)", "v"),
     "hot": ("argmax(x[t])", "argmax(v)"),
+    "raised": ("** 9", "** 8"),
 }
 
 

@@ -6,6 +6,7 @@ import pytest
 from unit import unit
 
 from refrnn.backends.run import Run
+from refrnn.backends.sequences import Sequences
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.lanes import Lanes, _each, _on_lanes
 from refrnn.verify import slopes
@@ -78,6 +79,17 @@ def test_a_gradient_that_is_written_out_as_another_one(monkeypatch):
     right = Run.backward
     monkeypatch.setattr(Run, "backward", lambda self, upstream: {name: array * (1 + (name == "E")) for name, array in right(self, upstream).items()})
     assert misled() == ["language: the gradient of E, written out as a spec, gives a batch other numbers"]
+
+
+def test_many_runs_at_once_that_do_not_part_where_they_decide_otherwise(monkeypatch):
+    monkeypatch.setattr(Lanes, "_agreed", lambda self, condition: bool(condition.any()))
+    found = misled()
+    assert found and all(text.startswith("language: equation: ") and "in case usual" in text for text in found)
+
+
+def test_an_output_of_all_sequences_that_counts_at_a_short_one(monkeypatch):
+    monkeypatch.setattr(Sequences, "_first_of_all", lambda self, name: 0)
+    assert misled() == ["language: the gradient of an output of all sequences is not that of its own steps"]
 
 
 def test_a_gradient_that_is_refused(monkeypatch):
