@@ -139,12 +139,12 @@ def _one(piece, step):
     import refrnn
     from refrnn.verify.verify import verify_spec
 
-    name, backends, level, mutants, sensitive = piece
+    name, backends, level, mutants, sensitive, language = piece
     if not gc.get_freeze_count():  # once: what a spec leaves is garbage, which would stay
         gc.freeze()  # what was imported by now stays in memory, and need not be looked through
     if backends is not None:
         backends = [b if b in ("equation", "reference", "kernel", "peer") else _module(b) for b in backends]
-    return verify_spec(refrnn.load(name), backends, level, mutants, step, sensitive)
+    return verify_spec(refrnn.load(name), backends, level, mutants, step, sensitive, language)
 
 
 def _run(specs, names, settings, jobs):
@@ -161,7 +161,7 @@ def _run(specs, names, settings, jobs):
 
         try:
             with interrupts.told():
-                run(_one, [(names[place], *settings) for place in order], jobs, done, lambda piece, text: bar.update(0, f"{piece[0]}: {text}"))
+                run(_one, [(names[place], *settings, number == 0) for number, place in enumerate(order)], jobs, done, lambda piece, text: bar.update(0, f"{piece[0]}: {text}"))
         except KeyboardInterrupt:
             stopped = True
     return [report or _unchecked(spec, STOPPED) for report, spec in zip(reports, specs)], stopped

@@ -558,8 +558,8 @@ def of_much_work(spec):
 
 
 def of_one_sequence(spec):
-    """A case of one sequence, and of more units than two panels."""
-    return _of_many(spec, "one sequence", 130, steps=20, batch=1, seed=58)
+    """A case of one sequence, and of more units than two panels, which threads share."""
+    return _of_many(spec, "one sequence", 130, steps=4, batch=1, seed=58)
 
 
 def _of_many(spec, name, width, steps, batch, seed):

@@ -74,10 +74,11 @@ def test_what_was_stopped_is_no_spec_that_holds(told):
 ])  # fmt: skip
 def test_options_reach_the_judge(told, monkeypatch, options, settings):
     *_, (piece,) = told(RIGHT, options=options)
-    assert piece == (IDS[0], *settings)
+    assert piece == (IDS[0], *settings, True)
     asked = {}
 
-    def verify_spec(spec, backends=None, level="quick", mutants=False, step=None, sensitive=False):
+    def verify_spec(spec, backends=None, level="quick", mutants=False, step=None, sensitive=False, language=None):
+        assert language is True
         asked.update(backends=backends and tuple(backends), level=level, mutants=mutants, sensitive=sensitive, id=spec.id)
 
     monkeypatch.setattr(judge, "verify_spec", verify_spec)
@@ -85,11 +86,16 @@ def test_options_reach_the_judge(told, monkeypatch, options, settings):
     assert asked == dict(zip(("backends", "level", "mutants", "sensitive"), settings)) | {"id": IDS[0]}
 
 
+def test_what_equations_mean_is_asked_with_one_spec(told):
+    *_, pieces = told(RIGHT, SpecReport(IDS[1], cases=1))
+    assert sorted(piece[-1] for piece in pieces) == [False, True] and pieces[0][-1]
+
+
 def test_a_module_of_ones_own_reaches_the_judge(monkeypatch):
     module, asked = ModuleType("mine"), []
     monkeypatch.setattr(verify, "_module", lambda name: module)
     monkeypatch.setattr(judge, "verify_spec", lambda spec, backends, *rest: asked.extend(backends))
-    verify._one((IDS[0], ("equation", "mine"), "quick", False, False), print)
+    verify._one((IDS[0], ("equation", "mine"), "quick", False, False, False), print)
     assert asked == ["equation", module]
 
 

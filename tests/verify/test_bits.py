@@ -101,7 +101,7 @@ def test_outputs_that_the_way_back_writes_into(without, monkeypatch):
     assert found() == (2 * told(NOBODY, "whole vectors", ["s"]) if without else [])  # whole ones and ragged ones
 
 
-@pytest.mark.parametrize("late", [0, 3, 5])
+@pytest.mark.parametrize("late", [0, 1])
 def test_threads_that_share_the_units_of_one_sequence(late, monkeypatch):
     """Now and then one of them reads what the other has not yet written."""
     runs = []
@@ -139,14 +139,14 @@ def test_a_layer_whose_threads_share_the_units_of_one_sequence(monkeypatch):
 
         def planted_forward(arrays, lengths=None, out=None):
             outputs, state = forward(arrays, lengths, out)
-            return off(outputs) if threads.get() > 1 and arrays["x"].shape[1] == 1 else outputs, state
+            return off(outputs) if threads.get() > 1 and arrays["x"].shape[1:] == (1, 130) else outputs, state
 
         monkeypatch.setattr(bound, "forward", planted_forward)
         return bound
 
     module.forward, module.backward, module.bind = right.forward, right.backward, bind
     monkeypatch.setitem(SPEC.bindings, "kernel", SimpleNamespace(load=lambda: module, module="planted"))
-    assert found() == (told("of a layer differs between 1 and 2 threads", "one sequence", ["s"]) if threads.most() > 1 else [])
+    assert found() == (2 * told("of a layer differs between 1 and 2 threads", "one sequence", ["s"]) if threads.most() > 1 else [])
 
 
 @pytest.mark.parametrize("late", [0, 3])
@@ -170,4 +170,4 @@ def test_what_these_cases_are_like():
     values, lengths = in_whole_vectors(SPEC).draw(SPEC)
     assert values["x"].shape == (8, 128, 16) and values["U"].shape == (16, 16) and lengths is None
     values, lengths = of_one_sequence(SPEC).draw(SPEC)
-    assert values["x"].shape == (20, 1, 130) and values["U"].shape == (130, 130) and lengths is None
+    assert values["x"].shape == (4, 1, 130) and values["U"].shape == (130, 130) and lengths is None
