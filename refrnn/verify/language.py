@@ -24,7 +24,7 @@ equations:
   - moved[t] = x[(t + 3) % T, (7 * t + 1) // 2 % N] - x[T - 1 - t, N - 1]
   - chosen[t] = a if t < 2 or t == 5 else b if not t >= 4 and t != 3 else a * b
   - told[t] = 1 if x[t, 0] < x[t, N-1] and x[t, N-1] <= a else 2 if x[t, 0] > 1 or not x[t, N-1] > 0 else 3
-  - added[t] = sum(i * x[t, i] for i in range(1, N)) + sum(x[t]) - mean(x[t]) + sum(v[i] * v[j] for i in range(N) for j in range(i))
+  - added[t] = sum(i * x[t, i] for i in range(1, N)) + sum(x[t]) - mean(x[t]) + sum(v[i] * v[j] for i in range(N) for j in range(i)) + sum(v[i] for i in range(max(0, t - 17), min(N, t + 1)))
   - taken[t] = min(x[t], v) + 2 * max(x[t], 0) + abs(x[t]) + relu(v - x[t])
   - bent[t] = sigmoid(x[t]) + tanh(x[t]) * exp(x[t]) - elu(x[t]) / (1 + sqrt(abs(v))) + log(1 + x[t] ** 2)
   - waved[t] = sin(x[t]) + 2 * cos(x[t]) + 3 * softplus(x[t]) + inv(M) @ x[t]
@@ -58,7 +58,7 @@ def _meant(t, x, v, M, a, b):
         "moved": x[(t + 3) % T, (7 * t + 1) // 2 % N] - x[T - 1 - t, N - 1],
         "chosen": a if t in (0, 1, 5) else a * b if t >= 3 else b,
         "told": 1 if now[0] < now[-1] <= a else 2 if now[0] > 1 or not now[-1] > 0 else 3,
-        "added": now[1] + 2 * now[2] + 3 * now[3] + now.sum() - now.mean() + sum(v[i] * v[j] for i in range(N) for j in range(i)),
+        "added": now[1] + 2 * now[2] + 3 * now[3] + now.sum() - now.mean() + sum(v[i] * v[j] for i in range(N) for j in range(i)) + v[max(0, t - 17) : min(N, t + 1)].sum(),
         "taken": np.minimum(now, v) + 2 * np.maximum(now, 0) + np.abs(now) + np.maximum(v - now, 0),
         "bent": 1 / (1 + np.exp(-now)) + np.tanh(now) * np.exp(now) - np.where(now > 0, now, np.exp(now) - 1) / (1 + np.sqrt(np.abs(v))) + np.log(1 + now**2),
         "waved": np.sin(now) + 2 * np.cos(now) + 3 * np.log(1 + np.exp(now)) + np.linalg.solve(M, now),
