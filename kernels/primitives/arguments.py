@@ -43,10 +43,11 @@ class Arguments:
     takes all arguments by name, and the fit that ``forward.uncopied.fitting(values)`` gave for the others.
 
     ``keeps``: the arrays, separated by blanks, whose numbers forward keeps for backward; all of them where it is None.
+    ``batch``: the size that sequences are counted by.
     """
 
-    def __init__(self, text, keeps=None):
-        self.items, self.times, self._fitting = {}, (), {}
+    def __init__(self, text, keeps=None, batch="B"):
+        self.items, self.times, self._fitting, self._batch = {}, (), {}, batch
         for part in text.split(";"):
             part = " ".join(part.split())
             lengths, item = _LENGTHS.fullmatch(part), _ITEM.fullmatch(part)
@@ -195,9 +196,9 @@ class Arguments:
         if time not in self.times:
             raise TypeError(f"{kernel}: {time} is not a time of it; lengths are of {' and '.join(self.times)}")
         steps = np.asarray(given)
-        if steps.dtype.kind not in "iu" or steps.shape != (sizes["B"],):
+        if steps.dtype.kind not in "iu" or steps.shape != (sizes[self._batch],):
             raise ValueError(
-                f"{kernel}: lengths must be whole numbers, one for each of the B = {sizes['B']} items, "
+                f"{kernel}: lengths must be whole numbers, one for each of the {self._batch} = {sizes[self._batch]} items, "
                 f"not {steps.dtype} of the shape {steps.shape}"
             )
         outside = (steps < 1) | (steps > sizes[time])

@@ -91,6 +91,13 @@ def times_packed(multiplier, start, c, a, b, ends, t, rows, terms, columns, c_ro
         row = last + 1
 
 
+@part
+def times(multiplier, c, c_row, a, a_row, b, rows, terms, columns):
+    """c = a @ b with a ``packed`` b: ``rows`` of c and a that are so far apart; ``multiplier`` is the address of ``product``."""
+    width = _panel_of(c)
+    call(multiplier, (CLEAR, c, a, b, rows, terms, columns, c_row, a_row, 1, width, terms * width))
+
+
 def multiply(*jobs):
     """For every job (c, a, b) or (c, a, b, start): c = a @ b, or c = start + a @ b with a row ``start``.
 

@@ -68,12 +68,7 @@ class Tasks:
         sizes = self._fit(np.dtype(dtype), arguments)
         # The first integer is the counter that tasks are taken from.
         table = np.array([0, *sizes, *(self._entry(name, arguments[name], dtype) for name in self.kinds)], dtype=np.int64)
-        several = min(workers(work), count)
-        body, place = self.native.address(dtype), address(table)
-        if several == 1:
-            _work(body, count, place)
-        else:
-            start(several, _in_parallel, several, body, count, place)
+        _share(self.native.address(dtype), count, table, min(workers(work), count))
 
     def _entry(self, name, value, dtype):
         kind = self.kinds[name]
@@ -130,6 +125,19 @@ class Tasks:
 def _form(value):
     """What decides whether a value fits."""
     return (value.shape, value.dtype, value.flags.c_contiguous) if isinstance(value, np.ndarray) else ()
+
+
+def in_parts(body, count, table):
+    """Do the tasks 0 .. count-1 of the function at the address ``body`` (index, table, like), each by a thread of its own."""
+    _share(body, count, np.concatenate(([0], table)), count)
+
+
+def _share(body, count, table, several):
+    """Do all tasks by so many threads; the first integer of ``table`` is the counter that they are taken from."""
+    if several == 1:
+        _work(body, count, address(table))
+    else:
+        start(several, _in_parallel, several, body, count, address(table))
 
 
 @kernel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from importlib import import_module
 from numbers import Integral
 from types import ModuleType
@@ -205,8 +205,13 @@ def _answer(spec, checked, backend, copied):
     """As ``answer``, of a backend that is ``loaded``."""
     if backend == "equation":
         return equation.answer(spec, checked)
-    module = backend if isinstance(backend, ModuleType) else spec.bindings[backend].load()
+    module = backend if isinstance(backend, ModuleType) else module_of(spec, backend)
     return reference.answer(spec, checked, module) if backend == "reference" else kernel.answer(spec, checked, module, copied)
+
+
+def module_of(spec, backend):
+    """The module of a backend other than the equation."""
+    return compiler().module(spec) if backend == "compiled" else spec.bindings[backend].load()
 
 
 def loaded(spec, backend):
@@ -216,9 +221,18 @@ def loaded(spec, backend):
     if isinstance(backend, ModuleType):
         if not callable(getattr(backend, "forward", None)):
             raise NotFoundError(f"{spec.id}: the module {backend.__name__} has no function forward, so it is no backend; give it one")
+    elif backend == "compiled" or backend == "kernel" and backend not in spec.bindings:
+        compiler().source(spec)  # refuses what can't be compiled
+        return "compiled"
     elif not isinstance(backend, str) or backend not in ("equation", *spec.bindings):
         raise NotFoundError(f"{spec.id}: there is no backend {cut(repr(backend))}; this spec has {', '.join(spec.backends)}")
     return backend
+
+
+@cache
+def compiler():
+    """The module that compiles; most passes have no use for it."""
+    return import_module("refrnn.compiler.load")
 
 
 def expected_shapes(spec, checked):

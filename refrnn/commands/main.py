@@ -17,6 +17,7 @@ READER_GONE = 141  # as a shell counts a program that SIGPIPE ended
 COMMANDS = {
     "list": "Every spec, its sources and what is shown of it.",
     "show": "Equations, symbols, sources and reference code of a spec.",
+    "compile": "The Numba module of a spec, written from its equations.",
     "verify": "Hold the backends against the equations.",
     "errata": "Misprints and false statements of the lectures, and how they were shown.",
     "bench": "Measure the kernels against the references.",

@@ -11,6 +11,7 @@ from refrnn.errors import NotFoundError
 @click.option("--latex", "form", flag_value="latex", help="The equations in LaTeX.")
 @click.option("--html", "form", flag_value="html", help="A page with MathML.")
 @click.option("--code", "form", flag_value="code", help="The reference, as it stands in its file.")
+@click.option("--kernel", "form", flag_value="kernel", help="The Numba module that the equations compile to.")
 @click.option("--yaml", "form", flag_value="yaml", help="With --gradient: a spec of its own, which loads from a file.")
 @click.option("--gradient", is_flag=True, help="The adjoint equations, derived from those of the spec, in the form that is chosen.")
 def command(name, form, gradient):
@@ -29,6 +30,10 @@ def command(name, form, gradient):
         click.echo(show.terminal(spec, width))
     elif form == "yaml":
         raise click.UsageError("--yaml writes a gradient; add --gradient, or read the file of the spec itself")
+    elif form == "kernel":
+        from refrnn.compiler.load import source
+
+        click.echo(source(spec), nl=False)
     elif form == "code":
         text = show.code(spec)
         if text is None:
@@ -41,8 +46,8 @@ def command(name, form, gradient):
 def _gradient(spec, form, width):
     from refrnn.spec import gradient, show_gradient
 
-    if form == "code":
-        raise click.UsageError("--gradient shows equations, and no code is derived; leave out --code")
+    if form in ("code", "kernel"):
+        raise click.UsageError(f"--gradient shows equations; leave out --{form}, or ask for it without --gradient")
     if form == "yaml":
         return gradient.text(spec)
     if form is None:

@@ -105,7 +105,7 @@ def _check_backend(spec, backend):
         import refrnn.peers.torch  # noqa: F401  which they all answer by: where it is missing, it is said here and once
 
         return
-    if backend in ("equation", "reference", "kernel"):
+    if backend in ("equation", "reference", "kernel", "compiled"):
         if backend not in spec.backends:
             raise NotFoundError(f"{spec.id} has no {backend}; it has {', '.join(spec.backends)}")
         return
@@ -143,7 +143,7 @@ def _one(piece, step):
     if not gc.get_freeze_count():  # once: what a spec leaves is garbage, which would stay
         gc.freeze()  # what was imported by now stays in memory, and need not be looked through
     if backends is not None:
-        backends = [b if b in ("equation", "reference", "kernel", "peer") else _module(b) for b in backends]
+        backends = [b if b in ("equation", "reference", "kernel", "compiled", "peer") else _module(b) for b in backends]
     return verify_spec(refrnn.load(name), backends, level, mutants, step, sensitive, language)
 
 

@@ -42,7 +42,7 @@ class Binding:
     def check_machine(self):
         """Refuse a machine, or settings of it, on which no kernel of the library runs; of a user's module nothing is known."""
         if self.kind == "kernel" and self.module is not None:
-            _check_compiler(self.module)
+            check_compiler(self.module)
 
     def _imported(self):
         if self.module is not None:
@@ -60,7 +60,8 @@ class Binding:
         return sys.modules[name]
 
 
-def _check_compiler(module):
+def check_compiler(module):
+    """Refuse a machine, or settings of it, on which the kernel that is called so can't be made machine code."""
     try:
         config = importlib.import_module("numba").config
     except Exception as error:  # such as for no thread at all in NUMBA_NUM_THREADS

@@ -355,8 +355,14 @@ class Spec:
 
     @cached_property
     def backends(self) -> tuple[str, ...]:
-        """The backends that can answer this spec, by name."""
-        return ("equation", *(kind for kind in ("reference", "kernel") if kind in self.bindings))
+        """The backends that can answer this spec, by name: "compiled" where its equations can be compiled."""
+        compiled = ("compiled",) if _passes().compiler().obstacle(self) is None else ()
+        return ("equation", *self.bound, *compiled)
+
+    @property
+    def bound(self) -> tuple[str, ...]:
+        """Those of the backends that are written by hand: the modules that are bound to the spec."""
+        return tuple(kind for kind in ("reference", "kernel") if kind in self.bindings)
 
     def __getstate__(self):
         """What was read; what follows from it is found anew where the spec is copied, pickled or sent to another process."""
@@ -381,7 +387,9 @@ class Spec:
         lengths: Sequence[int] | NDArray[Any] | Mapping[str, ArrayLike | None] | None = None,
         checkpoint: int | None = None,
     ) -> Run:
-        """Run the spec on ``values`` with "kernel", "reference", "equation" or the module of an own backend.
+        """Run the spec on ``values`` with "kernel", "compiled", "reference", "equation" or the module of an own backend.
+
+        "kernel" is the module that is written by hand where there is one, else the one compiled from the equations.
 
         ``lengths`` (batch,) are the steps of each sequence where they differ. With ``checkpoint`` a kernel keeps states
         before every so many steps alone, or with True about the square root of all steps, and runs the steps between

@@ -44,16 +44,21 @@ def follow(spec, truths):
     return Followed(len(made.equations), found[symbol], symbol)
 
 
-def _errors(spec, truth, made, program):
-    """(array, relative error of its gradient) for each sequence; an error that is no number is infinite."""
+def forward_values(spec, truth, made, dtype):
+    """For each sequence of a case: the sequence, all that its adjoint equations read, and its run, in one precision."""
     wanted = tuple(dict.fromkeys((*spec.outputs, *made.values)))
-    passed = EquationPass(spec, truth.checked, np.longdouble, wanted=wanted)
+    passed = EquationPass(spec, truth.checked, dtype, wanted=wanted)
     sequences = passed.sequences
     for item, run in zip(sequences.items, passed.runs):
-        seeds = {name: np.asarray(sequences.seed(name, array, item), np.longdouble) for name, array in truth.upstream.items()}
+        seeds = {name: np.asarray(sequences.seed(name, array, item), dtype) for name, array in truth.upstream.items()}
         values = {name: run.value(name) for name in made.values}
-        given = {**run.arrays, **values, **{upstream: seeds[name] for name, upstream in made.upstream.items()}}
-        followed = program.run(given, sequences.sizes(item), Numbers(np.longdouble, record=False), passed.checked.integers)
+        yield item, {**run.arrays, **values, **{upstream: seeds[name] for name, upstream in made.upstream.items()}}, (run, seeds, sequences)
+
+
+def _errors(spec, truth, made, program):
+    """(array, relative error of its gradient) for each sequence; an error that is no number is infinite."""
+    for item, given, (run, seeds, sequences) in forward_values(spec, truth, made, np.longdouble):
+        followed = program.run(given, sequences.sizes(item), Numbers(np.longdouble, record=False), truth.checked.integers)
         right = run.backward(seeds)
         for name in spec.differentiated:
             size = np.abs(right[name]).max(initial=0) + np.max(truth.cancelling(("gradient", f"d_{name}")), initial=0)

@@ -19,7 +19,7 @@ def test_backends_agree(architecture, place):
     number = place + list(ARCHITECTURES).index(architecture)
     activation = ACTIVATIONS[number % len(ACTIVATIONS)]
     spec = ARCHITECTURES[architecture](CELLS[place], CELLS[(place + 3) % len(CELLS)], activation)
-    assert spec.backends == ("equation", "reference", "kernel")
+    assert spec.backends[:3] == ("equation", "reference", "kernel")
     assert not disagreements(spec, ("float64", "float32")[(number + place // 2) % 2], seed=number)
 
 

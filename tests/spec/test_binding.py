@@ -51,7 +51,7 @@ def refused(path, *words):
 
 def test_a_reference_of_ones_own(tmp_path):
     spec = refrnn.load(written(tmp_path, REFERENCE))
-    assert spec.backends == ("equation", "reference")
+    assert spec.backends == ("equation", "reference", "compiled")
     values, lengths = spec.draw({"T": 6}, batch=3, dtype="float64"), [6, 1, 4]
     found = {}
     for backend in spec.backends:
@@ -121,7 +121,7 @@ def test_a_kernel_takes_lengths(tmp_path):
     line = "kernel: mine.py"
     refused(written(tmp_path, REFERENCE, line=line), "forward of the kernel mine.py lacks lengths")
     spec = refrnn.load(written(tmp_path, REFERENCE.replace("h0, W, U):", "h0, W, U, lengths=None):"), line=line))
-    assert spec.backends == ("equation", "kernel")
+    assert spec.backends == ("equation", "kernel", "compiled")
 
 
 @pytest.mark.parametrize("named", ["missing.py", "mine.txt", "../mine.py", "./mine.py", "/etc/passwd", "sub", "''", ".py", "x" * 5000 + ".py", "sub/mine.py"])

@@ -94,7 +94,7 @@ def test_paths_that_are_wrong(tmp_path):
 def test_a_file_without_reference_or_kernel(tmp_path):
     (tmp_path / "cell.yaml").write_text(CELL, encoding="utf-8")
     spec = refrnn.load(tmp_path / "cell.yaml")
-    assert spec.backends == ("equation",) and spec.group == ""
+    assert spec.backends == ("equation", "compiled") and spec.group == ""
     values = spec.draw({"T": 5}, batch=2, dtype="float64")
     run = spec.forward(values, "equation")
     expected, state = [], values["h0"]
@@ -104,8 +104,9 @@ def test_a_file_without_reference_or_kernel(tmp_path):
     np.testing.assert_allclose(run.outputs["h"], expected, rtol=1e-14)
     assert {name: array.shape for name, array in run.backward({"h": run.outputs["h"]}).items()} == {name: array.shape for name, array in values.items()}
     np.testing.assert_array_equal(run.state["h0"], run.outputs["h"][-1])
-    with pytest.raises(NotFoundError, match="cell: there is no backend 'kernel'; this spec has equation"):
-        spec.forward(values)
+    np.testing.assert_allclose(spec.forward(values).outputs["h"], expected, rtol=1e-13)  # compiled
+    with pytest.raises(NotFoundError, match="cell: there is no backend 'reference'; this spec has equation, compiled"):
+        spec.forward(values, "reference")
     assert "tanh" in str(spec) and "A cell" in spec._repr_html_() and "<math" in spec._repr_html_()
 
 
@@ -118,7 +119,7 @@ def test_a_file_in_the_working_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("cell.yaml").write_text(CELL + "reference: mine.py\n", encoding="utf-8")
     Path("mine.py").write_text("def forward(x, h0, W, U): pass\ndef backward(saved, d_h): pass\n", encoding="utf-8")
-    assert refrnn.load("cell.yaml").backends == ("equation", "reference")
+    assert refrnn.load("cell.yaml").backends == ("equation", "reference", "compiled")
 
 
 # ------------------------------------------------------------ what is imported

@@ -7,7 +7,7 @@ import numpy as np
 
 from refrnn.claims import Shown
 from refrnn.claims.depth import ACTIVATIONS, layer_table, starting_values
-from refrnn.claims.measure import SAME, distance, orthogonal, run
+from refrnn.claims.measure import SAME, distance, fastest, orthogonal, run
 
 PLOTTED, DEEP = 1024, 16
 WIDTH, LAYERS = 24, 10
@@ -18,7 +18,7 @@ def magnitude_falls(spec):
     """The lecture's plots: from layer to layer in the half next to the output, and from the output to the input as a whole."""
     shares, descending = {}, True
     drawn = starting_values(PLOTTED, DEEP, 2)
-    backend = "reference" if "reference" in spec.backends else spec.backends[-1]  # of large arrays it copies the fewest
+    backend = "reference" if "reference" in spec.bindings else fastest(spec)  # of large arrays it copies the fewest
     for activation, name in enumerate(ACTIVATIONS):
         batch, single = layer_table(spec, {**drawn, "activation": activation}, backend)
         tables = np.stack((batch, *single))

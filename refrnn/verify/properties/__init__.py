@@ -3,7 +3,7 @@
 A property takes (spec, truth, backend) and returns in words what does not hold, or None.
 """
 
-from refrnn.verify.backends import Finding, name_of
+from refrnn.verify.backends import KERNELS, Finding, name_of
 from refrnn.verify.properties.chunks import chunks_join, errors_join, learned_starts_may_be_given_for_each_sequence
 from refrnn.verify.properties.copies import copies_answer_alike
 from refrnn.verify.properties.digits import every_digit_counts, extended_precision_is_kept
@@ -29,12 +29,12 @@ def properties(spec, truth, backend, level="full"):
 
 def _of_level(spec, truth, backend, level):
     """At the quick level sequences of all lengths are asked everything, and whole ones what takes another way with them."""
-    others = KERNEL_PROPERTIES if backend == "kernel" else REFERENCE_PROPERTIES if backend == "reference" and spec.group else ()
+    others = KERNEL_PROPERTIES if backend in KERNELS else REFERENCE_PROPERTIES if backend == "reference" and spec.group else ()
     if level != "quick":
-        return PROPERTIES + others + (FULL_PROPERTIES if backend == "kernel" else ())
+        return PROPERTIES + others + (FULL_PROPERTIES if backend in KERNELS else ())
     if not spec.time or truth.case.ragged:
         return PROPERTIES + others
-    return OF_WHOLE_SEQUENCES + (KERNELS_OF_WHOLE_SEQUENCES if backend == "kernel" else ())
+    return OF_WHOLE_SEQUENCES + (KERNELS_OF_WHOLE_SEQUENCES if backend in KERNELS else ())
 
 
 def of_choices(spec, truth, backend):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from refrnn.backends.layer import goes_by_steps
-from refrnn.backends.run import run_checked
+from refrnn.backends.run import module_of, run_checked
 from refrnn.errors import ValuesError
 from refrnn.verify.backends import by_two_threads
 from refrnn.verify.properties.asking import at_step, carried, handed_in, is_a_stream, near, run_of, same_bits, with_halves
@@ -132,7 +132,7 @@ def _takes_another_precision(spec, checked, layer, rest):
 
 def layers_of_many_answer_as_runs(spec, truth, backend):
     """In chunks of steps, the last one shorter; and a run of the sizes that a layer had has its gradients."""
-    if not truth.case.ragged or spec.batch is not None or not hasattr(spec.bindings[backend].load(), "bind"):
+    if not truth.case.ragged or spec.batch is not None or not hasattr(module_of(spec, backend), "bind"):
         return None
     kept = {name: array for name, array in handed_in(truth.checked).items() if spec.arrays[name].is_kept}
     layer = spec.bind(kept, backend)

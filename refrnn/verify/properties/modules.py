@@ -5,6 +5,7 @@ from types import ModuleType
 
 import numpy as np
 
+from refrnn.backends.run import module_of
 from refrnn.verify.properties.asking import handed_in, run_of, same_bits
 
 
@@ -12,7 +13,7 @@ def modules_of_ones_own_are_run_themselves(spec, truth, backend):
     """After the kernel, on values of the same form; and what such a module gives in one memory is handed out apart."""
     if bool(spec.time) != truth.case.ragged:
         return None
-    right, own = spec.bindings[backend].load(), ModuleType("own")
+    right, own = module_of(spec, backend), ModuleType("own")
 
     def forward(**given):
         outputs, saved = right.forward(**given)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from refrnn.backends.run import module_of
 from refrnn.spec.domain import empty_shape
 from refrnn.spec.draw import complete_sizes, fitting_sizes
 from refrnn.spec.values import check_values
@@ -11,7 +12,7 @@ BATCHES = range(2, 6)  # sequences
 
 def refusals_name_the_place(spec, truth, backend):
     """By a kernel of the library used alone; of the library itself :mod:`refrnn.verify.handed` asks it, and modules of others promise nothing."""
-    forward = spec.bindings[backend].load().forward
+    forward = module_of(spec, backend).forward
     if not hasattr(forward, "uncopied") or bool(spec.time) != truth.case.ragged:
         return None
     return next(_unsaid(spec, lambda values, lengths: forward(**values, **({"lengths": lengths} if spec.time else {})), "item", wrong_words), None)

@@ -164,8 +164,9 @@ def arguments_are_read_anew(spec, truth, backend):
 
 def _of_more_steps(spec, truth, backend):
     """A size that no array shows may be another one at the next call."""
-    checked, more = truth.checked, {name: truth.checked.sizes[name] + 1 for name in spec.named_sizes}
-    lengths = checked.lengths and {name: given + (name in more) for name, given in checked.lengths.items()}
+    within = {part for symbol in spec.arrays.values() for size in symbol.shape for part in size.names()}
+    checked, more = truth.checked, {name: truth.checked.sizes[name] + (name not in within) for name in spec.named_sizes}
+    lengths = checked.lengths and {name: given + (name in more and name not in within) for name, given in checked.lengths.items()}
     checked = check_values(spec, handed_in(checked) | more, lengths)
     for name, array in run_checked(spec, checked, backend).outputs.items():
         if array.shape != expected_shapes(spec, checked)[name]:

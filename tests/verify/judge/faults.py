@@ -112,6 +112,13 @@ TESTS = {
     "refrnn.equation.mutate.equivalence": "../equation/test_equivalence test_mutants",
     "refrnn.equation.mutate.normal": "../equation/test_normal ../equation/test_equivalence",
     "refrnn.spec.draw": "../spec/test_draw",
+    "refrnn.verify.text": "test_text",
+    "refrnn.compiler.statements": "../compiler/test_compiled",
+    "refrnn.compiler.schedule": "../compiler/test_compiled",
+    "refrnn.compiler.program": "../compiler/test_compiled",
+    "refrnn.compiler.body": "../compiler/test_compiled",
+    "refrnn.compiler.rows": "../compiler/test_compiled",
+    "refrnn.compiler.module": "../compiler/test_compiled",
 }
 
 # The properties by the file that has them, and those that are asked of every backend.
@@ -133,6 +140,47 @@ def _always_hold(file):
 
 
 TABLE = {
+    "refrnn.verify.text": [
+        ("plain cases are excused", "    if not (truth.case.extreme or truth.special):\n        return found\n", ""),
+        ("any number is what the text gives", "np.where(same, np.asarray", "np.where(same | True, np.asarray"),
+        ("nothing is excused", "    return found | changed\n", "    return found\n"),
+        ("what is NaN is not excused", ", equal_nan=True)", ", equal_nan=False)"),
+        ("gradients are not excused", "    if spec.differentiated:\n        ", "    if False:\n        "),
+    ],
+    "refrnn.compiler.statements": [
+        ("a read need not be proved", "        if _unproved(read, facts, storages):\n", "        if False:\n"),
+        ("a branch tells nothing of its indices", "        yield from _reads(node.yes, facts.where(node.condition, True))\n", "        yield from _reads(node.yes, facts)\n"),
+        ("derived equations are not guarded", "return Choice(both(conditions), node, Number(0)) if conditions else node", "return node"),
+    ],
+    "refrnn.compiler.schedule": [
+        ("a loop runs upwards alone", "            for forward in (True, False):\n", "            for forward in (True,):\n"),
+        ("what is read at this step is read before", "if need.known.never_below_zero(ZERO - ONE - apart):", "if need.known.never_below_zero(ZERO - apart):"),
+        ("statements stand in the order of their equations", "found.append(sorted(group, key=nodes.index))", "found.insert(0, sorted(group, key=nodes.index))"),
+    ],
+    "refrnn.compiler.program": [
+        ("a product is taken out that the loop changes", "return batched and not names & within", "return batched"),
+        ("the columns of a joined vector are the first ones", "Span(first + start, first + end)", "Span(first, first + end - start)"),
+        ("a gradient of all sequences lacks a term", "return _summands(left) + _summands(right)", "return _summands(left)"),
+    ],
+    "refrnn.compiler.body": [
+        ("no sequence ends before others", "        context.guards.append(at_least_zero(replaced(bound, self.lengths)))\n", ""),
+        ("a product is of the first step", "self._padded(name, places, context.letters), begin)", "self._padded(name, places, dict.fromkeys(context.letters, ZERO)), begin)"),
+        ("two matrices are one", "        key = str(node)\n", "        key = str(node)[:1]\n"),
+        ("what another equation gives is written over", "(statement.name, statement.places) if is_alone else None", "(statement.name, statement.places)"),
+    ],
+    "refrnn.compiler.rows": [
+        ("lanes beyond the last one are summed", "only({term}, {count}, fill({start}, like))", "only({term}, {self.body.names.lanes}, fill({start}, like))"),
+        ("vectors are joined in the wrong places", "return self.value(node.arguments[self._piece], (index[0] - start,))", "return self.value(node.arguments[self._piece], (index[0],))"),
+        ("a matrix is not turned", "return self.value(node.arguments[0], index[::-1])", "return self.value(node.arguments[0], index)"),
+        ("sums begin at their first term twice", "self._nest(target, places, Number(0 if sign == \"+\" else 1), how)", "self._nest(target, places, Number(1), how)"),
+        ("a branch is chosen by the other condition", "{condition}, {yes.text}, {self.lanes_of(no).text})", "{condition}, {self.lanes_of(no).text}, {yes.text})"),
+    ],
+    "refrnn.compiler.module": [
+        ("starts are outputs", "            begin, end = first[place] - storage.low[place], first", "            begin, end = ZERO, first"),
+        ("a start that stands past the end stays there", "        for name in shown:\n            inner += self._cleared(name)\n", ""),
+        ("one for all counts for each", "{upstream}[{one}] = d_{name}", "{upstream}[:] = d_{name}"),
+        ("gradients are those of the first sequence", "{own}.sum(axis={made.storages[own].batch})", "{own}.take(0, axis={made.storages[own].batch})"),
+    ],
     "refrnn.verify.verify": [
         ("no backend is compared", "            _compare(report, spec, truth, backend, level)\n        if truth.left_out", "            pass\n        if truth.left_out"),
         ("the kernel is never compared", "    if backend == \"equation\" and truth", "    if backend == \"kernel\":\n        return\n    if backend == \"equation\" and truth"),
@@ -202,7 +250,7 @@ TABLE = {
         ("the worst errors are not noted", "        report.note_worst(worst, _named(backend), truth.case.name)\n", "        pass\n"),
         ("cases are not counted", "        report.cases += 1\n", "        report.cases = 1\n"),
         ("printed lines are looked at on one step", "found.get(\"ragged-float64\") or", "found.get(\"one-step-float64\") or"),
-        ("the kernel is not among a spec's backends", "chosen = tuple(spec.backends if backends is None else backends)", "chosen = tuple(spec.backends[:2] if backends is None else backends)"),
+        ("the kernel is not among a spec's backends", "    chosen = _held(spec, level) if backends is None else tuple(backends)", "    chosen = _held(spec, level)[:2] if backends is None else tuple(backends)"),
         ("the level is ignored", "found, drawn = {}, asked(spec, level)", "found, drawn = {}, asked(spec)"),
         ("derivatives are confirmed at the full level where lengths differ alone", "if level == \"quick\" else [found[name]", "if True else [found[name]"),
         ("derivatives are confirmed at the quick level where all are whole", "chosen = [_ragged(found)]", "chosen = [found[\"plain-float64\"]]"),
@@ -230,7 +278,7 @@ TABLE = {
     "refrnn.verify.backends": [
         ("kernels run on one thread", "return threads.using(min(2, threads.most()), little=0)", "return threads.using(1)", "test_shapes::test_kernels_run_on_two_threads_in_shapes"),
         ("little work is not shared", "min(2, threads.most()), little=0)", "min(2, threads.most()))", "test_shapes::test_kernels_run_on_two_threads_in_shapes"),
-        ("modules of one's own run on two threads", "if backend != \"kernel\":\n        return nullcontext()", "if False:\n        return nullcontext()", "test_shapes::test_kernels_run_on_two_threads_in_shapes"),
+        ("modules of one's own run on two threads", "if backend not in KERNELS:\n        return nullcontext()", "if False:\n        return nullcontext()", "test_shapes::test_kernels_run_on_two_threads_in_shapes"),
         ("the kernel is compared by running the equation", "run = run_checked(spec, poisoned(spec, truth.checked), backend)", "run = run_checked(spec, poisoned(spec, truth.checked), \"equation\" if backend == \"kernel\" else backend)"),
         ("the reference is compared by running the equation", "run = run_checked(spec, poisoned(spec, truth.checked), backend)", "run = run_checked(spec, poisoned(spec, truth.checked), \"equation\" if backend == \"reference\" else backend)"),
         ("a module is compared by running the equation", "run = run_checked(spec, poisoned(spec, truth.checked), backend)", "run = run_checked(spec, poisoned(spec, truth.checked), backend if isinstance(backend, str) else \"equation\")"),
@@ -666,14 +714,14 @@ TABLE = {
     ],
     "refrnn.verify.properties": [
         *((f"{name} is not among the properties", f"\n    {name},\n", "\n", "test_properties") for name in ASKED),
-        ("the full level asks no more of kernels", " + (FULL_PROPERTIES if backend == \"kernel\" else ())", "", "test_properties_found"),
+        ("the full level asks no more of kernels", " + (FULL_PROPERTIES if backend in KERNELS else ())", "", "test_properties_found"),
         ("the quick level asks sequences of all lengths no more than whole ones", "if not spec.time or truth.case.ragged:", "if not spec.time:"),
-        ("kernels are not asked about their threads", "others = KERNEL_PROPERTIES if backend == \"kernel\" else REFERENCE", "others = () if backend == \"kernel\" else REFERENCE"),
+        ("kernels are not asked about their threads", "others = KERNEL_PROPERTIES if backend in KERNELS else REFERENCE", "others = () if backend == \"kernel\" else REFERENCE"),
         ("references are not asked about extended precision", "REFERENCE_PROPERTIES if backend == \"reference\" and spec.group else ()", "()"),
         ("references of one's own are to be in extended precision", "if backend == \"reference\" and spec.group else ()", "if backend == \"reference\" else ()"),
         ("wide work is never shared by threads", "bits_by_memory if spec.batched or spec.batch else threads_agree", "bits_by_memory"),
         ("wide work takes no memory that is used again", "bits_by_memory if spec.batched or spec.batch else threads_agree", "threads_agree"),
-        ("a kernel's whole sequences are not written into", "OF_WHOLE_SEQUENCES + (KERNELS_OF_WHOLE_SEQUENCES if backend == \"kernel\" else ())", "OF_WHOLE_SEQUENCES"),
+        ("a kernel's whole sequences are not written into", "OF_WHOLE_SEQUENCES + (KERNELS_OF_WHOLE_SEQUENCES if backend in KERNELS else ())", "OF_WHOLE_SEQUENCES"),
         ("a property at which a backend raises holds", "        return f\"{check.__name__.strip('_').replace('_', ' ')}: raises", "        return None and f\"{check.__name__.strip('_').replace('_', ' ')}: raises"),
         ("findings of properties are not given", "for _, text in found if text]", "for _, text in found if not text]"),
     ],
@@ -1787,6 +1835,13 @@ FAULTS = [
 
 # What CI runs: one fault of each module, by the test that finds it.
 BY = {
+    "refrnn.verify.text: any number is what the text gives": "test_text::test_another_number_is_not",
+    "refrnn.compiler.statements: a read need not be proved": "../compiler/test_compiled::test_what_cant_be_compiled_is_said_with_its_place",
+    "refrnn.compiler.schedule: a loop runs upwards alone": "../compiler/test_compiled::test_what_is_refused",
+    "refrnn.compiler.program: the columns of a joined vector are the first ones": "../compiler/test_compiled::test_all_of_the_library",
+    "refrnn.compiler.body: two matrices are one": "../compiler/test_compiled::test_all_of_the_library",
+    "refrnn.compiler.rows: a matrix is not turned": "../compiler/test_compiled::test_what_the_language_can_say",
+    "refrnn.compiler.module: starts are outputs": "../compiler/test_compiled::test_all_of_the_library",
     "refrnn.verify.verify: the kernel is never compared": "test_verify::test_comparison_finds_by_itself",
     "refrnn.verify.backends: the kernel is compared by running the equation": "test_backends::test_what_masks_by_multiplication_is_found",
     "refrnn.verify.truth: bounds are a thousand times as large": "test_world::test_one_entry_that_is_off_is_found",

@@ -1,0 +1,1 @@
+"""From equations to a kernel: what they say, in loops, as a readable Numba module."""

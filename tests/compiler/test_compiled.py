@@ -1,0 +1,167 @@
+"""What the compiler makes of equations is what they say: values and gradients, whole and ragged, by any number of threads."""
+
+import re
+
+import numpy as np
+import pytest
+
+import refrnn
+from refrnn.backends.run import compiler
+from refrnn.compiler.load import module, source
+from refrnn.errors import NotFoundError, SpecError
+
+REFUSED = {
+    "batched-rnn": "its batch is one of its sizes",
+    "eigen-expansion": "a power of a matrix",
+    "linear-recursion": "a power of a matrix",
+    "onnx-gru": "no loop over one index",
+    "onnx-lstm": "no loop over one index",
+    "onnx-rnn": "no loop over one index",
+    "orthogonal-cayley": "kernels have no inv",
+    "unitary-cayley": "kernels have no inv",
+}
+NEAR = 1e-10  # of the largest number: both compute in float64
+
+
+def test_what_is_refused():
+    """By name and place, and nothing else of the library."""
+    found = {name: compiler().obstacle(refrnn.load(name)) for name in refrnn.ids()}
+    assert {name for name, why in found.items() if why} == REFUSED.keys()
+    for name, why in REFUSED.items():
+        assert found[name].startswith(f"{name}.yaml") and why in found[name] and "run it by the equation" in found[name]
+        with pytest.raises(SpecError, match=re.escape(why)):
+            refrnn.load(name).forward(refrnn.load(name).draw(), "compiled")
+
+
+def ragged(spec, sizes, batch):
+    """Lengths in no order, the longest first and in the middle, of all times."""
+    found = {name: np.array([sizes[name] - place % 2 * (1 + place) % sizes[name] for place in range(batch)]) for name in spec.time}
+    return found if len(found) > 1 else next(iter(found.values()), None)
+
+
+def assert_as_equations(spec, sizes, batch=4, with_lengths=True, seed=5):
+    values = spec.draw(sizes, batch=batch, seed=seed, dtype="float64")
+    whole = {name: 7 for name in spec.time} | sizes
+    lengths = ragged(spec, whole, batch) if with_lengths and spec.batched else None
+    right, run = (spec.forward(values, backend, lengths) for backend in ("equation", "compiled"))
+    random = np.random.default_rng(seed)
+    upstream = {name: random.standard_normal(array.shape) for name, array in right.outputs.items()}
+    for name, array in run.outputs.items():
+        assert_near(name, array, right.outputs[name])
+    for name in run.intermediates:
+        assert_near(name, run[name], right[name])
+    if spec.differentiated:
+        expected = right.backward(upstream)
+        for name, array in run.backward(upstream).items():
+            assert_near(f"d_{name}", array, expected[name], scale=max(1e-3, *(np.abs(one).max(initial=0) for one in expected.values())))
+
+
+def assert_near(name, array, right, scale=None):
+    scale = np.abs(right).max(initial=1e-300) if scale is None else scale
+    assert array.shape == right.shape and np.abs(array - right).max(initial=0) <= NEAR * scale, name
+
+
+def text(equations, symbols, outputs, sizes="{T: steps, H: units}", more="time: T"):
+    lines = "\n".join(f"  {symbol}" for symbol in symbols)
+    return refrnn.load_text(f"id: mine\ntitle: Mine\nsizes: {sizes}\n{more}\nsymbols:\n{lines}\nequations:\n" + "\n".join(f"  - {one}" for one in equations) + f"\noutputs: [{outputs}]\n")
+
+
+X, H0, U = "x: {role: input, shape: [T, H]}", "h0: {role: start, shape: [H]}", "U: {role: parameter, shape: [H, H]}"
+CELLS = {
+    "stopped": (["h[-1] = h0", "h[t] = tanh(U @ stop(h[t-1]) + x[t])"], [X, H0, U], "h"),
+    "two delays": (["h[-1] = h0", "h[-2] = 2 * h0", "h[t] = tanh(U @ h[t-2] + h[t-1] + x[t])"], [X, H0, U], "h"),
+    "backwards": (["h[T] = h0", "h[t] = tanh(U @ h[t+1] + x[t])", "y[t] = h[t] * x[t]"], [X, H0, U], "y"),
+    "a first step of its own": (["h[0] = U @ x[0] + h0", "h[t] = tanh(U @ h[t-1]) * x[t] if t > 1 else h[t-1] * 2 + x[t]"], [X, H0, U, "h: {role: value, shape: [T, H]}"], "h"),
+    "an operand that is computed": (["h[-1] = h0", "h[t] = tanh(U @ (h[t-1] * x[t] + 1) + U.T @ h[t-1] + x[t] @ U)"], [X, H0, U], "h"),
+    "joined and cut": (["h[-1] = h0", "a[t] = concat(h[t-1], x[t])", "h[t] = tanh(a[t, 1:H+1] * concat(x[t, 1:H], a[t, 0:1]) + a[t, H:2*H])"], [X, H0], "h"),
+    "matrices": (["S[-1] = outer(h0, h0)", "S[t] = U @ S[t-1] @ U.T + outer(x[t], x[t])", "y[t] = S[t].T @ x[t] + softmax(S[t]) @ x[t]"], [X, H0, U], "y"),
+    "sums": (["h[-1] = h0", "h[t] = tanh(sum(U @ h[k] for k in range(t)) / (t + 1) + x[t]) + norm(x[t], h0) - mean(x[t])", "y = sum(h[t] for t in range(T))"], [X, H0, U], "y, h"),
+    "an end that hangs on the length": (["h[-1] = h0", "h[t] = tanh(h[t-1] + x[t])", "e = h[T-1]", "y[t] = U @ e + h[t] if t < T - 1 else e"], [X, H0, U], "y"),
+    "numbers that choose": (["h[-1] = h0", "h[t] = U @ h[t-1] if sum(h[t-1]) > 0 else max(x[t], -abs(h[t-1]))**2"], [X, H0, U], "h"),
+    "scores over all steps": (["e[t] = sum(x[t] * h0)", "a = softmax(e)", "c = sum(a[t] * x[t] for t in range(T))", "y = tanh(U @ c)"], [X, H0, U, "a: {role: value, shape: [T]}"], "y"),
+    "names of the kernel's own": (
+        ["some[-1] = keep", "some[t] = tanh(fill @ some[t-1] + n[t] + exp(B) * 0.1)"],
+        ["n: {role: input, shape: [T, H]}", "keep: {role: start, shape: [H]}", "fill: {role: parameter, shape: [H, H]}", "B: {role: parameter, shape: [H]}"], "some",
+    ),
+    "what all share": (["V = tanh(U @ U)", "h[-1] = h0", "h[t] = tanh(V @ h[t-1] + x[t])"], [X, H0, U], "h, V"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("units", [1, 5, 19])
+def test_what_the_language_can_say(name, units):
+    """In lanes that are not all filled, one unit, and more than a vector."""
+    spec = text(*CELLS[name])
+    assert compiler().obstacle(spec) is None
+    assert_as_equations(spec, {"T": 6, "H": units})
+    assert_as_equations(spec, {"T": 1, "H": units}, batch=1, with_lengths=False)
+
+
+def test_a_grid_of_two_letters():
+    spec = text(
+        ["h[-1, j] = a[j]", "h[t, -1] = b[t]", "h[t, j] = tanh(U @ h[t-1, j] + U.T @ h[t, j-1] + x[t])"],
+        [X, U, "a: {role: input, shape: [J, H]}", "b: {role: input, shape: [T, H]}", "h: {role: value, shape: [T, J, H]}"],
+        "h", sizes="{T: steps, J: columns, H: units}",
+    )  # fmt: skip
+    assert compiler().obstacle(spec) is None
+    assert_as_equations(spec, {"T": 5, "J": 4, "H": 3})
+
+
+@pytest.mark.parametrize(
+    "equations, told",
+    [
+        (["h[-1] = h0", "h[t] = U**t @ h0 + x[t]"], "a power of a matrix"),
+        (["h[-1] = h0", "h[t] = h[t - 1 - t % 2] + x[t] * 0 if t > 1 else h[t-1] + x[t]"], "no loop over one index gives d_h"),
+        (["h[-1] = h0", "h[t] = h[t-1] + x[t // 2]"], "lies within x is not clear at all sizes"),
+    ],
+)
+def test_what_cant_be_compiled_is_said_with_its_place(equations, told):
+    spec = text(equations, [X, H0, U] if "U" in str(equations) else [X, H0], "h")
+    with pytest.raises(SpecError, match=re.escape(told)) as caught:
+        spec.forward(spec.draw(), "compiled")
+    assert re.match(r"(text, line \d+|the gradient of mine), equation \d: ", str(caught.value)), str(caught.value)
+    assert "compiled" not in spec.backends and spec.forward(spec.draw(), "equation").outputs["h"].size
+
+
+def test_the_kernel_of_a_spec_without_one():
+    """Is the compiled one; of a spec that has one it is that, and the compiled one is there beside it."""
+    cell = text(*CELLS["stopped"])
+    assert cell.backends == ("equation", "compiled") and cell.forward(cell.draw()).backend == "compiled"
+    lstm = refrnn.load("lstm")
+    assert lstm.backends == ("equation", "reference", "kernel", "compiled") and lstm.forward(lstm.draw()).backend == "kernel"
+    with pytest.raises(NotFoundError, match="this spec has equation, compiled"):
+        cell.forward(cell.draw(), "reference")
+
+
+def test_the_source_is_readable_and_told_from_others():
+    """In the spec's letters, with its equations on top; what differs has another name, so that nothing kept is taken for it."""
+    spec, other = text(*CELLS["stopped"]), text(*CELLS["two delays"])
+    written = source(spec)
+    for equation in spec.equations:
+        assert f"    {equation}\n" in written
+    assert "for t in range(T):" in written and "tanh(" in written and len(max(written.splitlines(), key=len)) < 400
+    assert module(spec) is module(text(*CELLS["stopped"])) and module(spec).__name__ != module(other).__name__
+
+
+def test_bits_by_threads_and_batches():
+    """The same for one thread and for two, and for a sequence alone and in any batch."""
+    from refrnn.kernels.primitives import threads
+
+    spec = refrnn.load("gru-reset-before")
+    values = spec.draw({"T": 9, "H": 20}, batch=5, dtype="float32")
+    runs = []
+    for count in (1, 2):
+        with threads.using(min(count, threads.most()), little=0):
+            run = spec.forward(values, "compiled", [9, 3, 9, 1, 5])
+            runs.append({**run.outputs, **run.backward({"h": np.ones_like(run.outputs["h"])})})
+    for name, array in runs[0].items():
+        assert array.tobytes() == runs[1][name].tobytes(), name
+    alone = spec.forward({name: array[:, 1:2] if name == "x" else array[1:2] if name == "h0" else array for name, array in values.items()}, "compiled", [3])
+    assert alone.outputs["h"][:3, 0].tobytes() == runs[0]["h"][:3, 1].tobytes()
+
+
+@pytest.mark.parametrize("name", [name for name in refrnn.ids() if name not in REFUSED])
+def test_all_of_the_library(name):
+    """Last, as it takes longest."""
+    spec = refrnn.load(name)
+    assert_as_equations(spec, {time: 7 for time in spec.time})
