@@ -47,7 +47,7 @@ def _gradient(spec, form, width):
     from refrnn.spec import gradient, show_gradient
 
     if form in ("code", "kernel"):
-        raise click.UsageError(f"--gradient shows equations; leave out --{form}, or ask for it without --gradient")
+        raise click.UsageError(f"--gradient shows equations, and no code is derived; leave out --{form}")
     if form == "yaml":
         return gradient.text(spec)
     if form is None:

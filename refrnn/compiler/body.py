@@ -1,9 +1,11 @@
 """One kernel: the loops of a schedule, products of all its sequences in them, and between these the rows of each sequence."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 
+from refrnn.compiler.fuse import fused
 from refrnn.compiler.rows import Lines, Rows, is_heavy
-from refrnn.compiler.schedule import Loop, letter_at
+from refrnn.compiler.schedule import Branch, Loop, letter_at
 from refrnn.compiler.statements import CompileError
 from refrnn.compiler.storage import Storage, bracketed
 from refrnn.equation.functions import FUNCTIONS
@@ -73,7 +75,12 @@ class Body:
     def _items(self, items, around, scope, ranges, out):
         waiting = []
         for item in items:
-            if isinstance(item, Loop):
+            if isinstance(item, Branch):
+                self._flush(waiting, out)
+                for value, part in item.by_value.items():
+                    with out.block(f"if {item.constant} == {value}:"):
+                        self._items(part, around, scope, ranges, out)
+            elif isinstance(item, Loop):
                 self._flush(waiting, out)
                 self._loop(item, around, scope, ranges, out)
             else:
@@ -91,6 +98,21 @@ class Body:
             inner = {**around, **{(symbol, axis): name for symbol, axis in loop.axes.items()}}
             self._items(loop.body, inner, (*scope, name), {**ranges, name: (loop.low, loop.high)}, out)
 
+    def _steps(self, loop, around, scope, ranges, out):
+        """The loop of a statement by itself; where it is one product, and all sequences are one thread's, it is one of all steps."""
+        inner, self._at_once = Lines(), None
+        self._loop(loop, around, scope, ranges, inner)
+        if self._at_once is not None and len(inner.lines) == 2:
+            names = self.names
+            with out.block(f"if {names.end} - {names.begin} == {names.batch}:"):
+                out.write(self._at_once)
+            with out.block("else:"):
+                for line in inner.lines:
+                    out.write(line)
+        else:
+            for line in inner.lines:
+                out.write(line)
+
     def _most(self, size):
         """A size as text where the longest sequence counts."""
         return str(size) if self.batched else str(replaced(size, self.lengths))
@@ -104,7 +126,7 @@ class Body:
             low, high = statement.letters[letter_at(statement, 0)[0]]
             _, offset = letter_at(statement, 0)
             loop = Loop("", low + offset, high + offset, True, (statement,), {statement.name: 0})
-            return self._loop(loop, around, scope, ranges, out)
+            return self._steps(loop, around, scope, ranges, out)
         context = self._context(statement, bound, scope, ranges)
         segments = self._segments(statement, context, free)
         if context.block:
@@ -216,15 +238,10 @@ class Body:
             guards, together = segments[0].guards, []
             while segments and segments[0].guards == guards:
                 together.append(segments.pop(0))
-            if guards:
-                with out.block(f"if {' and '.join(guards)}:"):
-                    for segment in together:
-                        for line in segment.lines:
-                            out.write(line)
-            else:
-                for segment in together:
-                    for line in segment.lines:
-                        out.write(line)
+            lines = fused([line for segment in together for line in segment.lines], self.names)
+            with out.block(f"if {' and '.join(guards)}:") if guards else nullcontext():
+                for line in lines:
+                    out.write(line)
 
     # ------------------------------------------------------------ products of all sequences
 
@@ -280,15 +297,28 @@ class Body:
         rows, terms = shape_of(matrix, self.shape)
         operand, _ = self._products(statement, operand, context, segments)
         operand = self._standing(statement, operand, context, segments)
-        begin = Size.of(self.names.begin)
-        to, source = (self.storages[name].offset(self._padded(name, places, context.letters), begin) for name, places in (target, operand))
+        names, size = self.names, (terms, rows)
+        begin, count = Size.of(names.begin), f"{names.end} - {names.begin}"
+        segments.append(Segment([self._times(target, operand, context.letters, begin, matrix, count, size)]))
+        if all(self._by_steps(name, places, statement) for name, places in (target, operand)):
+            (letter, (low, high)), = statement.letters.items()
+            count = f"{bracketed(str(high - low))} * {names.batch}"
+            self._at_once = self._times(target, operand, {letter: low}, ZERO, matrix, count, size)
+
+    def _by_steps(self, name, places, statement):
+        """Whether a symbol is read or given at each step, its rows dense, so that those of all steps and sequences are rows of one matrix."""
+        letters = list(statement.letters)
+        return len(letters) == 1 and self.storages[name].batch == 1 and len(self.shape(name)) == 2 and places[0] == Size.of(letters[0])
+
+    def _times(self, target, operand, letters, begin, matrix, count, size):
+        """The line of a product of rows."""
+        names, (terms, rows) = self.names, size
+        to, source = (self.storages[name].offset(self._padded(name, places, letters), begin) for name, places in (target, operand))
         c_row, a_row = (self._row_distance(name) for name, _ in (target, operand))
-        names = self.names
-        count = f"{names.end} - {names.begin}"
-        segments.append(Segment([
+        return (
             f"times({names.multiply}, shift({names.of(target[0])}, {to}), {c_row}, shift({names.of(operand[0])}, {source}), {a_row}, "
             f"{self.pack(matrix)}, {count}, {terms}, {rows})"
-        ]))  # fmt: skip
+        )
 
     def _padded(self, name, places, letters):
         """Places along all axes of a symbol, the first ones where none are given."""

@@ -14,6 +14,7 @@ from refrnn.equation.tree import Read, Span
 from refrnn.spec.gradient import adjoint_of, program_of
 
 _INTEGER = 10**15  # no whole number is below its negative
+MOST_VALUES = 3  # of an integer constant on which the order of statements may hang: a kernel has the lines of each
 _SIZE = re.compile(r"[\w*+]+")
 
 
@@ -37,7 +38,7 @@ class _Module:
         self.batch = next(name for name in every if name not in spec.sizes and name not in spec.symbols)
         self.arrays = {name: symbol for name, symbol in spec.arrays.items() if not symbol.is_integer_constant}
         given = {name: self._given(name) for name in self.arrays}
-        self.forward = compiled(spec.program, self.lowest, given, spec.time, self._batch_of, self.batch)
+        self.forward = compiled(spec.program, self.lowest, given, spec.time, self._batch_of, self.batch, ranges=self._few_values())
         self.backward = None
         if spec.differentiated:
             self.adjoint = adjoint_of(spec)
@@ -56,6 +57,15 @@ class _Module:
                     raise CompileError(f"{spec.source}: {name} has the size {size}, which kernels can't be given; run it by the equation")
             if symbol.type == "integer" and symbol.below is None and not symbol.is_integer_constant:
                 raise CompileError(f"{spec.source}: {name} is of whole numbers that are no places; run it by the equation")
+
+    def _few_values(self):
+        """The values of integer constants that choose, as the direction of time does."""
+        found = {}
+        for name in self.lowest:
+            high = self.spec.symbols[name].high
+            if self.lowest[name] is not None and high is not None and high - self.lowest[name] < MOST_VALUES:
+                found[name] = range(self.lowest[name], math.floor(high) + 1)
+        return found
 
     def _axes(self, name):
         """The shape of an array of the library, the sequences among it, and where these stand."""
@@ -100,7 +110,7 @@ class _Module:
         for name, own in made.gradients.items():
             if own not in program.ranks:
                 raise CompileError(f"{spec.source}: {spec.id} has no equation for the gradient of {name}")
-        return compiled(program, self.lowest, given, spec.time, batch, self.batch, summed, lookups_of(self.forward.clauses), is_derived=True)
+        return compiled(program, self.lowest, given, spec.time, batch, self.batch, summed, lookups_of(self.forward.clauses), is_derived=True, ranges=self._few_values())
 
     # ------------------------------------------------------------ text
 

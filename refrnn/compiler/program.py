@@ -1,14 +1,15 @@
 """The equations of a spec, or those of its gradient, as statements on storages, in an order that works."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from refrnn.compiler.schedule import Loop, schedule
-from refrnn.compiler.statements import Statement, check_places, guard_places, note_reads, statements_of
+from refrnn.compiler.schedule import Branch, Loop, schedule
+from refrnn.compiler.statements import CompileError, Statement, check_places, guard_places, note_reads, statements_of
 from refrnn.compiler.storage import Storage, symbol_storage
 from refrnn.equation.clauses import Clauses
-from refrnn.equation.indices import ZERO, Known
+from refrnn.equation.conditions import decided
+from refrnn.equation.indices import ZERO, Known, replaced
 from refrnn.equation.sizes import Size
-from refrnn.equation.tree import Apply, Read, Span, Total, rebuilt, replaced_in, shape_of, walk
+from refrnn.equation.tree import Apply, Choice, Read, Span, Total, is_on_indices, names_of, rebuilt, replaced_in, shape_of, walk
 
 
 @dataclass
@@ -31,13 +32,14 @@ class Compiled:
         return () if name in self.shapes or name not in self.clauses.program.ranks else self.clauses.first(name)
 
 
-def compiled(program, lowest, given, times, batch, batch_size, outputs=(), lookups=None, is_derived=False):
+def compiled(program, lowest, given, times, batch, batch_size, outputs=(), lookups=None, is_derived=False, ranges=None):
     """The :class:`Compiled` of a program.
 
     ``given``: the storages of its arrays; ``batch(name)``: where the sequences stand of a symbol that it defines, None where
     all share it; ``batch_size``: how many they are, by name; ``outputs``: those of its symbols that are to be summed over all
     sequences; ``lookups``: those of its arrays that are nothing but one_hot, as ``lookups_of`` gives them; ``is_derived``: its equations were made from those
-    of another program, and may speak of places that nobody needs.
+    of another program, and may speak of places that nobody needs; ``ranges``:
+    the values of integer constants that have few of them.
     """
     clauses = Clauses(program, lowest)
     made = Compiled(clauses, dict(given), Size.of(batch_size))
@@ -57,8 +59,53 @@ def compiled(program, lowest, given, times, batch, batch_size, outputs=(), looku
     statements = _Sums(made, times, outputs).taken(statements)
     each = [statement for statement in statements if made.storages[statement.name].batch is not None]
     made.shared = schedule([statement for statement in statements if statement not in each], made.storages, times)
-    made.each = _hoisted(each, made, times)
+    made.each = _ordered(each, made, times, dict(ranges or {}))
     return made
+
+
+def _ordered(statements, made, times, ranges):
+    """The schedule of statements; where their order hangs on an integer constant of a few values, one for each of these."""
+    before = [(statement, statement.value) for statement in statements]
+    try:
+        return _hoisted(statements, made, times)
+    except CompileError:
+        constant = next((name for name in ranges if any(name in _names_of(value) for _, value in before)), None)
+        if constant is None:
+            raise
+    left = {name: ends for name, ends in ranges.items() if name != constant}
+    found = {}
+    for number in ranges[constant]:
+        fixed = [_at_value(statement, value, {constant: Size.of(number)}, made) for statement, value in before]
+        found[number] = _ordered([statement for statement in fixed if statement is not None], made, times, left)
+    return [Branch(constant, found)]
+
+
+def _names_of(node):
+    """The names in the conditions on indices of an expression."""
+    return {name for one in walk(node) if isinstance(one, Choice) and is_on_indices(one.condition) for name in names_of(one.condition)}
+
+
+def _at_value(statement, value, new, made):
+    """A statement where an integer constant has one value; None where it never runs."""
+    bounds = [replaced(bound, new) for bound in statement.bounds]
+    conditions = [replaced_in(condition, new) for condition in statement.conditions]
+    known = Known(statement.letters, made.clauses.lowest)
+    if any(known.always_below_zero(bound) for bound in bounds) or any(decided(condition, known) is False for condition in conditions):
+        return None
+    bounds = tuple(bound for bound in bounds if not known.never_below_zero(bound))
+    conditions = tuple(condition for condition in conditions if decided(condition, known) is None)
+    fixed = replace(statement, value=_decided(replaced_in(value, new), known), bounds=bounds, conditions=conditions)
+    note_reads(fixed, made.clauses.lowest)
+    return fixed
+
+
+def _decided(node, known):
+    """An expression without branches that are never taken."""
+    if isinstance(node, Choice) and is_on_indices(node.condition):
+        holds = decided(node.condition, known)
+        if holds is not None:
+            return _decided(node.yes if holds else node.no, known)
+    return rebuilt(node, lambda child: _decided(child, known))
 
 
 def lookups_of(clauses):

@@ -185,8 +185,8 @@ class Rows(Lines):
                 return self._put(target, places, (), node, how, "1")
             ends = [ZERO, *cuts] if cuts else [ZERO, shape[-1]]
             for place, (lower, upper) in enumerate(zip(ends, ends[1:])):
-                with self.lanes(lower, upper) as (k, count):
-                    self._put(target, places, (*index, k), node, how, count, place if cuts else None)
+                with self.lanes(ZERO, upper - lower) as (k, count):
+                    self._put(target, places, (*index, lower + k), node, how, count, place if cuts else None, k)
 
     @contextmanager
     def _axes(self, shape):
@@ -197,8 +197,8 @@ class Rows(Lines):
         with self.loop("i", ZERO, shape[0]) as i, self._axes(shape[1:]) as rest:
             yield (i, *rest)
 
-    def _put(self, target, places, index, node, how, count, piece=None):
-        self._piece, self._vector, self._count = piece, index[-1] if index else None, count
+    def _put(self, target, places, index, node, how, count, piece=None, vector=None):
+        self._piece, self._vector, self._count = piece, vector, count
         value = self.lanes_of(self.value(node, self._spread(index, self.shape(node))))
         there = self.offset(target, (*places, *index))
         if how != "=":
@@ -218,8 +218,9 @@ class Rows(Lines):
 
     def kept(self, node):
         """The expression computed into memory of its own, and read from there."""
-        name = self.body.temporary(self.shape(node))
+        name, cuts = self.body.temporary(self.shape(node)), self._cuts
         self.assign(name, (), node)
+        self._cuts = cuts
         return Read(name)
 
     def prepared(self, node, at_root=False):
@@ -267,15 +268,8 @@ class Rows(Lines):
         """A function of which one number hangs on many, into a symbol's elements."""
         if node.name == "matmul":
             return self._product(target, places, *node.arguments)
-        arguments = [self._row(argument) for argument in node.arguments]
+        arguments = [self.prepared(argument) for argument in node.arguments]
         getattr(self, f"_{node.name}")(target, places, *arguments)
-
-    def _row(self, node):
-        """An expression without loops of its own; a sum with a letter is computed before, so that it is computed once."""
-        cuts, self._cuts = self._cuts, None
-        node = self.prepared(node)
-        self._cuts = cuts
-        return node
 
     # ------------------------------------------------------------ sums over all
 

@@ -28,6 +28,14 @@ class Loop:
 
 
 @dataclass(frozen=True)
+class Branch:
+    """What runs at each of the values of an integer constant, on which the order hangs."""
+
+    constant: str
+    by_value: dict
+
+
+@dataclass(frozen=True)
 class Need:
     """``reader`` reads what ``writer`` gives; ``apart``: by axis how far before the place of the reader, as (first, last) sizes, or None."""
 

@@ -26,7 +26,7 @@ class ClaimResult:
 
 def check_claims(spec, backends=()):
     """Run every claim of a spec by the fastest of those of its backends that are named, else by its equations."""
-    others = {kind for kind in spec.backends if kind not in ("equation", *backends)}
+    others = {kind for kind in spec.bound if kind not in backends}
     if others:
         spec = replace(spec, bindings={kind: binding for kind, binding in spec.bindings.items() if kind not in others})
     return [_check(spec, claim) for claim in spec.claims]

@@ -9,7 +9,7 @@ from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, by_two_threads, name_of, poison, poisoned
 from refrnn.verify.bits import unlike_itself
 from refrnn.verify.cases import is_free, shapes
-from refrnn.verify.properties.asking import gradient_name, gradients_of, handed_in, same_bits
+from refrnn.verify.properties.asking import array_of, gradient_name, gradients_of, handed_in, same_bits
 
 # Of the largest number of a step: half of the digits. What goes wrong with a shape loses them all.
 NEAR = {"float64": 2.0**-26, "float32": 2.0**-10}
@@ -82,7 +82,7 @@ def _near(spec, name, found, right, moved=None):
     """
     if np.shape(found) != right.shape:
         return False
-    axes = tuple(range(1 if spec.time_size(name.removeprefix("d_")) else 0, right.ndim))
+    axes = tuple(range(1 if spec.time_size(array_of(spec, name)) else 0, right.ndim))
     allowed = NEAR[right.dtype.name] * np.abs(np.where(np.isfinite(right), right, 0)).max(axis=axes, keepdims=True, initial=0)
     certain = np.True_ if moved is None else np.all(np.abs(moved - right) <= allowed, axis=axes, keepdims=True)
     return bool(np.all((np.abs(found - right) <= allowed) | ~np.isfinite(right) | ~certain))

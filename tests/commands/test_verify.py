@@ -102,7 +102,7 @@ def test_an_own_reference_beside_it(run, tmp_path):
     result = run("verify", path, "--json", tmp_path / "out.json")
     assert result.exit_code == 0, result.output
     report = json.loads((tmp_path / "out.json").read_text())["specs"][0]
-    assert report["backends"] == ["equation", "reference"]
+    assert report["backends"] == ["equation", "reference", "compiled"]
     assert report["not_offered"] == {"reference": ["a"]}
     assert "rate: not compared, because reference does not save it by name: a" in result.output
 

@@ -14,9 +14,6 @@ REFUSED = {
     "batched-rnn": "its batch is one of its sizes",
     "eigen-expansion": "a power of a matrix",
     "linear-recursion": "a power of a matrix",
-    "onnx-gru": "no loop over one index",
-    "onnx-lstm": "no loop over one index",
-    "onnx-rnn": "no loop over one index",
     "orthogonal-cayley": "kernels have no inv",
     "unitary-cayley": "kernels have no inv",
 }
@@ -74,6 +71,7 @@ CELLS = {
     "a first step of its own": (["h[0] = U @ x[0] + h0", "h[t] = tanh(U @ h[t-1]) * x[t] if t > 1 else h[t-1] * 2 + x[t]"], [X, H0, U, "h: {role: value, shape: [T, H]}"], "h"),
     "an operand that is computed": (["h[-1] = h0", "h[t] = tanh(U @ (h[t-1] * x[t] + 1) + U.T @ h[t-1] + x[t] @ U)"], [X, H0, U], "h"),
     "joined and cut": (["h[-1] = h0", "a[t] = concat(h[t-1], x[t])", "h[t] = tanh(a[t, 1:H+1] * concat(x[t, 1:H], a[t, 0:1]) + a[t, H:2*H])"], [X, H0], "h"),
+    "a step aside": (["h[-1] = h0", "a[t] = concat(h[t-1], x[t])", "h[t] = tanh(a[t, 1:H+1] + a[t, H-1:2*H-1])"], [X, H0], "h"),
     "matrices": (["S[-1] = outer(h0, h0)", "S[t] = U @ S[t-1] @ U.T + outer(x[t], x[t])", "y[t] = S[t].T @ x[t] + softmax(S[t]) @ x[t]"], [X, H0, U], "y"),
     "sums": (["h[-1] = h0", "h[t] = tanh(sum(U @ h[k] for k in range(t)) / (t + 1) + x[t]) + norm(x[t], h0) - mean(x[t])", "y = sum(h[t] for t in range(T))"], [X, H0, U], "y, h"),
     "an end that hangs on the length": (["h[-1] = h0", "h[t] = tanh(h[t-1] + x[t])", "e = h[T-1]", "y[t] = U @ e + h[t] if t < T - 1 else e"], [X, H0, U], "y"),

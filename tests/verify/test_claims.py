@@ -24,7 +24,7 @@ def checked(monkeypatch, verdict, found, test="shows"):
     monkeypatch.setattr(claims.importlib.util, "find_spec", lambda name: name)
     monkeypatch.setattr(claims.importlib, "import_module", lambda name: module)
     claim = SimpleNamespace(test=test, verdict=verdict, statement="it is so", mended="it is not", quote=None)
-    (result,) = check_claims(SimpleNamespace(claims=(claim,), group="own", id="a-cell", backends=("equation",)))
+    (result,) = check_claims(SimpleNamespace(claims=(claim,), group="own", id="a-cell", bound=()))
     return result
 
 
@@ -63,14 +63,14 @@ def test_every_claim_is_checked(monkeypatch):
 ])  # fmt: skip
 def test_claims_are_handed_no_backend_that_is_not_named(monkeypatch, named, kept):
     spec, handed = refrnn.load("clip-halving"), []
-    monkeypatch.setattr(claims, "claim_function", lambda spec, name: lambda spec: handed.append(spec.backends) or Shown(True, "1"))
+    monkeypatch.setattr(claims, "claim_function", lambda spec, name: lambda spec: handed.append(("equation", *spec.bound)) or Shown(True, "1"))
     check_claims(spec, named)
-    assert set(handed) == {kept} and spec.backends == ("equation", "reference", "kernel")
+    assert set(handed) == {kept} and spec.bound == ("reference", "kernel")
 
 
 def test_by_default_claims_run_by_the_equations_alone(monkeypatch):
     handed = []
-    monkeypatch.setattr(claims, "claim_function", lambda spec, name: lambda spec: handed.append(spec.backends) or Shown(True, "1"))
+    monkeypatch.setattr(claims, "claim_function", lambda spec, name: lambda spec: handed.append(("equation", *spec.bound)) or Shown(True, "1"))
     check_claims(refrnn.load("clip-halving"))
     assert set(handed) == {("equation",)}
 

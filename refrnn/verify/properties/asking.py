@@ -24,6 +24,11 @@ def gradient_name(spec, name):
     return f"d_{name}" if f"d_{name}" not in spec.outputs else f"{_BESIDE}d_{name}"
 
 
+def array_of(spec, name):
+    """The array that a gradient is of, or the output itself."""
+    return name if name in spec.outputs else name.removeprefix(_BESIDE).removeprefix("d_")
+
+
 def key_of(spec, truth, name):
     return (truth.kind_of(name), name) if name in spec.outputs else ("gradient", name.removeprefix(_BESIDE))
 

@@ -7,7 +7,7 @@ import numpy as np
 from refrnn.backends.run import answer, expected_shapes, run_checked
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import poison, poisoned
-from refrnn.verify.properties.asking import answers_of, carried, gradient_name, gradients_of, handed_in, near, pulled_back, same_bits, with_halves, with_last
+from refrnn.verify.properties.asking import answers_of, array_of, carried, gradient_name, gradients_of, handed_in, near, pulled_back, same_bits, with_halves, with_last
 
 
 def sequences_do_not_touch(spec, truth, backend):
@@ -21,7 +21,7 @@ def sequences_do_not_touch(spec, truth, backend):
         upstream = {name: with_last(spec, name, array, change) for name, array in truth.upstream.items()}
         found = answers_of(spec, other, backend, upstream)
         for name, array in plain.items():
-            axis = spec.batch_axis(name.removeprefix("d_") if name not in spec.outputs else name)
+            axis = spec.batch_axis(array_of(spec, name))
             if axis is not None and not same_bits(_but_last(array, axis), _but_last(found[name], axis)):
                 return f"{name} of the other sequences changes when the last one is {word}"
     return None

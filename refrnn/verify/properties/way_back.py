@@ -5,7 +5,7 @@ import numpy as np
 from refrnn.backends.run import answer
 from refrnn.equation.held import Held
 from refrnn.verify.passes import Passes
-from refrnn.verify.properties.asking import gradients_of, near, pulled_back, same_bits
+from refrnn.verify.properties.asking import gradients_of, key_of, near, pulled_back, same_bits
 from refrnn.verify.properties.digits import FINE
 
 
@@ -109,7 +109,8 @@ def errors_go_where_the_equation_sends_them(spec, truth, backend):
     _, _, backward = answer(spec, truth.checked, backend)
     for word, upstream, by_arithmetic, by_calculus in _lost(spec, truth):
         for name, gradient in gradients_of(spec, backward, upstream).items():
-            lost, key = np.isnan(gradient), ("gradient", name)
+            lost, key = np.isnan(gradient), key_of(spec, truth, name)
+            name = key[1]
             if np.any(lost & ~by_arithmetic[name]):
                 return f"{name} is NaN at places that no NaN reaches where the upstream gradient is NaN {word}"
             if name in by_calculus and key in truth.quantities and np.any(~lost & by_calculus[name] & (truth.quantities[key] != 0)):

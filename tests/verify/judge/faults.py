@@ -117,6 +117,7 @@ TESTS = {
     "refrnn.compiler.schedule": "../compiler/test_compiled",
     "refrnn.compiler.program": "../compiler/test_compiled",
     "refrnn.compiler.body": "../compiler/test_compiled",
+    "refrnn.compiler.fuse": "../compiler/test_fuse",
     "refrnn.compiler.rows": "../compiler/test_compiled",
     "refrnn.compiler.module": "../compiler/test_compiled",
 }
@@ -164,9 +165,13 @@ TABLE = {
     ],
     "refrnn.compiler.body": [
         ("no sequence ends before others", "        context.guards.append(at_least_zero(replaced(bound, self.lengths)))\n", ""),
-        ("a product is of the first step", "self._padded(name, places, context.letters), begin)", "self._padded(name, places, dict.fromkeys(context.letters, ZERO)), begin)"),
+        ("a product is of the first step", "self._times(target, operand, context.letters, begin, matrix", "self._times(target, operand, dict.fromkeys(context.letters, ZERO), begin, matrix"),
         ("two matrices are one", "        key = str(node)\n", "        key = str(node)[:1]\n"),
         ("what another equation gives is written over", "(statement.name, statement.places) if is_alone else None", "(statement.name, statement.places)"),
+    ],
+    "refrnn.compiler.fuse": [
+        ("loops over other places are one", "if (self.head, self.count) != (other.head, other.count):", "if False:"),
+        ("what is read before it is written is read after", "if not (_only_at(array, where, later, self.counted) and _only_at(target, there, value, self.counted)) or target == array:", "if target == array:"),
     ],
     "refrnn.compiler.rows": [
         ("lanes beyond the last one are summed", "only({term}, {count}, fill({start}, like))", "only({term}, {self.body.names.lanes}, fill({start}, like))"),
@@ -1186,7 +1191,7 @@ TABLE = {
         ("a claim of another verdict turns out", "ok = found.holds == (claim.verdict == \"holds\")", "ok = found.holds == (claim.verdict == \"holds\") or claim.verdict == \"remark\""),
         ("the first claim alone is checked", "for claim in spec.claims]", "for claim in spec.claims[:1]]"),
         ("claims run by backends that are not named", "    if others:\n", "    if False:\n"),
-        ("claims run by the equations alone", "not in (\"equation\", *backends)}", "not in (\"equation\",)}"),
+        ("claims run by the equations alone", "for kind in spec.bound if kind not in backends}", "for kind in spec.bound}"),
     ],
     "refrnn.verify.errata": [
         ("remarks are false statements", "\"remark\": \"remark\"", "\"remark\": \"false\""),
@@ -1840,6 +1845,7 @@ BY = {
     "refrnn.compiler.schedule: a loop runs upwards alone": "../compiler/test_compiled::test_what_is_refused",
     "refrnn.compiler.program: the columns of a joined vector are the first ones": "../compiler/test_compiled::test_all_of_the_library",
     "refrnn.compiler.body: two matrices are one": "../compiler/test_compiled::test_all_of_the_library",
+    "refrnn.compiler.fuse: loops over other places are one": "../compiler/test_fuse::test_what_hangs_on_other_places_stays_apart",
     "refrnn.compiler.rows: a matrix is not turned": "../compiler/test_compiled::test_what_the_language_can_say",
     "refrnn.compiler.module: starts are outputs": "../compiler/test_compiled::test_all_of_the_library",
     "refrnn.verify.verify: the kernel is never compared": "test_verify::test_comparison_finds_by_itself",
