@@ -4,14 +4,13 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 
 from refrnn.compiler.fuse import fused
-from refrnn.compiler.rows import Lines, Rows, is_heavy
+from refrnn.compiler.rows import Lines, Rows
 from refrnn.compiler.schedule import Branch, Loop, letter_at
-from refrnn.compiler.statements import CompileError
 from refrnn.compiler.storage import Storage, bracketed
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import ONE, ZERO, Known, replaced
 from refrnn.equation.sizes import Size
-from refrnn.equation.tree import Apply, Choice, Read, Span, Total, is_on_indices, names_of, rebuilt, shape_of, walk
+from refrnn.equation.tree import Apply, Choice, Read, Span, Total, is_on_indices, rebuilt, shape_of, walk
 
 
 @dataclass
@@ -20,7 +19,6 @@ class Segment:
 
     lines: list
     guards: tuple | None = None
-    needs: tuple = ()  # names of time sizes whose own lengths they read
 
 
 @dataclass
@@ -45,7 +43,6 @@ class Body:
         self.names, self.storages, self.times, self.lowest, self.batched, self.given = names, storages, times, lowest, batched, given
         self._shapes, self.first = shapes, firsts
         self.temporaries, self.packs = {}, {}
-        self.used = set()
         self.lengths = {name: Size.of(names.add(f"{name}_{names.sequence}" if batched else f"{name}_most")) for name in times}
         self.ends = {name: names.variable(f"ends_{name}") for name in times}
         self._own = {str(size): name for name, size in self.lengths.items()}
@@ -211,7 +208,6 @@ class Body:
             rows.assign(statement.name, statement.places, node)
 
     def _rows_segment(self, rows, context):
-        self.used |= {name for name, own in self.lengths.items() if any(str(own) in line for line in (*rows.lines, *context.guards))}
         return Segment(rows.lines, tuple(context.guards))
 
     def _flush(self, segments, out):

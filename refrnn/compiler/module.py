@@ -201,7 +201,7 @@ class _Module:
             storage = made.storages[symbol]
             load = f"pointer({names.table}[{place + len(table)}], {names.like})" if storage.whole else f"integers({names.table}[{place + len(table)}])"
             head.append(f"{names.of(symbol)} = {load}")
-            table.append(self._python(symbol))
+            table.append(symbol)
         before = []
         for symbol, shape in body.temporaries.items():
             extents = [names.batch] if body.batched else []
@@ -229,9 +229,6 @@ class _Module:
         sizes = [name for name in self.spec.time] or ["1"]
         areas = [" * ".join(f"({size})" for size in symbol.shape) for symbol in self.spec.parameters.values() if symbol.shape]
         return f"{self.batch} * {' * '.join(sizes)} * ({' + '.join(areas) or '1'})"
-
-    def _python(self, symbol):
-        return symbol if symbol in self.arrays or symbol not in self.forward.storages else symbol
 
     def _sizes(self):
         """Lines that find all sizes by shapes."""
@@ -275,8 +272,7 @@ class _Module:
         arguments = [*spec.arrays, *spec.named_sizes, *lengths]
         lines = ["@TAKES.forward", f"def forward({', '.join(arguments)}):"]
         inner = [*self._sizes(), *self._numbers(), *self._ends()]
-        temporary = self._temporaries(self.forward)
-        inner += [*self._new(self.forward, temporary), *calls]
+        inner += [*self._new(self.forward, self.forward.temporary), *calls]
         shown = [name for name in spec.defined if name in spec.outputs or name in spec.whole]
         for name in shown:
             inner += self._cleared(name)
@@ -291,9 +287,6 @@ class _Module:
 
     def _kept_arrays(self):
         return [*self.arrays, *self.adjoint.values] if self.backward else []
-
-    def _temporaries(self, made):
-        return made.temporary
 
     def _whole(self, name):
         """A defined symbol as the library has it: over its range, without the places of starts, the numbers alone as one."""
@@ -338,7 +331,7 @@ class _Module:
         for name, upstream in adjoint.upstream.items():  # first: an array may be called as the error of an output
             inner += self._upstream(name, upstream)
         inner.append(f'{_tuple(self._kept_arrays())} = saved["(arrays)"]')
-        skipped = {*self._temporaries(made), *adjoint.values, *adjoint.upstream.values(), *made.summed}
+        skipped = {*made.temporary, *adjoint.values, *adjoint.upstream.values(), *made.summed}
         inner += [*self._new(made, skipped), *calls]
         found = []
         for name, own in adjoint.gradients.items():

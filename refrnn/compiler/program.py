@@ -58,7 +58,7 @@ def compiled(program, lowest, given, times, batch, batch_size, outputs=(), looku
         note_reads(statement, clauses.lowest)
     statements = _Sums(made, times, outputs).taken(statements)
     each = [statement for statement in statements if made.storages[statement.name].batch is not None]
-    made.shared = schedule([statement for statement in statements if statement not in each], made.storages, times)
+    made.shared = schedule([statement for statement in statements if statement not in each], made.storages)
     made.each = _ordered(each, made, times, dict(ranges or {}))
     return made
 
@@ -160,7 +160,7 @@ def _columns(matrix, rows, start, end):
 
 def _hoisted(statements, made, times):
     """The schedule in which products that a loop does not change are computed before it, at all steps."""
-    found = schedule(statements, made.storages, times)
+    found = schedule(statements, made.storages)
     more = []
     for loop in found:
         if isinstance(loop, Loop):
@@ -171,7 +171,7 @@ def _hoisted(statements, made, times):
         return found
     for statement in (*statements, *more):
         note_reads(statement, made.clauses.lowest)
-    return schedule([*statements, *more], made.storages, times)
+    return schedule([*statements, *more], made.storages)
 
 
 def _all(loop):

@@ -1,17 +1,15 @@
 """Writes what one sequence does at a statement: loops over the axes of its value, the last one by lanes."""
 
-import itertools
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 from refrnn.compiler.statements import CompileError, plain
 from refrnn.compiler.storage import bracketed, written
-from refrnn.equation.conditions import compares_indices
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import ONE, ZERO, linear_in, replaced
 from refrnn.equation.sizes import Size
 from refrnn.equation.tree import (
-    Apply, Choice, Compare, Index, Logical, Number, Part, Power, Read, Span, Total, children, is_on_indices, rebuilt, replaced_in, shape_of, walk,
+    Apply, Choice, Compare, Index, Logical, Number, Part, Power, Read, Span, Total, is_on_indices, rebuilt, shape_of, walk,
 )  # fmt: skip
 
 # What the language calls differently, or Python does.

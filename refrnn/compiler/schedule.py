@@ -7,6 +7,7 @@ given in an earlier round, or earlier in this one; all others stand by themselve
 from dataclasses import dataclass
 
 from refrnn.compiler.statements import CompileError, ends_of
+from refrnn.compiler.storage import ends, larger, smaller
 from refrnn.equation.indices import ONE, ZERO, linear_in
 from refrnn.equation.sizes import Size
 from refrnn.equation.tree import Span
@@ -45,9 +46,9 @@ class Need:
     known: object
 
 
-def schedule(statements, storages, times):
-    """Loops and statements in an order that works; ``times``: names of sizes whose loops stand outermost where there is a choice."""
-    return _Scheduler(storages, times).order(statements, _needs(statements), {}, 0)
+def schedule(statements, storages):
+    """Loops and statements in an order that works."""
+    return _Scheduler(storages).order(statements, _needs(statements), 0)
 
 
 def _needs(statements):
@@ -85,11 +86,11 @@ def _apart(reader, read, writer):
 
 
 class _Scheduler:
-    def __init__(self, storages, times):
-        self.storages, self.times = storages, times
+    def __init__(self, storages):
+        self.storages = storages
 
-    def order(self, statements, needs, letters, level):
-        """The schedule of these statements, whose loops over ``letters`` stand around them."""
+    def order(self, statements, needs, level):
+        """The schedule of these statements, ``level`` loops around them."""
         inside = [need for need in needs if need.reader in statements and need.writer in statements]
         found = []
         for group in components(statements, inside):
@@ -107,7 +108,7 @@ class _Scheduler:
                 left = self._left(needs, axes, forward)
                 if left is not None and len(left) < len(needs):
                     low, high = self._range(group, axes)
-                    return Loop(f"p{level}", low, high, forward, tuple(self.order(group, left, axes, level + 1)), axes)
+                    return Loop(f"p{level}", low, high, forward, tuple(self.order(group, left, level + 1)), axes)
         told = " and ".join(dict.fromkeys(names))
         raise CompileError(f"{group[0].shown()} can't be compiled: no loop over one index gives {told} one after the other; run it by the equation")
 
@@ -147,14 +148,12 @@ class _Scheduler:
         return left
 
     def _range(self, group, axes):
-        from refrnn.compiler.storage import _ends, _larger, _smaller
-
         low = high = None
         for statement in group:
-            begin, end = _ends(statement.places[axes[statement.name]], statement.letters)
+            begin, end = ends(statement.places[axes[statement.name]], statement.letters)
             known = statement.reads[0][1] if statement.reads else None
-            low = begin if low is None else _smaller(low, begin, known)
-            high = end if high is None else _larger(high, end, known)
+            low = begin if low is None else smaller(low, begin, known)
+            high = end if high is None else larger(high, end, known)
         return low, high
 
 

@@ -66,8 +66,8 @@ def symbol_storage(clauses, name, batch_axis, batch_size, known):
         if clause.name != name:
             continue
         for axis, place in enumerate(clause.places):
-            begin, end = _ends(place, clause.ranges)
-            low[axis], high[axis] = _smaller(low[axis], begin, known), _larger(high[axis], end, known)
+            begin, end = ends(place, clause.ranges)
+            low[axis], high[axis] = smaller(low[axis], begin, known), larger(high[axis], end, known)
     element = clauses.program.element_shapes[name]
     extents = [above - below for below, above in zip(low, high)] + list(element)
     if batch_axis is not None:
@@ -75,7 +75,7 @@ def symbol_storage(clauses, name, batch_axis, batch_size, known):
     return Storage(name, tuple(extents), tuple(low), batch_axis)
 
 
-def _ends(place, ranges):
+def ends(place, ranges):
     """The first place that a left side gives, and the one behind the last."""
     letter = next((letter for letter in place.names() if letter in ranges), None)
     if letter is None:
@@ -84,9 +84,9 @@ def _ends(place, ranges):
     return offset + ranges[letter][0], offset + ranges[letter][1]
 
 
-def _smaller(a, b, known):
+def smaller(a, b, known):
     return a if known.never_below_zero(b - a) else b if known.never_below_zero(a - b) else chosen("min", a, b)
 
 
-def _larger(a, b, known):
+def larger(a, b, known):
     return a if known.never_below_zero(a - b) else b if known.never_below_zero(b - a) else chosen("max", a, b)

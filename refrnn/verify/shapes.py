@@ -9,7 +9,7 @@ from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, by_two_threads, name_of, poison, poisoned
 from refrnn.verify.bits import unlike_itself
 from refrnn.verify.cases import is_free, shapes
-from refrnn.verify.properties.asking import array_of, gradient_name, gradients_of, handed_in, same_bits
+from refrnn.verify.properties.asking import array_of, gradient_name, handed_in, same_bits
 
 # Of the largest number of a step: half of the digits. What goes wrong with a shape loses them all.
 NEAR = {"float64": 2.0**-26, "float32": 2.0**-10}
