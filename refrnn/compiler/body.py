@@ -279,7 +279,7 @@ class Body:
         fixed = not any(place.names() & set(self.times) or any("__" in name for name in place.names()) for place in _sizes(inner.places))
         shape = shape_of(inner, self.shape)
         fixed = fixed and not any(size.names() & set(self.times) for size in shape)
-        return storage.batch is None and storage.whole and inner.name in self.given and fixed and len(shape) == 2
+        return storage.batch is None and storage.is_float and inner.name in self.given and fixed and len(shape) == 2
 
     def pack(self, node):
         """The name of the panels of a packable matrix, laid out for ``matrix @ vector``."""
@@ -329,7 +329,7 @@ class Body:
 
     def _standing(self, statement, operand, context, segments):
         """(symbol, places) of rows that stand somewhere; an expression is computed first."""
-        if isinstance(operand, Read) and self.storages[operand.name].batch is not None and self.storages[operand.name].whole:
+        if isinstance(operand, Read) and self.storages[operand.name].batch is not None and self.storages[operand.name].is_float:
             places = [place.lower if isinstance(place, Span) else place for place in operand.places]
             rank = len(self.shape(operand.name))
             single = [not isinstance(place, Span) for place in operand.places] + [False] * (rank - len(operand.places))
@@ -364,7 +364,7 @@ class Body:
         """Whether what is read does not stand in one row."""
         rank = len(self.shape(read.name))
         single = [not isinstance(place, Span) for place in read.places] + [False] * (rank - len(read.places))
-        return single != [True] * (rank - 1) + [False] or not self.storages[read.name].whole
+        return single != [True] * (rank - 1) + [False] or not self.storages[read.name].is_float
 
 
 def _is_truth(node):

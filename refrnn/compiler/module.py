@@ -11,7 +11,7 @@ from refrnn.compiler.storage import Storage
 from refrnn.equation.indices import ZERO
 from refrnn.equation.sizes import Size
 from refrnn.equation.tree import Read, Span
-from refrnn.spec.gradient import adjoint_of, program_of
+from refrnn.spec.gradient import adjoint_of, least, program_of
 
 _INTEGER = 10**15  # no whole number is below its negative
 MOST_VALUES = 3  # of an integer constant on which the order of statements may hang: a kernel has the lines of each
@@ -23,16 +23,10 @@ def text(spec):
     return _Module(spec).text()
 
 
-def _least(symbol):
-    if symbol.below is not None:
-        return 0
-    return None if symbol.low is None else math.ceil(symbol.low)
-
-
 class _Module:
     def __init__(self, spec):
         self.spec = spec
-        self.lowest = {name: _least(spec.symbols[name]) for name in spec.integer_constants}
+        self.lowest = {name: least(spec.symbols[name]) for name in spec.integer_constants}
         self._check()
         every = ("B", "batch", *(f"batch_{number}" for number in range(2, 100)))
         self.batch = next(name for name in every if name not in spec.sizes and name not in spec.symbols)
@@ -120,8 +114,8 @@ class _Module:
         backward = self._pass("backward", self.backward) if self.backward else ([], [])
         batch = f', batch="{self.batch}"' if self.batch != "B" else ""
         lines = [
-            f'"""{spec.title}: a kernel that refrnn wrote, from the equations of {spec.id}.', "",
-            *(f"    {equation}" for equation in spec.equations), '"""', "",
+            f'"""{_quoted(spec.title)}: a kernel that refrnn wrote, from the equations of {_quoted(spec.id)}.', "",
+            *(f"    {_quoted(equation)}" for equation in spec.equations), '"""', "",
             "import numpy as _np",
             "",
             "from refrnn.kernels.primitives.activations import elu, exp, relu, sigmoid, tanh",
@@ -151,7 +145,7 @@ class _Module:
         for name in self.spec.arrays:
             symbol = self.spec.symbols[name]
             if symbol.is_integer_constant:
-                low, high = _least(symbol), None if symbol.high is None else math.floor(symbol.high)
+                low, high = least(symbol), None if symbol.high is None else math.floor(symbol.high)
                 low = -_INTEGER if low is None else low
                 parts.append(f"{name} {low} to {high}" if high is not None else f"{name} from {low}")
                 continue
@@ -199,7 +193,7 @@ class _Module:
                 table.append(f'_ends["{time}"]' if body.batched else f'max(_ends["{time}"])')
         for symbol in arrays:
             storage = made.storages[symbol]
-            load = f"pointer({names.table}[{place + len(table)}], {names.like})" if storage.whole else f"integers({names.table}[{place + len(table)}])"
+            load = f"pointer({names.table}[{place + len(table)}], {names.like})" if storage.is_float else f"integers({names.table}[{place + len(table)}])"
             head.append(f"{names.of(symbol)} = {load}")
             table.append(symbol)
         before = []
@@ -392,6 +386,11 @@ class _Module:
         storage, size = self.backward.storages[name], self._steps_of(name)
         low = ZERO - storage.low[0]
         return name if low == ZERO and storage.extents[0] == size else f"{name}[{low}:{low + size}]"
+
+
+def _quoted(text):
+    """What somebody wrote, as it may stand in a docstring of a module that is run: no quote of it ends the docstring."""
+    return str(text).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _tuple(names):

@@ -474,7 +474,7 @@ class Rows(Lines):
                 places.append((first if axis < len(firsts) else ZERO) + left.pop(0))
         places = [self.own(place) for place in places]
         there = self.offset(node.name, places)
-        if not storage.whole:
+        if not storage.is_float:
             return Value(f"{name}[{there}]", lanes=False)
         return Value(self._reading(name, storage, places, there))
 

@@ -17,7 +17,7 @@ class Storage:
     extents: tuple
     low: tuple
     batch: int | None
-    whole: bool = True  # of whole numbers
+    is_float: bool = True  # else of whole numbers
 
     def place(self, places, sequence):
         """The Size of each axis where an element stands, the sequence among them."""

@@ -16,11 +16,12 @@ def adjoint_of(spec):
     """The :class:`refrnn.equation.gradient.Adjoint` of a spec; SpecError where it has no gradient, or none that is equations."""
     if not spec.differentiated:
         raise SpecError(f"{spec.id} has no gradient: nothing that is handed in is differentiated; give a symbol the role input, start or parameter")
-    lowest = {name: _least(spec.symbols[name]) for name in spec.integer_constants}
+    lowest = {name: least(spec.symbols[name]) for name in spec.integer_constants}
     return adjoint(spec.program, spec.differentiated, lowest, spec.time)
 
 
-def _least(symbol):
+def least(symbol):
+    """The least value of an integer constant; None where there is none."""
     if symbol.below is not None:
         return 0
     return None if symbol.low is None else math.ceil(symbol.low)

@@ -1,6 +1,8 @@
 """What the compiler makes of equations is what they say: values and gradients, whole and ragged, by any number of threads."""
 
+import ast
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -140,6 +142,18 @@ def test_the_source_is_readable_and_told_from_others():
         assert f"    {equation}\n" in written
     assert "for t in range(T):" in written and "tanh(" in written and len(max(written.splitlines(), key=len)) < 400
     assert module(spec) is module(text(*CELLS["stopped"])) and module(spec).__name__ != module(other).__name__
+
+
+def test_no_text_of_a_spec_is_run():
+    """The source is executed: whatever title, id or comment of an equation somebody wrote stays what it is, a text."""
+    equations, symbols, outputs = CELLS["stopped"]
+    planted = '\\""" + str(planted) + """'
+    spec = text(equations, symbols, outputs)
+    spec = replace(spec, title=planted, equations=tuple(replace(one, text=f"{one.text}  # {planted}") for one in spec.equations))
+    found = ast.parse(source(spec))
+    assert isinstance(found.body[0], ast.Expr) and isinstance(found.body[0].value, ast.Constant)
+    assert planted in ast.get_docstring(found, clean=False) and "planted" not in {one.id for one in ast.walk(found) if isinstance(one, ast.Name)}
+    assert_as_equations(spec, {"T": 3, "H": 2})
 
 
 def test_bits_by_threads_and_batches():

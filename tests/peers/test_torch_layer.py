@@ -5,35 +5,18 @@ import pickle
 
 import numpy as np
 import pytest
+from texts import OWN
 
 from refrnn.errors import ValuesError
 
 torch = pytest.importorskip("torch")
 from refrnn.torch import Layer  # noqa: E402
 
-CELL = """
-id: rate
-title: A unit with a rate of its own
-sizes: {T: time steps, I: input features, H: hidden units}
-time: T
-symbols:
-  x: {role: input, shape: [T, I]}
-  h0: {role: start, shape: [H]}
-  W: {role: parameter, shape: [H, I]}
-  U: {role: parameter, shape: [H, H]}
-  k: {role: parameter, shape: [H]}
-equations:
-  - h[-1] = h0
-  - h[t] = (1 - sigmoid(k)) * h[t-1] + sigmoid(k) * tanh(W @ x[t] + U @ h[t-1])
-outputs: [h]
-"""
-
-
 @pytest.fixture(params=["file", "lstm", "mlstm"])
 def layer(request, tmp_path):
     torch.manual_seed(3)
     if request.param == "file":
-        (tmp_path / "rate.yaml").write_text(CELL, encoding="utf-8")
+        (tmp_path / "rate.yaml").write_text(OWN, encoding="utf-8")
         return Layer(tmp_path / "rate.yaml", dtype=torch.float64, I=3, H=4)
     return Layer(request.param, dtype=torch.float64, I=3, H=4) if request.param == "lstm" else Layer("mlstm", dtype=torch.float64, I=3, D=4, scale=0.5)
 
@@ -92,15 +75,6 @@ def test_it_is_a_module(layer):
     again = pickle.loads(pickle.dumps(layer))
     for other in (twin, again):
         torch.testing.assert_close(one(other(x)[0]), one(layer(x)[0]), rtol=0, atol=0)
-
-
-def test_memory_is_shared(layer):
-    """What is read is read where it is."""
-    x = inputs(layer)
-    np.testing.assert_array_equal(x.numpy(), x.detach().numpy())
-    before = x.clone()
-    layer(x)
-    assert torch.equal(x, before)
 
 
 @pytest.mark.parametrize(
