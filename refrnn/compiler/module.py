@@ -26,7 +26,7 @@ def text(spec):
 class _Module:
     def __init__(self, spec):
         self.spec = spec
-        self.lowest = {name: least(spec.symbols[name]) for name in spec.integer_constants}
+        self.lowest = {name: least(spec.symbols[name]) for name in sorted(spec.integer_constants)}  # a set has another order in every process
         self._check()
         every = ("B", "batch", *(f"batch_{number}" for number in range(2, 100)))
         self.batch = next(name for name in every if name not in spec.sizes and name not in spec.symbols)

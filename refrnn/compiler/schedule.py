@@ -119,7 +119,7 @@ class _Scheduler:
         for axis in range(most):
             if all(rank > axis for rank in ranks.values()):
                 yield dict.fromkeys(names, axis)
-        sizes = {str(self.storages[name].extents[0]) for name in names}
+        sizes = dict.fromkeys(str(self.storages[name].extents[0]) for name in names)
         for size in sizes:  # axes with the same size, wherever they stand
             axes = {name: self._axis(name, size) for name in names}
             if all(axis is not None and axis < ranks[name] for name, axis in axes.items()):

@@ -1,7 +1,10 @@
 """What the compiler makes of equations is what they say: values and gradients, whole and ragged, by any number of threads."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -142,6 +145,16 @@ def test_the_source_is_readable_and_told_from_others():
         assert f"    {equation}\n" in written
     assert "for t in range(T):" in written and "tanh(" in written and len(max(written.splitlines(), key=len)) < 400
     assert module(spec) is module(text(*CELLS["stopped"])) and module(spec).__name__ != module(other).__name__
+
+
+def test_every_process_writes_the_same_source():
+    """Else what was compiled and kept would not be found again."""
+    program = "import refrnn; from refrnn.compiler.load import source; print(source(refrnn.load('onnx-gru')))"
+    found = {
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=os.environ | {"PYTHONHASHSEED": str(seed)}).stdout
+        for seed in (1, 2, 3, 4)
+    }
+    assert len(found) == 1
 
 
 def test_no_text_of_a_spec_is_run():
