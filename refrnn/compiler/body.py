@@ -7,7 +7,6 @@ from refrnn.compiler.fuse import fused
 from refrnn.compiler.rows import Lines, Rows
 from refrnn.compiler.schedule import Branch, Loop, letter_at
 from refrnn.compiler.storage import Storage, bracketed
-from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import ONE, ZERO, Known, replaced
 from refrnn.equation.sizes import Size
 from refrnn.equation.tree import Apply, Choice, Read, Span, Total, is_on_indices, rebuilt, shape_of, walk
@@ -253,7 +252,7 @@ class Body:
             return node, True
         if isinstance(node, Total) or isinstance(node, Choice) and is_on_indices(node.condition):
             return node, False
-        if isinstance(node, Apply) and (FUNCTIONS[node.name].elementwise or node.name in ("stop", "concat", "softmax", "log_softmax", "sum", "norm", "mean")) or isinstance(node, Choice):
+        if isinstance(node, Apply) and node.name not in ("matmul", "outer") or isinstance(node, Choice):
             return rebuilt(node, lambda child: self._products(statement, child, context, segments)[0] if not _is_truth(child) else child), False
         return node, False
 

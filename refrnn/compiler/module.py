@@ -4,7 +4,7 @@ import math
 import re
 
 from refrnn.compiler.body import Body
-from refrnn.compiler.names import HELPERS, Names
+from refrnn.compiler.names import HELPERS, Names, imports
 from refrnn.compiler.program import compiled, lookups_of
 from refrnn.compiler.statements import CompileError
 from refrnn.compiler.storage import Storage
@@ -42,7 +42,7 @@ class _Module:
         spec = self.spec
         if spec.batch is not None:
             raise CompileError(f"{spec.source}: {spec.id} can't be compiled, as its batch is one of its sizes; run it by the equation")
-        taken = {*HELPERS} & {*spec.sizes, *spec.integer_constants}
+        taken = HELPERS & {*spec.sizes, *spec.integer_constants}
         if taken:
             raise CompileError(f"{spec.source}: {spec.id} can't be compiled with a size called {min(taken)}; rename it, or run it by the equation")
         for name, symbol in spec.arrays.items():
@@ -118,17 +118,7 @@ class _Module:
             *(f"    {_quoted(equation)}" for equation in spec.equations), '"""', "",
             "import numpy as _np",
             "",
-            "from refrnn.kernels.primitives.activations import elu, exp, relu, sigmoid, tanh",
-            "from refrnn.kernels.primitives.arguments import Arguments",
-            "from refrnn.kernels.primitives.arrays import clear as _clear, cut as _cut, whole as _whole",
-            "from refrnn.kernels.primitives.compile import integers, native, pointer, shift",
-            "from refrnn.kernels.primitives.lanes import lanes, select",
-            "from refrnn.kernels.primitives.products import packed as _packed, product as _product, times",
-            "from refrnn.kernels.primitives.shares import outer_sum as _outer_sum, row_sum as _row_sum, share as _share",
-            "from refrnn.kernels.primitives.vectors import (",
-            "    across, added, apart, both, cos, counted, decided, differs, either, every, fill, first, highest, keep, larger, logarithm, only,",
-            "    opposite, raised, root, sin, smaller, softplus, some, squared,",
-            ")",
+            *imports(),
             "",
             "INFINITY = _np.inf",
             f'TAKES = Arguments("{self._takes()}"{batch})',

@@ -2,15 +2,48 @@
 
 import itertools
 import keyword
+import textwrap
 
 from refrnn.equation.clauses import plain_letter
+from refrnn.equation.functions import FUNCTIONS
 
-# What a kernel calls, and Python's own that it uses.
-HELPERS = (
-    "abs", "across", "added", "cos", "sin", "softplus", "apart", "both", "counted", "decided", "differs", "either", "elu", "every", "exp", "fill", "first", "highest", "int",
-    "integers", "keep", "lanes", "larger", "logarithm", "min", "max", "only", "opposite", "pointer", "raised", "range", "relu", "root", "select",
-    "shift", "sigmoid", "smaller", "some", "squared", "tanh", "times", "INFINITY",
-)  # fmt: skip
+# What a kernel calls, by modules of the primitives: the lines that the compiler writes itself, and the functions of the language.
+PRIMITIVES = {
+    "activations": {"exp"},
+    "compile": {"integers", "native", "pointer", "shift"},
+    "lanes": {"lanes", "select"},
+    "products": {"times"},
+    "vectors": {
+        "across", "added", "apart", "both", "counted", "decided", "differs", "either", "every", "fill", "first", "highest", "keep", "larger",
+        "logarithm", "only", "opposite", "raised", "root", "some", "squared",
+    },
+}  # fmt: skip
+for _kernel in (function.kernel for function in FUNCTIONS.values()):
+    if _kernel.how == "call" and _kernel.module:
+        PRIMITIVES.setdefault(_kernel.module, set()).add(_kernel.name)
+# These, and Python's own that a kernel uses.
+HELPERS = {"abs", "int", "min", "max", "range", "INFINITY"}.union(*PRIMITIVES.values())
+
+
+# Of which a module calls more than the kernels in it do, each by a name that no symbol has.
+_ASIDE = {
+    "arguments": ("Arguments",),
+    "arrays": ("clear as _clear", "cut as _cut", "whole as _whole"),
+    "products": ("packed as _packed", "product as _product"),
+    "shares": ("outer_sum as _outer_sum", "row_sum as _row_sum", "share as _share"),
+}
+_WIDEST = 131
+
+
+def imports():
+    """The lines that import all that a module calls."""
+    lines = []
+    for module in sorted(PRIMITIVES.keys() | _ASIDE.keys()):
+        names = ", ".join((*_ASIDE.get(module, ()), *sorted(PRIMITIVES.get(module, ()))))
+        line = f"from refrnn.kernels.primitives.{module} import {names}"
+        inner = textwrap.wrap(f"{names},", _WIDEST, initial_indent="    ", subsequent_indent="    ")
+        lines += [line] if len(line) <= _WIDEST else [f"from refrnn.kernels.primitives.{module} import (", *inner, ")"]
+    return lines
 
 
 class Names:

@@ -12,12 +12,8 @@ from refrnn.equation.tree import (
     Apply, Choice, Compare, Index, Logical, Number, Part, Power, Read, Span, Total, is_on_indices, rebuilt, shape_of, walk,
 )  # fmt: skip
 
-# What the language calls differently, or Python does.
-_NAMED = {"log": "logarithm", "sqrt": "root", "min": "smaller", "max": "larger"}
-_SIGNS = {"add": ("+", 1), "subtract": ("-", 1), "multiply": ("*", 2), "divide": ("/", 2)}
 _COMPARED = {"Lt": "<", "LtE": "<=", "Gt": ">", "GtE": ">=", "Eq": "==", "NotEq": "!="}
 _SUM, _PRODUCT, _SIGN, _TIGHT = 1, 2, 3, 4
-_WHOLE = {"softmax", "log_softmax", "norm", "sum", "mean", "argmax", "matmul"}  # of which one number hangs on many
 NOTHING = Number(0)
 
 
@@ -55,9 +51,14 @@ def _is_turned(node):
     return isinstance(node, Apply) and node.name == "transpose"
 
 
+def _is_whole(node):
+    """Whether a function makes numbers of which each hangs on many."""
+    return isinstance(node, Apply) and FUNCTIONS[node.name].kernel.how == "whole"
+
+
 def is_heavy(node):
     """Whether an expression has parts to be computed before its own loops."""
-    return any(isinstance(one, Choice) and is_on_indices(one.condition) or isinstance(one, Apply) and (one.name in _WHOLE or one.name in ("concat", "one_hot")) for one in walk(node))
+    return any(isinstance(one, Choice) and is_on_indices(one.condition) or isinstance(one, Apply) and FUNCTIONS[one.name].kernel.before for one in walk(node))
 
 
 class Rows(Lines):
@@ -134,7 +135,7 @@ class Rows(Lines):
             with self.summing(node):
                 self.assign(target, places, node.body, f"{sign}=")
             return
-        if isinstance(node, Apply) and node.name in _WHOLE and how == "=" and node.name != "argmax" and self.shape(node) == self._wanted(target, places):
+        if _is_whole(node) and how == "=" and node.name != "argmax" and self.shape(node) == self._wanted(target, places):
             return self._whole(target, places, node)
         if how in ("=", "+=") and self._scattered(target, places, node, how):
             return
@@ -223,7 +224,7 @@ class Rows(Lines):
 
     def prepared(self, node, at_root=False):
         """The expression, with all in it that has loops of its own computed before."""
-        if isinstance(node, Apply) and node.name in _WHOLE:
+        if _is_whole(node):
             looked_up = self._looked_up(node) if node.name == "matmul" else None
             return self.prepared(looked_up, at_root) if looked_up is not None else self._kept_whole(node)
         if isinstance(node, Choice) and is_on_indices(node.condition):
@@ -234,7 +235,7 @@ class Rows(Lines):
             self.refuse(f"{plain(node)} is a power of a matrix")
         if isinstance(node, Apply) and node.name == "concat":
             return self._joined(node, at_root)
-        at_root = at_root and (isinstance(node, (Choice, Power, Compare, Logical)) or isinstance(node, Apply) and (FUNCTIONS[node.name].elementwise or node.name == "stop"))
+        at_root = at_root and (isinstance(node, (Choice, Power, Compare, Logical)) or isinstance(node, Apply) and FUNCTIONS[node.name].elementwise)
         return rebuilt(node, lambda child: self.prepared(child, at_root))
 
     def _joined(self, node, at_root):
@@ -264,10 +265,8 @@ class Rows(Lines):
 
     def _whole(self, target, places, node):
         """A function of which one number hangs on many, into a symbol's elements."""
-        if node.name == "matmul":
-            return self._product(target, places, *node.arguments)
-        arguments = [self.prepared(argument) for argument in node.arguments]
-        getattr(self, f"_{node.name}")(target, places, *arguments)
+        arguments = node.arguments if node.name == "matmul" else [self.prepared(argument) for argument in node.arguments]
+        getattr(self, f"_{FUNCTIONS[node.name].kernel.name}")(target, places, *arguments)
 
     # ------------------------------------------------------------ sums over all
 
@@ -397,7 +396,7 @@ class Rows(Lines):
         self._vector, self._count, self._piece = around
         return name
 
-    def _product(self, target, places, left, right):
+    def _matmul(self, target, places, left, right):
         node = Apply("matmul", (left, right))
         looked_up = self._looked_up(node)
         if looked_up is not None:
@@ -556,27 +555,31 @@ class Rows(Lines):
         return f" {_COMPARED[node.kind]} ".join(sides)
 
     def _apply(self, node, index):
-        name, arguments = node.name, node.arguments
-        if name in _SIGNS:
-            return self._operated(name, arguments, index)
-        if FUNCTIONS[name].elementwise or name == "stop":
-            values = [self.lanes_of(self.value(one, self._spread(index, self.shape(one)))) for one in arguments]
-            if name == "stop":
-                return values[0]
-            if name == "negative":
-                return Value(f"-{values[0].within(_SIGN)}", _SIGN)
-            return Value(f"{_NAMED.get(name, name)}({', '.join(value.text for value in values)})")
-        making = getattr(self, f"_make_{name}", None)
-        if making is None:
-            self.refuse(f"kernels have no {name}")
-        return making(node, index)
+        function = FUNCTIONS[node.name]
+        if function.kernel.how == "refused":
+            self.refuse(function.kernel.name)
+        if function.kernel.how == "sign":
+            return self._operated(function.operator, node.arguments, index)
+        if function.kernel.how == "call":
+            return Value(f"{function.kernel.name}({', '.join(value.text for value in self._each(node, index))})")
+        return getattr(self, f"_make_{function.kernel.name}")(node, index)
 
-    def _operated(self, name, arguments, index):
-        sign, tight = _SIGNS[name]
+    def _each(self, node, index):
+        """The arguments of a function of single numbers, as lanes."""
+        return [self.lanes_of(self.value(one, self._spread(index, self.shape(one)))) for one in node.arguments]
+
+    def _operated(self, sign, arguments, index):
+        tight = _SUM if sign in "+-" else _PRODUCT
         left, right = (self.value(one, self._spread(index, self.shape(one))) for one in arguments)
         if not left.lanes and not right.lanes:
             left = self.lanes_of(left)
         return Value(f"{left.within(tight)} {sign} {right.within(tight + 1)}", tight)
+
+    def _make_stop(self, node, index):
+        return self._each(node, index)[0]
+
+    def _make_negative(self, node, index):
+        return Value(f"-{self._each(node, index)[0].within(_SIGN)}", _SIGN)
 
     def _make_transpose(self, node, index):
         return self.value(node.arguments[0], index[::-1])

@@ -8,8 +8,8 @@ from refrnn.equation.conditions import bounds_of
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import ONE, ZERO, Known, is_polynomial
 from refrnn.equation.parse import parse_expression
-from refrnn.equation.simplify import NOTHING, is_negative, is_zero
-from refrnn.equation.sizes import Size
+from refrnn.equation.simplify import NOTHING, is_negative, is_zero, ones
+from refrnn.equation.sizes import Size, entries
 from refrnn.equation.tree import (
     Apply, Choice, Compare, Index, Number, Part, Power, Read, Span, Total, children, is_on_indices, names_of, replaced_in, tree_of, walk,
 )  # fmt: skip
@@ -104,9 +104,9 @@ class Backward:
                 continue
             if len(shape) == 1:
                 return Apply("add", (Apply("zeros", (), shape), self.builder.apply("sum", gradient)))
-            ones = _ones(repeated)
-            summed = self.builder.apply("matmul", ones, gradient) if axis == 0 else self.builder.apply("matmul", gradient, ones)
-            gradient = Apply("outer", (_ones(ONE), summed) if axis == 0 else (summed, _ones(ONE)))
+            sides = (ones(repeated), gradient) if axis == 0 else (gradient, ones(repeated))
+            summed = self.builder.apply("matmul", *sides)
+            gradient = Apply("outer", (ones(ONE), summed) if axis == 0 else (summed, ones(ONE)))
         return gradient
 
     def shared(self, node, way):
@@ -151,32 +151,40 @@ class Backward:
     # ------------------------------------------------------------ functions
 
     def _apply(self, node, way):
-        back = getattr(self, f"_back_{node.name}", None)
-        if back is not None:
-            # A slice of a product is a product of a slice: each term then computes its part alone.
-            product = isinstance(way.gradient, Apply) and way.gradient.name == "matmul"
-            way = self.settled(node, way) if node.name == "concat" and product else self.shared(node, way)
-            for argument, gradient in zip(node.arguments, back(node, way.gradient)):
-                self.visit(argument, replace(way, gradient=gradient))
-            return
         function = FUNCTIONS[node.name]
         several = sum(map(self._flows_through, node.arguments)) > 1
         if not function.elementwise or several and (way.masks or not _is_short(way.gradient)):
             # What is masked now is masked again behind a slope that is NaN where nothing flows.
-            way = replace(self.shared(node, way), masks=way.masks if function.elementwise else ())
-        names = dict(zip("ab", node.arguments)) | {"g": way.gradient, "out": self._out(node)}
-        for argument, text in zip(node.arguments, function.adjoint):
+            # A slice of a product is a product of a slice: each term then computes its part alone.
+            sliced = node.name == "concat" and isinstance(way.gradient, Apply) and way.gradient.name == "matmul"
+            way = replace((self.settled if sliced else self.shared)(node, way), masks=way.masks if function.elementwise else ())
+        if callable(function.adjoint):
+            for argument, gradient in zip(node.arguments, function.adjoint(self.builder, node.arguments, way.gradient)):
+                self.visit(argument, replace(way, gradient=gradient))
+            return
+        for argument, text in zip(node.arguments, self._adjoint(function, node)):
             if text:
-                gradient, masks = self._pulled(text, names)
+                gradient, masks = self._pulled(text, self._names(node, argument, way), function.elementwise)
                 self._into(argument, node, gradient, masks, way)
 
-    def _out(self, node):
-        return self.result if node is self.whole else node
+    def _adjoint(self, function, node):
+        """The texts of the adjoint for each argument."""
+        texts = function.adjoint
+        if isinstance(texts, dict):
+            texts = texts[tuple(len(self.builder.shape(argument)) for argument in node.arguments)]
+        return texts * len(node.arguments) if function.arguments == 0 else texts
 
-    def _pulled(self, text, names):
-        """What flows into an argument; a choice between something and nothing is a mask."""
+    def _names(self, node, argument, way):
+        """What the names in an adjoint stand for; of a function of any number of arguments, ``a`` is the one that is asked about."""
+        shape = self.builder.shape(node.arguments[0])
+        given = (argument,) if FUNCTIONS[node.name].arguments == 0 else node.arguments
+        names = dict(zip("ab", given)) | {"g": way.gradient, "out": self.result if node is self.whole else node}
+        return names | {"ones": ones(shape[-1]) if shape else NOTHING, "count": Index(entries(shape))}
+
+    def _pulled(self, text, names, elementwise):
+        """What flows into an argument; of each number, a choice between something and nothing is a mask."""
         template = _template(text)
-        if isinstance(template, Choice) and NOTHING in (template.yes, template.no):
+        if elementwise and isinstance(template, Choice) and NOTHING in (template.yes, template.no):
             condition = self.builder.filled(template.condition, names)
             holds = template.no == NOTHING
             return self.builder.filled(template.yes if holds else template.no, names), ((condition, holds),)
@@ -194,58 +202,6 @@ class Backward:
         """Settled in the shape of the result, then folded into that of an argument that was repeated."""
         wide = self.settled(node, way)
         return replace(wide, gradient=self._folded(wide.gradient, self.builder.shape(argument)))
-
-    def _back_matmul(self, node, g):
-        left, right = node.arguments
-        apply = self.builder.apply
-        ranks = len(self.builder.shape(left)), len(self.builder.shape(right))
-        if ranks == (1, 1):
-            return apply("multiply", g, right), apply("multiply", g, left)
-        if ranks == (2, 1):
-            return apply("outer", g, right), apply("matmul", apply("transpose", left), g)
-        if ranks == (1, 2):
-            return apply("matmul", right, g), apply("outer", left, g)
-        return apply("matmul", g, apply("transpose", right)), apply("matmul", apply("transpose", left), g)
-
-    def _back_concat(self, node, g):
-        start = ZERO
-        for piece in node.arguments:
-            stop = start + self.builder.shape(piece)[0]
-            yield self.builder.part(g, (Span(start, stop),))
-            start = stop
-
-    def _back_mean(self, node, g):
-        count = ONE
-        for size in self.builder.shape(node.arguments[0]):
-            count = count * size
-        return (self.builder.apply("divide", g, Index(count)),)
-
-    def _back_norm(self, node, g):
-        out = self._out(node)
-        for argument in node.arguments:
-            scaled = self.builder.apply("divide", self.builder.apply("multiply", g, argument), out)
-            yield Choice(Compare("Gt", out, NOTHING), scaled, NOTHING)
-
-    def _back_diag(self, node, g):
-        if isinstance(g, Apply) and g.name == "outer":
-            return (self.builder.apply("multiply", *g.arguments),)
-        size = self.builder.shape(node)[0]
-        return (self.builder.apply("matmul", self.builder.apply("multiply", g, Apply("identity", (), (size,))), _ones(size)),)
-
-    def _rows(self, node, values):
-        """The sum of ``values`` along the last axis of ``node``, so that it can be subtracted from each entry."""
-        shape = self.builder.shape(node)
-        if len(shape) == 1:
-            return self.builder.apply("sum", values)
-        return self.builder.apply("outer", self.builder.apply("matmul", values, _ones(shape[1])), _ones(shape[1]))
-
-    def _back_softmax(self, node, g):
-        apply, out = self.builder.apply, self._out(node)
-        return (apply("multiply", out, apply("subtract", g, self._rows(node, apply("multiply", g, out)))),)
-
-    def _back_log_softmax(self, node, g):
-        apply = self.builder.apply
-        return (apply("subtract", g, apply("multiply", Apply("softmax", node.arguments), self._rows(node, g))),)
 
     def _power(self, node, way):
         if len(self.builder.shape(node)) < 2:
@@ -301,10 +257,6 @@ class Backward:
             self.visit(branch, inner)
 
 
-def _ones(size):
-    return Apply("add", (Apply("zeros", (), (size,)), Number(1)))
-
-
 def _is_short(node):
     """A symbol, or a part or the negative of one: what may be written several times."""
     if is_negative(node):
@@ -318,7 +270,7 @@ class _Templates:
     """The names that adjoints of functions are written in."""
 
     sizes, integers, ranks = set(), set(), {}
-    arrays = dict.fromkeys(("g", "out", "a", "b"))
+    arrays = dict.fromkeys(("g", "out", "a", "b", "ones", "count"))
 
 
 @lru_cache(maxsize=None)

@@ -179,12 +179,10 @@ def _mean_terms(out, a):
     return np.maximum(np.abs(out), _length(a) / _count(a))
 
 
-_ALIKE = ("concat", "zeros", "identity", "stop")  # beside what is element by element
-_LAST_AXIS = ("softmax", "log_softmax")
+_WAYS = {"last axis": _along, "each": _each}
 Lanes.functions = {
-    name: function if function.elementwise or name in _ALIKE else _on_lanes(function, _along if name in _LAST_AXIS else _each)
-    for name, function in FUNCTIONS.items()
-} | {
+    name: function if function.lanes == "alike" else _on_lanes(function, _WAYS[function.lanes]) for name, function in FUNCTIONS.items()
+} | {  # quicker than for each
     "sum": replace(FUNCTIONS["sum"], value=_sum, summed=_sum_terms),
     "mean": replace(FUNCTIONS["mean"], value=lambda a: _sum(a) / _count(a), pull=lambda g, out, a: (np.full_like(a, g / _count(a)),), summed=_mean_terms),
     "matmul": replace(FUNCTIONS["matmul"], value=matmul),

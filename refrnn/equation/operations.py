@@ -1,11 +1,10 @@
 """How much work equations ask for, counted from their shapes before any of it is done, so that nothing runs without a bound."""
 
-import math
 from typing import NamedTuple
 
 from refrnn.equation.algebra import LOW_POWER
 from refrnn.equation.compile import EquationError
-from refrnn.equation.sizes import Size
+from refrnn.equation.sizes import Size, entries
 from refrnn.errors import SpecError
 
 CALL = 10_000  # operations that take as long as one call with its way back: 5,000 in extended precision, 48,000 in float64
@@ -43,17 +42,6 @@ class Work(NamedTuple):
     context: tuple
     operations: Size
     kept: Size
-
-
-def entries(shape):
-    return math.prod(shape, start=Size.of(1))
-
-
-def of_call(name, shapes, result):
-    """The operations of one call: twice the products of a matrix product, else the numbers that go in and come out."""
-    if name == "matmul":
-        return entries(result) * shapes[0][-1] * 2
-    return sum((entries(shape) for shape in shapes), entries(result))
 
 
 def products_of_power(exponent):

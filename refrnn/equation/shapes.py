@@ -11,15 +11,13 @@ from refrnn.equation.algebra import Shapes
 from refrnn.equation.compile import EquationError
 from refrnn.equation.functions import FUNCTIONS, ShapeError
 from refrnn.equation.indices import size_of
-from refrnn.equation.operations import CALL, Guard, Loop, Work, entries, of_call, of_power, products_of_power
+from refrnn.equation.operations import CALL, Guard, Loop, Work, of_power, products_of_power
 from refrnn.equation.parse import OPERATORS, REDUCTIONS, subscripts
-from refrnn.equation.sizes import Size, show_shape
+from refrnn.equation.sizes import Size, entries, show_shape
 from refrnn.errors import SpecError, cut
 
 MOST_PATHS = 200  # through the conditions of one equation whose branches have different shapes
 
-_ELEMENTWISE = {"add", "subtract", "multiply", "divide", "min", "max"}
-_TO_A_SCALAR = {"norm", "sum", "mean", "argmax"}
 
 
 def element_shapes(program):
@@ -206,11 +204,11 @@ class _Walk:
     def apply(self, name, shapes, sized=()):
         if None not in shapes:
             result = self.algebra.apply(name, *shapes, sized=sized)
-            self.spend(of_call(name, shapes, result) + CALL, entries(result))
+            self.spend(FUNCTIONS[name].operations(shapes, result) + CALL, entries(result))
             return result
-        if name in _TO_A_SCALAR:
+        if FUNCTIONS[name].scalar:
             return ()
-        joined = self.algebra.apply(name, *[shape or () for shape in shapes]) if name in _ELEMENTWISE else ()
+        joined = self.algebra.apply(name, *[shape or () for shape in shapes]) if FUNCTIONS[name].elementwise else ()
         return joined or None
 
     def _constant(self, node, letters):

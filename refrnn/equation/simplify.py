@@ -20,6 +20,10 @@ def is_negative(node):
     return isinstance(node, Apply) and node.name == "negative"
 
 
+def ones(size):
+    return Apply("add", (Apply("zeros", (), (size,)), Number(1)))
+
+
 class Builder:
     """Builds expressions over symbols whose whole shapes ``symbols(name)`` gives; ``known`` compares sizes."""
 
@@ -231,6 +235,21 @@ class Builder:
         if FUNCTIONS[node.name].elementwise:
             return self._part_of_each(node, places, shape)
         return (inside(node, places, shape) if inside is not None else None) or Part(node, places)
+
+    def pieces(self, node, parts):
+        """A vector taken apart into pieces as long as ``parts``."""
+        start = ZERO
+        for part in parts:
+            stop = start + self.shape(part)[0]
+            yield self.part(node, (Span(start, stop),))
+            start = stop
+
+    def diagonal(self, node):
+        """What stands on the diagonal of a matrix, as a vector."""
+        if isinstance(node, Apply) and node.name == "outer":
+            return self._multiply(*node.arguments)
+        size = self.shape(node)[0]
+        return self._matmul(self._multiply(node, Apply("identity", (), (size,))), ones(size))
 
     def _needed(self, places, shape):
         """Subscripts without the last ones that take all."""

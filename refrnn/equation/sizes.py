@@ -1,6 +1,7 @@
 """Sizes as symbols: the dimensions of a shape, such as 4*H or H + I, added and compared without numbers."""
 
 import ast
+import math
 import warnings
 
 from refrnn.errors import SpecError, quoted
@@ -136,6 +137,11 @@ def _from_tree(node, known):
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
         return _OPERATIONS[type(node.op)](_from_tree(node.left, known), _from_tree(node.right, known))
     raise _NotASize("a size is made of declared sizes, positive integers, + - and *")
+
+
+def entries(shape):
+    """How many numbers an array of a shape has."""
+    return math.prod(shape, start=Size.of(1))
 
 
 def show_shape(shape):

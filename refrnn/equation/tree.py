@@ -13,11 +13,9 @@ from refrnn.equation.indices import replaced, size_of
 from refrnn.equation.parse import OPERATORS, REDUCTIONS, subscripts
 from refrnn.equation.sizes import Size
 
-_SIGNS = {"add": " + ", "subtract": " - ", "multiply": " * ", "divide": " / ", "matmul": " @ "}
 _COMPARISONS = {"Lt": "<", "LtE": "<=", "Gt": ">", "GtE": ">=", "Eq": "==", "NotEq": "!="}
 # How tight each holds its operands, as in Python.
 _LOOSE, _OR, _AND, _NOT, _COMPARED, _SUM, _PRODUCT, _SIGN, _POWER, _TIGHT = range(10)
-_BINDING = {"add": _SUM, "subtract": _SUM, "multiply": _PRODUCT, "divide": _PRODUCT, "matmul": _PRODUCT}
 
 
 class Node:
@@ -328,11 +326,12 @@ def _applied(node, around):
         return _bracketed("-" + _written(node.arguments[0], _SIGN), _SIGN, around)
     if node.name == "transpose":
         return _written(node.arguments[0], _TIGHT) + ".T"
-    if node.name in _SIGNS:
-        own = _BINDING[node.name]
+    sign = FUNCTIONS[node.name].operator
+    if sign:
+        own = _SUM if sign in "+-" else _PRODUCT
         left, right = node.arguments
         # Products of arrays from left to right: a * (b @ c) is not (a * b) @ c.
-        return _bracketed(_written(left, own) + _SIGNS[node.name] + _written(right, own + 1), own, around)
+        return _bracketed(f"{_written(left, own)} {sign} {_written(right, own + 1)}", own, around)
     given = [_written(argument, _LOOSE) for argument in node.arguments] + list(map(str, node.sized))
     return f"{node.name}({', '.join(given)})"
 

@@ -1,7 +1,10 @@
 """Normal forms: what is equal is written alike, and what is not equal never is."""
 
+from dataclasses import replace
+
 import pytest
 
+from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.mutate import normal
 from refrnn.equation.mutate.normal import Former, Unknown, quotient_of_atoms, transposed
 from refrnn.equation.parse import parse_expression
@@ -201,15 +204,15 @@ WRONG_RULES = {
     "stop(a) is a": ("_stopped", lambda atom: atom),
     "a - b is a + b": ("Sum.times", lambda self, number: normal.Sum(dict(self.terms), self.shape)),
     "a * b is a + b": ("Sum.multiplied", lambda self, other: self.plus(other)),
-    "relu(-a) is -relu(a)": ("_CALLS.relu", Former._odd),
-    "sigmoid(-a) is sigmoid(a)": ("_CALLS.sigmoid", Former._even),
-    "tanh(x + a) is tanh(x)": ("_CALLS.tanh", Former._softmax),
-    "argmax(-x) is argmax(x)": ("Former._argmax", lambda self, argument: normal.Sum.of(normal.Atom("argmax", [argument.times(-1 if argument.leads_negative else 1)], ()))),
-    "exp(x + a) is exp(x)": ("_CALLS.exp", Former._softmax),
-    "max(a, b) is max(b, a)": ("_CALLS.max", Former._norm),
-    "concat(a, b) is concat(b, a)": ("_CALLS.concat", lambda self, name, *parts: normal.Sum.of(normal.Atom(name, sorted(parts, key=str), (Size.of("N"),)))),
-    "outer(a, b) is outer(b, a)": ("_CALLS.outer", lambda self, name, *parts: normal.Sum.of(normal.Atom(name, sorted(parts, key=str), parts[0].shape * 2))),
-    "sum(a + b) is b + sum(a)": ("_CALLS.sum", lambda self, name, argument: Former._entries(self, "mean", argument)),
+    "relu(-a) is -relu(a)": ("FUNCTIONS.relu", Former._odd),
+    "sigmoid(-a) is sigmoid(a)": ("FUNCTIONS.sigmoid", Former._even),
+    "tanh(x + a) is tanh(x)": ("FUNCTIONS.tanh", Former._softmax),
+    "argmax(-x) is argmax(x)": ("Former._argmax", lambda self, name, argument: normal.Sum.of(normal.Atom("argmax", [argument.times(-1 if argument.leads_negative else 1)], ()))),
+    "exp(x + a) is exp(x)": ("FUNCTIONS.exp", Former._softmax),
+    "max(a, b) is max(b, a)": ("FUNCTIONS.max", Former._norm),
+    "concat(a, b) is concat(b, a)": ("FUNCTIONS.concat", lambda self, name, *parts: normal.Sum.of(normal.Atom(name, sorted(parts, key=str), (Size.of("N"),)))),
+    "outer(a, b) is outer(b, a)": ("FUNCTIONS.outer", lambda self, name, *parts: normal.Sum.of(normal.Atom(name, sorted(parts, key=str), parts[0].shape * 2))),
+    "sum(a + b) is b + sum(a)": ("FUNCTIONS.sum", lambda self, name, argument: Former._entries(self, "mean", argument)),
     "a >= b is a > b": ("Former._condition", lambda self, node: (f"{self.form(node.left)}; {self.form(node.comparators[0])}", ())),
     "a condition of the branch above holds in both branches": ("Former._under", lambda self, text, holds, node: _always_under(self, text, node)),
     "stop(a) * a is stop(a)": ("product_of_atoms", lambda atoms: tuple(sorted({atom.parts[0] if atom.kind == "stop" else atom for atom in atoms}))),
@@ -230,8 +233,10 @@ def _always_under(former, text, node):
 def test_a_wrong_rule_is_found(rule, monkeypatch):
     """Each makes equal what is not: some pair above turns red."""
     name, wrong = WRONG_RULES[rule]
-    if name.startswith("_CALLS."):
-        monkeypatch.setitem(normal._CALLS, name.removeprefix("_CALLS."), wrong)
+    if name.startswith("FUNCTIONS."):
+        function = name.removeprefix("FUNCTIONS.")
+        monkeypatch.setattr(Former, "_wrong", wrong, raising=False)
+        monkeypatch.setitem(FUNCTIONS, function, replace(FUNCTIONS[function], algebra="wrong"))
     else:
         owner, _, last = name.rpartition(".")
         monkeypatch.setattr(getattr(normal, owner) if owner else normal, last, wrong)

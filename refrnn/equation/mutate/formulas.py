@@ -4,10 +4,13 @@ A kind of fault takes an equation and the symbols, and yields pairs: the fault i
 """
 
 import ast
+from functools import lru_cache
 
+from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.mutate.tree import (
-    binary, call, is_negative, is_operation, negative, number, occurrences, show, subscripts, values,
+    binary, call, is_negative, is_operation, negative, number, occurrences, rewritten, show, subscripts, values,
 )  # fmt: skip
+from refrnn.equation.parse import parse_expression
 
 _SUM = (ast.Add, ast.Sub)
 _PRODUCT = (ast.Mult, ast.MatMult, ast.Div, ast.FloorDiv, ast.Mod)
@@ -69,59 +72,46 @@ def drop_a_factor(equation, symbols):
 
 # ---------------------------------------------------------------- functions
 
-_RELATED = {
-    "sigmoid": [("tanh", lambda z: call("tanh", z))],
-    "tanh": [("sigmoid", lambda z: call("sigmoid", z))],
-    "relu": [("elu", lambda z: call("elu", z))],
-    "elu": [("relu", lambda z: call("relu", z))],
-    "softmax": [("sigmoid", lambda z: call("sigmoid", z))],
-    "log_softmax": [("log of sigmoid", lambda z: call("log", call("sigmoid", z)))],
-    "softplus": [("relu", lambda z: call("relu", z))],
-    "sin": [("cos", lambda z: call("cos", z))],
-    "cos": [("sin", lambda z: call("sin", z))],
-    "exp": [("1 + its argument", lambda z: binary(number(1), ast.Add, z))],
-    "log": [("its argument - 1", lambda z: binary(z, ast.Sub, number(1)))],
-    "min": [("max", lambda a, b: call("max", a, b))],
-    "max": [("min", lambda a, b: call("min", a, b))],
-    "mean": [("sum", lambda v: call("sum", v))],
-    "sum": [("mean", lambda v: call("mean", v))],
-    "norm": [("its square", lambda *v: binary(call("norm", *v), ast.Pow, number(2)))],
-}
-_DROPPED = ("sigmoid", "tanh", "relu", "elu", "softplus", "softmax", "log_softmax", "exp", "log", "sin", "cos", "sqrt", "abs", "inv")
 
-
-def _calls(equation, functions):
+def _calls(equation):
+    """The calls of functions, and what their records say of mutants."""
     for place in values(equation.value):
         node = place.node
-        if isinstance(node, ast.Call) and node.func.id in functions and not isinstance(node.args[0], ast.GeneratorExp):
-            yield place, node
+        if isinstance(node, ast.Call) and node.func.id in FUNCTIONS and not isinstance(node.args[0], ast.GeneratorExp):
+            yield place, node, FUNCTIONS[node.func.id].mutants
 
 
 def replace_a_function(equation, symbols):
     """sigmoid becomes tanh, min becomes max, and so on."""
-    for place, node in _calls(equation, _RELATED):
-        for word, make in _RELATED[node.func.id]:
-            if node.func.id not in ("min", "max") or len(node.args) == 2:
-                yield f"replace {node.func.id} by {word}", place.replace(make(*node.args))
+    for place, node, mutants in _calls(equation):
+        for words, text in mutants.instead.items():
+            new = {"out": node, **dict(zip("ab", node.args))}
+            change = lambda part: new.get(part.id) if isinstance(part, ast.Name) else None  # noqa: B023, E731  (used at once)
+            yield f"replace {node.func.id} by {words}", place.replace(rewritten(_template(text), change))
+
+
+@lru_cache(maxsize=None)
+def _template(text):
+    return parse_expression(text, "a mutant")
 
 
 def drop_a_function(equation, symbols):
     """tanh(a) becomes a; min, max and norm lose an argument."""
-    for place, node in _calls(equation, _DROPPED):
-        if len(node.args) == 1:
+    for place, node, mutants in _calls(equation):
+        if mutants.lost == "function" and len(node.args) == 1:
             yield f"drop the function {node.func.id}", place.replace(node.args[0])
-    for place, node in _calls(equation, ("min", "max", "norm")):
-        for position, argument in enumerate(node.args):
+    for place, node, mutants in _calls(equation):
+        for position, argument in enumerate(node.args if mutants.lost == "argument" else ()):
             rest = node.args[:position] + node.args[position + 1 :]
             if rest:
-                new = rest[0] if node.func.id != "norm" and len(rest) == 1 else call(node.func.id, *rest)
+                new = rest[0] if FUNCTIONS[node.func.id].arguments == 2 else call(node.func.id, *rest)
                 yield f"drop the argument {show(argument)} of {node.func.id}", place.replace(new)
 
 
 def swap_arguments(equation, symbols):
     """concat(a, b) becomes concat(b, a)."""
-    for place, node in _calls(equation, ("concat", "outer")):
-        for position in range(len(node.args) - 1):
+    for place, node, mutants in _calls(equation):
+        for position in range(len(node.args) - 1 if mutants.swapped else 0):
             arguments = list(node.args)
             arguments[position : position + 2] = reversed(arguments[position : position + 2])
             words = f"swap {show(arguments[position + 1])} and {show(arguments[position])} in {node.func.id}"

@@ -17,8 +17,6 @@ from refrnn.equation.sizes import Size
 MOST_TERMS = 60  # of a sum: products of sums are not multiplied out beyond
 MOST_POWER = 4
 
-_ELEMENTWISE = ("sigmoid", "tanh", "relu", "elu", "softplus", "exp", "log", "sin", "cos", "sqrt", "abs")
-_FLOWLESS = ("argmax", "one_hot")  # no gradient flows through their arguments
 
 
 class Unknown(Exception):
@@ -184,10 +182,11 @@ def _turned(atom):
         return Atom("hadamard", sorted(_turned(factor) for factor in atom.parts), atom.shape[::-1])
     if atom.kind == "full":
         return Atom("full", atom.shape[::-1], atom.shape[::-1])
-    if atom.kind in (*_ELEMENTWISE, "inverse"):
-        return Atom(atom.kind, [transposed(atom.parts[0])], atom.shape[::-1])
     if atom.kind == "stop":
         return Atom("stop", [_turned(atom.parts[0])], atom.shape[::-1])
+    function = FUNCTIONS.get(atom.kind)
+    if atom.kind == "inverse" or function is not None and function.elementwise and function.arguments == 1:
+        return Atom(atom.kind, [transposed(atom.parts[0])], atom.shape[::-1])
     return Atom("T", [atom], atom.shape[::-1])
 
 
@@ -355,15 +354,11 @@ class Former:
         name = node.func.id
         if isinstance(node.args[0], ast.GeneratorExp):
             return self._reduction(name, node.args[0])
-        if name == "argmax":
-            return self._argmax(self._still(node.args[0]))
-        if name in _FLOWLESS:
-            return self._sized(name, [self._still(argument) for argument in node.args])
-        arguments = [self.form(argument) for argument in node.args]
-        special = _CALLS.get(name)
-        if special is not None:
-            return special(self, name, *arguments)
-        if FUNCTIONS[name].sized:
+        function = FUNCTIONS[name]
+        arguments = list(map(self._still if function.flowless else self.form, node.args))
+        if function.algebra:
+            return getattr(self, f"_{function.algebra}")(name, *arguments)
+        if function.sized:
             return self._sized(name, arguments)
         return Sum.of(Atom(name, arguments, _shaped(name, *[argument.shape for argument in arguments])))
 
@@ -420,12 +415,12 @@ class Former:
         kept = {product: count for product, count in argument.terms.items() if shape_of_product(product) != ()}
         return self._elementwise(name, Sum(kept, argument.shape))
 
-    def _argmax(self, argument):
+    def _argmax(self, name, argument):
         """Neither what is added to all entries alike nor a positive number that multiplies them counts."""
-        shape = _shaped("argmax", argument.shape)
+        shape = _shaped(name, argument.shape)
         kept = {product: count for product, count in argument.terms.items() if shape_of_product(product) != ()}
         size = abs(kept[min(kept, key=str)]) if kept else 1
-        return Sum.of(Atom("argmax", [Sum(kept, argument.shape).times(1 / size)], shape))
+        return Sum.of(Atom(name, [Sum(kept, argument.shape).times(1 / size)], shape))
 
     def _entries(self, name, argument):
         """sum and mean of a vector or a matrix: linear; a number that stands in each entry is its own mean."""
@@ -486,26 +481,6 @@ class Former:
         return total
 
 
-_CALLS = {
-    "exp": Former._exp,
-    "tanh": Former._odd,
-    "sin": Former._odd,
-    "cos": Former._even,
-    "abs": Former._even,
-    "sigmoid": Former._sigmoid,
-    "norm": Former._norm,
-    "min": Former._choice,
-    "max": Former._choice,
-    "softmax": Former._softmax,
-    "log_softmax": Former._softmax,
-    "sum": Former._entries,
-    "mean": Former._entries,
-    "stop": Former._stop,
-    "diag": Former._diag,
-    "outer": Former._outer,
-}
-
-
 def _signless(argument):
     """What has the same magnitude, whatever the sign of ``argument``."""
     if len(argument.terms) == 1:
@@ -515,7 +490,8 @@ def _signless(argument):
 
 
 def _stopped(atom):
-    return atom if atom.kind in ("stop", "letter", "free", "if", "sign", "identity", *_FLOWLESS) else Atom("stop", [atom], atom.shape)
+    without_slope = atom.kind in ("letter", "free", "if", "sign", "identity") or atom.kind in FUNCTIONS and FUNCTIONS[atom.kind].flowless
+    return atom if without_slope else Atom("stop", [atom], atom.shape)
 
 
 def inverse(value):

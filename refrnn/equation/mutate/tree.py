@@ -5,12 +5,11 @@ import copy
 import re
 from typing import NamedTuple
 
+from refrnn.equation.functions import FUNCTIONS
+
 DIFFERENTIABLE = ("value", "start", "parameter", "input")
 GIVEN = ("value", "start", "parameter", "input", "target", "constant")
 
-# Functions whose last arguments are sizes: how many (all: None).
-_NO_GRADIENT = {"stop", "one_hot", "argmax"}
-_SIZED = {"zeros": None, "identity": None, "one_hot": 1}
 
 
 class Place(NamedTuple):
@@ -69,10 +68,10 @@ def _around(node, field, number):
     if isinstance(node, (ast.Compare, ast.BoolOp)) or (isinstance(node, ast.IfExp) and field == "test"):
         return frozenset({"test"})
     if isinstance(node, ast.Call):
-        sized = _SIZED.get(node.func.id, 0)
-        if sized is None or number >= len(node.args) - sized:
+        function = FUNCTIONS.get(node.func.id)
+        if function is not None and (function.sized < 0 or number >= len(node.args) - function.sized):
             return frozenset({"index"})
-        if node.func.id in _NO_GRADIENT:
+        if function is not None and function.flowless:
             return frozenset({"stop"})
     return frozenset()
 

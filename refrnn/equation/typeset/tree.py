@@ -7,6 +7,7 @@ together, so a product of three is bracketed when the equation takes its last tw
 import ast
 from dataclasses import dataclass, replace
 
+from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.typeset.layout import (
     TRANSPOSE, Apply, Atom, Big, Cases, Fence, Fraction, Gap, Root, Row, Script, Sign,
     first_leaf, parenthesised, separated,
@@ -19,17 +20,6 @@ SLASH, JUXTAPOSED, SIGNED, BIG, FRACTION, POWER, ATOM = range(8, 15)
 
 COMPARISONS = {ast.Lt: "<", ast.LtE: "≤", ast.Gt: ">", ast.GtE: "≥", ast.Eq: "=", ast.NotEq: "≠"}
 BIG_SIGNS = {"sum": "∑", "prod": "∏"}
-FENCES = {"abs": ("|", ",", "|"), "norm": ("‖", ",", "‖"), "concat": ("[", ";", "]")}
-FUNCTION_NAMES = {
-    "sigmoid": "σ",
-    "relu": "ReLU",
-    "elu": "ELU",
-    "log_softmax": "log softmax",
-    "one_hot": "one-hot",
-}
-SCALAR_FUNCTIONS = {"sum", "mean", "norm"}
-ELEMENTWISE = {"sigmoid", "tanh", "relu", "elu", "softplus", "exp", "log", "sin", "cos", "sqrt", "abs", "min", "max", "stop"}
-
 
 @dataclass(frozen=True)
 class Piece:
@@ -99,7 +89,8 @@ class Builder:
             name = _function(node)
             if _generator(node) is not None:
                 return self._scalar(node.args[0].elt)
-            return name in SCALAR_FUNCTIONS or (name in ELEMENTWISE and all(map(self._scalar, node.args)))
+            function = FUNCTIONS.get(name)
+            return function is not None and (function.scalar or function.elementwise and all(map(self._scalar, node.args)))
         return False
 
     # Leaves.
@@ -236,19 +227,29 @@ class Builder:
         name = _function(node)
         if _generator(node) is not None:
             return self._big(node)
-        if name in FENCES:
-            opening, comma, closing = FENCES[name]
-            return Piece(Fence(opening, self._arguments(node.args, comma), closing))
-        if name == "sqrt":
-            return Piece(Root(self.piece(node.args[0]).layout), FRACTION)
-        if name == "outer":
-            return self._juxtapose(ast.BinOp(node.args[0], ast.MatMult(), ast.Attribute(node.args[1], "T")))
-        if name in ("zeros", "identity"):
-            sizes = [self.integers.within(size, SUM) for size in node.args]
-            parts = [part for size in sizes for part in (Sign("×"), size)][1:]
-            return Piece(Script(Atom("0" if name == "zeros" else "I", "bold"), words=(Row(tuple(parts)),)))
-        function = Atom(FUNCTION_NAMES.get(name, name), "function")
-        return Piece(Apply(function, parenthesised(self._arguments(node.args, ","))))
+        if name not in FUNCTIONS:
+            _refuse(ast.unparse(node))
+        how, *words = FUNCTIONS[name].printed
+        return getattr(self, f"_{how}")(node.args, *words)
+
+    def _named(self, nodes, word):
+        return Piece(Apply(Atom(word, "function"), parenthesised(self._arguments(nodes, ","))))
+
+    def _fenced(self, nodes, opening, comma, closing):
+        return Piece(Fence(opening, self._arguments(nodes, comma), closing))
+
+    def _root(self, nodes):
+        return Piece(Root(self.piece(nodes[0]).layout), FRACTION)
+
+    def _turned(self, nodes):
+        """A product with the second vector turned."""
+        return self._juxtapose(ast.BinOp(nodes[0], ast.MatMult(), ast.Attribute(nodes[1], "T")))
+
+    def _bold(self, nodes, letter):
+        """What is made of sizes alone."""
+        sizes = [self.integers.within(size, SUM) for size in nodes]
+        parts = [part for size in sizes for part in (Sign("×"), size)][1:]
+        return Piece(Script(Atom(letter, "bold"), words=(Row(tuple(parts)),)))
 
     def _arguments(self, nodes, comma):
         if len(nodes) == 1:
