@@ -10,7 +10,7 @@ from numba import prange
 from ..primitives import threads
 from ..primitives.compile import call, data_of, integers, kernel, part, pointer, record, shift
 from ..primitives.lanes import lanes, load, store
-from ..primitives.meeting import meet, wait
+from ..primitives.meeting import may_be_late, meet, wait
 from ..primitives.products import KEEP
 
 
@@ -126,6 +126,8 @@ def _stage(loop, stage, products, t, order, ends, first, active, worker, workers
                     to = shift(c, begin * stage.row + product.column)
                     call(loop.multiply, (KEEP, to, blocks, b, following, end - begin, product.terms, product.vectors, stage.row))
                 begin = end
+        if workers > 1 and not is_before:
+            may_be_late(integers(loop.meeting), worker)
         last = min(stage.units, (p + 1) * stage.each)
         if stage.pointwise != 0 and not is_before:
             call(stage.pointwise, (integers(stage.arrays), order, t, first, first + active, p * stage.each, last, like))

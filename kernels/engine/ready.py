@@ -11,7 +11,7 @@ from numba import prange
 
 from ..primitives import threads
 from ..primitives.compile import address, integers, kernel
-from ..primitives.meeting import Meeting, meet, wait
+from ..primitives.meeting import Meeting, may_be_late, meet, wait
 from .loop import run_steps
 from .panels import LARGE, pack_share
 
@@ -81,6 +81,8 @@ def _share(worker, workers, meeting, gates, places, moves, before, block, number
     ``moves``: (word of a program, which of ``places``, how far behind it); ``numbers``: where the stages end and how many
     rows there are, of the products of inputs, if there are any, and of the steps.
     """
+    if workers > 1:
+        may_be_late(integers(meeting), worker)
     pack_share(gates, places, worker, workers, like)
     for move in range(len(moves) if worker == 0 else 0):
         integers(moves[move, 0])[0] = places[moves[move, 1]] + moves[move, 2]

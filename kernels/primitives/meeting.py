@@ -2,8 +2,13 @@
 
 Nobody knows whether a loop's threads really run at once: a threading layer may have fewer than it was asked for. So they
 ``meet`` first. If they do not all come in time, one of them is told to do everything, and all others to do nothing.
+
+What one of them writes and others read before it came is right as long as all are equally fast, so ``late`` makes one slow:
+then whatever is not waited for is wrong at once.
 """
 
+import contextlib
+import contextvars
 import os
 import platform
 
@@ -22,6 +27,20 @@ PATIENT = 400  # times that others are let onto the core, before the one who wai
 MOST_ALONE = 8  # loops in a row whose threads did not meet; after them most are not asked to
 SELDOM = 256  # loops of which one is asked all the same: what kept the threads apart may be over
 _ALONE = 2**40
+_LATE = 1  # the place, behind the first integer, of the worker who is late, counted from 1
+LATE = 200  # times that others are let onto the core, some 50 microseconds: longer than a step of few sequences takes
+
+_late = contextvars.ContextVar("refrnn_late_worker", default=None)
+
+
+@contextlib.contextmanager
+def late(worker):
+    """Within the ``with`` block, and in this Python thread only, ``worker`` of those that share units is slow wherever it may be."""
+    token = _late.set(worker)
+    try:
+        yield
+    finally:
+        _late.reset(token)
 
 
 class Meeting:
@@ -36,6 +55,9 @@ class Meeting:
     def begin(self):
         """Where the threads of the next loop meet."""
         self._places[...] = 0
+        worker = _late.get()
+        if worker is not None:
+            self._places[_LATE] = worker + 1
         return address(self._places)
 
     def end(self):
@@ -48,7 +70,7 @@ class Meeting:
 
 def may_meet():
     """Whether the next loop is worth a try: the threads of this process may not run at once."""
-    if Meeting.alone < MOST_ALONE:
+    if Meeting.alone < MOST_ALONE or _late.get() is not None:
         return True
     Meeting.spared += 1
     return Meeting.spared % SELDOM == 0
@@ -124,6 +146,14 @@ def meet(meeting, workers):
             _let_others_run()
         elif _exchanged(meeting, here, _ALONE):
             return 1
+
+
+@part
+def may_be_late(meeting, worker):
+    """Stands where a worker may be slow for any reason: the one who is to be ``late`` is."""
+    if meeting[_LATE] == worker + 1:
+        for _ in range(LATE):
+            _let_others_run()
 
 
 @part

@@ -1,5 +1,6 @@
 """A kernel that runs step by step, held against itself bit for bit in shapes in which it goes other ways."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from refrnn.backends.run import expected_shapes, run_checked
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import Finding, by_two_threads
-from refrnn.verify.cases import in_whole_vectors, of_much_work, of_one_sequence
+from refrnn.verify.cases import in_whole_vectors, of_few_sequences, of_much_work, of_one_sequence
 from refrnn.verify.properties.asking import carried, gradient_name, handed_in, same_bits, with_halves
 from refrnn.verify.properties.memory import RUNS, SEGMENT
 
@@ -20,7 +21,8 @@ def unlike_itself(spec, level="full"):
     steps, found = _of_segments(spec)
     if not steps or found:
         return found
-    return _of_passes_without_a_way_back(spec) + _of_one_sequence(spec) + (_of_threads(spec) if level == "full" else [])
+    found = _of_passes_without_a_way_back(spec) + _of_shared_units(spec, of_one_sequence(spec))
+    return found + (_of_threads(spec) + _of_late_threads(spec) if level == "full" else [])
 
 
 def _of_segments(spec):
@@ -51,24 +53,36 @@ def _of_passes_without_a_way_back(spec):
     return found
 
 
-def _of_one_sequence(spec):
-    """Where threads that share the units of one sequence have other bits than one thread, in a run or a layer.
+def _of_late_threads(spec):
+    """Where threads that share units have other bits when one of them is late wherever it may be: what others do not wait for shows at once."""
+    from refrnn.kernels.primitives.meeting import late
+
+    found = []
+    for case in (of_one_sequence(spec), of_few_sequences(spec)):
+        found = found or _of_shared_units(spec, case)  # in time: what is read too early afterwards is what this left
+        for worker in 2 * (0, 1):  # a machine that is busy may keep threads apart
+            found = found or _of_shared_units(spec, case, lambda: late(worker), ", of which one is late")
+    return found
+
+
+def _of_shared_units(spec, case, late=nullcontext, how=""):
+    """Where threads that share the units of few sequences have other bits than one thread, in a run or a layer.
 
     What a thread reads before it was written is another problem's: none of 80 runs without waiting had the right bits.
     """
     from refrnn.kernels.primitives import threads
 
-    case = of_one_sequence(spec)
     checked, upstream = _drawn(spec, case)
     problems = (checked, upstream), (_halved(spec, checked), upstream)
     with threads.using(1):
         rights = [_all_of(spec, problem) for problem in problems]
     found = []
     for right, problem in zip(rights, problems):
-        found += _apart(case, right, _by_two_threads(spec, problem), "differs between 1 and 2 threads")
-        with by_two_threads("kernel"):
-            outputs = _of_layer(spec, problem[0])
-        found += _apart(case, {name: right[name] for name in outputs}, outputs, "of a layer differs between 1 and 2 threads")
+        with late():
+            found += _apart(case, right, _by_two_threads(spec, problem), f"differs between 1 and 2 threads{how}")
+            with by_two_threads("kernel"):
+                outputs = _of_layer(spec, problem[0])
+        found += _apart(case, {name: right[name] for name in outputs}, outputs, f"of a layer differs between 1 and 2 threads{how}")
     return found
 
 

@@ -562,6 +562,11 @@ def of_one_sequence(spec):
     return _of_many(spec, "one sequence", 130, steps=4, batch=1, seed=58)
 
 
+def of_few_sequences(spec):
+    """A case of as many sequences as make no poor products, and as threads share the units of; of more units than a panel, and few enough inputs."""
+    return _of_many(spec, "few sequences", 100, steps=4, batch=7, seed=61)
+
+
 def _of_many(spec, name, width, steps, batch, seed):
     sizes = _alike(spec, width) | {size: 3 for size in spec.sizes if size in _run_over(spec)} | _times(spec, steps)
     return Case(name, sizes=fitting_sizes(spec, sizes, batch), batch=batch, seed=seed)

@@ -4,14 +4,16 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
 from recurrences import ALL, drawn
 
 from refrnn.kernels.engine.passes import run
+from refrnn.kernels.primitives import threads
 from refrnn.kernels.primitives.compile import data_of, integers, kernel
-from refrnn.kernels.primitives.meeting import MOST_ALONE, SELDOM, Meeting, may_meet, meet, wait
+from refrnn.kernels.primitives.meeting import MOST_ALONE, SELDOM, Meeting, late, may_be_late, may_meet, meet, wait
 
 
 @kernel
@@ -32,6 +34,22 @@ def _count(place, workers, worker, rounds, seen):
                 found = -1
         wait(integers(place), workers, 2 * k + 2)
     return found
+
+
+@kernel
+def _pass(place, worker, times):
+    for _ in range(times):
+        may_be_late(integers(place), worker)
+
+
+def seconds(ask, times=9):
+    """Of one call, the one in the middle of several."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        ask()
+        taken.append(time.perf_counter() - began)
+    return sorted(taken)[times // 2]
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +105,31 @@ def test_who_was_alone_too_often_is_seldom_asked_until_all_meet():
         if met == 2:
             break
     assert Meeting.alone == 0 and may_meet()
+
+
+def test_one_is_late_and_no_other_and_nobody_afterwards():
+    place = Meeting()
+    _pass(place.begin(), 0, 1)  # compiled
+    with late(1):
+        at = place.begin()
+        of_each = [seconds(lambda worker=worker: _pass(at, worker, 100)) for worker in range(3)]
+        assert of_each[1] > 5 * max(of_each[0], of_each[2])
+        Meeting.alone = MOST_ALONE
+        assert all(may_meet() for _ in range(5))  # who is to be late is to meet
+    at = place.begin()
+    assert seconds(lambda: _pass(at, 1, 100)) < of_each[1] / 5
+
+
+@pytest.mark.skipif(threads.most() < 2, reason="threads share units")
+@pytest.mark.parametrize("worker", [0, 1])
+def test_steps_take_longer_where_one_is_late(worker):
+    arguments = drawn("one", 200, 1, 8, 130)
+    with threads.using(2, little=0):
+        for _ in range(3):  # compiled, and ready
+            run(ALL["one"], **arguments)
+        in_time = seconds(lambda: run(ALL["one"], **arguments))
+        with late(worker):
+            assert seconds(lambda: run(ALL["one"], **arguments)) > 2 * in_time
 
 
 def test_loops_end_where_threads_do_not_run_at_once():

@@ -7,9 +7,9 @@ import pytest
 
 import refrnn
 from refrnn.kernels.engine import segments
-from refrnn.kernels.primitives import threads
+from refrnn.kernels.primitives import meeting, threads
 from refrnn.verify.bits import unlike_itself
-from refrnn.verify.cases import in_whole_vectors, of_one_sequence
+from refrnn.verify.cases import in_whole_vectors, of_few_sequences, of_one_sequence
 from refrnn.verify.shapes import disagreements
 
 SPEC = refrnn.load("unfolding")
@@ -166,8 +166,39 @@ def test_two_threads_that_touch_each_other_now_and_then(late, monkeypatch):
     assert found("full") == (told("differs between 1 and 2 threads", "much work") if threads.most() > 1 else [])
 
 
+@pytest.mark.parametrize("batch, case", [(1, "one sequence"), (7, "few sequences")])
+@pytest.mark.parametrize("worker", [0, 1])
+def test_threads_of_which_one_is_late(worker, batch, case, monkeypatch):
+    """At the full level: what is wrong then alone, whichever of them it is, for one sequence and for a few."""
+    planted(monkeypatch, lambda outputs, x, U, **rest: off(outputs) if x.shape[1] == batch and meeting._late.get() == worker and threads.get() > 1 else outputs)
+    assert found() == []
+    text = "differs between 1 and 2 threads, of which one is late"
+    assert found("full") == (2 * told(text, case) if threads.most() > 1 else [])  # of both problems
+
+
+def test_one_who_is_late_finds_what_the_run_before_left(monkeypatch):
+    """Addresses and numbers that are read too early are those of another problem, and of no run that was late."""
+    kept, read = {1: [], 7: []}, {1: [], 7: []}
+
+    def forward(outputs, x, U, **rest):
+        batch, late = x.shape[1], meeting._late.get()
+        if batch in kept and threads.get() > 1:
+            if late is not None:
+                before, left = kept[batch][-1]
+                read[batch].append((before, bool(np.array_equal(left, outputs["s"]))))
+            kept[batch].append((late, outputs["s"]))
+        return outputs
+
+    planted(monkeypatch, forward)
+    assert found("full") == []
+    for first, *rest in read.values() if threads.most() > 1 else ():
+        assert first == (None, False) and any(not same for _, same in rest)
+
+
 def test_what_these_cases_are_like():
     values, lengths = in_whole_vectors(SPEC).draw(SPEC)
     assert values["x"].shape == (8, 128, 16) and values["U"].shape == (16, 16) and lengths is None
     values, lengths = of_one_sequence(SPEC).draw(SPEC)
     assert values["x"].shape == (4, 1, 130) and values["U"].shape == (130, 130) and lengths is None
+    values, lengths = of_few_sequences(SPEC).draw(SPEC)
+    assert values["x"].shape == (4, 7, 100) and values["U"].shape == (100, 100) and lengths is None

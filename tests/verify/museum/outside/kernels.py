@@ -123,5 +123,13 @@ KERNELS = (
     Fault("segments", "segments are no whole blocks of sums", "elman", SEGMENTS, "    steps = -(-steps // each) * each\n", ""),
     Fault("threads", "none waits for the others' units", "elman", LOOP, "wait(integers(loop.meeting), workers, met)", "pass"),
     Fault("threads", "none waits for the others' products", "gru-reset-before", LOOP, "                if workers > 1:\n", "                if workers > 1 and s + OF_STAGE >= stages:\n"),
+    # What is so seldom wrong that one thread has to be late for it, and others of that kind.
+    Fault("threads", "none waits for weights that another one packs", "elman", "engine/ready.py", "    if workers > 1:\n        wait(integers(meeting), workers, 1)\n", ""),
+    Fault("threads", "one panel of gates for threads that share units", "lstm", "engine/plan.py", "not lean or may_share or", "not lean or"),
+    Fault("threads", "waited for at the first step alone", "elman", LOOP, "met += 1", "met = 1"),
+    Fault("threads", "waited for at every second step", "elman", LOOP, "                if workers > 1:\n                    met += 1", "                if workers > 1 and n % 2 == 0:\n                    met += 1"),
+    Fault("threads", "the first stage is not waited for", "gru-reset-before", LOOP, "                if workers > 1:\n                    met += 1", "                if workers > 1 and s > HEAD:\n                    met += 1"),
+    Fault("threads", "waited for on the way forward alone", "elman", LOOP, "                if workers > 1:\n                    met += 1", "                if workers > 1 and not loop.backward:\n                    met += 1"),
+    Fault("threads", "one of them need not have come", "elman", "primitives/meeting.py", "_seen(place) < workers * times", "_seen(place) < workers * times - 1"),
     Fault("segments", "a pass that runs again reads what outputs are now", "lstm", SEGMENTS, "            whole, spare = Whole(one), _spare(one, one.T)\n", "            whole, spare = Whole(one), self.lent or _spare(one, one.T)\n"),
 )  # fmt: skip

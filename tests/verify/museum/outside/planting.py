@@ -63,12 +63,12 @@ def in_reference(fault):
 
 @contextlib.contextmanager
 def in_kernels(fault):
-    """The spec's kernel from a copy of all kernels; the copy's threads, work memory and checkpoints are those that verification sets."""
+    """The spec's kernel from a copy of all kernels; the copy's threads, meetings, work memory and checkpoints are those that verification sets."""
     import refrnn.kernels.primitives as primitives
     from refrnn.kernels.primitives import threads
 
     spec, cache = refrnn.load(fault.spec), os.environ.get("REFRNN_CACHE_DIR")
-    right = {name: importlib.import_module(f"refrnn.kernels.{name}") for name in ("engine.pool", "engine.segments")}
+    right = {name: importlib.import_module(f"refrnn.kernels.{name}") for name in ("engine.pool", "engine.segments", "primitives.meeting")}
     with tempfile.TemporaryDirectory() as folder:
         package = f"faulty_kernels_{abs(hash(fault))}"
         shutil.copytree(ROOT / "kernels", Path(folder) / package, ignore=shutil.ignore_patterns("__pycache__"))
