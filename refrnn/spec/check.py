@@ -9,6 +9,7 @@ from refrnn.spec.domain import empty_shape, trials
 def check_spec(reader, spec):
     """Refuse what is wrong with the spec as a whole; ``reader`` knows the lines."""
     _check_lettering(reader, spec)
+    _check_batch(reader, spec)
     _check_shapes(reader, spec)
     _check_use(reader, spec)
     _check_reach(reader, spec)
@@ -54,6 +55,21 @@ def _check_lettering(reader, spec):
             wrong = [str(size) for size in symbol.shape if str(size) in taken and symbol.role == role]
             if wrong:
                 reader.fail((word,), f"the {word} {wrong[0]} is an axis of the {symbol.role} {name}; name the size that sequences have")
+
+
+def _check_batch(reader, spec):
+    """A batch of the spec's own is one axis, by itself, of some array: its sequences are taken apart there."""
+    if spec.batch is None:
+        return
+    for name, symbol in spec.symbols.items():
+        axes = [size for size in symbol.shape if spec.batch in size.names()]
+        mixed = [str(size) for size in axes if str(size) != spec.batch]
+        if mixed:
+            reader.fail(("symbols", name, "shape"), f"the batch {spec.batch} is a part of the size {mixed[0]} of {name}; let it be an axis by itself")
+        if len(axes) > 1:
+            reader.fail(("symbols", name, "shape"), f"the batch {spec.batch} is {len(axes)} axes of {name}; a sequence has one place, name the other axis otherwise")
+    if not any(spec.batch_axis(name) is not None for name in spec.arrays):
+        reader.fail(("batch",), f"the batch {spec.batch} is an axis of no input and no start; name the size that they have for each sequence")
 
 
 def _check_shapes(reader, spec):

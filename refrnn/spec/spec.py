@@ -268,6 +268,16 @@ class Spec:
                 waiting += readers.get(name, ())
         return frozenset(batched)
 
+    @cached_property
+    def joined(self):
+        """Names that sequences of the spec's own batch have in common though they hang on them, such as a sum over all: it can't be taken apart."""
+        if self.batch is None:
+            return ()
+        depends = {name for name in self.arrays if self.batch_axis(name) is not None}
+        while more := {name for name, names in self._reads.items() if depends.intersection(names)} - depends:
+            depends |= more
+        return tuple(name for name in self._reads if name in depends and self.batch_axis(name) is None)
+
     @_kept
     def batch_axis(self, name):
         """Where the batch axis of an array stands: 1 behind a time axis, else 0; None without one."""

@@ -338,6 +338,8 @@ def check_lengths(spec, lengths, sizes, batch):
     lengths = {name: given for name, given in lengths.items() if given is not None}
     if not lengths:
         return None
+    if spec.joined:
+        raise ValuesError(f"{spec.id}: {spec.joined[0]} is one for all sequences of the batch {spec.batch}, which can't be cut then; leave lengths out")
     items = sizes[spec.batch] if spec.batch is not None else batch
     checked = {name: np.full(items, sizes[name], np.int64) for name in spec.time}
     for name, given in lengths.items():

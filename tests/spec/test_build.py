@@ -431,6 +431,45 @@ def test_sizes_that_are_no_time_and_no_batch(line, words):
     assert words in refusal(changed(("time: T", line)))
 
 
+ROWS = """id: rows
+title: Rows
+sizes: {T: steps, B: rows, D: inputs}
+time: T
+batch: B
+symbols:
+  x:  {role: input, shape: [T, B, D]}
+  h0: {role: start, shape: [B, D]}
+  W:  {role: parameter, shape: [D, D]}
+equations:
+  - h[-1] = h0
+  - h[t] = tanh(x[t] @ W + h[t-1])
+outputs: [h]
+"""
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ([], ""),
+        ([("[T, B, D]", "[T, D, B]"), ("[B, D]", "[D, B]"), ("x[t] @ W", "W @ x[t]")], ""),  # wherever it is the axis
+        ([("[T, B, D]", "[T, B+1, D]"), ("[B, D]", "[B+1, D]")], "rows.yaml, line 7: the batch B is a part of the size B+1 of x; let it be an axis by itself"),
+        ([("[D, D]", "[2*B, D]")], "line 9: the batch B is a part of the size 2*B of W; let it be an axis by itself"),
+        ([("[T, B, D]", "[T, B, B]"), ("[B, D]", "[B, B]")], "line 7: the batch B is 2 axes of x; a sequence has one place, name the other axis otherwise"),
+        ([("[T, B, D]", "[T, D]"), ("[B, D]", "[D]"), ("tanh(", "tanh(B * ")], "line 5: the batch B is an axis of no input and no start; name the size that they have"),
+    ],
+)
+def test_a_batch_is_one_axis_by_itself(changes, words):
+    text = ROWS
+    for old, new in changes:
+        text = text.replace(old, new, 1)
+    if not words:
+        assert refrnn.load_text(text, "rows.yaml").batch == "B"
+        return
+    with pytest.raises(refrnn.SpecError) as caught:
+        refrnn.load_text(text, "rows.yaml")
+    assert words in str(caught.value)
+
+
 @pytest.mark.parametrize("size", [0, -5])
 def test_a_case_size_is_at_least_1(size):
     assert f"T is {size}; a size is at least 1" in refusal(CELL + f"cases:\n  - {{name: small, sizes: {{T: {size}}}}}\n")

@@ -44,6 +44,22 @@ def test_any_mapping_will_do():
     assert run.outputs["h"].shape[:2] == (7, 3)
 
 
+def test_a_batch_that_some_sum_runs_over_has_no_lengths():
+    """What is one for all sequences would be that of the last one; the gradient of a parameter was."""
+    made = BATCHED.gradient()
+    values = BATCHED.draw(dtype="float64")
+    run = BATCHED.forward(values, "equation")
+    upstream = np.ones_like(run.outputs["h"])
+    known = values | run.intermediates | run.outputs | {"g_h": upstream}
+    given = {name: known[name] for name in made.arrays}
+    whole, right = made.forward(given, "equation").outputs, run.backward({"h": upstream})
+    assert all(np.allclose(whole[f"d_{name}"], right[name], rtol=1e-9, atol=1e-12) for name in right)
+    items = upstream.shape[1]
+    refused(given, "d_W_x is one for all sequences of the batch B, which can't be cut then; leave lengths out", spec=made, lengths=[1] * items)
+    BATCHED.forward(values, "equation", [1] * items)
+    assert BATCHED.joined == () == ELMAN.joined
+
+
 # ------------------------------------------------------------ shapes
 
 
