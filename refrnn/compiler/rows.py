@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from refrnn.compiler.statements import CompileError, plain
 from refrnn.compiler.storage import bracketed, written
+from refrnn.equation.comparisons import COMPARISONS
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import ONE, ZERO, linear_in, replaced
 from refrnn.equation.sizes import Size
@@ -12,7 +13,6 @@ from refrnn.equation.tree import (
     Apply, Choice, Compare, Index, Logical, Number, Part, Power, Read, Span, Total, is_on_indices, rebuilt, shape_of, walk,
 )  # fmt: skip
 
-_COMPARED = {"Lt": "<", "LtE": "<=", "Gt": ">", "GtE": ">=", "Eq": "==", "NotEq": "!="}
 _SUM, _PRODUCT, _SIGN, _TIGHT = 1, 2, 3, 4
 NOTHING = Number(0)
 
@@ -543,7 +543,7 @@ class Rows(Lines):
         sides = [self.lanes_of(self.value(side, self._spread(index, self.shape(side)))) for side in (node.left, node.right)]
         if node.kind == "NotEq":
             return f"differs({sides[0].text}, {sides[1].text})"
-        return f"{sides[0].within(_SUM)} {_COMPARED[node.kind]} {sides[1].within(_SUM)}"
+        return f"{sides[0].within(_SUM)} {COMPARISONS[node.kind].typed} {sides[1].within(_SUM)}"
 
     def condition(self, node):
         """A condition on indices as Python writes it."""
@@ -552,7 +552,7 @@ class Rows(Lines):
                 return f"not ({self.condition(node.parts[0])})"
             return f" {node.kind.lower()} ".join(f"({self.condition(part)})" for part in node.parts)
         sides = (self.text(side.size) if isinstance(side, Index) else repr(side.value) for side in (node.left, node.right))
-        return f" {_COMPARED[node.kind]} ".join(sides)
+        return f" {COMPARISONS[node.kind].typed} ".join(sides)
 
     def _apply(self, node, index):
         function = FUNCTIONS[node.name]

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from refrnn.compose.trees import mirrored, renamed, size_tree, substituted
+from refrnn.compose.trees import mirrored, renamed
+from refrnn.equation.indices import index_tree, replaced
 from refrnn.equation.parse import equation_of
 from refrnn.spec.spec import Spec
 from refrnn.spec.symbol import Symbol
@@ -34,7 +35,7 @@ class Part:
     def _equation(self, equation):
         target, value = mirrored(self.spec, equation) if self.backward else (equation.target, equation.value)
         names = dict(self.names)
-        names |= {name: size_tree(size) for name, size in self.sizes.items()}
+        names |= {name: index_tree(size) for name, size in self.sizes.items()}
         if self.letter is not None:
             names |= {"t": self.letter}
         return equation_of(renamed(target, names), renamed(value, names), equation.place)
@@ -45,8 +46,8 @@ class Part:
         found = {}
         for name in (*self.spec.arrays, *self.spec.defined):
             symbol = self.spec.symbols.get(name) or Symbol(name, "value", ())
-            shape = tuple(substituted(size, self.sizes) for size in self.spec.full_shape(name))
-            below = None if symbol.below is None else substituted(symbol.below, self.sizes)
+            shape = tuple(replaced(size, self.sizes) for size in self.spec.full_shape(name))
+            below = None if symbol.below is None else replaced(symbol.below, self.sizes)
             means = self.means.get(name) or self.about(symbol.means)
             found[self.names[name]] = replace(symbol, name=self.names[name], shape=shape, below=below, means=means)
         return found

@@ -3,6 +3,7 @@
 import ast
 import copy
 
+from refrnn.equation.indices import index_tree, is_polynomial, size_of
 from refrnn.equation.parse import subscripts
 from refrnn.equation.sizes import Size
 from refrnn.errors import SpecError
@@ -24,22 +25,6 @@ class _Renamed(ast.NodeTransformer):
         return ast.Name(other, node.ctx) if isinstance(other, str) else copy.deepcopy(other)
 
 
-def size_tree(size):
-    """The tree of a Size."""
-    return ast.parse(str(size), mode="eval").body
-
-
-def substituted(size, sizes):
-    """``size`` with each of its names replaced by the Size that ``sizes`` gives for it."""
-    total = Size.of(0)
-    for names, count in size.terms.items():
-        product = Size.of(count)
-        for name in names:
-            product = product * sizes[name]
-        total = total + product
-    return total
-
-
 # ---------------------------------------------------------------- the other way through time
 
 
@@ -55,7 +40,7 @@ def mirrored(spec, equation):
     letter, size = _own_letter(spec, equation) if equation.name in timed else (None, None)
     if letter is not None:
         # The letter now counts from the other end, so that it again stands alone on the left side.
-        counted = {letter: ast.BinOp(_minus_one(size_tree(size)), ast.Sub(), ast.Name(letter, ast.Load()))}
+        counted = {letter: ast.BinOp(_minus_one(index_tree(size)), ast.Sub(), ast.Name(letter, ast.Load()))}
         target, value = renamed(target, counted), renamed(value, counted)
     simple = _Simplified()
     return simple.visit(target), simple.visit(value)
@@ -110,48 +95,8 @@ class _Simplified(ast.NodeTransformer):
 
 
 def _shortest(place):
-    terms = _linear(place)
-    if terms is None:
+    """A sum as people write it: what is added, the number, what is taken away."""
+    if isinstance(place, ast.Slice) or not is_polynomial(size_of(place)):
         return place
-    constant = terms.pop("", 0)
-    added = sorted((name for name, count in terms.items() if count > 0), key=lambda name: (name.isupper(), name))
-    taken = sorted(name for name, count in terms.items() if count < 0)
-    tree = None
-    for name in added:
-        tree = _joined(tree, ast.Add(), _times(name, terms[name]))
-    if constant or tree is None:
-        sign = ast.Sub() if constant < 0 else ast.Add()
-        number = ast.Constant(abs(constant))
-        tree = _joined(tree, sign, number) if tree is not None or constant >= 0 else ast.UnaryOp(ast.USub(), number)
-    for name in taken:
-        tree = ast.BinOp(tree, ast.Sub(), _times(name, -terms[name]))
-    return tree
-
-
-def _joined(left, operator, right):
-    return right if left is None else ast.BinOp(left, operator, right)
-
-
-def _times(name, count):
-    tree = ast.Name(name, ast.Load())
-    return tree if count == 1 else ast.BinOp(ast.Constant(count), ast.Mult(), tree)
-
-
-def _linear(node):
-    """{name: factor, "": constant} of a sum of names and integers, or None for anything else."""
-    if isinstance(node, ast.Constant) and type(node.value) is int:
-        return {"": node.value}
-    if isinstance(node, ast.Name):
-        return {node.id: 1}
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
-        inner = _linear(node.operand)
-        sign = -1 if isinstance(node.op, ast.USub) else 1
-        return inner and {name: sign * count for name, count in inner.items()}
-    if not (isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub))):
-        return None
-    left, right = _linear(node.left), _linear(node.right)
-    if left is None or right is None:
-        return None
-    sign = -1 if isinstance(node.op, ast.Sub) else 1
-    total = {name: left.get(name, 0) + sign * right.get(name, 0) for name in {**left, **right}}
-    return {name: count for name, count in total.items() if count}
+    terms = sorted(size_of(place).terms.items(), key=lambda term: (1 if not term[0] else 2 * (term[1] < 0), "".join(term[0]).isupper(), term[0]))
+    return index_tree("+".join(str(Size({names: count})) for names, count in terms).replace("+-", "-") or "0")

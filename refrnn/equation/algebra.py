@@ -5,17 +5,14 @@ import operator
 
 import numpy as np
 
+from refrnn.equation.comparisons import COMPARISONS
 from refrnn.equation.functions import FUNCTIONS, ShapeError, join_shapes
-from refrnn.equation.parse import COMPARISONS
 from refrnn.equation.sizes import Size, show_shape
 from refrnn.equation.sweep import Sweep
 
 LARGEST_POWER = 100_000  # of a matrix
 NEAR_POWERS = 1000  # products by the matrix itself, as its equation has them, before squaring is used
 LOW_POWER = 4  # the same of a power that is the same at every place, so that no other one is asked for
-
-_COMPARE = {kind.__name__: compare for kind, compare in COMPARISONS.items()}
-
 
 # Functions that are more than their value: they stop, decide, or make an array of a size.
 _APART = {"stop"} | {name for name, function in FUNCTIONS.items() if function.decide is not None or function.sized}
@@ -288,7 +285,7 @@ class Numbers:
         """A comparison; that of the same two numbers is one decision, however often the equations ask for it."""
         known = self.compared.get((kind, left, right))
         if known is None:
-            side = _COMPARE[kind](left.value.real, right.value.real)
+            side = COMPARISONS[kind].holds(left.value.real, right.value.real)
             if self.choices is not None:
                 side = self.choices.take(side, left.value.real - right.value.real)
             known = self.compared[kind, left, right] = Node(side, "compare")

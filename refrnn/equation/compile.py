@@ -9,9 +9,10 @@ import ast
 import math
 from typing import Callable, NamedTuple
 
+from refrnn.equation.comparisons import COMPARISONS, kind_of
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import ARITHMETIC, EquationError, is_polynomial, number_of, size_of
-from refrnn.equation.parse import COMPARISONS, INTEGER_FUNCTIONS, OPERATORS, REDUCTIONS, subscripts
+from refrnn.equation.parse import INTEGER_FUNCTIONS, OPERATORS, REDUCTIONS, subscripts
 from refrnn.equation.sizes import Size
 from refrnn.errors import cut
 
@@ -114,7 +115,7 @@ class Compiler:
 
     def integer_condition(self, node, letters):
         if isinstance(node, ast.Compare):
-            compare = COMPARISONS[type(node.ops[0])]
+            compare = COMPARISONS[kind_of(node)].holds
             left, right = self.integer(node.left, letters), self.integer(node.comparators[0], letters)
             return lambda indices: compare(left(indices), right(indices))
         if isinstance(node, ast.BoolOp):
@@ -189,7 +190,7 @@ class Compiler:
         return Compiled(lambda run, indices: run.algebra.power(base.value(run, indices), exponent(indices), alone), base.needs)
 
     def _compare(self, node, letters):
-        kind = type(node.ops[0]).__name__
+        kind = kind_of(node)
         left, right = self.compile(node.left, letters), self.compile(node.comparators[0], letters)
         return Compiled(
             lambda run, indices: run.algebra.compare(kind, left.value(run, indices), right.value(run, indices)),

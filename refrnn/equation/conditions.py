@@ -1,10 +1,9 @@
 """Conditions on indices: turned into sizes that are 0 or more and back, combined, decided where that can be proved."""
 
+from refrnn.equation.comparisons import COMPARISONS
 from refrnn.equation.indices import ONE, ZERO, linear_in
 from refrnn.equation.sizes import Size
 from refrnn.equation.tree import Compare, Index, Logical, Number
-
-_OTHERWISE = {"Lt": "GtE", "GtE": "Lt", "Gt": "LtE", "LtE": "Gt", "Eq": "NotEq", "NotEq": "Eq"}
 
 
 def as_size(node):
@@ -21,7 +20,7 @@ def both(conditions):
 def negated(condition):
     """The condition that is true where this one is false; of numbers that may be NaN, not just the other comparison."""
     if isinstance(condition, Compare) and compares_indices(condition):
-        return Compare(_OTHERWISE[condition.kind], condition.left, condition.right)
+        return Compare(COMPARISONS[condition.kind].otherwise, condition.left, condition.right)
     if isinstance(condition, Logical) and condition.kind == "Not":
         return condition.parts[0]
     return Logical("Not", (condition,))
@@ -41,7 +40,7 @@ def bounds_of(condition, holds, known):
             return tuple(bound for bounds, _ in parts for bound in bounds), tuple(one for _, rest in parts for one in rest)
         return (), (condition if holds else negated(condition),)
     difference = as_size(condition.left) - as_size(condition.right)
-    kind = condition.kind if holds else _OTHERWISE[condition.kind]
+    kind = condition.kind if holds else COMPARISONS[condition.kind].otherwise
     if kind == "NotEq":
         for above in (difference, ZERO - difference):  # at an end of its range it is a bound
             if known.never_below_zero(above):

@@ -4,10 +4,9 @@ import ast
 import operator
 
 from refrnn.equation.parse import INTEGER_FUNCTIONS
-from refrnn.equation.sizes import Opaque, Size
+from refrnn.equation.sizes import POLYNOMIAL, Opaque, Size
 from refrnn.errors import cut
 
-_POLYNOMIAL = {ast.Add: Size.__add__, ast.Sub: Size.__sub__, ast.Mult: Size.__mul__}
 ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod}
 LARGEST_INTEGER = 10**15  # of index arithmetic
 ZERO, ONE = Size.of(0), Size.of(1)
@@ -30,8 +29,8 @@ def size_of(node):
     if isinstance(node, ast.UnaryOp):
         inner = size_of(node.operand)
         return ZERO - inner if isinstance(node.op, ast.USub) else inner
-    if isinstance(node, ast.BinOp) and type(node.op) in _POLYNOMIAL:
-        return _POLYNOMIAL[type(node.op)](size_of(node.left), size_of(node.right))
+    if isinstance(node, ast.BinOp) and type(node.op) in POLYNOMIAL:
+        return POLYNOMIAL[type(node.op)](size_of(node.left), size_of(node.right))
     names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} - INTEGER_FUNCTIONS.keys()
     text = ast.unparse(node) if isinstance(node, ast.Call) else f"({ast.unparse(node)})"
     return Size.of(Opaque(text, names, number_of(node)))
@@ -71,13 +70,19 @@ def number_of(node):
     return arithmetic
 
 
-def _tree(text):
-    return ast.parse(str(text), mode="eval").body
+def index_tree(size):
+    """Python's tree of a size."""
+    return ast.parse(str(size), mode="eval").body
+
+
+def further(node, by):
+    """The tree of an index by so many places further: t-1 by 1 is t."""
+    return index_tree(size_of(node) + by)
 
 
 def chosen(word, first, second):
     """min or max of two sizes."""
-    return size_of(_tree(f"{word}({first}, {second})"))
+    return size_of(index_tree(f"{word}({first}, {second})"))
 
 
 def replaced(size, new):
@@ -98,7 +103,7 @@ def _factor(name, new):
         return new.get(name, Size.of(name))
     if not name.names & new.keys():
         return Size.of(name)
-    return size_of(_Renamed(new).visit(_tree(name)))
+    return size_of(_Renamed(new).visit(index_tree(name)))
 
 
 class _Renamed(ast.NodeTransformer):
@@ -106,7 +111,7 @@ class _Renamed(ast.NodeTransformer):
         self.new = new
 
     def visit_Name(self, node):
-        return _tree(self.new[node.id]) if node.id in self.new else node
+        return index_tree(self.new[node.id]) if node.id in self.new else node
 
 
 def linear_in(size, letter):
@@ -123,7 +128,7 @@ def linear_in(size, letter):
 
 def plain(size):
     """A size, or, where it is min(a, b), the first of these: what is never below it and can be declared."""
-    tree = _tree(size)
+    tree = index_tree(size)
     return plain(size_of(tree.args[0])) if isinstance(tree, ast.Call) and tree.func.id == "min" else size
 
 

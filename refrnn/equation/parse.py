@@ -1,11 +1,11 @@
 """Text to tree: reads an equation with Python's own parser and refuses all that is not mathematics."""
 
 import ast
-import operator
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
 
+from refrnn.equation.comparisons import COMPARISONS, kind_of
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.slips import slip
 from refrnn.errors import MOST_REPEATED, SpecError, cut, quoted
@@ -19,14 +19,6 @@ REDUCTIONS = {"sum": "add", "prod": "multiply"}
 INTEGER_FUNCTIONS = {"min": min, "max": max}
 
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult, ast.FloorDiv, ast.Mod)
-COMPARISONS = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-}
 
 
 @dataclass(frozen=True)
@@ -214,7 +206,7 @@ def _refuse_condition(node, place):
 
 
 def _check_comparison(node, place):
-    if len(node.ops) != 1 or type(node.ops[0]) not in COMPARISONS:
+    if len(node.ops) != 1 or kind_of(node) not in COMPARISONS:
         raise SpecError(f"{place}: {quoted(ast.unparse(node))} must be one comparison with < <= > >= == or !=")
     check_language(node.left, place)
     check_language(node.comparators[0], place)

@@ -105,7 +105,7 @@ class Size:
         return {name for factor in factors for name in (factor.names if isinstance(factor, Opaque) else (factor,))}
 
 
-_OPERATIONS = {ast.Add: Size.__add__, ast.Sub: Size.__sub__, ast.Mult: Size.__mul__}
+POLYNOMIAL = {ast.Add: Size.__add__, ast.Sub: Size.__sub__, ast.Mult: Size.__mul__}
 
 
 def read_size(text, known, place):
@@ -134,8 +134,8 @@ def _from_tree(node, known):
         if node.id not in known:
             raise _NotASize(f"{node.id} is not declared under sizes")
         return Size.of(node.id)
-    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
-        return _OPERATIONS[type(node.op)](_from_tree(node.left, known), _from_tree(node.right, known))
+    if isinstance(node, ast.BinOp) and type(node.op) in POLYNOMIAL:
+        return POLYNOMIAL[type(node.op)](_from_tree(node.left, known), _from_tree(node.right, known))
     raise _NotASize("a size is made of declared sizes, positive integers, + - and *")
 
 

@@ -8,12 +8,12 @@ import ast
 from dataclasses import dataclass, fields, replace
 
 from refrnn.equation.algebra import Shapes
+from refrnn.equation.comparisons import COMPARISONS, kind_of
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import replaced, size_of
 from refrnn.equation.parse import OPERATORS, REDUCTIONS, subscripts
 from refrnn.equation.sizes import Size
 
-_COMPARISONS = {"Lt": "<", "LtE": "<=", "Gt": ">", "GtE": ">=", "Eq": "==", "NotEq": "!="}
 # How tight each holds its operands, as in Python.
 _LOOSE, _OR, _AND, _NOT, _COMPARED, _SUM, _PRODUCT, _SIGN, _POWER, _TIGHT = range(10)
 
@@ -256,7 +256,7 @@ def _total(operation, loops, body, compiler, letters):
 
 def _compare(node, compiler, letters):
     sides = (tree_of(side, compiler, letters) for side in (node.left, node.comparators[0]))
-    return Compare(type(node.ops[0]).__name__, *sides)
+    return Compare(kind_of(node), *sides)
 
 
 _READERS = {
@@ -300,7 +300,7 @@ def _written(node, around):
         return _total_written(node)
     if isinstance(node, Compare):
         sides = (_written(side, _SUM) for side in (node.left, node.right))
-        return _bracketed(f" {_COMPARISONS[node.kind]} ".join(sides), _COMPARED, around)
+        return _bracketed(f" {COMPARISONS[node.kind].typed} ".join(sides), _COMPARED, around)
     if isinstance(node, Logical):
         return _logical(node, around)
     if isinstance(node, Choice):

@@ -7,10 +7,12 @@ with h[t+1] = ... row t is h[t+1], and the start h[0] is row -1.
 import ast
 from typing import NamedTuple
 
+from refrnn.equation.comparisons import COMPARISONS, kind_of
 from refrnn.equation.evaluate import Pattern
-from refrnn.equation.parse import COMPARISONS, subscripts
-from refrnn.equation.sizes import Size, read_size
-from refrnn.errors import SpecError, ValuesError
+from refrnn.equation.indices import size_of
+from refrnn.equation.parse import subscripts
+from refrnn.equation.sizes import Size
+from refrnn.errors import ValuesError
 
 
 class NotCarried:
@@ -242,11 +244,9 @@ class _StepReads(ast.NodeVisitor):
 
     def _distance(self, name, place):
         """How many steps the row that is read lies after this one, as a Size, or None."""
-        known = {*_names(place)} if self.letter in _names(place) else ()
-        try:
-            row = read_size(ast.unparse(place), known, "")
-        except SpecError:
+        if isinstance(place, ast.Slice) or self.letter not in _names(place):
             return None
+        row = size_of(place)
         if name in self.spec.defined:
             row = row - _whole(self.spec, name).offset
         return row - Size.of(self.letter)
@@ -285,7 +285,7 @@ def _decided(test, constants):
         return decides if decides in parts else None if None in parts else not decides
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         left, right = (_known(node, constants) for node in (test.left, test.comparators[0]))
-        return None if left is None or right is None else COMPARISONS[type(test.ops[0])](left, right)
+        return None if left is None or right is None else COMPARISONS[kind_of(test)].holds(left, right)
     return None
 
 

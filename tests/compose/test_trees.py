@@ -3,9 +3,8 @@
 import pytest
 
 import refrnn
-from refrnn.compose.trees import mirrored, substituted
+from refrnn.compose.trees import mirrored
 from refrnn.equation.parse import equation_of
-from refrnn.equation.sizes import Size
 from refrnn.errors import SpecError
 
 
@@ -64,9 +63,3 @@ def test_several_steps_at_once_are_refused():
         of(made("h[t] = tanh(W @ x[0:1].T @ zeros(1) + h0)"))
     with pytest.raises(SpecError, match="several steps at once"):
         of(made("h[t] = tanh(W @ x.T @ zeros(T) + h0)"))
-
-
-def test_sizes_are_substituted_everywhere():
-    size = Size.of("H") * 4 + Size.of("H") * Size.of("I")
-    found = substituted(size, {"H": Size.of("K") + Size.of("M"), "I": Size.of("K")})
-    assert found == Size.of("K") * 4 + Size.of("M") * 4 + Size.of("K") * Size.of("K") + Size.of("M") * Size.of("K")

@@ -34,6 +34,11 @@ def test_what_is_no_number(text, sentence):
         number_of(parse_expression(text, "test"))({"t": 3, "i": 0})
 
 
+def test_replaced_in_products():
+    found = replaced(size("4 * H + H * I"), {"H": size("K + M"), "I": size("K")})
+    assert found == size("4 * K + 4 * M + K * K + M * K")
+
+
 def test_polynomials():
     assert is_polynomial(size("t * T - 1")) and not is_polynomial(size("t // 2 + 1")) and not is_polynomial(size("min(t, 1)"))
 

@@ -9,8 +9,8 @@ import pytest
 import refrnn
 from refrnn.equation.algebra import Numbers
 from refrnn.equation.evaluate import Program
+from refrnn.equation.indices import further
 from refrnn.equation.mutate import Symbols, mutants, mutants_of
-from refrnn.equation.mutate.times import shifted
 from refrnn.equation.mutate.tree import canonical, show
 from refrnn.equation.parse import check_language, parse_equation, parse_expression
 from refrnn.equation.sizes import Size
@@ -336,11 +336,11 @@ def test_condition(old, new):
     "old, by, new",
     [
         ("t", -1, "t - 1"), ("t", 1, "t + 1"), ("t-1", 1, "t"), ("t-1", -1, "t - 2"), ("t+1", -1, "t"), ("t+1", 1, "t + 2"),
-        ("0", -1, "-1"), ("0", 1, "1"), ("T", -1, "T - 1"), ("k - j", 1, "k - j + 1"), ("2*t", -1, "2 * t - 1"),
+        ("0", -1, "-1"), ("0", 1, "1"), ("T", -1, "T - 1"), ("k - j", 1, "k + 1 - j"), ("2*t", -1, "2 * t - 1"),
     ],
 )  # fmt: skip
-def test_shifted(old, by, new):
-    assert ast.unparse(shifted(parse_expression(old, "test"), by)) == new
+def test_further(old, by, new):
+    assert ast.unparse(further(parse_expression(old, "test"), by)) == new
 
 
 def test_sizes_and_subscripts_are_no_terms():

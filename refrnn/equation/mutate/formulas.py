@@ -6,6 +6,7 @@ A kind of fault takes an equation and the symbols, and yields pairs: the fault i
 import ast
 from functools import lru_cache
 
+from refrnn.equation.comparisons import COMPARISONS, kind_of
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.mutate.tree import (
     binary, call, is_negative, is_operation, negative, number, occurrences, rewritten, show, subscripts, values,
@@ -132,23 +133,13 @@ def change_a_number(equation, symbols):
         yield f"change {old} to {new}{inside}", place.replace(number(new))
 
 
-_COMPARISONS = {
-    ast.GtE: (ast.Gt, ast.Lt),
-    ast.Gt: (ast.GtE, ast.Lt),
-    ast.LtE: (ast.Lt, ast.Gt),
-    ast.Lt: (ast.LtE, ast.Gt),
-    ast.Eq: (ast.NotEq,),
-    ast.NotEq: (ast.Eq,),
-}
-
-
 def change_a_comparison(equation, symbols):
     """>= becomes > and <; == becomes !=; a part of an and or an or is lost."""
     for place in values(equation.value):
         node = place.node
         if isinstance(node, ast.Compare):
-            for operator in _COMPARISONS[type(node.ops[0])]:
-                new = ast.Compare(left=node.left, ops=[operator()], comparators=node.comparators)
+            for kind in COMPARISONS[kind_of(node)].instead:
+                new = ast.Compare(left=node.left, ops=[getattr(ast, kind)()], comparators=node.comparators)
                 yield f"replace {show(node)} by {show(new)}", place.replace(new)
         elif isinstance(node, ast.BoolOp):
             other = ast.BoolOp(op=ast.Or() if isinstance(node.op, ast.And) else ast.And(), values=node.values)

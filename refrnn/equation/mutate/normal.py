@@ -10,7 +10,9 @@ import copy
 from collections import Counter
 from fractions import Fraction
 
+from refrnn.equation.comparisons import COMPARISONS, kind_of
 from refrnn.equation.functions import FUNCTIONS, ShapeError
+from refrnn.equation.indices import index_tree, is_polynomial, size_of
 from refrnn.equation.parse import REDUCTIONS, subscripts
 from refrnn.equation.sizes import Size
 
@@ -247,23 +249,14 @@ class Former:
             if isinstance(place, ast.Slice):
                 first, last = self.form(place.lower), self.form(place.upper)
                 places.append(("slice", first, last))
-                left.append(self._length(place, first, last))
+                left.append(self._extent(size_of(place.upper) - size_of(place.lower)))
             else:
                 places.append(self.form(place))
         return places, tuple(left) + tuple(shape[len(wanted):])
 
-    def _length(self, place, first, last):
-        """The extent of a slice as a Size; one that is not made of sizes alone has a name of its own."""
-        difference = last.plus(first.times(-1))
-        total = Size.of(0)
-        for product, count in difference.terms.items():
-            if count.denominator != 1 or any(atom.kind != "free" for atom in product):
-                return Size.of(f"<{difference}>")
-            size = Size.of(int(count))
-            for atom in product:
-                size = size * Size.of(atom.parts[0])
-            total = total + size
-        return total
+    def _extent(self, size):
+        """An extent; one that is not made of sizes alone has a name of its own, in which the letters of sums are as good as others."""
+        return size if is_polynomial(size) and size.names().isdisjoint(self.bound) else Size.of(f"<{self.form(index_tree(size))}>")
 
     # ------------------------------------------------------------ operators
 
@@ -337,9 +330,9 @@ class Former:
         if not isinstance(node, ast.Compare):
             raise Unknown(ast.unparse(node))
         left, right = self._still(node.left), self._still(node.comparators[0])
-        kind = type(node.ops[0]).__name__
+        kind = kind_of(node)
         if kind in ("Gt", "GtE"):
-            kind, left, right = {"Gt": "Lt", "GtE": "LtE"}[kind], right, left
+            kind, left, right = COMPARISONS[kind].turned, right, left
         if kind in ("Eq", "NotEq"):
             left, right = sorted((left, right), key=str)
         return f"{kind}({left}; {right})", _joined(left.shape, right.shape)
@@ -359,14 +352,14 @@ class Former:
         if function.algebra:
             return getattr(self, f"_{function.algebra}")(name, *arguments)
         if function.sized:
-            return self._sized(name, arguments)
+            return self._sized(name, arguments, node.args)
         return Sum.of(Atom(name, arguments, _shaped(name, *[argument.shape for argument in arguments])))
 
-    def _sized(self, name, arguments):
+    def _sized(self, name, arguments, nodes):
         """zeros, identity, one_hot: the last arguments are sizes."""
         count = FUNCTIONS[name].sized
         first = 0 if count < 0 else len(arguments) - count
-        sizes = [self._length(None, Sum.number(0), argument) for argument in arguments[first:]]
+        sizes = [self._extent(size_of(node)) for node in nodes[first:]]
         shape = _shaped(name, *[argument.shape for argument in arguments[:first]], *sizes)
         return Sum({}, shape) if name == "zeros" else Sum.of(Atom(name, arguments, shape))
 

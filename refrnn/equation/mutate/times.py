@@ -5,35 +5,13 @@ A kind of fault takes an equation and the symbols, and yields pairs: the fault i
 
 import ast
 
+from refrnn.equation.indices import further, index_tree
 from refrnn.equation.mutate.tree import (
     DIFFERENTIABLE, binary, call, name, names, number, occurrences, places, rewritten, show, subscripts, values,
     with_subscripts,
 )  # fmt: skip
 
 _INDEXED = ("value", "input", "target", "start")
-
-
-def _is_offset(node):
-    return isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Add, ast.Sub)) and _whole(node.right)
-
-
-def _whole(node):
-    return isinstance(node, ast.Constant) and type(node.value) is int
-
-
-def shifted(index, by):
-    """The index ``by`` further: t-1 by 1 is t."""
-    base, offset = index, 0
-    if _is_offset(index):
-        base, offset = index.left, index.right.value if isinstance(index.op, ast.Add) else -index.right.value
-    elif _whole(index):
-        base, offset = None, index.value
-    offset += by
-    if base is None:
-        return number(offset) if offset >= 0 else ast.UnaryOp(op=ast.USub(), operand=number(-offset))
-    if offset == 0:
-        return base
-    return binary(base, ast.Add if offset > 0 else ast.Sub, number(abs(offset)))
 
 
 def letter_of(equation, symbols):
@@ -49,7 +27,7 @@ def shift_an_index(equation, symbols):
         wanted = subscripts(place.node)
         if wanted and not isinstance(wanted[0], ast.Slice):
             for by in (-1, 1):
-                new = with_subscripts(place.node, [shifted(wanted[0], by), *wanted[1:]])
+                new = with_subscripts(place.node, [further(wanted[0], by), *wanted[1:]])
                 yield f"read {show(new)} for {show(place.node)}", place.replace(new)
 
 
@@ -60,7 +38,7 @@ def shorten_a_range(equation, symbols):
             continue
         bounds = place.node.iter.args
         first, last = (number(0), bounds[0]) if len(bounds) == 1 else bounds
-        ends = {"first": (shifted(first, 1), last), "last": (first, shifted(last, -1))}
+        ends = {"first": (further(first, 1), last), "last": (first, further(last, -1))}
         for word, new in ends.items():
             loop = ast.comprehension(target=place.node.target, iter=call("range", *new), ifs=[], is_async=0)
             words = f"lose the {word} term over {show(place.node.target)} of {show(place.parent.elt)}"
@@ -97,7 +75,7 @@ def drop_an_accumulation(equation, symbols):
     steps = {"first": number(0)}
     length = _length(equation, symbols)
     if length is not None:
-        steps["last"] = shifted(length, -1)
+        steps["last"] = further(length, -1)
     for symbol in _constant_in_time(equation, symbols, letter):
         for word, step in steps.items():
             words = f"count the gradient of {symbol} in the {word} step only"
@@ -127,7 +105,7 @@ def _only_at(symbol, letter, step):
 def _length(equation, symbols):
     """The size that the index letter of the left side runs through, or None where it is not known."""
     shape = symbols.shapes.get(equation.target.value.id)
-    return ast.parse(shape[0], mode="eval").body if shape else None
+    return index_tree(shape[0]) if shape else None
 
 
 KINDS = (

@@ -7,7 +7,9 @@ together, so a product of three is bracketed when the equation takes its last tw
 import ast
 from dataclasses import dataclass, replace
 
+from refrnn.equation.comparisons import COMPARISONS
 from refrnn.equation.functions import FUNCTIONS
+from refrnn.equation.indices import further
 from refrnn.equation.typeset.layout import (
     TRANSPOSE, Apply, Atom, Big, Cases, Fence, Fraction, Gap, Root, Row, Script, Sign,
     first_leaf, parenthesised, separated,
@@ -18,7 +20,6 @@ from refrnn.equation.typeset.names import symbol
 CASES, OR, AND, NOT, COMPARISON, MODULO, SUM, PRODUCT = range(8)
 SLASH, JUXTAPOSED, SIGNED, BIG, FRACTION, POWER, ATOM = range(8, 15)
 
-COMPARISONS = {ast.Lt: "<", ast.LtE: "≤", ast.Gt: ">", ast.GtE: "≥", ast.Eq: "=", ast.NotEq: "≠"}
 BIG_SIGNS = {"sum": "∑", "prod": "∏"}
 
 @dataclass(frozen=True)
@@ -188,9 +189,10 @@ class Builder:
     def _comparison(self, node):
         parts = [self.within(node.left, MODULO)]
         for operator, operand in zip(node.ops, node.comparators):
-            if type(operator) not in COMPARISONS:
-                _refuse(f"the comparison {type(operator).__name__}")
-            parts += [Sign(COMPARISONS[type(operator)], "relation"), self.within(operand, MODULO)]
+            kind = type(operator).__name__
+            if kind not in COMPARISONS:
+                _refuse(f"the comparison {kind}")
+            parts += [Sign(COMPARISONS[kind].shown, "relation"), self.within(operand, MODULO)]
         return Piece(Row(tuple(parts)), COMPARISON)
 
     def _boolean(self, node):
@@ -264,7 +266,7 @@ class Builder:
                 _refuse(ast.unparse(node))
             bounds = loop.iter.args
             lower, upper = (_integer(0), *bounds) if len(bounds) == 1 else bounds
-            lower, upper = self.integers.within(lower, SUM), self.integers.within(_one_less(upper), SUM)
+            lower, upper = self.integers.within(lower, SUM), self.integers.within(further(upper, -1), SUM)
             layout = Big(sign, symbol(loop.target.id), lower, upper, layout)
         return Piece(layout, BIG, open=True)
 
@@ -328,20 +330,3 @@ def _is_plain_number(node):
     """Whether ``node`` is a number such as 2 or -0.5, whose last digit a letter may follow."""
     operand = node.operand if isinstance(node, ast.UnaryOp) else node
     return isinstance(operand, ast.Constant) and "e" not in repr(operand.value)
-
-
-def _is_integer(node):
-    return isinstance(node, ast.Constant) and type(node.value) is int
-
-
-def _one_less(node):
-    """The last value of a range that ends before ``node``: k for k + 1, H - 1 for H."""
-    if _is_integer(node):
-        return _integer(node.value - 1)
-    if isinstance(node, ast.BinOp) and _is_integer(node.right):
-        if isinstance(node.op, ast.Add):
-            rest = node.right.value - 1
-            return ast.BinOp(node.left, ast.Add(), _integer(rest)) if rest else node.left
-        if isinstance(node.op, ast.Sub):
-            return ast.BinOp(node.left, ast.Sub(), _integer(node.right.value + 1))
-    return ast.BinOp(node, ast.Sub(), _integer(1))
