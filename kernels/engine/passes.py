@@ -272,7 +272,7 @@ class _Back:
 
     def _reach_inputs(self, first, places, deltas, work):
         """The errors of inputs that products take; those that steps take are there already. ``places``: of the rows of ``deltas``, in the caller's order."""
-        forward, reached, last = self.forward, set(), first + work.plan.T
+        forward, reached, last = self.forward, {name[2:] for name in self.recurrence.sent}, first + work.plan.T
         for q, k, product in self.recurrence.passing:
             if product.operand not in self.d_given:
                 continue

@@ -247,8 +247,9 @@ class Plan:
         return step.own(f"row:{row}", self.width(row), recurrence.depth[row] - back)
 
     def _carry(self, step, row, back, arriving):
-        """What steps send to a row so many steps before, one row for all steps where that is the next one."""
-        return step.own(f"carry:{row}:{back}", self.width(row), back * arriving if back > 1 else 0, steps=back > 1)
+        """What steps send to a row so many steps before, one row for all steps where nothing else stands there then."""
+        is_apart = self.recurrence.is_apart(row, back)
+        return step.own(f"carry:{row}:{back}", self.width(row), back * arriving if is_apart else 0, steps=is_apart)
 
     def _results(self, step, name):
         gates, stages = self.recurrence.gates, self.recurrence.stages
@@ -340,7 +341,7 @@ def planned(recurrence, given, starts, weights, lean=False):
     numbers = tuple(name for name, value in weights.items() if name not in linear and value.ndim == 0)
     vectors = {name: len(value) for name, value in weights.items() if name not in linear and value.ndim}
     widths = {name: array.shape[2] for name, array in given.items()}
-    units = tuple(_units(stage, given, starts, weights) for stage in recurrence.stages)
+    units = tuple(_units(recurrence, given, starts, weights))
     return Plan(recurrence, *some.shape[:2], widths, units, numbers, vectors, some.dtype, lean)
 
 
@@ -348,11 +349,18 @@ def _compiled(function, dtype, step):
     return compiled(function, dtype, *map(tuple, (step.kinds, step.reads, step.writes, step.adds)))
 
 
-def _units(stage, given, starts, weights):
-    for name in (*(product.matrix for product in stage.products), *stage.biases):
-        return len(weights[name][0])
-    sides = [starts[row] for row in stage.gives.split() if row in starts] + [given[name] for name in stage.takes if name in given]
-    return sides[0].shape[-1]
+def _units(recurrence, given, starts, weights):
+    """Of each stage, by what it is given: weights, starts, inputs, vectors, or rows of other stages."""
+    found, rows = [], {row: start.shape[-1] for row, start in starts.items()}
+    for stage in recurrence.stages:
+        own = stage.gives.split()
+        sides = [len(weights[name][0]) for name in (*(product.matrix for product in stage.products), *stage.biases)]
+        sides += [rows[past(row)[0]] for row in (*own, *stage.takes) if past(row)[0] in rows]
+        sides += [given[name].shape[-1] for name in stage.takes if name in given]
+        sides += [len(weights[name]) for name in stage.takes if name in weights and weights[name].ndim]
+        found.append(sides[0])
+        rows |= dict.fromkeys([row for row in own if row in recurrence.rows], sides[0])
+    return found
 
 
 def check(recurrence, given, starts, weights):
@@ -360,7 +368,7 @@ def check(recurrence, given, starts, weights):
     some = next(iter(given.values()))
     for name, array in given.items():
         _check(recurrence, name, array, (*some.shape[:2], array.shape[-1]) if some.ndim == 3 else (0, 0, 0), some.dtype)
-    (T, B), units = some.shape[:2], [_units(stage, given, starts, weights) for stage in recurrence.stages]
+    (T, B), units = some.shape[:2], _units(recurrence, given, starts, weights)
     rows = {row: units[k] for row, k in recurrence.rows.items()}
     for row, depth in recurrence.depth.items():
         if depth:

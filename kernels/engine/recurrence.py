@@ -119,7 +119,13 @@ class Recurrence:
         # How many steps before a row steps send errors to.
         sent = sorted(past(name[2:]) for name in self.sent)
         self.carried = {row: [back for of, back in sent if of == row and back] for row in self.rows}
+        # The rows to which a stage behind their own sends errors of the step before: these must not take the place of what arrives.
+        self._crossed = {row for row, own in self.rows.items() for stage in stages[own + 1 :] if f"d_{row}_before" in stage.back_gives.split()}
         self.plans, self.forms = {}, {}
+
+    def is_apart(self, row, back):
+        """Whether errors that steps send to a row so many steps before have a place for each step, and not one for all."""
+        return back > 1 or row in self._crossed
 
     def set_of(self, stage, gates):
         """The place of the first set with all these gates of a stage; None if there is none."""

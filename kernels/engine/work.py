@@ -105,7 +105,7 @@ class Backward:
         self._errors["error"] = np.empty((B, max(panels.row for panels in plan.errors)), dtype)
         self._sent = {}
         for row in recurrence.rows:
-            steps = {f"carry:{row}:{back}": 1 if back == 1 else T + back for back in recurrence.carried[row]}
+            steps = {f"carry:{row}:{back}": T + back if recurrence.is_apart(row, back) else 1 for back in recurrence.carried[row]}
             steps |= {f"same:{row}": 1} if f"d_{row}" in recurrence.sent else {}
             self._sent |= {name: np.empty((count, B, plan.width(row)), dtype) for name, count in steps.items()}
         self._turned, self._matrices = {}, {}

@@ -103,11 +103,11 @@ def keep(typingctx, value, array, place, count):
 
 @intrinsic
 def fill(typingctx, number, like):
-    """A number in all lanes of the type that ``like`` points to."""
-    lanes = lanes_of(like.dtype)
+    """A number in all lanes: of the type that ``like`` points to, or as many as ``like`` has."""
+    lanes = like if isinstance(like, Lanes) else lanes_of(like.dtype)
 
     def generate(context, builder, signature, values):
-        return spread(builder, context.cast(builder, values[0], number, like.dtype), lanes.count)
+        return spread(builder, context.cast(builder, values[0], number, lanes.dtype), lanes.count)
 
     return lanes(number, like), generate
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrnn.backends.kernel import KERNEL_DTYPES
-from refrnn.backends.run import ModuleByName, Run, expected_shapes, loaded, run_checked
+from refrnn.backends.run import ModuleByName, Run, expected_shapes, loaded, module_of, run_checked
 from refrnn.errors import ValuesError, cut
 from refrnn.spec.values import MOST_FORMS, check_bound, check_values
 
@@ -148,11 +148,11 @@ class Layer:
 
     def _bound(self, checked):
         """The kernel with the bound parameters packed, or None where it can't be bound."""
-        if self.backend != "kernel" or checked.dtype not in KERNEL_DTYPES or any(name not in self.values and name not in checked.omitted for name in self._fixed):
+        if self.backend not in ("kernel", "compiled") or checked.dtype not in KERNEL_DTYPES or any(name not in self.values and name not in checked.omitted for name in self._fixed):
             return None
         if self._kernel is None:
-            binding = self.spec.bindings["kernel"]
-            bind = getattr(binding.load(), "bind", None) if getattr(binding, "module", None) else None
+            is_own = self.backend == "compiled" or getattr(self.spec.bindings["kernel"], "module", None)
+            bind = getattr(module_of(self.spec, self.backend), "bind", None) if is_own else None
             self._kernel = bind and bind(**{name: checked.arrays[name] for name in self._fixed})
         return self._kernel
 

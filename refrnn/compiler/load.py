@@ -8,7 +8,9 @@ from types import ModuleType
 from weakref import WeakKeyDictionary
 
 import refrnn
-from refrnn.compiler.module import text
+from refrnn.compiler import module as loops, recurrence
+from refrnn.compiler.stages import Unfit
+from refrnn.equation.clauses import Clauses
 from refrnn.errors import SpecError
 from refrnn.spec.binding import check_compiler
 
@@ -21,7 +23,7 @@ def source(spec):
     found = _WRITTEN.get(spec)
     if found is None:
         try:
-            found = text(spec)
+            found = _text(spec)
         except SpecError as error:
             found = error
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
@@ -31,6 +33,14 @@ def source(spec):
     if isinstance(found, SpecError):
         raise SpecError(str(found))
     return found
+
+
+def _text(spec):
+    """By the engine where its recurrences are what that runs, else in loops of its own."""
+    try:
+        return recurrence.text(spec, Clauses(spec.program, {}))
+    except Unfit:
+        return loops.text(spec)
 
 
 def obstacle(spec):
@@ -44,15 +54,19 @@ def obstacle(spec):
 
 def module(spec):
     """The module: ``forward`` and ``backward`` as those of a hand-written kernel."""
-    written = source(spec)
+    return made(source(spec), spec.id)
+
+
+def made(written, of):
+    """The module of a text; ``of``: the id of its spec."""
     name = f"refrnn_compiled_{sha256(written.encode()).hexdigest()[:20]}"
     if name not in sys.modules:
-        check_compiler(f"the compiled kernel of {spec.id}")
+        check_compiler(f"the compiled kernel of {of}")
         with refrnn._importing(), _making:  # a fork in another thread waits: half a module can't be finished in its child
             if name not in sys.modules:
-                made, path = ModuleType(name), f"<the compiled kernel of {spec.id}>"
-                made.__file__ = path
+                found, path = ModuleType(name), f"<the compiled kernel of {of}>"
+                found.__file__ = path
                 linecache.cache[path] = len(written), None, written.splitlines(True), path
-                exec(compile(written, path, "exec"), made.__dict__)
-                sys.modules[name] = made
+                exec(compile(written, path, "exec"), found.__dict__)
+                sys.modules[name] = found
     return sys.modules[name]

@@ -32,7 +32,7 @@ class _Module:
         self.batch = next(name for name in every if name not in spec.sizes and name not in spec.symbols)
         self.arrays = {name: symbol for name, symbol in spec.arrays.items() if not symbol.is_integer_constant}
         given = {name: self._given(name) for name in self.arrays}
-        self.forward = compiled(spec.program, self.lowest, given, spec.time, self._batch_of, self.batch, ranges=self._few_values())
+        self.forward = compiled(spec.program, self.lowest, given, spec.time, self._batch_of, self.batch, ranges=few_values(spec))
         self.backward = None
         if spec.differentiated:
             self.adjoint = adjoint_of(spec)
@@ -52,22 +52,8 @@ class _Module:
             if symbol.type == "integer" and symbol.below is None and not symbol.is_integer_constant:
                 raise CompileError(f"{spec.source}: {name} is of whole numbers that are no places; run it by the equation")
 
-    def _few_values(self):
-        """The values of integer constants that choose, as the direction of time does."""
-        found = {}
-        for name in self.lowest:
-            high = self.spec.symbols[name].high
-            if self.lowest[name] is not None and high is not None and high - self.lowest[name] < MOST_VALUES:
-                found[name] = range(self.lowest[name], math.floor(high) + 1)
-        return found
-
     def _axes(self, name):
-        """The shape of an array of the library, the sequences among it, and where these stand."""
-        batch = self.spec.batch_axis(name)
-        shape = list(self.spec.full_shape(name))
-        if batch is not None:
-            shape.insert(batch, Size.of(self.batch))
-        return tuple(shape), batch
+        return axes(self.spec, name, self.batch)
 
     def _batch_of(self, name):
         """Where the sequences of a defined symbol stand: behind time only where its equations give one step after the other."""
@@ -104,7 +90,7 @@ class _Module:
         for name, own in made.gradients.items():
             if own not in program.ranks:
                 raise CompileError(f"{spec.source}: {spec.id} has no equation for the gradient of {name}")
-        return compiled(program, self.lowest, given, spec.time, batch, self.batch, summed, lookups_of(self.forward.clauses), is_derived=True, ranges=self._few_values())
+        return compiled(program, self.lowest, given, spec.time, batch, self.batch, summed, lookups_of(self.forward.clauses), is_derived=True, ranges=few_values(spec))
 
     # ------------------------------------------------------------ text
 
@@ -114,14 +100,13 @@ class _Module:
         backward = self._pass("backward", self.backward) if self.backward else ([], [])
         batch = f', batch="{self.batch}"' if self.batch != "B" else ""
         lines = [
-            f'"""{_quoted(spec.title)}: a kernel that refrnn wrote, from the equations of {_quoted(spec.id)}.', "",
-            *(f"    {_quoted(equation)}" for equation in spec.equations), '"""', "",
+            *docstring(spec), "",
             "import numpy as _np",
             "",
             *imports(),
             "",
             "INFINITY = _np.inf",
-            f'TAKES = Arguments("{self._takes()}"{batch})',
+            f'TAKES = Arguments("{takes(spec, self.batch)}"{batch})',
             "", "",
             *forward[0], "", "",
             *self._forward(forward[1]), "", "",
@@ -129,23 +114,6 @@ class _Module:
             *self._backward(backward[1]),
         ]  # fmt: skip
         return "\n".join(lines).rstrip() + "\n"
-
-    def _takes(self):
-        parts = []
-        for name in self.spec.arrays:
-            symbol = self.spec.symbols[name]
-            if symbol.is_integer_constant:
-                low, high = least(symbol), None if symbol.high is None else math.floor(symbol.high)
-                low = -_INTEGER if low is None else low
-                parts.append(f"{name} {low} to {high}" if high is not None else f"{name} from {low}")
-                continue
-            shape, _ = self._axes(name)
-            below = f" below {symbol.below}" if symbol.below is not None else ""
-            parts.append(f"{name} ({', '.join(map(str, shape))}){below}")
-        parts += [f"{name} size" for name in self.spec.named_sizes]
-        if self.spec.time:
-            parts.append(f"lengths of {' and '.join(self.spec.time)}")
-        return "; ".join(parts)
 
     def _pass(self, word, made):
         """The kernels of a pass, and what calls them."""
@@ -376,6 +344,50 @@ class _Module:
         storage, size = self.backward.storages[name], self._steps_of(name)
         low = ZERO - storage.low[0]
         return name if low == ZERO and storage.extents[0] == size else f"{name}[{low}:{low + size}]"
+
+
+def few_values(spec):
+    """The values of integer constants that choose, as the direction of time does: of those that have few."""
+    found = {}
+    for name in sorted(spec.integer_constants):  # a set has another order in every process
+        low, high = least(spec.symbols[name]), spec.symbols[name].high
+        if low is not None and high is not None and high - low < MOST_VALUES:
+            found[name] = range(low, math.floor(high) + 1)
+    return found
+
+
+def takes(spec, batch="B"):
+    """What its kernel takes, as Arguments reads it."""
+    parts = []
+    for name in spec.arrays:
+        symbol = spec.symbols[name]
+        if symbol.is_integer_constant:
+            low, high = least(symbol), None if symbol.high is None else math.floor(symbol.high)
+            low = -_INTEGER if low is None else low
+            parts.append(f"{name} {low} to {high}" if high is not None else f"{name} from {low}")
+            continue
+        shape, _ = axes(spec, name, batch)
+        below = f" below {symbol.below}" if symbol.below is not None else ""
+        parts.append(f"{name} ({', '.join(map(str, shape))}){below}")
+    parts += [f"{name} size" for name in spec.named_sizes]
+    if spec.time:
+        parts.append(f"lengths of {' and '.join(spec.time)}")
+    return "; ".join(parts)
+
+
+def axes(spec, name, batch):
+    """The shape of an array of the library, the sequences among it, and where these stand."""
+    place = spec.batch_axis(name)
+    shape = list(spec.full_shape(name))
+    if place is not None:
+        shape.insert(place, Size.of(batch))
+    return tuple(shape), place
+
+
+def docstring(spec):
+    """Lines."""
+    equations = (f"    {_quoted(equation)}" for equation in spec.equations)
+    return [f'"""{_quoted(spec.title)}: a kernel that refrnn wrote, from the equations of {_quoted(spec.id)}.', "", *equations, '"""']
 
 
 def _quoted(text):

@@ -444,7 +444,7 @@ class Rows(Lines):
 
     def value(self, node, index):
         """The value of an element of an expression; ``index``: Sizes, one an axis."""
-        return _VALUES[type(node)](self, node, index)
+        return getattr(self, f"_{type(node).__name__.lower()}")(node, index)
 
     def _number(self, node, index):
         return Value(repr(node.value), _SIGN if node.value < 0 else _TIGHT, lanes=False)
@@ -613,9 +613,3 @@ class Rows(Lines):
     def _make_one_hot(self, node, index):
         place = self._place_of(node.arguments[0])
         return Value(f"select({self._where(index[0])} == fill({place}, like), fill(1, like), fill(0, like))")
-
-
-_VALUES = {
-    Number: Rows._number, Index: Rows._index, Read: Rows._read, Part: Rows._part, Power: Rows._power, Total: Rows._total,
-    Choice: Rows._choice, Apply: Rows._apply,
-}  # fmt: skip

@@ -12,7 +12,8 @@ import pytest
 
 import refrnn
 from refrnn.backends.run import compiler
-from refrnn.compiler.load import module, source
+from refrnn.compiler import module as loops
+from refrnn.compiler.load import made, module, source
 from refrnn.errors import NotFoundError, SpecError
 from refrnn.spec.library import gallery
 
@@ -42,11 +43,20 @@ def ragged(spec, sizes, batch):
     return found if len(found) > 1 else next(iter(found.values()), None)
 
 
-def assert_as_equations(spec, sizes, batch=4, with_lengths=True, seed=5):
+def in_loops(spec):
+    """The module of a spec in loops of its own, be they the engine's in the compiled kernel."""
+    return made(loops.text(spec), spec.id)
+
+
+def is_by_engine(spec):
+    return "Recurrence(" in source(spec)
+
+
+def assert_as_equations(spec, sizes, batch=4, with_lengths=True, seed=5, backend="compiled"):
     values = spec.draw(sizes, batch=batch, seed=seed, dtype="float64")
     whole = {name: 7 for name in spec.time} | sizes
     lengths = ragged(spec, whole, batch) if with_lengths and spec.batched else None
-    right, run = (spec.forward(values, backend, lengths) for backend in ("equation", "compiled"))
+    right, run = (spec.forward(values, backend, lengths) for backend in ("equation", backend))
     random = np.random.default_rng(seed)
     upstream = {name: random.standard_normal(array.shape) for name, array in right.outputs.items()}
     for name, array in run.outputs.items():
@@ -97,8 +107,9 @@ def test_what_the_language_can_say(name, units):
     """In lanes that are not all filled, one unit, and more than a vector."""
     spec = text(*CELLS[name])
     assert compiler().obstacle(spec) is None
-    assert_as_equations(spec, {"T": 6, "H": units})
-    assert_as_equations(spec, {"T": 1, "H": units}, batch=1, with_lengths=False)
+    for backend in ("compiled", in_loops(spec)) if is_by_engine(spec) else ("compiled",):
+        assert_as_equations(spec, {"T": 6, "H": units}, backend=backend)
+        assert_as_equations(spec, {"T": 1, "H": units}, batch=1, with_lengths=False, backend=backend)
 
 
 def test_a_grid_of_two_letters():
@@ -140,10 +151,11 @@ def test_the_kernel_of_a_spec_without_one():
 def test_the_source_is_readable_and_told_from_others():
     """In the spec's letters, with its equations on top; what differs has another name, so that nothing kept is taken for it."""
     spec, other = text(*CELLS["stopped"]), text(*CELLS["two delays"])
-    written = source(spec)
-    for equation in spec.equations:
-        assert f"    {equation}\n" in written
-    assert "for t in range(T):" in written and "tanh(" in written and len(max(written.splitlines(), key=len)) < 400
+    for written in (source(spec), loops.text(spec)):
+        for equation in spec.equations:
+            assert f"    {equation}\n" in written
+        assert "tanh(" in written and len(max(written.splitlines(), key=len)) < 400
+    assert "for t in range(T):" in loops.text(spec) and "h = tanh(" in source(spec)
     assert module(spec) is module(text(*CELLS["stopped"])) and module(spec).__name__ != module(other).__name__
 
 
@@ -169,20 +181,22 @@ def test_no_text_of_a_spec_is_run():
     assert_as_equations(spec, {"T": 3, "H": 2})
 
 
-def test_bits_by_threads_and_batches():
+@pytest.mark.parametrize("loop", ["the engine's", "its own"])
+def test_bits_by_threads_and_batches(loop):
     """The same for one thread and for two, and for a sequence alone and in any batch."""
     from refrnn.kernels.primitives import threads
 
     spec = refrnn.load("gru-reset-before")
+    backend = in_loops(spec) if loop == "its own" else "compiled"
     values = spec.draw({"T": 9, "H": 20}, batch=5, dtype="float32")
     runs = []
     for count in (1, 2):
         with threads.using(min(count, threads.most()), little=0):
-            run = spec.forward(values, "compiled", [9, 3, 9, 1, 5])
+            run = spec.forward(values, backend, [9, 3, 9, 1, 5])
             runs.append({**run.outputs, **run.backward({"h": np.ones_like(run.outputs["h"])})})
     for name, array in runs[0].items():
         assert array.tobytes() == runs[1][name].tobytes(), name
-    alone = spec.forward({name: array[:, 1:2] if name == "x" else array[1:2] if name == "h0" else array for name, array in values.items()}, "compiled", [3])
+    alone = spec.forward({name: array[:, 1:2] if name == "x" else array[1:2] if name == "h0" else array for name, array in values.items()}, backend, [3])
     assert alone.outputs["h"][:3, 0].tobytes() == runs[0]["h"][:3, 1].tobytes()
 
 
@@ -203,3 +217,5 @@ def test_all_of_the_library(name):
     """Last, as it takes longest."""
     spec = refrnn.load(name)
     assert_as_equations(spec, {time: 7 for time in spec.time})
+    if is_by_engine(spec):
+        assert_as_equations(spec, {time: 7 for time in spec.time}, backend=in_loops(spec))

@@ -20,7 +20,7 @@ KERNELS = (
     Fault("edges", "the second array read from its start in each chunk", "clip-norm", CLIPPING, "a, b, found = shift(a, first), shift(b, first)", "a, b, found = shift(a, first), b"),
     Fault("edges", "the odd number of a later part", "clip-norm", CLIPPING, "if (stop - start) % 2:", "if (stop - start) % 2 and start == 0:"),
     Fault("edges", "a start farther back than the sequence is long", "multi-tap-recursion", PLAN, "range(1, self.recurrence.depth[row] + 1)", "range(1, min(self.recurrence.depth[row], self.T) + 1)"),
-    Fault("edges", "what a step sends back arrives a step late", "multi-tap-recursion", PLAN, "back * arriving if back > 1", "(back - 1) * arriving if back > 1"),
+    Fault("edges", "what a step sends back arrives a step late", "multi-tap-recursion", PLAN, "back * arriving if is_apart", "(back - 1) * arriving if is_apart"),
     Fault("edges", "the second group of a tile of few rows", "memory-network", PANELS, "apart, step = group * terms, group if", "apart, step = 0, group if"),
     Fault("edges", "columns of the second panel", "lstm", PANELS, "count = max(0, min(lane, units - first))", "count = max(0, min(lane, units - first)) if p < 1 else 0"),
     Fault("edges", "the last term beside whole vectors, packed for the way back", "elman", PANELS, "range(count):\n                            target[", "range(count - 1):\n                            target["),

@@ -61,6 +61,6 @@ LIBRARY = (
     Fault("slopes", "both of equal ones get all of a min, in equations", "unfolding", FUNCTIONS, '"0 if a <= b else g"', '"0 if a < b else g"'),
     Fault("slopes", "a place that another equation gives counts", "unfolding", "equation/clauses.py", "bounds.append(apart[0] - ONE)", "bounds.append(apart[0])"),
     Fault("slopes", "a factor of a product counts beside itself", "unfolding", "equation/adjoint.py", "other, here + ONE, node.upper, body", "other, here, node.upper, body"),
-    Fault("slopes", "what is not above is below", "unfolding", "equation/conditions.py", '"Gt": "LtE"', '"Gt": "Lt"'),
+    Fault("slopes", "what is not above is below", "unfolding", "equation/comparisons.py", 'operator.gt, "LtE"', 'operator.gt, "Lt"'),
     Fault("slopes", "a range ends one too early", "unfolding", "equation/indices.py", 'upper = narrower.larger("min", upper, rest + ONE)', 'upper = narrower.larger("min", upper, rest)'),
 )  # fmt: skip
