@@ -64,7 +64,7 @@ class _Entries:
         self.name = name
 
     def load(self, key):
-        """What was kept under ``key``; None where nothing was, or where the file is not whole or not ours."""
+        """What was kept under ``key``; None where nothing was, or where the file is not whole, not ours or another function's."""
         place = folder(digest())
         if place is None:
             return None
@@ -77,8 +77,11 @@ class _Entries:
             return None
         if hashlib.sha256(content).digest() != checksum:
             return None
-        kept, data = pickle.loads(content)
-        return data if kept == repr(key) else None
+        try:
+            kept, data = pickle.loads(content)
+        except Exception:  # whole, but nothing that was written here
+            return None
+        return data if kept == self._mark(key) else None
 
     def save(self, key, data):
         """Keep ``data`` under ``key``, if there is a place and room for it: what was compiled runs all the same."""
@@ -87,7 +90,7 @@ class _Entries:
             return
         path = self._path(place, key)
         beside = path.with_name(f"{path.name}.{uuid.uuid4().hex[:12]}.tmp")
-        content = dumps((repr(key), data))
+        content = dumps((self._mark(key), data))
         try:
             try:
                 with open(beside, "xb", opener=_for_this_user) as file:
@@ -97,6 +100,10 @@ class _Entries:
                 beside.unlink(missing_ok=True)
         except OSError:
             pass
+
+    def _mark(self, key):
+        """What an entry says of itself, wherever its file is put: functions with names of their own may have the same key."""
+        return self.name, repr(key)
 
     def _path(self, place, key):
         return place / f"{self.name}-{hashlib.sha256(repr(key).encode()).hexdigest()[:16]}{SUFFIX}"

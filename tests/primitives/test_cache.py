@@ -1,5 +1,6 @@
 """Compiled kernels on disk: found again, never stale, mended when damaged, and put only where nobody else may write."""
 
+import hashlib
 import os
 import pickle
 import shutil
@@ -26,7 +27,7 @@ print(folder(digest()))
 """
 TANH_OF_HALF = 0.46211715726
 
-# An entry of each sort, compiled in a moment: a function that is called by its address, and one that Python calls.
+# An entry of each sort, compiled in a moment: functions that are called by their addresses, and one that Python calls.
 LITTLE = """
 import numpy as np
 from .primitives.activations import tanh
@@ -36,12 +37,17 @@ from .primitives.compile import call, data_of, kernel, native
 def replace(number):
     number[0] = tanh(number[0])
 
+@native("F")
+def halve(number):
+    number[0] = number[0] / 2
+
 @kernel
 def run(function, array):
     call(function, (data_of(array),))
 
 def tanh_of(x):
-    array = np.array([x])
+    array = np.array([2 * x])
+    run(halve.address(array.dtype), array)
     run(replace.address(array.dtype), array)
     return array[0]
 """
@@ -155,7 +161,7 @@ def test_machines_of_different_width_share_a_cache_but_no_entries(tree):
 # ------------------------------------------------------------ damage
 
 
-@pytest.mark.parametrize("damage", ["empty", "truncated", "one bit", "not a file"])
+@pytest.mark.parametrize("damage", ["empty", "truncated", "one bit", "not a file", "another's", "foreign"])
 def test_what_is_damaged_is_compiled_again(tree, ran, damage):
     number, place = ran
     whole = {path: path.read_bytes() for path in kept(place)}
@@ -166,10 +172,12 @@ def test_what_is_damaged_is_compiled_again(tree, ran, damage):
         else:
             middle = len(content) // 2
             flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
-            path.write_bytes({"empty": b"", "truncated": content[:-1], "one bit": flipped}[damage])
+            anothers = list(whole.values())[list(whole).index(path) - 1]
+            foreign = hashlib.sha256(b"no pickle").digest() + b"no pickle"
+            path.write_bytes({"empty": b"", "truncated": content[:-1], "one bit": flipped, "another's": anothers, "foreign": foreign}[damage])
     assert run(tree) == (number, place)
     if damage != "not a file":
-        assert all(path.stat().st_size > 1000 and path.read_bytes() != b"" for path in whole)
+        assert all(len(path.read_bytes()) > 1000 for path in whole) and list(whole) == kept(place)
         written = entries(place)
         assert run(tree) == (number, place) and entries(place) == written
 
