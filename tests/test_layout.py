@@ -55,10 +55,10 @@ BELOW = ("refrnn.backends", "refrnn.spec", "refrnn.equation", "refrnn.errors")
     [
         ("kernels", ()),
         ("refrnn/reference", ()),
-        ("refrnn/equation", ("refrnn.equation", "refrnn.errors")),
-        ("refrnn/spec", ("refrnn", "refrnn.spec", "refrnn.equation", "refrnn.errors", "refrnn.backends")),
+        ("refrnn/equation", ("refrnn.equation", "refrnn.errors", "refrnn.kernels.primitives.fork")),
+        ("refrnn/spec", ("refrnn", "refrnn.spec", "refrnn.equation", "refrnn.errors", "refrnn.backends", "refrnn.kernels.primitives.fork")),
         ("refrnn/compiler", ("refrnn", "refrnn.compiler", "refrnn.spec", "refrnn.equation", "refrnn.errors")),
-        ("refrnn/backends", ("refrnn.backends", "refrnn.spec", "refrnn.equation", "refrnn.errors", "refrnn.kernels.engine.segments")),
+        ("refrnn/backends", ("refrnn.backends", "refrnn.spec", "refrnn.equation", "refrnn.errors", "refrnn.kernels.engine.segments", "refrnn.kernels.primitives.fork")),
         ("refrnn/peers", ("refrnn.peers", "refrnn.errors")),
         ("refrnn/learning", ("refrnn.errors",)),
         ("refrnn/claims", ("refrnn", "refrnn.claims", "refrnn.learning", *BELOW)),

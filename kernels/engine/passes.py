@@ -7,6 +7,7 @@ import numpy as np
 from ..primitives import threads
 from ..primitives.arrays import whole
 from ..primitives.compile import address
+from ..primitives.fork import cached_property
 from .forms import form_of, plan_of
 from .plan import FEW
 from .pool import POOL
@@ -106,7 +107,7 @@ class Pass:
         ends = self._ends.setdefault(first, np.maximum(self.ends - first, 0))  # there, as its address is read, maybe by several threads
         return {**self._places, "inputs": self._inputs(first), "order": addresses({"order": self.order, "ends": ends})}
 
-    @functools.cached_property
+    @cached_property
     def _places(self):
         order = self.plan.whole_places if self.order is self.plan.whole[0] else addresses({"order": self.order, "ends": self.ends})
         return {"weights": self.laid.places, "inputs": self._inputs(0), "order": order}

@@ -1,11 +1,11 @@
 """How a recurrence of certain sizes is run: which arrays there are, and the programs of both passes."""
 
 import math
-from functools import cached_property
 
 import numpy as np
 
 from ..primitives import threads
+from ..primitives.fork import cached_property
 from ..primitives.meeting import may_meet
 from ..primitives.tiles import vector_bytes
 from .panels import HIGHEST

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import warnings
+from typing import Any, Callable, Generic, TypeVar
 
 PATIENCE = 180  # seconds that a fork waits for what other threads compile or import
 OURS = {__name__.partition(".")[0], "numpy", "numba", "llvmlite"}  # what kernels import, some of it when first used
@@ -25,6 +26,7 @@ class _Process:
     bereft = None  # why no thread may be started: what the parent had
     warned = False
     renewals = []  # what else is to be made anew in a child
+    locks = []  # what else a fork waits for: (whose it is, the lock's name there)
 
 
 _taken = threading.local()
@@ -54,6 +56,34 @@ def renewed(renew):
     return renew
 
 
+def held(owner, name):
+    """Let forks wait for the lock ``name`` of ``owner``: what it guards is whole in a child, where it is free.
+
+    Who registers it at forks himself may do so while one waits, after which it would be released that nobody took.
+    """
+    _Process.locks.append((owner, name))
+
+
+_Value = TypeVar("_Value")
+
+
+class cached_property(Generic[_Value]):
+    """As that of functools, which before Python 3.12 has a lock for all objects of a class: in a child forked meanwhile nobody would release it.
+
+    Two threads that ask at once may both compute the value.
+    """
+
+    def __init__(self, function: Callable[[Any], _Value]) -> None:
+        self.func, self._name = function, function.__name__
+        self.__doc__ = function.__doc__
+
+    def __get__(self, instance: Any, owner: Any = None) -> _Value:
+        if instance is None:
+            return self  # type: ignore[return-value]
+        found = instance.__dict__[self._name] = self.func(instance)
+        return found
+
+
 def may_use_threads():
     """Whether this process may start threads; the first time that it may not, a RuntimeWarning says so."""
     if _Process.bereft is None:
@@ -73,15 +103,21 @@ def _locks():
     """Ours, and those of Numba and LLVM if they are imported: (whose it is, the lock's name there)."""
     numbas = getattr(sys.modules.get("numba.core.compiler_lock"), "global_compiler_lock", None)
     llvms = getattr(getattr(sys.modules.get("llvmlite.binding.ffi"), "lib", None), "_lock", None)
-    owners = ((_Process, "compiling"), (numbas, "_lock"), (llvms, "_lock"))
+    owners = ((_Process, "compiling"), *_Process.locks, (numbas, "_lock"), (llvms, "_lock"))
     return [(owner, name) for owner, name in owners if hasattr(getattr(owner, name, None), "acquire")]
 
 
 def _before():
-    until, locks = time.monotonic() + PATIENCE, [getattr(owner, name) for owner, name in _locks()]
-    _taken.locks = [lock for lock in locks if lock.acquire(timeout=max(0, until - time.monotonic()))]
-    while (importing := _others_import()) and time.monotonic() < until:
-        time.sleep(0.001)
+    until = time.monotonic() + PATIENCE
+    while True:
+        while _others_import() and time.monotonic() < until:  # which may need the locks, so they are taken afterwards
+            time.sleep(0.001)
+        locks = [getattr(owner, name) for owner, name in _locks()]
+        _taken.locks = [lock for lock in locks if lock.acquire(timeout=max(0, until - time.monotonic()))]
+        importing = _others_import()
+        if not importing or time.monotonic() >= until:
+            break
+        _in_parent()
     _taken.in_vain = importing or len(_taken.locks) < len(locks)
 
 

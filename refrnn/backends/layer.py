@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 from refrnn.backends.kernel import KERNEL_DTYPES
 from refrnn.backends.run import ModuleByName, Run, expected_shapes, loaded, module_of, run_checked
 from refrnn.errors import ValuesError, cut
+from refrnn.kernels.primitives.fork import cached_property
 from refrnn.spec.values import MOST_FORMS, check_bound, check_values
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from importlib import import_module
 from numbers import Integral
 from types import ModuleType
@@ -15,6 +15,7 @@ import numpy as np
 
 from refrnn.backends import equation, kernel, reference
 from refrnn.errors import NotFoundError, ValuesError, cut
+from refrnn.kernels.primitives.fork import cached_property
 from refrnn.spec.chunks import NotCarried
 from refrnn.spec.draw import shape_of
 from refrnn.spec.values import check_upstream, check_values

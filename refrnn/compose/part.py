@@ -1,11 +1,11 @@
 """A spec in its place in a network: under which names, at which sizes, in which direction of time."""
 
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 from refrnn.compose.trees import mirrored, renamed
 from refrnn.equation.indices import index_tree, replaced
 from refrnn.equation.parse import equation_of
+from refrnn.kernels.primitives.fork import cached_property
 from refrnn.spec.spec import Spec
 from refrnn.spec.symbol import Symbol
 

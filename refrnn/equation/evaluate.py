@@ -5,11 +5,10 @@ The direction of a recurrence is nowhere said: an element is computed when all i
 
 import ast
 import math
-import os
+import sys
 import threading
 from bisect import insort
 from collections import OrderedDict
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +23,7 @@ from refrnn.equation.places import Places
 from refrnn.equation.shapes import element_shapes as shapes_of_elements
 from refrnn.equation.sizes import Size
 from refrnn.errors import SpecError, cut
+from refrnn.kernels.primitives.fork import cached_property, held
 
 # Steps of work: elements computed, elements read and terms of sums.
 MOST_WORK = 50_000_000
@@ -31,8 +31,7 @@ MOST_WORK_AT_LOADING = 100_000
 _ELEMENTS_KEPT = 200_000  # of schedules, some 60 MB; the latest is kept whatever its length
 _LOOKED_THROUGH = 8  # equations of single elements of one symbol; more are found by the element
 _keeping = threading.RLock()  # of schedules, which all threads share
-if hasattr(os, "register_at_fork"):  # a child has no other thread that would release it
-    os.register_at_fork(before=_keeping.acquire, after_in_parent=_keeping.release, after_in_child=_keeping.release)
+held(sys.modules[__name__], "_keeping")
 
 
 class Pattern(NamedTuple):

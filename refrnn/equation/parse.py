@@ -3,12 +3,12 @@
 import ast
 import warnings
 from dataclasses import dataclass
-from functools import cached_property
 
 from refrnn.equation.comparisons import COMPARISONS, kind_of
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.slips import slip
 from refrnn.errors import MOST_REPEATED, SpecError, cut, quoted
+from refrnn.kernels.primitives.fork import cached_property
 
 LONGEST = 2000  # characters of one equation
 DEEPEST = 40  # levels of one equation

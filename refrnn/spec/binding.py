@@ -63,7 +63,8 @@ class Binding:
 def check_compiler(module):
     """Refuse a machine, or settings of it, on which the kernel that is called so can't be made machine code."""
     try:
-        config = importlib.import_module("numba").config
+        with refrnn._importing():  # a fork in another thread waits
+            config = importlib.import_module("numba").config
     except Exception as error:  # such as for no thread at all in NUMBA_NUM_THREADS
         raise MachineError(f"{module}: Numba can't be imported ({error}); mend that, or use the reference or the equation") from error
     if config.DISABLE_JIT:

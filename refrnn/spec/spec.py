@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cache, cached_property, wraps
+from functools import cache, wraps
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from refrnn.equation.evaluate import Program
+from refrnn.kernels.primitives.fork import cached_property
 from refrnn.spec.chunks import beginnings, continuing, staying
 from refrnn.spec.domain import enlarged
 from refrnn.spec.quotes import Quote

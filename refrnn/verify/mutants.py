@@ -5,7 +5,6 @@ with a reason; draws made to tell what can be told must agree with both. All oth
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from refrnn.equation.evaluate import Program
 from refrnn.equation.mutate import Symbols, mutants
 from refrnn.equation.mutate.equivalence import BUT_FOR_TIES, Prover
 from refrnn.errors import RefrnnError, SpecError
+from refrnn.kernels.primitives.fork import cached_property
 from refrnn.verify.adversarial import DRAWS, FINER
 from refrnn.verify.truth import Truth
 from refrnn.verify.world import CONDITIONED

@@ -5,11 +5,11 @@ arrays of more steps than the longest has, still have the outputs and gradients 
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 
 from refrnn.backends.run import answer
+from refrnn.kernels.primitives.fork import cached_property
 from refrnn.spec.draw import shape_of
 from refrnn.verify.backends import Finding, describe, name_of, poison, poisoned
 from refrnn.verify.cases import OVERFLOWING

@@ -2,8 +2,10 @@
 
 import ctypes.util
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +92,95 @@ worker = threading.Thread(target=importlib.import_module, args=["numpy.late"])
 worker.start()
 assert importing.wait(60)
 child(lambda: importlib.import_module("numpy.late").here)
+worker.join()
+"""
+
+# What is imported may need a lock of those that a fork takes, and may bring another one.
+WHILE_AN_IMPORT_NEEDS_LOCKS = """
+import importlib, importlib.abc, importlib.machinery
+from refrnn.kernels.primitives import fork
+
+class Late(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path, target=None):
+        return importlib.machinery.ModuleSpec(name, self) if name == "numba.late" else None
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        importing.set()
+        time.sleep(0.5)
+        module.lock = threading.RLock()
+        fork.held(module, "lock")
+        with fork.compiling():
+            module.here = True
+
+fork.PATIENCE, importing = 20, threading.Event()
+sys.meta_path.insert(0, Late())
+import numba
+worker = threading.Thread(target=importlib.import_module, args=["numba.late"])
+worker.start()
+assert importing.wait(60)
+def work():
+    late = sys.modules["numba.late"]
+    with fork.compiling():
+        return late.here and late.lock.acquire(timeout=1)
+child(work)
+worker.join(1)
+assert not worker.is_alive()
+late = sys.modules["numba.late"]
+assert late.lock.acquire(timeout=1)
+late.lock.release()
+
+# A lock that is held: the child finds whole what it guards.
+half, held = [], threading.Event()
+def change():
+    with late.lock:
+        half.append(1)
+        held.set()
+        time.sleep(0.5)
+        half.append(2)
+worker = threading.Thread(target=change)
+worker.start()
+assert held.wait(60)
+child(lambda: half == [1, 2] and late.lock.acquire(timeout=1))
+worker.join()
+"""
+
+WHILE_A_PROPERTY_IS_COMPUTED = """
+from refrnn.kernels.primitives.fork import cached_property
+computing, ends = threading.Event(), threading.Event()
+class Thing:
+    @cached_property
+    def value(self):
+        "What it is."
+        computing.set()
+        return ends.wait()
+assert Thing.value.__doc__ == "What it is."
+one = Thing()
+worker = threading.Thread(target=lambda: one.value)
+worker.start()
+assert computing.wait(60)
+def work():
+    signal.alarm(20)
+    ends.set()
+    return Thing().value is True
+child(work)
+ends.set()
+worker.join()
+assert one.__dict__["value"] is one.value is True
+"""
+
+# By the equation nothing is compiled: the child loads the same spec, and others, while a thread does.
+WHILE_EQUATIONS_RUN = """
+import refrnn
+def work(name):
+    spec = refrnn.load(name)
+    run = spec.forward(spec.draw(sizes={"T": 2}), "equation")
+    return run.backward(run.outputs) is not None
+worker = threading.Thread(target=work, args=["lstm"])
+worker.start()
+for number in range(8):
+    time.sleep(0.002)
+    child(lambda: (signal.alarm(60), work(["lstm", "elman"][number % 2]))[1])
 worker.join()
 """
 
@@ -238,7 +329,19 @@ def test_child_of_a_fork_that_waited_in_vain():
     run(IN_VAIN, {})
 
 
-@pytest.mark.parametrize("program", [WHILE_IMPORTING, WHILE_NUMPY_IMPORTS], ids=["ours", "numpy's"])
+@pytest.mark.parametrize("program", [WHILE_A_PROPERTY_IS_COMPUTED, WHILE_EQUATIONS_RUN], ids=["a property", "equations"])
+def test_child_of_a_thread_that_computes(program):
+    run(program, {})
+
+
+def test_no_property_has_the_lock_that_functools_gives_it():
+    for room in ("refrnn", "kernels"):
+        for path in sorted((Path(HOME) / room).rglob("*.py")):
+            text = path.read_text(encoding="utf-8")
+            assert "functools.cached_property" not in text and not re.search(r"^from functools import .*cached_property", text, re.MULTILINE), path
+
+
+@pytest.mark.parametrize("program", [WHILE_IMPORTING, WHILE_NUMPY_IMPORTS, WHILE_AN_IMPORT_NEEDS_LOCKS], ids=["ours", "numpy's", "one that needs locks"])
 def test_fork_waits_for_an_import(program):
     run(program, {})
 
