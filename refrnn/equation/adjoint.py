@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from refrnn.equation.compile import Compiler
 from refrnn.equation.conditions import bounds_of
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import ONE, ZERO, Known, is_polynomial
@@ -11,7 +10,7 @@ from refrnn.equation.parse import parse_expression
 from refrnn.equation.simplify import NOTHING, is_negative, is_zero, ones
 from refrnn.equation.sizes import Size, entries
 from refrnn.equation.tree import (
-    Apply, Choice, Compare, Index, Number, Part, Power, Read, Span, Total, children, is_on_indices, names_of, replaced_in, tree_of, walk,
+    Apply, Choice, Compare, Index, Names, Number, Part, Power, Read, Span, Total, children, is_on_indices, names_of, replaced_in, tree_of, walk,
 )  # fmt: skip
 
 
@@ -266,17 +265,13 @@ def _is_short(node):
     return isinstance(node, (Read, Number, Index))
 
 
-class _Templates:
-    """The names that adjoints of functions are written in."""
-
-    sizes, integers, ranks = set(), set(), {}
-    arrays = dict.fromkeys(("g", "out", "a", "b", "ones", "count"))
+# What adjoints of functions are written in.
+_NAMES = Names(set(), set(), dict.fromkeys(("g", "out", "a", "b", "ones", "count")), {})
 
 
 @lru_cache(maxsize=None)
 def _template(text):
-    names = _Templates
-    return tree_of(parse_expression(text, "an adjoint"), Compiler(names.sizes, names.integers, names.arrays, names.ranks, None), frozenset())
+    return tree_of(parse_expression(text, "an adjoint"), _NAMES, frozenset())
 
 
 def embedded(builder, gradient, places, shape):

@@ -7,7 +7,7 @@ from refrnn.equation.evaluate import Pattern
 from refrnn.equation.indices import ONE, ZERO, Known, replaced, size_of
 from refrnn.equation.simplify import NOTHING
 from refrnn.equation.sizes import Size
-from refrnn.equation.tree import Compare, Index, Logical, Read, Span, Total, rebuilt, tree_of, walk
+from refrnn.equation.tree import Compare, Index, Logical, Read, Span, Total, rebuilt, walk
 from refrnn.errors import SpecError
 
 
@@ -101,7 +101,7 @@ class Clauses:
     def _clause(self, equation):
         patterns = self.program.patterns_of(equation)
         new = {pattern.letter: Size.of(self.fresh(pattern.letter)) for pattern in patterns if isinstance(pattern, Pattern)}
-        value = self._lettered(tree_of(equation.value, self.program.compiler, frozenset(new)), new)
+        value = self._lettered(self.program.trees[id(equation)], new)
         places = tuple(replaced(place, new) for place in self.target(equation))
         ranges = {str(new[pattern.letter]): (ZERO, pattern.size) for pattern in patterns if isinstance(pattern, Pattern)}
         within = self._lies_within(equation, places, ranges)

@@ -16,12 +16,14 @@ import numpy as np
 from refrnn.equation.algebra import Numbers, Shapes
 from refrnn.equation.compile import Compiler, EquationError, Reads, Work
 from refrnn.equation.functions import ShapeError
-from refrnn.equation.indices import is_polynomial, linear_in, size_of
-from refrnn.equation.parse import subscripts
+from refrnn.equation.indices import is_polynomial, linear_in, numbered, size_of
 from refrnn.equation.operations import Tally
+from refrnn.equation.parse import subscripts
 from refrnn.equation.places import Places
 from refrnn.equation.shapes import element_shapes as shapes_of_elements
 from refrnn.equation.sizes import Size
+from refrnn.equation.tree import Names, tree_of
+from refrnn.equation.tree import shown as tree_text
 from refrnn.errors import SpecError, cut
 from refrnn.kernels.primitives.fork import cached_property, held
 
@@ -176,9 +178,11 @@ class Program:
             self.by_name.setdefault(equation.name, []).append(equation)
         self.ranks = self._find_ranks()
         self.definitions = {}
-        self.compiler = Compiler(self.sizes, self.integers, self.arrays, self.ranks, self.stack_keys)
+        self.names = Names(self.sizes, self.integers, self.arrays, self.ranks)
+        self.trees = {}  # of the right sides, by the id of their equation
+        compiler = Compiler(self.names, self.stack_keys)
         for equation in self.equations:
-            self._define(equation, self.compiler)
+            self._define(equation, compiler)
 
     @cached_property
     def element_shapes(self):
@@ -195,21 +199,22 @@ class Program:
 
     def _define(self, equation, compiler):
         try:
-            patterns = [self._pattern(equation, axis, node, compiler) for axis, node in enumerate(equation.subscripts)]
+            patterns = [self._pattern(equation, axis, node) for axis, node in enumerate(equation.subscripts)]
             letters = frozenset(pattern.letter for pattern in patterns if isinstance(pattern, Pattern))
-            compiled = compiler.compile(equation.value, letters)
+            tree = self.trees[id(equation)] = tree_of(equation.value, self.names, letters)
+            compiled = compiler.compile(tree)
         except (EquationError, ShapeError) as error:
             raise SpecError(f"{equation.place}: in {equation.shown()}: {error}") from None
         definition = self.definitions.setdefault(equation.name, Definition(equation.name))
         definition.add(equation, patterns, compiled)
 
-    def _pattern(self, equation, axis, node, compiler):
+    def _pattern(self, equation, axis, node):
         """A subscript of a left side: a Pattern, or a function that computes a fixed place."""
         letters = self._letters(node)
         if not letters:
-            return _placed(compiler.integer(node, frozenset()), equation)
+            return _placed(numbered(self.names.index(node, frozenset())), equation)
         letter = letters[0]
-        count, offset = linear_in(size_of(node), letter) if compiler.is_integer(node, {letter}) else (None, None)
+        count, offset = linear_in(size_of(node), letter) if self.names.is_integer(node, {letter}) else (None, None)
         if count != 1 or not is_polynomial(offset):
             raise EquationError(
                 f"the subscript {cut(ast.unparse(node))} on the left must be an index letter, t+1, t-1 or a fixed place, "
@@ -376,7 +381,7 @@ class Program:
             bound, compiled, equation = reader
             reads = Reads(Work(MOST_WORK), {})
             compiled.needs(bound, reads)
-            shown = reads.texts.get(element, shown) if places.symbolic else shown
+            shown = tree_text(reads.readers[element]) if places.symbolic and element in reads.readers else shown
             at = places.letters(self.patterns_of(equation), bound)
         if len(element[1]) == 1:
             start = self._start(shown) if places.symbolic else None

@@ -7,7 +7,7 @@ from refrnn.equation.parse import INTEGER_FUNCTIONS
 from refrnn.equation.sizes import POLYNOMIAL, Opaque, Size
 from refrnn.errors import cut
 
-ARITHMETIC = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod}
+DIVISIONS = {ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod}
 LARGEST_INTEGER = 10**15  # of index arithmetic
 ZERO, ONE = Size.of(0), Size.of(1)
 
@@ -33,7 +33,7 @@ def size_of(node):
         return POLYNOMIAL[type(node.op)](size_of(node.left), size_of(node.right))
     names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} - INTEGER_FUNCTIONS.keys()
     text = ast.unparse(node) if isinstance(node, ast.Call) else f"({ast.unparse(node)})"
-    return Size.of(Opaque(text, names, number_of(node)))
+    return Size.of(Opaque(text, names, _computed(node)))
 
 
 def is_polynomial(size):
@@ -42,32 +42,43 @@ def is_polynomial(size):
 
 
 def number_of(node):
-    """A function of the indices that computes an index expression."""
-    if isinstance(node, ast.Constant):
-        number = node.value
-        return lambda indices: number
-    if isinstance(node, ast.Name):
-        name = node.id
-        return lambda indices: indices[name]
-    if isinstance(node, ast.UnaryOp):
-        inner = number_of(node.operand)
-        return (lambda indices: -inner(indices)) if isinstance(node.op, ast.USub) else inner
+    """A function of the indices that computes an index expression of Python's tree."""
+    return numbered(size_of(node))
+
+
+def numbered(size):
+    """A function of the indices that computes a size; written out for the common ones, which run most."""
+    rest, constant = dict(size.terms), size.terms.get((), 0)
+    rest.pop((), None)
+    if not rest and abs(constant) <= LARGEST_INTEGER:
+        return lambda indices: constant
+    name = next(iter(rest))[0] if len(rest) == 1 and list(rest.values()) == [1] and len(next(iter(rest))) == 1 else None
+    if isinstance(name, str) and not isinstance(name, Opaque):
+        return (lambda indices: indices[name] + constant) if constant else (lambda indices: indices[name])
+
+    def number(indices):
+        found = size.number(indices)
+        if abs(found) > LARGEST_INTEGER:
+            raise EquationError(f"{cut(ast.unparse(index_tree(size)))} is larger than {LARGEST_INTEGER}")
+        return found
+
+    return number
+
+
+def _computed(node):
+    """A function of the indices that computes // % min or max."""
     if isinstance(node, ast.Call):
         choose, parts = INTEGER_FUNCTIONS[node.func.id], [number_of(argument) for argument in node.args]
         return lambda indices: choose(part(indices) for part in parts)
-    operate, divides = ARITHMETIC[type(node.op)], isinstance(node.op, (ast.FloorDiv, ast.Mod))
-    left, right = number_of(node.left), number_of(node.right)
+    divide, left, right = DIVISIONS[type(node.op)], number_of(node.left), number_of(node.right)
 
-    def arithmetic(indices):
+    def divided(indices):
         divisor = right(indices)
-        if divides and divisor == 0:
+        if divisor == 0:
             raise EquationError(f"{cut(ast.unparse(node))} divides by zero")
-        result = operate(left(indices), divisor)
-        if abs(result) > LARGEST_INTEGER:
-            raise EquationError(f"{cut(ast.unparse(node))} is larger than {LARGEST_INTEGER}")
-        return result
+        return divide(left(indices), divisor)
 
-    return arithmetic
+    return divided
 
 
 def index_tree(size):

@@ -4,17 +4,16 @@ A shape is first guessed for the elements of each symbol, then every equation mu
 conditions. By induction each element then has it, at all sizes; no run at some sizes could show that.
 """
 
-import ast
 from heapq import heappop, heappush
 
 from refrnn.equation.algebra import Shapes
-from refrnn.equation.compile import EquationError
+from refrnn.equation.compile import EquationError, tested
 from refrnn.equation.functions import FUNCTIONS, ShapeError
-from refrnn.equation.indices import size_of
+from refrnn.equation.indices import numbered
 from refrnn.equation.operations import CALL, Guard, Loop, Work, of_power, products_of_power
-from refrnn.equation.parse import OPERATORS, REDUCTIONS, subscripts
 from refrnn.equation.sizes import Size, entries, show_shape
-from refrnn.errors import SpecError, cut
+from refrnn.equation.tree import Compare, Logical, Span, is_on_indices, loops_of, names_of, shown
+from refrnn.errors import SpecError
 
 MOST_PATHS = 200  # through the conditions of one equation whose branches have different shapes
 
@@ -173,8 +172,7 @@ class _Walk:
         self.algebra = Shapes()
 
     def shape(self):
-        letters = {pattern.letter for pattern in self.program.patterns_of(self.equation) if isinstance(pattern, tuple)}
-        return self.visit(self.equation.value, frozenset(letters))
+        return self.visit(self.program.trees[id(self.equation)])
 
     # ------------------------------------------------------------ work
 
@@ -187,19 +185,10 @@ class _Walk:
         """What the equation asks for on this way, as :class:`refrnn.equation.operations.Work`."""
         return [Work(context, *amounts) for context, amounts in self.spent.items()]
 
-    # ------------------------------------------------------------ integers
-
-    def size(self, node, letters):
-        """An index expression as a Size over sizes, letters and integer constants."""
-        self.program.compiler.integer(node, letters)
-        return size_of(node)
-
     # ------------------------------------------------------------ values
 
-    def visit(self, node, letters):
-        if self.program.compiler.is_integer(node, letters):
-            return ()
-        return getattr(self, "_" + type(node).__name__.lower())(node, letters)
+    def visit(self, node):
+        return getattr(self, "_" + type(node).__name__.lower())(node)
 
     def apply(self, name, shapes, sized=()):
         if None not in shapes:
@@ -211,52 +200,49 @@ class _Walk:
         joined = self.algebra.apply(name, *[shape or () for shape in shapes]) if FUNCTIONS[name].elementwise else ()
         return joined or None
 
-    def _constant(self, node, letters):
+    def _number(self, node):
         return ()
 
-    def _name(self, node, letters):
-        return self._read(node, (), letters)
+    _index = _number
 
-    def _attribute(self, node, letters):
-        return self.apply("transpose", [self.visit(node.value, letters)])
+    def _apply(self, node):
+        shapes = [self.visit(argument) for argument in node.arguments]
+        for size in node.sized:
+            _check_extent(size, node, "has a size below 0")
+        return self.apply(node.name, shapes, node.sized)
 
-    def _unaryop(self, node, letters):
-        inner = self.visit(node.operand, letters)
-        return self.apply("negative", [inner]) if isinstance(node.op, ast.USub) else inner
+    def _power(self, node):
+        base, exponent = self.visit(node.base), node.exponent
+        if base is None:
+            return None
+        if isinstance(exponent, Size):
+            exponent = None if exponent.names() or exponent.number({}) < 0 else exponent.number({})
+        result = self.algebra.power(base, 1)
+        made = products_of_power(exponent) if len(result) == 2 and isinstance(exponent, int) else 1
+        self.spend(of_power(result, products_of_power(exponent)) + CALL * made, entries(result) * made)
+        return result
 
-    def _binop(self, node, letters):
-        if isinstance(node.op, ast.Pow):
-            base = self.visit(node.left, letters)
-            if base is None:
-                return None
-            result = self.algebra.power(base, 1)
-            exponent = getattr(node.right, "value", None)
-            made = products_of_power(exponent) if len(result) == 2 and isinstance(exponent, int) else 1
-            self.spend(of_power(result, products_of_power(exponent)) + CALL * made, entries(result) * made)
-            return result
-        return self.apply(OPERATORS[type(node.op)], [self.visit(part, letters) for part in (node.left, node.right)])
+    def _compare(self, node):
+        return self._joined("the comparison", [self.visit(part) for part in (node.left, node.right)])
 
-    def _compare(self, node, letters):
-        return self._joined("the comparison", [self.visit(part, letters) for part in (node.left, node.comparators[0])])
-
-    def _boolop(self, node, letters):
-        return self._joined("the condition", [self.visit(part, letters) for part in node.values])
+    def _logical(self, node):
+        return self._joined("the condition", [self.visit(part) for part in node.parts])
 
     def _joined(self, word, shapes):
         return self.algebra.join(word, [shape for shape in shapes if shape is not None])
 
-    def _ifexp(self, node, letters):
-        if not self.program.compiler.is_integer_condition(node.test, letters):
-            parts = [self.visit(part, letters) for part in (node.test, node.body, node.orelse)]
+    def _choice(self, node):
+        if not is_on_indices(node.condition):
+            parts = [self.visit(part) for part in (node.condition, node.yes, node.no)]
             joined = self._joined("the conditional", parts)
             return joined if joined or None not in parts else None
-        mark, true = _normal(node.test)
-        mark += tuple(self.sums[part.id] for part in ast.walk(node.test) if isinstance(part, ast.Name) and part.id in self.sums)
+        (*mark, true), names = _normal(node.condition), frozenset(names_of(node.condition))
+        mark = (*mark, *(self.sums[name] for name in sorted(names) if name in self.sums))
         if mark in self.assumed:
-            return self.visit(node.body if self.assumed[mark] == true else node.orelse, letters)
-        test = self.program.compiler.integer_condition(node.test, letters)
-        yes = self._under(mark, true, Guard(test, True, _names(node.test)), node.body, letters)
-        no = self._under(mark, not true, Guard(test, False, _names(node.test)), node.orelse, letters)
+            return self.visit(node.yes if self.assumed[mark] == true else node.no)
+        test = tested(node.condition)
+        yes = self._under(mark, true, Guard(test, True, names), node.yes)
+        no = self._under(mark, not true, Guard(test, False, names), node.no)
         if yes is None or no is None or yes == no:
             return no if yes is None else yes
         if not yes or not no:
@@ -267,43 +253,29 @@ class _Walk:
         self.assumed[mark] = decision == true
         return yes if decision else no
 
-    def _under(self, mark, truth, guard, branch, letters):
+    def _under(self, mark, truth, guard, branch):
         """The shape of a branch, in which a condition is taken to be so."""
         self.assumed[mark] = truth
         outer, self.context = self.context, (*self.context, guard)
-        shape = self.visit(branch, letters)
+        shape = self.visit(branch)
         self.context = outer
         del self.assumed[mark]
         return shape
 
-    def _call(self, node, letters):
-        name = node.func.id
-        if isinstance(node.args[0], ast.GeneratorExp):
-            return self._reduction(REDUCTIONS[name], node.args[0], letters)
-        function = FUNCTIONS[name]
-        split = 0 if function.sized < 0 else len(node.args) - function.sized
-        shapes = [self.visit(argument, letters) for argument in node.args[:split]]
-        sized = tuple(self.size(argument, letters) for argument in node.args[split:])
-        for size in sized:
-            _check_extent(size, f"{cut(ast.unparse(node))} has a size below 0")
-        return self.apply(name, shapes, sized)
-
-    def _reduction(self, operation, generator, letters):
-        inner = letters | {loop.target.id for loop in generator.generators}
-        outer, self.sums = self.sums, {**self.sums, **{letter: id(generator) for letter in inner - letters}}
-        around = self.context
-        for place, loop in enumerate(generator.generators):
-            known = letters | {before.target.id for before in generator.generators[:place]}
-            ends = tuple(self.program.compiler.integer(end, known) for end in loop.iter.args)
-            self.context = (*self.context, Loop(loop.target.id, ends, _names(loop.iter)))
-        shape = self.visit(generator.elt, inner)
+    def _total(self, node):
+        loops, body = loops_of(node)
+        inner, outer, around = {letter for letter, *_ in loops}, self.sums, self.context
+        self.sums = {**self.sums, **dict.fromkeys(inner, id(node))}
+        for letter, lower, upper in loops:
+            self.context = (*self.context, Loop(letter, (numbered(lower), numbered(upper)), frozenset(lower.names() | upper.names())))
+        shape = self.visit(body)
         self.spend(entries(shape or ()) + CALL, Size.of(0))
         self.sums, self.context = outer, around
         self.spend(Size.of(0), entries(shape or ()))
-        changing = {name for size in shape or () for name in size.names()} & (inner - letters)
+        changing = {name for size in shape or () for name in size.names()} & inner
         if changing:
             raise ShapeError(f"the terms of a sum have the shape {show_shape(shape)}, which changes with {min(changing)}")
-        return None if shape is None else self._keep(generator, shape)
+        return None if shape is None else self._keep(node, shape)
 
     def _keep(self, tree, shape):
         """Note the shape of a sum's terms, or of a conditional whose other branch is a single number."""
@@ -311,60 +283,48 @@ class _Walk:
             raise ShapeError(f"its parts come out as {_spoken(self.kept[id(tree)])} or as {_spoken(shape)}, as conditions turn out")
         return shape
 
-    def _subscript(self, node, letters):
-        if isinstance(node.value, ast.Name) and not isinstance(node.value.ctx, ast.Store):
-            return self._read(node, subscripts(node), letters)
-        return self._part(self.visit(node.value, letters), self._places(subscripts(node), letters, node), node)
+    def _part(self, node):
+        return self._taken(self.visit(node.base), self._places(node), node)
 
-    def _places(self, wanted, letters, whole):
+    def _places(self, node):
         places = []
-        for node in wanted:
-            if not isinstance(node, ast.Slice):
-                places.append(self.size(node, letters))
-                continue
-            bounds = self.size(node.lower, letters), self.size(node.upper, letters)
-            _check_extent(bounds[1] - bounds[0], f"{cut(ast.unparse(whole))} ends before it begins")
-            places.append(bounds)
+        for place in node.places:
+            if isinstance(place, Span):
+                _check_extent(place.upper - place.lower, node, "ends before it begins")
+            places.append((place.lower, place.upper) if isinstance(place, Span) else place)
         return places
 
-    def _part(self, shape, places, node):
+    def _taken(self, shape, places, node):
         if shape is not None and len(places) > len(shape):
-            raise EquationError(f"{cut(ast.unparse(node))} has more subscripts than axes")
+            raise EquationError(f"{shown(node)} has more subscripts than axes")
         return None if shape is None else self.algebra.index(shape, places)
 
-    def _read(self, node, wanted, letters):
-        name, places = node.value.id if wanted else node.id, self._places(wanted, letters, node)
+    def _read(self, node):
+        name, places = node.name, self._places(node)
         if name in self.program.arrays:
-            return self._part(self.program.arrays[name], places, node)
+            return self._taken(self.program.arrays[name], places, node)
         rank, element = self.program.ranks[name], self.known.get(name)
         whole_from = next((axis for axis, place in enumerate(places) if isinstance(place, tuple)), len(places))
         if element is None or whole_from >= rank:
-            return self._part(element, places[rank:], node)
+            return self._taken(element, places[rank:], node)
         patterns = self.program.definitions[name].equations[-1][1]
         leading = tuple(pattern.size if isinstance(pattern, tuple) else Size.of(1) for pattern in patterns[whole_from:])
-        return self._part(leading + element, places[whole_from:], node)
+        return self._taken(leading + element, places[whole_from:], node)
 
 
-def _check_extent(size, text):
+def _check_extent(size, node, wrong):
     """Refuse a size that is a number below 0, whatever the sizes are."""
     if not size.names() and size.number({}) < 0:
-        raise EquationError(text)
-
-
-def _names(tree):
-    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+        raise EquationError(f"{shown(node)} {wrong}")
 
 
 def _normal(test):
-    """A condition as a mark that is the same for a < b, b > a and, with the other truth, for a >= b."""
+    """A condition as a mark that is the same for a < b, b > a and, with the other truth, for a >= b; and that truth."""
     true = True
-    while isinstance(test, ast.UnaryOp):
-        test, true = test.operand, not true
-    if isinstance(test, ast.Compare):
-        left, right, kind = ast.dump(test.left), ast.dump(test.comparators[0]), type(test.ops[0])
-        if kind in (ast.Gt, ast.LtE):
-            left, right = right, left
-        if kind in (ast.GtE, ast.LtE, ast.NotEq):
-            true = not true
-        return ("equal" if kind in (ast.Eq, ast.NotEq) else "less", left, right), true
-    return (ast.dump(test),), true
+    while isinstance(test, Logical) and test.kind == "Not":
+        test, true = test.parts[0], not true
+    if not isinstance(test, Compare):
+        return test, true
+    sides = (test.right, test.left) if test.kind in ("Gt", "LtE") else (test.left, test.right)
+    kind = "equal" if test.kind in ("Eq", "NotEq") else "less"
+    return kind, *sides, true == (test.kind in ("Lt", "Gt", "Eq"))

@@ -10,9 +10,10 @@ from dataclasses import dataclass, fields, replace
 from refrnn.equation.algebra import Shapes
 from refrnn.equation.comparisons import COMPARISONS, kind_of
 from refrnn.equation.functions import FUNCTIONS
-from refrnn.equation.indices import replaced, size_of
-from refrnn.equation.parse import OPERATORS, REDUCTIONS, subscripts
-from refrnn.equation.sizes import Size
+from refrnn.equation.indices import DIVISIONS, EquationError, replaced, size_of
+from refrnn.equation.parse import INTEGER_FUNCTIONS, OPERATORS, REDUCTIONS, subscripts
+from refrnn.equation.sizes import POLYNOMIAL, Size
+from refrnn.errors import cut
 
 # How tight each holds its operands, as in Python.
 _LOOSE, _OR, _AND, _NOT, _COMPARED, _SUM, _PRODUCT, _SIGN, _POWER, _TIGHT = range(10)
@@ -191,77 +192,147 @@ def replaced_in(node, new):
     return rebuilt(node, lambda child: replaced_in(child, new), lambda size: replaced(size, new)) if new else node
 
 
+def loops_of(node):
+    """The loops of a sum or product and of those right within it, and what they go over."""
+    loops, operation = [], node.operation
+    while isinstance(node, Total) and node.operation == operation:
+        loops.append((node.letter, node.lower, node.upper))
+        node = node.body
+    return loops, node
+
+
 # ---------------------------------------------------------------- from Python's tree
 
 
-def tree_of(node, compiler, letters):
-    """The Node of a checked expression of Python's tree; ``letters`` are the index letters bound around it."""
-    if compiler.is_integer(node, letters):
-        size = size_of(node)
+@dataclass(frozen=True)
+class Names:
+    """What is known where an expression is read: sizes, integer constants, arrays handed in, and the indices of defined symbols."""
+
+    sizes: set
+    integers: set
+    arrays: dict
+    ranks: dict
+
+    def is_index(self, name, letters):
+        return name in letters or name in self.sizes or name in self.integers
+
+    def knows(self, name, letters):
+        return self.is_index(name, letters) or name in self.arrays or name in self.ranks
+
+    def is_integer(self, node, letters):
+        """Whether an expression is index arithmetic: letters, sizes, integer constants and + - * // % min max."""
+        if isinstance(node, ast.Constant):
+            return type(node.value) is int
+        if isinstance(node, ast.Name):
+            return self.is_index(node.id, letters)
+        if isinstance(node, ast.BinOp):
+            return type(node.op) in POLYNOMIAL.keys() | DIVISIONS.keys() and all(self.is_integer(n, letters) for n in (node.left, node.right))
+        if isinstance(node, ast.UnaryOp):
+            return isinstance(node.op, (ast.USub, ast.UAdd)) and self.is_integer(node.operand, letters)
+        if isinstance(node, ast.Call):
+            return node.func.id in INTEGER_FUNCTIONS and all(self.is_integer(n, letters) for n in node.args)
+        return False
+
+    def index(self, node, letters):
+        """An index expression as a Size."""
+        if not self.is_integer(node, letters):
+            unknown = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not self.knows(n.id, letters)]
+            if unknown:
+                raise EquationError(f"{unknown[0]} is neither declared nor defined by an equation")
+            raise EquationError(f"{cut(ast.unparse(node))} is not an index; an index is made of index letters, sizes and integers")
+        wrong = next((one for one in ast.walk(node) if isinstance(one, ast.Call) and len(one.args) < 2), None)
+        if wrong is not None:
+            raise EquationError(f"{cut(ast.unparse(wrong))} needs two indices")
+        return size_of(node)
+
+
+def tree_of(node, names, letters):
+    """The Node of an expression of Python's tree; ``letters`` are the index letters bound around it. EquationError where it means nothing."""
+    if names.is_integer(node, letters):
+        size = names.index(node, letters)
         return Number(node.value) if isinstance(node, ast.Constant) else Index(size)
-    return _READERS[type(node)](node, compiler, letters)
+    return _READERS[type(node)](node, names, letters)
 
 
-def _place(node, compiler, letters):
-    if isinstance(node, ast.Slice):
-        return Span(size_of(node.lower), size_of(node.upper))
-    return size_of(node)
+def _places(wanted, names, letters):
+    return tuple(
+        Span(names.index(node.lower, letters), names.index(node.upper, letters)) if isinstance(node, ast.Slice) else names.index(node, letters)
+        for node in wanted
+    )
 
 
-def _places(node, compiler, letters):
-    return tuple(_place(subscript, compiler, letters) for subscript in subscripts(node))
+def _read(name, wanted, names, letters):
+    if names.is_index(name, letters):
+        raise EquationError(f"{name} is an index or a size and takes no subscript")
+    places = _places(wanted, names, letters)
+    if not names.knows(name, letters):
+        raise EquationError(f"{name} is neither declared nor defined by an equation")
+    return Read(name, places)
 
 
-def _subscript(node, compiler, letters):
-    places = _places(node, compiler, letters)
+def _subscript(node, names, letters):
     if isinstance(node.value, ast.Name):
-        return Read(node.value.id, places)
-    return Part(tree_of(node.value, compiler, letters), places)
+        return _read(node.value.id, subscripts(node), names, letters)
+    return Part(tree_of(node.value, names, letters), _places(subscripts(node), names, letters))
 
 
-def _unary(node, compiler, letters):
-    inner = tree_of(node.operand, compiler, letters)
+def _unary(node, names, letters):
+    inner = tree_of(node.operand, names, letters)
     if isinstance(node.op, ast.UAdd):
         return inner
     return Logical("Not", (inner,)) if isinstance(node.op, ast.Not) else Apply("negative", (inner,))
 
 
-def _binary(node, compiler, letters):
-    left = tree_of(node.left, compiler, letters)
-    if not isinstance(node.op, ast.Pow):
-        return Apply(OPERATORS[type(node.op)], (left, tree_of(node.right, compiler, letters)))
-    if compiler.is_integer(node.right, letters):
-        return Power(left, size_of(node.right))
-    return Power(left, ast.literal_eval(node.right))
+def _binary(node, names, letters):
+    if isinstance(node.op, ast.Pow):
+        base = tree_of(node.left, names, letters)
+        return Power(base, names.index(node.right, letters) if names.is_integer(node.right, letters) else _number(node.right))
+    if type(node.op) in DIVISIONS:
+        raise EquationError(f"{cut(ast.unparse(node))} uses // or %, which work on indices only")
+    return Apply(OPERATORS[type(node.op)], (tree_of(node.left, names, letters), tree_of(node.right, names, letters)))
 
 
-def _call(node, compiler, letters):
+def _number(node):
+    """The number of an exponent, with its sign."""
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        number = _number(node.operand)
+        return -number if isinstance(node.op, ast.USub) else number
+    if not isinstance(node, ast.Constant):
+        raise EquationError(f"the exponent {cut(ast.unparse(node))} must be a number or an index")
+    return node.value
+
+
+def _call(node, names, letters):
     name = node.func.id
     if isinstance(node.args[0], ast.GeneratorExp):
-        return _total(REDUCTIONS[name], node.args[0].generators, node.args[0].elt, compiler, letters)
-    sized = FUNCTIONS[name].sized
-    split = 0 if sized < 0 else len(node.args) - sized
-    arguments = tuple(tree_of(argument, compiler, letters) for argument in node.args[:split])
-    return Apply(name, arguments, tuple(size_of(argument) for argument in node.args[split:]))
+        return _total(REDUCTIONS[name], node.args[0].generators, node.args[0].elt, names, letters)
+    function = FUNCTIONS[name]
+    if function.arguments and len(node.args) != function.arguments:
+        raise EquationError(f"{name} takes {function.arguments} argument{'s' * (function.arguments > 1)}, not {len(node.args)}")
+    split = 0 if function.sized < 0 else len(node.args) - function.sized
+    arguments = tuple(tree_of(argument, names, letters) for argument in node.args[:split])
+    return Apply(name, arguments, tuple(names.index(argument, letters) for argument in node.args[split:]))
 
 
-def _total(operation, loops, body, compiler, letters):
+def _total(operation, loops, body, names, letters):
     if not loops:
-        return tree_of(body, compiler, letters)
+        return tree_of(body, names, letters)
     (first, *rest) = loops
     letter = first.target.id
-    lower, upper = ([Size.of(0)] + [size_of(end) for end in first.iter.args])[-2:]
-    return Total(operation, letter, lower, upper, _total(operation, rest, body, compiler, letters | {letter}))
+    if names.knows(letter, letters):
+        raise EquationError(f"the index {letter} of a sum is also another name; choose a free letter")
+    lower, upper = ([Size.of(0)] + [names.index(end, letters) for end in first.iter.args])[-2:]
+    return Total(operation, letter, lower, upper, _total(operation, rest, body, names, letters | {letter}))
 
 
-def _compare(node, compiler, letters):
-    sides = (tree_of(side, compiler, letters) for side in (node.left, node.comparators[0]))
+def _compare(node, names, letters):
+    sides = (tree_of(side, names, letters) for side in (node.left, node.comparators[0]))
     return Compare(kind_of(node), *sides)
 
 
 _READERS = {
-    ast.Constant: lambda node, compiler, letters: Number(node.value),
-    ast.Name: lambda node, compiler, letters: Read(node.id),
+    ast.Constant: lambda node, *around: Number(node.value),
+    ast.Name: lambda node, *around: _read(node.id, (), *around),
     ast.Attribute: lambda node, *around: Apply("transpose", (tree_of(node.value, *around),)),
     ast.Subscript: _subscript,
     ast.UnaryOp: _unary,
@@ -274,6 +345,11 @@ _READERS = {
 
 
 # ---------------------------------------------------------------- to the language
+
+
+def shown(node):
+    """The text of an expression as errors quote it, with spaces as people leave them."""
+    return cut(ast.unparse(ast.parse(str(node), mode="eval")))
 
 
 def _places_written(places):
@@ -337,13 +413,10 @@ def _applied(node, around):
 
 
 def _total_written(node):
-    loops, body = "", node
-    while isinstance(body, Total) and body.operation == node.operation:
-        first = "" if body.lower == 0 else f"{body.lower}, "
-        loops += f" for {body.letter} in range({first}{body.upper})"
-        body = body.body
+    loops, body = loops_of(node)
+    ranges = "".join(f" for {letter} in range({'' if lower == 0 else f'{lower}, '}{upper})" for letter, lower, upper in loops)
     word = next(word for word, operation in REDUCTIONS.items() if operation == node.operation)
-    return f"{word}({_written(body, _LOOSE)}{loops})"
+    return f"{word}({_written(body, _LOOSE)}{ranges})"
 
 
 # ---------------------------------------------------------------- shapes

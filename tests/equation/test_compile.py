@@ -6,13 +6,14 @@ import pytest
 
 from refrnn.equation.compile import Compiler, EquationError, Reads, Work
 from refrnn.equation.sizes import Size
+from refrnn.equation.tree import Names, tree_of
 
-compiler = Compiler({"T", "H"}, {"K"}, {"x": (Size.of("T"), Size.of("H"))}, {"h": 1, "y": 2, "s": 0}, None)
+NAMES = Names({"T", "H"}, {"K"}, {"x": (Size.of("T"), Size.of("H"))}, {"h": 1, "y": 2, "s": 0})
 INDICES = {"T": 7, "H": 3, "K": 2, "t": 4}
 
 
 def needs(text, indices=INDICES, most=1000):
-    compiled = compiler.compile(ast.parse(text, mode="eval").body, frozenset(indices) - {"T", "H", "K"})
+    compiled = Compiler(NAMES, None).compile(tree_of(ast.parse(text, mode="eval").body, NAMES, frozenset(indices) - {"T", "H", "K"}))
     reads = Reads(Work(most))
     if compiled.needs is not None:
         compiled.needs(dict(indices), reads)

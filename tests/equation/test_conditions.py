@@ -11,7 +11,7 @@ from refrnn.equation.parse import parse_expression
 from refrnn.equation.sizes import Size
 from refrnn.equation.tree import tree_of
 
-COMPILER = program(["y[t] = a"], {"a": "H"}, ["y"]).compiler
+COMPILER = program(["y[t] = a"], {"a": "H"}, ["y"]).names
 RANGES = {"t": (ZERO, Size.of("T")), "i": (ZERO, Size.of("H"))}
 KNOWN = Known(RANGES, {})
 

@@ -63,7 +63,7 @@ def test_shape(line, shape):
     ("y = zeros(T // 2) + zeros(T * 2 // 4)", r"the sum of \[\(T // 2\)\] and \[\(T \* 2 // 4\)\]"),
     ("y[0] = c; y[t] = y[t-1] * a", r"'y\[0\] = c' gives a single number, but .* gives the shape \[H\]; make them agree, such as zeros\(H\)"),
     ("y[t] = y[t] + 0", r"the shape of y can't be told; declare y under symbols"),
-    ("y[t] = zeros(2 - 3)", r"zeros\(2 - 3\) has a size below 0"),
+    ("y[t] = zeros(2 - 3)", r"zeros\(-1\) has a size below 0"),
     ("y[t] = sum(x[t, 3:1])", r"x\[t, 3:1\] ends before it begins"),
     ("y = sum(zeros(" + "*".join(["(T + S + L + I + H + N)"] * 9) + "))", "more than 1,000 products; make it shorter"),
 ])  # fmt: skip

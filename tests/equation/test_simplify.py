@@ -13,7 +13,7 @@ from refrnn.equation.sizes import Size
 from refrnn.equation.tree import Read, Span, rebuilt, tree_of
 
 ARRAYS = {"a": "H", "b": "H", "c": "H", "d": "", "U": "H, H", "V": "H, H", "W": "N, H", "x": "T, H", "e": "N"}
-COMPILER = program(["y[t] = a"], ARRAYS, ["y"]).compiler
+COMPILER = program(["y[t] = a"], ARRAYS, ["y"]).names
 BUILDER = Builder({name: shape_of(text) for name, text in ARRAYS.items()}.__getitem__, Known({"t": (ZERO, Size.of("T"))}, {}))
 
 

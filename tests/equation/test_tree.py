@@ -10,7 +10,7 @@ from refrnn.equation.sizes import Size
 from refrnn.equation.tree import Index, Read, Span, Total, children, is_on_indices, names_of, rebuilt, shape_of, tree_of, walk
 from refrnn.spec.library import rows
 
-KNOWN = program(["y[t] = a"], {"a": "H", "b": "H", "U": "H, H", "x": "T, H", "K": ""}, ["y"], integers={"K"}).compiler
+KNOWN = program(["y[t] = a"], {"a": "H", "b": "H", "U": "H, H", "x": "T, H", "K": ""}, ["y"], integers={"K"}).names
 
 
 def tree(text, letters=("t",)):
@@ -20,11 +20,11 @@ def tree(text, letters=("t",)):
 @pytest.mark.parametrize("id", rows())
 def test_every_equation_comes_back(id):
     spec = refrnn.load(id)
-    compiler = spec.program.compiler
+    names = spec.program.names
     for equation in spec.equations:
         letters = frozenset(pattern.letter for pattern in spec.program.patterns_of(equation) if isinstance(pattern, Pattern))
-        read = tree_of(equation.value, compiler, letters)
-        assert tree_of(parse_expression(str(read), "written"), compiler, letters) == read
+        read = tree_of(equation.value, names, letters)
+        assert tree_of(parse_expression(str(read), "written"), names, letters) == read
         assert shape_of(read, spec.full_shape) in (spec.element_shapes[equation.name], ())
 
 
