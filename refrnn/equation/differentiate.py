@@ -3,14 +3,13 @@
 Both give J v, the change of the outputs along a direction v of the arrays; neither shares code with the adjoints.
 """
 
-import ast
-
 import numpy as np
 
 from refrnn.equation.algebra import Numbers
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.held import Held, HeldTogether
 from refrnn.equation.lanes import Lanes
+from refrnn.equation.tree import Apply, Compare, Read, walk
 
 COMPLEX_STEP = np.longdouble(10) ** -200
 DIFFERENCE_STEP = np.longdouble(10) ** -6
@@ -18,18 +17,15 @@ DIFFERENCE_STEP = np.longdouble(10) ** -6
 
 def is_analytic(program):
     """Whether a complex step differentiates the program: no kink, no stop, no choice by value."""
-    return all(_analytic(equation.value, program) for equation in program.equations)
+    return all(map(_analytic, program.trees.values()))
 
 
-def _analytic(tree, program):
-    integers = program.sizes | program.integers
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and node.func.id in FUNCTIONS and not FUNCTIONS[node.func.id].analytic:
+def _analytic(tree):
+    for node in walk(tree):
+        if isinstance(node, Apply) and not FUNCTIONS[node.name].analytic:
             return False
-        if isinstance(node, ast.Compare):
-            names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-            if names & (program.arrays.keys() - integers | program.ranks.keys()):
-                return False
+        if isinstance(node, Compare) and any(isinstance(part, Read) for part in walk(node)):
+            return False
     return True
 
 

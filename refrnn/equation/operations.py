@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from refrnn.equation.algebra import LOW_POWER
-from refrnn.equation.compile import EquationError
+from refrnn.equation.indices import EquationError
 from refrnn.equation.sizes import Size, entries
 from refrnn.errors import SpecError
 

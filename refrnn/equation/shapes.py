@@ -7,9 +7,9 @@ conditions. By induction each element then has it, at all sizes; no run at some 
 from heapq import heappop, heappush
 
 from refrnn.equation.algebra import Shapes
-from refrnn.equation.compile import EquationError, tested
+from refrnn.equation.compile import tested
 from refrnn.equation.functions import FUNCTIONS, ShapeError
-from refrnn.equation.indices import numbered
+from refrnn.equation.indices import EquationError, numbered
 from refrnn.equation.operations import CALL, Guard, Loop, Work, of_power, products_of_power
 from refrnn.equation.sizes import Size, entries, show_shape
 from refrnn.equation.tree import Compare, Logical, Span, is_on_indices, loops_of, names_of, shown

@@ -5,6 +5,7 @@ import copy
 import re
 from typing import NamedTuple
 
+from refrnn.equation import parse
 from refrnn.equation.functions import FUNCTIONS
 
 DIFFERENTIABLE = ("value", "start", "parameter", "input")
@@ -122,9 +123,7 @@ def rewritten(tree, change):
 
 def subscripts(node):
     """The subscripts of an occurrence."""
-    if not isinstance(node, ast.Subscript):
-        return []
-    return list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+    return list(parse.subscripts(node)) if isinstance(node, ast.Subscript) else []
 
 
 def with_subscripts(node, new):

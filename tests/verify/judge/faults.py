@@ -1690,8 +1690,8 @@ TABLE = {
         ("all is forced", "self._forced.get(len(self.values), ())", "self._forced.get(0, ())"),
     ],
     "refrnn.equation.differentiate": [
-        ("everything is analytic", "            return False\n        if isinstance(node, ast.Compare):", "            return True\n        if isinstance(node, ast.Compare):"),
-        ("conditions are analytic", "            if names & (program.arrays", "            if not names and names & (program.arrays"),
+        ("everything is analytic", "            return False\n        if isinstance(node, Compare)", "            return True\n        if isinstance(node, Compare)"),
+        ("conditions are analytic", "isinstance(node, Compare) and any(", "isinstance(node, Compare) and not any("),
         ("a complex step is not divided", ".imag / COMPLEX_STEP for", ".imag for"),
         ("a difference has one side", "(2 * step)", "step"),
         ("what is stopped is not held", "stops=held[0], choices", "stops=HeldTogether([Held() for _ in directions]), choices"),
