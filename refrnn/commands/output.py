@@ -55,6 +55,8 @@ class OutputFile(click.Path):
             return value
         if not value.strip():
             self.fail("it names no file; give a path, or - for standard output", param, ctx)
+        if Path(value).suffix.lower() in (".yaml", ".yml"):  # such as the one that the command reads
+            self.fail(f"{value} is named as a spec is, which would be lost; name a file that ends otherwise", param, ctx)
         folder = Path(value).absolute().parent
         if not folder.is_dir():
             self.fail(f"the folder {folder} is not there; make it first", param, ctx)

@@ -148,6 +148,8 @@ def test_a_module_that_can_not_be_imported_is_refused(run, tmp_path, monkeypatch
         (["verify", "clip-value", "--json", "no/such/folder/out.json"], "is not there; make it first"),
         (["verify", "clip-value", "--json", ""], "it names no file; give a path, or - for standard output"),
         (["errata", "--json", " "], "it names no file"),
+        (["verify", "my.yaml", "--json", "my.yaml"], "my.yaml is named as a spec is, which would be lost; name a file that ends otherwise"),
+        (["compile", "my.YML", "-o", "my.YML"], "my.YML is named as a spec is"),
         (["bench", "--json", ""], "it names no file"),
         (["verify", "clip-value", "--json", "-", "--html", "-"], "two options name standard output"),
         (["errata", "--json", "no/such/folder/out.json"], "is not there; make it first"),
