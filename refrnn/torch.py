@@ -46,6 +46,7 @@ class Layer(torch.nn.Module):
             raise ValuesError(f"{self.spec.id}: {told}; a layer takes {', '.join(sorted(known | constants)) or 'no size'}")
         self.constants = {name: sizes[name] for name in sorted(constants)}
         self.sizes = {name: sizes[name] for name in sizes if name in known}
+        complete_sizes(self.spec, self.sizes, 1)  # refuses what is no size
         for name, symbol in self.spec.parameters.items():
             shape = [size.number({**{time: 1 for time in self.spec.time}, **self.sizes}) for size in symbol.shape]
             bound = 1 / math.sqrt(shape[-1]) if shape else 1

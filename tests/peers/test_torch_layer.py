@@ -82,6 +82,7 @@ def test_it_is_a_module(layer):
     [
         (lambda: Layer("lstm", H=4), "give I"),
         (lambda: Layer("lstm", I=3, H=4, Q=2), "it has no Q"),
+        *((lambda size=size: Layer("lstm", I=3, H=size), f"H must be an integer of at least 1, not {size}") for size in (-4, 0, 2.5, True)),
         (lambda: Layer("lstm", I=3, H=4)(), "x is missing"),
         (lambda: Layer("lstm", I=3, H=4)(np.zeros((2, 1, 3))), "x must be a tensor on the CPU, not ndarray"),
         (lambda: Layer("lstm", I=3, H=4)(torch.zeros(2, 1, 3), torch.zeros(1)), "it takes x, not 2 inputs"),
