@@ -1,6 +1,6 @@
 """A spec as an object: batch axes, shapes, what carries a state on, and how it looks."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -130,3 +130,11 @@ def test_how_the_cell_looks():
     assert "h\u209c = tanh(W x\u209c + U h\u209c\u208b\u2081)" in str(spec)
     assert "<b>" not in show.html_page(spec) and "&lt;b&gt;" in show.html_page(spec)
     assert show.latex(spec).startswith(r"\begin{align*}") and show.code(spec) is None
+
+
+def test_a_record_stays_and_what_follows_from_it_is_its_own():
+    spec = refrnn.load("elman")
+    with pytest.raises(FrozenInstanceError):
+        spec.outputs = ("y",)
+    other = replace(spec, outputs=("y",))
+    assert "h" in spec.bounding_shapes and other.outputs == ("y",) and "x" in spec.__dict__["arrays"] and "arrays" not in vars(replace(spec))

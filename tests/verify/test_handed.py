@@ -259,7 +259,7 @@ reference: own.py
 def found_of_draws(spec, draw):
     """What is found where ``draw(right, ...)`` draws."""
     truth = truth_of(spec)
-    spec.draw = partial(draw, spec.draw)
+    vars(spec)["draw"] = partial(draw, spec.draw)
     try:
         return handed.promises(spec, truth)
     finally:
@@ -303,7 +303,7 @@ def test_draws_that_are_not_as_promised(name, wrong):
 def test_two_arrays_of_the_same_numbers():
     spec = refrnn.load("unfolding")
     truth, right = truth_of(spec), spec.draw
-    spec.draw = lambda *sizes, **chosen: (lambda values: values | {"s0": values["x"].ravel()[: values["s0"].size].reshape(values["s0"].shape)})(right(*sizes, **chosen))
+    vars(spec)["draw"] = lambda *sizes, **chosen: (lambda values: values | {"s0": values["x"].ravel()[: values["s0"].size].reshape(values["s0"].shape)})(right(*sizes, **chosen))
     try:
         assert handed.promises(spec, truth) == ["draw gives s0 the numbers of x"]
     finally:

@@ -89,7 +89,7 @@ def test_another_equation_is_told_in_every_form(name, monkeypatch):
 ])  # fmt: skip
 def test_what_no_mutant_shows_is_told(right, other, monkeypatch):
     spec, shown = of("y[t] = k @ x[t]"), parse_equation(other, "here")
-    monkeypatch.setattr(spec, "equations", (parse_equation(right, "here"),))
+    monkeypatch.setitem(vars(spec), "equations", (parse_equation(right, "here"),))
     assert unlike_what_is_run(spec) == [] and len(shown_instead(spec, [shown], monkeypatch)) == 3
 
 
