@@ -62,27 +62,26 @@ class Arguments:
 
     def forward(self, function):
         """Decorator of ``forward(..., lengths=None)``, which returns outputs by name and what backward needs, a dict."""
-        kernel, own, names = _signature(function)
-        missing = set(self.items) ^ ({*names} - {"lengths", "widths"}) | {*self.keeps} - {*self.items}
+        kernel, names = _signature(function)
+        missing = set(self.items) ^ ({*names} - {"lengths"}) | {*self.keeps} - {*self.items}
         if missing:
             raise TypeError(f"{kernel}: {', '.join(sorted(missing))} declared or taken, and not both")
 
-        def of(fit, values, head=()):
+        def of(sizes, values):
             with np.errstate(all="ignore"):
-                outputs, saved = function(*head, **self._owned(kernel, values, fit))
+                outputs, saved = function(**self._owned(kernel, values, sizes))
             saved[_SHAPES] = {f"d_{name}": (array.shape, array.dtype) for name, array in outputs.items()}
             return outputs, saved
 
         def fitting(values):
-            return self._fitted(kernel, values, "widths" in names)
+            return self._fitted(kernel, values)
 
         @functools.wraps(function)
         def uncopied(*given, **named):
-            head, values = given[:own], _by_name(kernel, names, given[own:], named) if given else named
-            return of(fitting(values), values, head)
+            values = _by_name(kernel, names, given, named) if given else named
+            return of(fitting(values), values)
 
-        if not own:
-            uncopied.fitting, uncopied.of = fitting, of
+        uncopied.fitting, uncopied.of = fitting, of
 
         @functools.wraps(function)
         def checked(*given, **named):
@@ -98,47 +97,42 @@ class Arguments:
 
     def backward(self, function):
         """Decorator of ``backward(saved, d_..., ...)`` with an error for every output, which returns gradients by name."""
-        kernel, own, names = _signature(function)
+        kernel, names = _signature(function)
 
         @functools.wraps(function)
         def checked(*given, **named):
-            head, errors = given[:own], _by_name(kernel, names, given[own:], named)
+            errors = _by_name(kernel, names, given, named)
             saved = errors.pop("saved", None)
             if type(saved) is not dict or not _are_as(errors, saved.get(_SHAPES)):
                 _check_errors(kernel, names[1:], errors, saved)
             with np.errstate(all="ignore"):
-                gradients = function(*head, saved, **errors)
+                gradients = function(saved, **errors)
             taken = {id(error) for error in errors.values()}
             return {name: gradient if _is_new(gradient, taken) else _own(gradient, errors) for name, gradient in gradients.items()}
 
         return checked
 
-    def _fitted(self, kernel, values, more):
-        """What is decided for all values of the form of these: the sizes, and what is not declared, which is a size if ``more`` may be given."""
+    def _fitted(self, kernel, values):
+        """The sizes that these values show, where they fit: they are those of all values of their form."""
         if values.keys() - {"lengths"} != self.items.keys():
-            self._check_names(kernel, values, more)
-        sizes = self._sizes(kernel, values)
-        more = more and {name: _whole(kernel, name, value, 1, None) for name, value in values.items() if name not in self.items and name != "lengths"}
-        return sizes, more
+            self._check_names(kernel, values)
+        return self._sizes(kernel, values)
 
-    def _owned(self, kernel, values, fit):
+    def _owned(self, kernel, values, sizes):
         """The values by name, each the kernel's own; what their form does not decide is checked."""
-        sizes, more = fit
         lengths = values.get("lengths")
         if lengths is not None:
             lengths = self._lengths(kernel, lengths, sizes)
         found = {name: np.array(values[name], order="C") if kept else np.asarray(values[name], order="C") for name, kept in self._arrays.items()}
         for name, item in self._others.items():
             found[name] = item.made(kernel, values[name], sizes, lengths)
-        if more:
-            found.update(more)
         if self.times:
             found["lengths"] = lengths if lengths is None or len(self.times) > 1 else lengths[self.times[0]]
         return found
 
-    def _check_names(self, kernel, values, more):
+    def _check_names(self, kernel, values):
         for name in values:
-            if name not in self.items and name != "lengths" and not more:
+            if name not in self.items and name != "lengths":
                 raise TypeError(f"{kernel}: there is no argument {name}; it takes {', '.join(self.items)}")
         for name in self.items:
             if name not in values:
@@ -304,10 +298,8 @@ class _Size:
 
 
 def _signature(function):
-    """The name for whoever reads a refusal, such as gated.lstm; whether there is a self (1 or 0); the other arguments."""
-    names = tuple(inspect.signature(function).parameters)
-    own = int(names[0] == "self")
-    return function.__module__.rpartition("kernels.")[2], own, names[own:]
+    """The name for whoever reads a refusal, such as gated.lstm; the arguments."""
+    return function.__module__.rpartition("kernels.")[2], tuple(inspect.signature(function).parameters)
 
 
 def _by_name(kernel, names, given, named):

@@ -6,8 +6,8 @@ time, and what it passes on is its first output. A network is such a Spec again,
     stack([bidirectional("lstm"), bidirectional("gru-reset-after")])
     encoder_decoder(stack(["lstm", "lstm"]), stack(["gru-minimal", feed_forward("softmax")]))
 
-Its equations are those of its cells under names of their own (W_xh of layer 2 is W_xh_2), so it is shown, verified and
-run as every spec is; its reference and its kernel run those of its cells one after the other, and back.
+Its equations are those of its cells under names of their own (W_xh of layer 2 is W_xh_2), so it is shown, verified,
+compiled and run as every spec is; its reference runs those of its cells one after the other, and back.
 """
 
 from __future__ import annotations

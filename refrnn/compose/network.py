@@ -1,4 +1,4 @@
-"""From parts to a network: one Spec whose equations are theirs, and whose reference and kernel run theirs in turn."""
+"""From parts to a network: one Spec whose equations are theirs, and whose reference runs theirs in turn; its kernel is compiled from them."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,6 @@ from refrnn.backends.answers import Intermediates
 from refrnn.errors import SpecError
 from refrnn.spec.check import check_spec
 from refrnn.spec.spec import Spec
-
-KINDS = ("reference", "kernel")
 
 
 def network(call, title, parts, outputs, sizes):
@@ -38,9 +36,8 @@ def network(call, title, parts, outputs, sizes):
         symbols=symbols, equations=equations, outputs=tuple(outputs),
     )  # fmt: skip
     check_spec(_Reader(call), spec)
-    for kind in KINDS:
-        if all(kind in part.spec.bindings for part in parts):
-            spec.bindings[kind] = Composed(kind, parts, spec)
+    if all("reference" in part.spec.bindings for part in parts):
+        spec.bindings["reference"] = Composed(parts, spec)
     return spec
 
 
@@ -66,16 +63,14 @@ class _Reader:
 
 @dataclass(frozen=True, eq=False)
 class Composed:
-    """What answers a network: the references, or the kernels, of its parts."""
+    """What answers a network: the references of its parts."""
 
-    kind: str
     parts: tuple
     spec: Spec
 
     def load(self):
         """Import the parts' modules; done when the backend is first asked for."""
-        steps = [(part, part.spec.bindings[self.kind].load()) for part in self.parts]
-        return Chain(self.spec, steps) if self.kind == "reference" else BatchedChain(self.spec, steps)
+        return Chain(self.spec, [(part, part.spec.bindings["reference"].load()) for part in self.parts])
 
 
 class Chain:
@@ -85,42 +80,38 @@ class Chain:
         self.spec = spec
         self.steps = steps
 
-    def forward(self, lengths=None, **values):
+    def forward(self, **values):
         """Outputs by name, and what :meth:`backward` needs; arrays as the parts take them."""
-        if not isinstance(lengths, dict):
-            lengths = dict.fromkeys(self.spec.time, lengths)
-        known = {name: self._clean(name, value, lengths) for name, value in values.items()}
-        sizes, kept = self._sizes(values), []
+        known, sizes, kept = dict(values), self._sizes(values), []
         for part, module in self.steps:
-            outputs, saved = module.forward(**self._arguments(part, known, sizes, lengths))
+            outputs, saved = module.forward(**self._arguments(part, known, sizes))
             offered = Intermediates(part.spec, saved)
             made = {name: offered[name] for name in offered if name not in outputs} | outputs
-            known |= {part.names[name]: self._turned(part, name, array, lengths) for name, array in made.items()}
+            known |= {part.names[name]: self._turned(part, name, array) for name, array in made.items()}
             kept.append((saved, outputs))
         outputs = {name: known[name] for name in self.spec.outputs}
-        return outputs, {**{name: known[name] for name in self.spec.whole & known.keys()}, "_chain": (kept, lengths)}
+        return outputs, {**{name: known[name] for name in self.spec.whole & known.keys()}, "_chain": kept}
 
     def backward(self, saved, **upstream):
         """Gradients by the network's names, given d_<output> for every output."""
-        kept, lengths = saved["_chain"]
-        errors = {name[2:]: self._clean(name[2:], gradient, lengths) for name, gradient in upstream.items()}
-        for (part, module), (of_part, outputs) in zip(reversed(self.steps), reversed(kept)):
+        errors = {name[2:]: gradient for name, gradient in upstream.items()}
+        for (part, module), (of_part, outputs) in zip(reversed(self.steps), reversed(saved["_chain"])):
             arriving = {}
             for name in part.spec.outputs:
                 error = errors.get(part.names[name])
-                arriving[f"d_{name}"] = np.zeros_like(outputs[name]) if error is None else self._turned(part, name, error, lengths)
+                arriving[f"d_{name}"] = np.zeros_like(outputs[name]) if error is None else self._turned(part, name, error)
             gradients = module.backward(of_part, **arriving)
             for name in part.spec.differentiated:
-                gradient, known = self._turned(part, name, gradients[name], lengths), errors.get(part.names[name])
+                gradient, known = self._turned(part, name, gradients[name]), errors.get(part.names[name])
                 errors[part.names[name]] = gradient if known is None else known + gradient
         return {name: errors[name] for name in self.spec.differentiated}
 
-    def _arguments(self, part, known, sizes, lengths):
+    def _arguments(self, part, known, sizes):
         """What a part's module takes: its symbols, the sizes that no array shows, and lengths."""
         arguments = {name: part.sizes[name].number(sizes) for name in part.spec.named_sizes}
         for name in part.spec.arrays:
             given = known.get(part.names[name])
-            arguments[name] = self._unread(part, name, sizes) if given is None else self._turned(part, name, given, lengths)
+            arguments[name] = self._unread(part, name, sizes) if given is None else self._turned(part, name, given)
         return arguments
 
     def _unread(self, part, name, sizes):
@@ -129,8 +120,6 @@ class Chain:
         if symbol.is_integer_constant:
             return symbol.integers(sizes)[0]
         shape = [size.number(sizes) for size in part.symbols[part.names[name]].shape]
-        if sizes.batch is not None and name in part.spec.batched:
-            shape.insert(part.spec.batch_axis(name), sizes.batch)
         return np.zeros(shape, np.int64 if symbol.type == "integer" else sizes.dtype)[()]
 
     def _sizes(self, values):
@@ -144,50 +133,19 @@ class Chain:
             if not symbol.shape or np.ndim(value) == 0:
                 continue
             sizes.dtype = value.dtype if value.dtype.kind == "f" else sizes.dtype
-            extents = list(value.shape)
-            if len(extents) > len(symbol.shape):
-                sizes.batch = extents.pop(1 if str(symbol.shape[0]) in self.spec.time else 0)
-            sizes.update((str(size), number) for size, number in zip(symbol.shape, extents))
+            sizes.update((str(size), number) for size, number in zip(symbol.shape, value.shape))
         return sizes
 
-    def _clean(self, name, array, lengths):
-        """The array without what is behind a sequence's end; one sequence has nothing there."""
-        return array
-
-    def _turned(self, part, name, array, lengths):
+    @staticmethod
+    def _turned(part, name, array):
         """An array of a part that runs backward in the network's time, or the other way."""
-        if not part.backward or part.spec.time_size(name) is None:
-            return array
-        return self._reversed(array, lengths[part.time])
-
-    def _reversed(self, array, lengths):
-        return array[::-1]
-
-
-class BatchedChain(Chain):
-    """A kernel made of those of the parts, for a batch of sequences of unequal lengths."""
-
-    def _arguments(self, part, known, sizes, lengths):
-        arguments = super()._arguments(part, known, sizes, lengths)
-        return {**arguments, "lengths": lengths.get(part.time)} if part.time else arguments
-
-    def _clean(self, name, array, lengths):
-        from refrnn.kernels.primitives.arrays import cut
-
-        time = self.spec.time_size(name) if np.ndim(array) else None
-        return array if time is None else cut(array, lengths.get(time))
-
-    def _reversed(self, array, lengths):
-        from refrnn.kernels.families.sequences import reverse
-
-        return reverse(array, lengths)
+        return array if not part.backward or part.spec.time_size(name) is None else array[::-1]
 
 
 class _Sizes(dict):
-    """Numbers of sizes, 1 for one that is not known; the float type, and the batch, of the arrays that show them."""
+    """Numbers of sizes, 1 for one that is not known; the float type of the arrays that show them."""
 
     dtype = np.dtype(np.float64)
-    batch = None
 
     def __missing__(self, name):
         return 1

@@ -1,4 +1,4 @@
-"""What stands between the cells of a network, each a spec of its own with a reference and a kernel."""
+"""What stands between the cells of a network, each a spec of its own with a reference."""
 
 import importlib
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ outputs: [s]
 
 @dataclass(frozen=True)
 class _Module:
-    """Where a piece's reference or kernel is: a module, or what its class ``made`` makes of ``argument``."""
+    """Where a piece's reference is: a module, or what its class ``made`` makes of ``argument``."""
 
     module: str
     made: str | None = None
@@ -106,5 +106,4 @@ def layer(activation):
 def _bound(text, name, made=None, argument=None):
     spec = refrnn.load_text(text, name)
     spec.bindings["reference"] = _Module(f"refrnn.reference.compose.{name}", made, argument)
-    spec.bindings["kernel"] = _Module(f"refrnn.kernels.compose.{name}", made, argument)
     return spec

@@ -44,11 +44,11 @@ ARCHITECTURES = {
 
 
 def disagreements(spec, dtype, seed):
-    """Where reference and kernel leave the equation on a ragged case, NaN behind every end: texts."""
+    """Where reference and compiled kernel leave the equation on a ragged case, NaN behind every end: texts."""
     times = {name: 4 + place for place, name in enumerate(spec.time)}
     truth = Truth(spec, Case(f"ragged-{dtype}", dtype, times, batch=3, seed=seed, ragged=True))
     findings = []
-    for backend in ("reference", "kernel"):
+    for backend in ("reference", "compiled"):
         judged, found = compare(spec, truth, backend)
         findings += [str(finding) for finding in found]
         compared = {worst.quantity for worst in judged}

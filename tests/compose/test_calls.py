@@ -19,7 +19,7 @@ from refrnn.verify.verify import verify_spec
 )
 def test_a_call_makes_what_it_makes_in_python(text, made):
     found, expected = refrnn.load(text), made()
-    assert str(found) == str(expected) and found.id == expected.id and found.backends[:3] == ("equation", "reference", "kernel")
+    assert str(found) == str(expected) and found.id == expected.id and found.backends[:3] == ("equation", "reference", "compiled")
     values = found.draw(seed=1)
     for name, array in expected.forward(values).outputs.items():
         assert np.array_equal(found.forward(values).outputs[name], array)

@@ -7,8 +7,6 @@ import pytest
 
 import refrnn
 from refrnn.kernels.architectures import encoder_decoder
-from refrnn.kernels.compose import join
-from refrnn.kernels.compose.last import Last
 from refrnn.kernels.dynamics import scalar_recursion
 from refrnn.kernels.families import embedding, pointwise, recurrent, softmax
 from refrnn.kernels.gated import leaky_units, lstm
@@ -168,10 +166,6 @@ def test_numbers_and_sizes():
     with pytest.raises(ValueError, match="systems.hopfield: T is 0; it must be 1 or more"):
         hopfield.forward(np.zeros((2, 3)), np.zeros((3, 3)), np.zeros(3), 0)
     assert one_hot.forward(np.array([[2]]), 3)[0]["W"].tolist() == [[[0, 0, 1]]]
-    with pytest.raises(TypeError, match="compose.last: N1 must be a whole number, not float"):
-        Last((True, False)).forward(np.zeros((3, 2, 5)), N1=2.0, N2=3)
-    both = Last((True, False)).forward(np.arange(30.0).reshape(3, 2, 5), N1=2, N2=3)[0]["v"]
-    assert both.tolist() == [[20, 21, 2, 3, 4], [25, 26, 7, 8, 9]]
 
 
 def test_a_learned_start_has_two_shapes():
@@ -199,10 +193,19 @@ def test_two_times():
 
 
 def test_gradients_never_alias_the_error():
-    a, b = np.ones((2, 1, 3)), np.ones((2, 1, 2))
-    outputs, saved = join.forward(a, b)
+    takes = Arguments("a (T, B, N); b (T, B, M)")
+
+    @takes.forward
+    def forward(a, b):
+        return {"h": np.concatenate((a, b), axis=2)}, {"N": a.shape[2]}
+
+    @takes.backward
+    def backward(saved, d_h):
+        return {"a": d_h[..., : saved["N"]], "b": d_h[..., saved["N"] :]}
+
+    outputs, saved = forward(np.ones((2, 1, 3)), np.ones((2, 1, 2)))
     d_h = np.ones_like(outputs["h"])
-    found = join.backward(saved, d_h)
+    found = backward(saved, d_h)
     assert not any(np.shares_memory(gradient, d_h) for gradient in found.values())
 
 

@@ -3,6 +3,7 @@
 from tests.verify.museum.outside.planting import Fault
 
 RUN, SEQUENCES, VALUES, NETWORK, CHUNKS = "backends/run.py", "backends/sequences.py", "spec/values.py", "compose/network.py", "spec/chunks.py"
+COMPILED = "compiler/recurrence.py"
 REFERENCE, KERNEL, LAYER, FUNCTIONS = "backends/reference.py", "backends/kernel.py", "backends/layer.py", "equation/functions.py"
 TWO_WAYS = 'stack([bidirectional("elman"), bidirectional("gru-reset-after")])'
 ROOTS = r"refrnn.load_text('id: roots\ntitle: R\nsizes: {T: t, I: i}\nsymbols: {x: {role: input, shape: [T, I]}}\nequations: [\"y[t] = sqrt(x[t]) if x[t] > 0 else x[t]\"]\noutputs: [y]')"
@@ -30,9 +31,9 @@ LIBRARY = (
     Fault("layers", "what keeps nothing is not told the lengths", "lstm", LAYER, "checked.lengths and checked.lengths[spec.time[0]], out)", "None, out)"),
     Fault("networks", "an input read twice has the last reader's gradient", 'bidirectional("lstm")', NETWORK, "gradient if known is None else known + gradient", "gradient"),
     Fault("networks", "an input read twice is added in place", 'bidirectional("lstm")', NETWORK, "= gradient if known is None else known + gradient", "= gradient if known is None else np.add(known, gradient, out=known)", "tests/compose"),
-    Fault("networks", "padding is reversed too", TWO_WAYS, NETWORK, "return reverse(array, lengths)", "return array[::-1]"),
-    Fault("networks", "parts are not told the lengths", TWO_WAYS, NETWORK, '"lengths": lengths.get(part.time)}', '"lengths": None}'),
-    Fault("networks", "errors are not turned round on their way", TWO_WAYS, NETWORK, "else self._turned(part, name, error, lengths)\n", "else error\n"),
+    Fault("networks", "padding is reversed too", 'bidirectional("lstm")', COMPILED, 'f"_reverse({text}, lengths)"', 'f"{text}[::-1]"'),
+    Fault("networks", "recurrences are not told the lengths", 'bidirectional("lstm")', COMPILED, "{self.parameters}, lengths, {self.weights_name}", "{self.parameters}, None, {self.weights_name}"),
+    Fault("networks", "errors are not turned round on their way", TWO_WAYS, NETWORK, "else self._turned(part, name, error)\n", "else error\n"),
     Fault("chunks", "a step before that is not handed over goes on", "tdnn", CHUNKS, "return name in self.states and distance == (-1 if self.forward else 1)", "return True", "tests/backends"),
     Fault("chunks", "a start anywhere stands before the first step", "lstm", CHUNKS, "return row == (-1 if one.forward else sizes[_time(spec, one.state)])", "return True", "tests/backends"),
     Fault("integers", "a place of a word handed over as a float", "generation", RUN, 'last.astype(np.int64) if self.spec.symbols[one.start].type == "integer" else last', "last"),

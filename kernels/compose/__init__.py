@@ -1,1 +1,0 @@
-"""Kernels of what joins cells into networks: see refrnn.compose."""
