@@ -50,8 +50,9 @@ class Names:
     """Free names; ``taken`` are those of symbols, sizes and integer constants."""
 
     def __init__(self, taken, batch):
-        self._known = {name: f"{name}_" if name in HELPERS or keyword.iskeyword(name) else name for name in taken}
-        self._used = {*self._known.values(), *HELPERS}
+        plain = {name for name in taken if name not in HELPERS and not keyword.iskeyword(name)}
+        self._used = {*plain, *HELPERS}
+        self._known = {name: name if name in plain else self.variable(f"{name}_") for name in sorted(taken)}
         self.table, self.index, self.like, self.multiply, self.parts = map(self.variable, ("table", "index", "like", "multiply", "parts"))
         self.sequence, self.begin, self.end, self.batch = map(self.variable, ("n", "begin", "end", batch))
         self.count, self.lanes = self.variable("count"), self.variable("width")

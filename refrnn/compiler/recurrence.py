@@ -66,8 +66,8 @@ class _Passes:
 
     def __init__(self, spec, clauses, constants, taken):
         self.spec, self.constants, self._taken = spec, constants, taken
-        for name in ("B", "layer"):
-            if name in spec.sizes or name in spec.symbols:
+        for name in sorted({*spec.sizes, *spec.symbols}):
+            if name in ("B", "layer") or name.startswith("RECURRENCE") or name.endswith("_") and name[:-1] in HELPERS:
                 raise Unfit(f"it calls {name} what kernels call so")
         self.suffix = "".join(f"_{value}" for value in constants.values()).replace("-", "minus")
         groups, self.joined = stages_of(spec, clauses, constants, self.free)

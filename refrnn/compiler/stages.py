@@ -5,6 +5,7 @@ sums of products of matrices and vectors become gates, all else becomes steps on
 form raises Unfit, and is compiled in loops of its own.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from itertools import permutations
 
@@ -105,7 +106,7 @@ class _Finder:
             if symbol.type == "integer" and name not in constants:
                 raise Unfit(f"{name} is of whole numbers")
         for name in (*spec.arrays, *spec.defined):
-            if name.startswith("d_") or name.endswith("_before"):
+            if name.startswith("d_") or re.search(r"_before(_\d+)?$", name):
                 raise Unfit(f"{name} is called as errors or earlier steps are")
 
     # ------------------------------------------------------------ clauses

@@ -96,7 +96,8 @@ class Steps:
         lines = [(clause.name, clause.value) for clause in Clauses(back, {}).all]
         zero = {name for name, value in lines if is_zero(value)}
         gradients = {name: own for name, own in found.gradients.items() if own not in zero}
-        return [(name, value) for name, value in lines if name not in zero], gradients, found.upstream
+        read = {one.name for _, value in lines for one in walk(value) if isinstance(one, Read)}
+        return [(name, value) for name, value in lines if name not in zero or name in read], gradients, found.upstream
 
     def _values(self, k):
         """The symbols whose values the way back of stage k computes once more, in their order, and all names that it reads."""
@@ -113,7 +114,6 @@ class Steps:
 
     def _forward(self, k):
         made, stage = self.made, self.made.stages[k]
-        gates = [gate for name in stage for gate in made.symbols[name].gates]
         read = [one.name for name in stage for one in walk(made.symbols[name].value) if isinstance(one, Read)]
         gates = made.sets[k][0]
         others = [name for name in dict.fromkeys(read) if name not in stage and name not in gates]
@@ -200,12 +200,13 @@ def _shared(lines, free):
         for one in walk(value):
             if _is_long(one):
                 counts[one] = counts.get(one, 0) + 1
-    found, known = [], {}
+    found, known, given = [], {}, {name for name, _ in lines}
 
     def change(node):
         if counts.get(node, 0) > 1 and all(isinstance(one, Read) for one in node.arguments):
             if node not in known:
-                known[node] = Read(free("_".join((node.name, *(one.name for one in node.arguments)))))
+                wanted = "_".join((node.name, *(one.name for one in node.arguments)))
+                known[node] = Read(free(wanted if wanted not in given else f"{wanted}_shared"))
                 found.append((known[node].name, node))
             return known[node]
         return rebuilt(node, change)

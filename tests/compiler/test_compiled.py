@@ -201,7 +201,7 @@ def test_bits_by_threads_and_batches(loop):
 
 
 # Of the lectures' rows those that differ most in their loops, and of the gallery's cells a third, among them what found what was
-# planted; ``python -m tests.compiler`` asks all.
+# planted; ``python -m tests.compiler`` asks all, among them onnx-gru, which takes minutes to compile.
 ROWS = (
     "bidirectional", "character-model", "clip-halving", "conditioned-start", "deep-recurrent", "divergence", "elman", "encoder-decoder",
     "gru-minimal", "gru-reset-after", "hopfield", "jordan", "lstm", "mean-pooling", "narx-hidden", "skip-connections", "skip-gram", "stacked-bidirectional",
@@ -209,7 +209,7 @@ ROWS = (
 )  # fmt: skip
 
 
-CELLS_ASKED = [name for place, name in enumerate(gallery()) if name not in REFUSED and (place % 3 == 0 or name in ("convolutional-lstm", "delta-net"))]
+CELLS_ASKED = [name for place, name in enumerate(gallery()) if name not in REFUSED and name != "onnx-gru" and (place % 3 == 0 or name in ("convolutional-lstm", "delta-net"))]
 
 
 @pytest.mark.parametrize("name", [*ROWS, *CELLS_ASKED])

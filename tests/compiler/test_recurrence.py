@@ -78,6 +78,12 @@ UNFIT = {
         ["h[-1] = h0", "p[t] = tanh(W @ x[t])", "h[t] = tanh(U @ stop(p[t]) + h[t-1] + x[t])"], [X, H0, U, W], "nothing flows back to p",
     ),
     "a vector that is stopped": (["h[-1] = h0", "h[t] = tanh(U @ h[t-1] + stop(v) * x[t])"], [X, H0, U, V], "nothing flows back to v"),
+    "a name of the module": (["h[-1] = h0", "h[t] = tanh(RECURRENCE @ h[t-1] + x[t])"], [X, H0, "RECURRENCE: {role: parameter, shape: [H, H]}"], "calls RECURRENCE"),
+    "a name that another one would get": (
+        ["h[-1] = h0", "h[t] = tanh(U @ h[t-1] + select + select_ * x[t])"],
+        [X, H0, U, "select: {role: parameter, shape: [H]}", "select_: {role: parameter, shape: [H]}"], "calls select_",
+    ),
+    "the name of an earlier step": (["h[-1] = h0", "h[t] = tanh(U @ h[t-1] + x[t] * h_before_2)"], [X, H0, U, "h_before_2: {role: parameter, shape: [H]}"], "earlier steps"),
     "a size called B": (["h[-1] = h0", "h[t] = tanh(U @ h[t-1] + x[t] / B)"], [X, H0, U, "B: {role: parameter, shape: []}"], "calls B"),
 }  # fmt: skip
 
