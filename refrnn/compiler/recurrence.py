@@ -315,10 +315,13 @@ class _Kernel:
         """Entries of what is saved: the pass, and gates and rows by the names of the spec, made into arrays when they are asked for."""
         spec, of, found = self.module.spec, self.module.of, []
         kept = {key[0] for _, products in self.made.sets for key, _, _ in products}
-        kept |= {self.made.past(name)[0] for step in (*self.steps.forward, *self.steps.back) for name in step.takes}
+        kept |= {self.made.past(name)[0] for step in self.steps.back for name in step.takes}
+        kept |= {self.made.past(name)[0] for k, step in enumerate(self.steps.forward) for name in step.takes if name not in self._own_gates(k)}
         joined = {part for parts in self.module.joined.values() for part in parts}
+        given = {name for step in self.steps.forward for name in step.gives}
         for name in self.made.symbols:
-            is_gate = name in self.steps.names.values()
+            # A gate that holds a sum is kept for every step where something reads it later.
+            is_gate = name in self.steps.names.values() and (name in given or name in kept)
             if name in spec.symbols and name not in joined and (is_gate or name in self.made.rows and name in kept):
                 found.append(name)
         if self._is_plain():
@@ -331,6 +334,9 @@ class _Kernel:
 
     def _is_plain(self):
         return self.made.forward and self.module.is_one
+
+    def _own_gates(self, k):
+        return {self.steps.names[gate] for gate in self.made.sets[k][0]}
 
     def back_lines(self, errors):
         own, of = self.suffix, self.module.of

@@ -36,6 +36,7 @@ def test_cells_made_at_random(seed):
 V, W = "v: {role: parameter, shape: [H]}", "W: {role: parameter, shape: [H, H]}"
 FITTING = {
     "a gate of two products with the state": (["h[-1] = h0", "h[t] = tanh(U @ h[t-1] + W @ h[t-1] + x[t])"], [X, H0, U, W], "h"),
+    "a sum that nothing needs later": (["h[-1] = h0", "a[t] = U @ h[t-1] + W @ x[t]", "h[t] = tanh(a[t])"], [X, H0, U, W], "h"),
     "a matrix turned round": (["h[-1] = h0", "h[t] = tanh(U.T @ h[t-1] + x[t] @ W)"], [X, H0, U, W], "h"),
     "a row that a stage behind its own reads one step later": (
         ["h[-1] = h0", "h[t] = tanh(U @ x[t] + h[t-1])", "y[t] = h[t-1] * tanh(W @ h[t])"], [X, H0, U, W], "y, h",
@@ -94,6 +95,7 @@ def test_what_fits(name):
     assert is_by_engine(spec)
     assert_as_equations(spec, {"T": 6, "H": 19})
     assert_as_equations(spec, {"T": 1, "H": 3}, batch=1, with_lengths=False)
+    assert_as_equations(spec, {"T": 3, "H": 4}, batch=40)  # enough for products of inputs within the loop
 
 
 @pytest.mark.parametrize("name", UNFIT)

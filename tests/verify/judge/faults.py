@@ -218,6 +218,7 @@ TABLE = {
         ("names of what steps call are taken", "return f\"{name}_\" if name in HELPERS or keyword.iskeyword(name) else name", "return name"),
         ("products that are stopped are not", "(\", stopped=True\" if stopped else \"\")", "\"\""),
         ("errors are asked back for what none reaches", "            if name not in sent:\n                raise", "            if False:\n                raise"),
+        ("a sum that is kept for one step is offered", " and (name in given or name in kept)", ""),
         ("a start that is one for all is one for each", "if self.module.spec.batch_axis(start) is None else start", "if False else start"),
         ("nothing is kept", "keeps=\"{\" \".join(passes[0].kept())}\"", "keeps=\"\""),
     ],
