@@ -322,7 +322,7 @@ class _Kernel:
         for name in self.made.symbols:
             # A gate that holds a sum is kept for every step where something reads it later.
             is_gate = name in self.steps.names.values() and (name in given or name in kept)
-            if name in spec.symbols and name not in joined and (is_gate or name in self.made.rows and name in kept):
+            if name in spec.defined and name not in joined and (is_gate or name in self.made.rows and name in kept):
                 found.append(name)
         if self._is_plain():
             return [f"**{self.layer}.saved({', '.join(f'{name}={chr(34)}{of(name)}{chr(34)}' for name in found)})"]
