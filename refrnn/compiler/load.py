@@ -16,6 +16,7 @@ from refrnn.spec.binding import check_compiler
 
 _making = threading.Lock()
 _WRITTEN = WeakKeyDictionary()  # by spec: the text, or why there is none
+_MADE = WeakKeyDictionary()  # by spec: the module
 
 
 def source(spec):
@@ -54,7 +55,10 @@ def obstacle(spec):
 
 def module(spec):
     """The module: ``forward`` and ``backward`` as those of a hand-written kernel."""
-    return made(source(spec), spec.id)
+    found = _MADE.get(spec)
+    if found is None:
+        found = _MADE[spec] = made(source(spec), spec.id)
+    return found
 
 
 def made(written, of):

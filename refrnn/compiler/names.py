@@ -35,11 +35,11 @@ _ASIDE = {
 _WIDEST = 131
 
 
-def imports():
-    """The lines that import all that a module calls."""
+def imports(modules=tuple(PRIMITIVES), aside=_ASIDE):
+    """The lines that import all that a module calls of these primitives, and what is ``aside``."""
     lines = []
-    for module in sorted(PRIMITIVES.keys() | _ASIDE.keys()):
-        names = ", ".join((*_ASIDE.get(module, ()), *sorted(PRIMITIVES.get(module, ()))))
+    for module in sorted({*modules, *aside}):
+        names = ", ".join((*aside.get(module, ()), *(sorted(PRIMITIVES[module]) if module in modules else ())))
         line = f"from refrnn.kernels.primitives.{module} import {names}"
         inner = textwrap.wrap(f"{names},", _WIDEST, initial_indent="    ", subsequent_indent="    ")
         lines += [line] if len(line) <= _WIDEST else [f"from refrnn.kernels.primitives.{module} import (", *inner, ")"]

@@ -5,7 +5,7 @@ import keyword
 import math
 
 from refrnn.compiler.module import MOST_VALUES, docstring, few_values, takes
-from refrnn.compiler.names import HELPERS
+from refrnn.compiler.names import HELPERS, imports
 from refrnn.compiler.stages import Unfit, stages_of
 from refrnn.compiler.steps import Steps, Text
 from refrnn.compiler.storage import bracketed
@@ -19,14 +19,12 @@ from refrnn.kernels.engine.bound import Bound as _Bound
 from refrnn.kernels.engine.passes import run as _run
 from refrnn.kernels.engine.recurrence import Product, Recurrence, Stage
 from refrnn.kernels.families.sequences import reverse as _reverse
-from refrnn.kernels.primitives.activations import elu, exp, relu, sigmoid, tanh
-from refrnn.kernels.primitives.arguments import Arguments
-from refrnn.kernels.primitives.arrays import for_every_item as _for_every_item, over_items as _over_items
-from refrnn.kernels.primitives.lanes import select
-from refrnn.kernels.primitives.vectors import (
-    both, cos, differs, either, fill, larger, logarithm, opposite, raised, root, sin, smaller, softplus, squared,
-)
 """
+
+
+# What steps call, and what the passes do.
+_STEPS = ("activations", "lanes", "vectors")
+_ASIDE = {"arguments": ("Arguments",), "arrays": ("for_every_item as _for_every_item", "over_items as _over_items")}
 
 
 def text(spec, clauses):
@@ -37,7 +35,7 @@ def text(spec, clauses):
     taken = {*spec.symbols, *spec.sizes, *HELPERS}
     ways = [dict(zip(values, chosen)) for chosen in itertools.product(*values.values())]
     passes = [_Passes(spec, clauses, constants, {*taken}) for constants in ways]
-    lines = [*docstring(spec), *_IMPORTS.splitlines(), "", f'TAKES = Arguments("{takes(spec)}", keeps="{" ".join(passes[0].kept())}")', ""]
+    lines = [*docstring(spec), *_IMPORTS.splitlines(), *imports(_STEPS, _ASIDE), "", f'TAKES = Arguments("{takes(spec)}", keeps="{" ".join(passes[0].kept())}")', ""]
     for one in passes:
         lines += one.text()
     return "\n".join(lines + _chosen(spec, passes)) + "\n"
@@ -270,7 +268,7 @@ class _Kernel:
             given += [str(self._biases[k]).replace("'", '"')] if self._biases[k] else []
             stages.append(f"    Stage({', '.join(given)}),")
         outputs = " ".join(map(of, self.made.outputs))
-        lines += ["", f'{self.name} = Recurrence("{self.module.spec.id}", "{outputs}",', *stages, ")", "", ""]
+        lines += ["", f'{self.name} = Recurrence({self.module.spec.id!r}, "{outputs}",', *stages, ")", "", ""]
         return [*lines, *self._weights_function(), ""]
 
     def _function(self, name, step):

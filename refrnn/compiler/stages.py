@@ -13,7 +13,7 @@ from refrnn.equation.conditions import decided
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import ONE, ZERO, Known
 from refrnn.equation.sizes import Size
-from refrnn.equation.tree import Apply, Choice, Compare, Index, Logical, Number, Power, Read, Span, children, is_on_indices, rebuilt, replaced_in, shape_of, walk
+from refrnn.equation.tree import Apply, Choice, Compare, Index, Logical, Number, Power, Read, Span, is_on_indices, rebuilt, replaced_in, shape_of, walk
 
 MOST_GATES = 7  # of a stage whose best order is looked for among all
 
@@ -189,12 +189,13 @@ class _Finder:
     def _without_copies(self, values):
         """Symbols that are another one, or a stopped one, are read as that one."""
         read = {one.name for value in values.values() for one in walk(value) if isinstance(one, Read)}
-        for name, value in list(values.items()):
+        for name in list(values):
+            value = values[name]  # in which other copies are replaced already
             inner = value.arguments[0] if isinstance(value, Apply) and value.name == "stop" else value
             is_copy = isinstance(inner, Read) and not inner.places and not self._is_parameter(inner.name)
             if is_copy and name not in self.spec.outputs and f"{name}_before" not in read:
                 del values[name]
-                values = {other: _replaced(one, lambda node: value if node == Read(name) else None) for other, one in values.items()}
+                values = {other: changed(one, lambda node: value if node == Read(name) else None) for other, one in values.items()}
         return values
 
     def _joins(self, name, values):
@@ -266,7 +267,7 @@ class _Finder:
                     values[own] = piece
                 else:
                     named[places] = piece
-            values = {other: _replaced(value, lambda one: named[one.places] if isinstance(one, Read) and one.name == name else None) for other, value in values.items()}
+            values = {other: changed(value, lambda one: named[one.places] if isinstance(one, Read) and one.name == name else None) for other, value in values.items()}
         return values
 
     def _shape(self, node):
@@ -553,9 +554,10 @@ def _terms(node):
     return [one for part in node.arguments for one in _terms(part)] if isinstance(node, Apply) and node.name == "add" else [node]
 
 
-def _replaced(node, change):
+def changed(node, change):
+    """An expression in which ``change`` gives another one for parts of it, or None for those that stay."""
     new = change(node)
-    return new if new is not None else rebuilt(node, lambda child: _replaced(child, change))
+    return new if new is not None else rebuilt(node, lambda child: changed(child, change))
 
 
 def _runs(order, wanted):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from refrnn.compiler.rows import Rows, Value
-from refrnn.compiler.stages import Unfit
+from refrnn.compiler.stages import Unfit, changed
 from refrnn.equation.clauses import Clauses
 from refrnn.equation.evaluate import Program
 from refrnn.equation.functions import FUNCTIONS
@@ -135,16 +135,14 @@ class Steps:
 
     def _renamed(self, node):
         """An expression in which gates have the names of what they hold."""
-        if isinstance(node, Read):
-            return Read(self.names.get(node.name, node.name))
-        return rebuilt(node, self._renamed)
+        return _read_as(node, self.names)
 
     def _back(self, k):
         made, (lines, gradients, upstream) = self.made, self._programs[k]
         again, _ = self._values(k)
         errors = {own: f"d_{row}" for row, own in upstream.items()}
         lines = [(name, made.symbols[name].value) for name in again if not self._stands(name)] + lines
-        lines = [(name, _replaced(self._renamed(value), errors)) for name, value in lines]
+        lines = [(name, _read_as(self._renamed(value), errors)) for name, value in lines]
         arrived = {name for _, others, _ in self._programs[k + 1 :] for name in others if made.past(name)[1]} & gradients.keys()
         arrived = {gradients[name]: f"d_{name}" for name in arrived}
         lines = [(name, Apply("add", (Read(arrived[name]), value)) if name in arrived else value) for name, value in lines]
@@ -164,7 +162,6 @@ class Steps:
         if set(gives) & set(first):
             raise Unfit("an error has the name of another")
         return Step([name for name in first if name in read] + values, lines, returns, gives)
-
 
     def _check_sent(self):
         """Something arrives at each row; errors of an input, or of a row of the same step, come from one stage: the engine adds those of steps before alone."""
@@ -187,10 +184,9 @@ def _program_of(equations, width, arrays, shapes, outputs):
     return Program(parsed, {width: ""}, arrays, set(), shapes, tuple(outputs))
 
 
-def _replaced(node, names):
-    if isinstance(node, Read):
-        return Read(names.get(node.name, node.name))
-    return rebuilt(node, lambda child: _replaced(child, names))
+def _read_as(node, names):
+    """An expression in which what is read has the names that ``names`` gives for it."""
+    return changed(node, lambda one: Read(names.get(one.name, one.name)) if isinstance(one, Read) else None)
 
 
 def _shared(lines, free):

@@ -174,10 +174,11 @@ def test_no_text_of_a_spec_is_run():
     equations, symbols, outputs = CELLS["stopped"]
     planted = '\\""" + str(planted) + """'
     spec = text(equations, symbols, outputs)
-    spec = replace(spec, title=planted, equations=tuple(replace(one, text=f"{one.text}  # {planted}") for one in spec.equations))
-    found = ast.parse(source(spec))
-    assert isinstance(found.body[0], ast.Expr) and isinstance(found.body[0].value, ast.Constant)
-    assert planted in ast.get_docstring(found, clean=False) and "planted" not in {one.id for one in ast.walk(found) if isinstance(one, ast.Name)}
+    spec = replace(spec, id=planted, title=planted, equations=tuple(replace(one, text=f"{one.text}  # {planted}") for one in spec.equations))
+    for written in (source(spec), loops.text(spec)):
+        found = ast.parse(written)
+        assert isinstance(found.body[0], ast.Expr) and isinstance(found.body[0].value, ast.Constant)
+        assert planted in ast.get_docstring(found, clean=False) and "planted" not in {one.id for one in ast.walk(found) if isinstance(one, ast.Name)}
     assert_as_equations(spec, {"T": 3, "H": 2})
 
 

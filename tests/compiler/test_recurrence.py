@@ -37,6 +37,7 @@ V, W = "v: {role: parameter, shape: [H]}", "W: {role: parameter, shape: [H, H]}"
 FITTING = {
     "a gate of two products with the state": (["h[-1] = h0", "h[t] = tanh(U @ h[t-1] + W @ h[t-1] + x[t])"], [X, H0, U, W], "h"),
     "a sum that nothing needs later": (["h[-1] = h0", "a[t] = U @ h[t-1] + W @ x[t]", "h[t] = tanh(a[t])"], [X, H0, U, W], "h"),
+    "a copy of a copy": (["h[-1] = h0", "a[t] = h[t-1]", "b[t] = a[t]", "h[t] = tanh(U @ b[t] + x[t])"], [X, H0, U], "h"),
     "a matrix turned round": (["h[-1] = h0", "h[t] = tanh(U.T @ h[t-1] + x[t] @ W)"], [X, H0, U, W], "h"),
     "a row that a stage behind its own reads one step later": (
         ["h[-1] = h0", "h[t] = tanh(U @ x[t] + h[t-1])", "y[t] = h[t-1] * tanh(W @ h[t])"], [X, H0, U, W], "y, h",

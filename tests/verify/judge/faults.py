@@ -191,7 +191,7 @@ TABLE = {
         ("parts of a vector begin at its first number", "            return Read(node.name, (span,))", "            return Read(node.name, (Span(ZERO, span.upper - span.lower),))"),
         ("parts of joined vectors are multiplied by the first columns", "                start = start + width\n", ""),
         ("a bias that is read twice is one", " and self._vectors.count(str(term)) == 1", ""),
-        ("a copy that is stopped is not", "values = {other: _replaced(one, lambda node: value if", "values = {other: _replaced(one, lambda node: inner if"),
+        ("a copy that is stopped is not", "values = {other: changed(one, lambda node: value if", "values = {other: changed(one, lambda node: inner if"),
         ("products stand in the stage of what they read", "level[term.operand] + 1 for gate", "level[term.operand] for gate"),
         ("errors of what a later stage reads are lost", "                if own in readers[name] or len(later) > 1 or len(symbol.gates) != 1 or gates_before:", "                if len(symbol.gates) != 1 or gates_before:"),
         ("a parameter may be used twice", "            if name not in taken and not _tile(", "            if False and not _tile("),
