@@ -27,7 +27,7 @@ PATIENT = 400  # times that others are let onto the core, before the one who wai
 MOST_ALONE = 8  # loops in a row whose threads did not meet; after them most are not asked to
 SELDOM = 256  # loops of which one is asked all the same: what kept the threads apart may be over
 _ALONE = 2**40
-_LATE = 1  # the place, behind the first integer, of the worker who is late, counted from 1
+_LATE, _DELAYS = 1, 2  # places behind the first integer: of the worker who is late, counted from 1, and how often it was
 LATE = 200  # times that others are let onto the core, some 50 microseconds: longer than a step of few sequences takes
 
 _late = contextvars.ContextVar("refrnn_late_worker", default=None)
@@ -48,6 +48,7 @@ class Meeting:
 
     alone = 0  # loops in a row whose threads did not meet
     spared = 0  # loops that were not asked to since
+    delays = 0  # times that one was late in the loop before
 
     def __init__(self):
         self._places = np.zeros(PLACES, np.int64)
@@ -61,7 +62,8 @@ class Meeting:
         return address(self._places)
 
     def end(self):
-        """The loop is done: note whether its threads met."""
+        """The loop is done: note whether its threads met, and how often one was late."""
+        Meeting.delays = int(self._places[_DELAYS])
         if self._places[0] >= _ALONE:
             Meeting.alone += 1
         elif self._places[0] > 1:
@@ -152,6 +154,7 @@ def meet(meeting, workers):
 def may_be_late(meeting, worker):
     """Stands where a worker may be slow for any reason: the one who is to be ``late`` is."""
     if meeting[_LATE] == worker + 1:
+        meeting[_DELAYS] += 1
         for _ in range(LATE):
             _let_others_run()
 
