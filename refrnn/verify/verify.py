@@ -14,7 +14,7 @@ from refrnn.verify.handed import promises
 from refrnn.verify.language import misread
 from refrnn.verify.mutants import kill_matrix
 from refrnn.verify.printed import check_misprints, check_printed_gradients
-from refrnn.verify.properties import extended_precision_is_kept, of_choices, of_wide_work, properties
+from refrnn.verify.properties import extended_precision_is_kept, of_choices, of_wide_work, properties, sequences_of_an_own_batch_are_alone
 from refrnn.verify.report import SpecReport
 from refrnn.verify.shapes import disagreements
 from refrnn.verify.sensitivity import bluntest, sensitivity
@@ -69,8 +69,9 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
     report.failures += [f"library: {text}" for text in promises(spec, _ragged(found))]
     report.failures += unlike_its_witness(spec, _ragged(found)) + (list(misread()) + misled() if language else [])
     report.failures += unlike_what_is_run(spec)
-    text = extended_precision_is_kept(spec, _ragged(found), "equation")
-    report.failures += [f"equation: {text}"] if text else []
+    # Of different lengths, an equation's sequences are taken apart.
+    texts = extended_precision_is_kept(spec, _ragged(found), "equation"), sequences_of_an_own_batch_are_alone(spec, found["plain-float64"], "equation")
+    report.failures += [f"equation: {text}" for text in texts if text]
     for backend in chosen:
         if backend != "equation":
             step(f"variants and properties of {backend}")

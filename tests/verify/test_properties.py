@@ -111,6 +111,14 @@ def adds_zero_times_another_sequence(spec, monkeypatch):
     plant(spec, monkeypatch, forward=forward)
 
 
+def rounds_otherwise_alone(spec, monkeypatch):
+    def forward(right, x, **arguments):
+        outputs, saved = right(x=x, **arguments)
+        return ({"h": outputs["h"] * (1 + np.finfo(x.dtype).eps)} if x.shape[1] == 1 else outputs), saved
+
+    plant(spec, monkeypatch, forward=forward)
+
+
 def reads_in_the_order_of_memory(spec, monkeypatch):
     def forward(right, x, **arguments):
         return right(x=x.reshape(-1, order="A").reshape(x.shape), **arguments)
@@ -362,6 +370,7 @@ FAULTS = {
     of.backward_repeats: ("lstm", adds_up_over_calls),
     of.errors_go_where_the_equation_sends_them: ("lstm", adds_zero_times_the_error_before),
     of.sequences_do_not_touch: ("lstm", adds_zero_times_another_sequence),
+    of.sequences_of_an_own_batch_are_alone: ("batched-rnn", rounds_otherwise_alone),
     of.layout_does_not_matter: ("lstm", reads_in_the_order_of_memory),
     of.arguments_are_not_written: ("lstm", clears_the_callers_padding),
     of.results_are_their_own: ("lstm", returns_a_work_buffer),

@@ -15,7 +15,8 @@ from refrnn.verify.properties.memory import runs_that_nobody_goes_back_through_c
 from refrnn.verify.properties.modules import modules_of_ones_own_are_run_themselves
 from refrnn.verify.properties.refusals import refusals_name_the_place
 from refrnn.verify.properties.sharing import arguments_are_not_written, arguments_are_read_anew, results_are_their_own, runs_do_not_share
-from refrnn.verify.properties.sharing import sequences_do_not_touch, state_is_its_own, what_changes_hands_may_be_written_into
+from refrnn.verify.properties.sharing import sequences_do_not_touch, sequences_of_an_own_batch_are_alone, state_is_its_own
+from refrnn.verify.properties.sharing import what_changes_hands_may_be_written_into
 from refrnn.verify.properties.threads import calls_at_once_do_not_touch, threads_agree, threads_agree_in_a_crowd
 from refrnn.verify.properties.way_back import backward_repeats, errors_go_where_the_equation_sends_them, missing_upstream_is_zero, upstream_adds_up_over_steps, upstream_is_linear
 
@@ -63,6 +64,7 @@ PROPERTIES = (
     backward_repeats,
     errors_go_where_the_equation_sends_them,
     sequences_do_not_touch,
+    sequences_of_an_own_batch_are_alone,
     layout_does_not_matter,
     arguments_are_not_written,
     results_are_their_own,

@@ -42,7 +42,7 @@ def _unsaid(spec, ask, word, wrong):
 def wrong_lengths(spec, values, sizes, batch, word):
     """For each time and sequence a length out of range, or at which a shape would have no entry: (values, lengths, what is to be said)."""
     whole = complete_sizes(spec, sizes, batch)
-    for name in spec.time:
+    for name in spec.time if not spec.joined else ():  # what sequences have in common can't be cut: any lengths are refused
         for item in range(batch):
             for length in (0, whole[name] + 1 + item):
                 yield values, _lengths(spec, whole, batch, name, item, length), f"{word} {item} is {length}"

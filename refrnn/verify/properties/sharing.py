@@ -6,8 +6,8 @@ import numpy as np
 
 from refrnn.backends.run import answer, expected_shapes, run_checked
 from refrnn.spec.values import check_values
-from refrnn.verify.backends import poison, poisoned
-from refrnn.verify.properties.asking import answers_of, array_of, carried, gradient_name, gradients_of, handed_in, near, pulled_back, same_bits, with_halves, with_last
+from refrnn.verify.backends import KERNELS, poison, poisoned
+from refrnn.verify.properties.asking import answers_of, array_of, carried, gradient_name, gradients_of, handed_in, key_of, near, pulled_back, same_bits, with_halves, with_last
 
 
 def sequences_do_not_touch(spec, truth, backend):
@@ -29,6 +29,38 @@ def sequences_do_not_touch(spec, truth, backend):
 
 def _but_last(array, axis):
     return np.moveaxis(array, axis, 0)[:-1]
+
+
+def sequences_of_an_own_batch_are_alone(spec, truth, backend):
+    """Where the batch is one of the spec's sizes, each sequence has alone, and at another place, what it has among others: of kernels the same bits.
+
+    What sequences have in common by a name of its own, such as a mean, is meant, and no lengths are taken there.
+    """
+    items = truth.checked.sizes.get(spec.batch, 1)
+    if items < 2 or spec.joined:
+        return None
+    together = _of_places(spec, truth, backend, slice(None))
+    for how, places in {"one by one": [slice(place, place + 1) for place in range(items)], "in reverse order": [slice(None, None, -1)]}.items():
+        for place in places:
+            for name, array in _of_places(spec, truth, backend, place).items():
+                among = together[name][_at(spec, name, place)]
+                if not (same_bits(array, among) if backend in KERNELS else near(truth, key_of(spec, truth, name), array, among)):
+                    return f"{name} is another one when the sequences of the batch {spec.batch} are given {how}"
+    return None
+
+
+def _of_places(spec, truth, backend, place):
+    """What belongs to each sequence: outputs and gradients of those at some places of the batch."""
+    values = {name: array[_at(spec, name, place)] for name, array in handed_in(truth.checked).items()}
+    lengths = {name: given[place] for name, given in (truth.checked.lengths or {}).items()}
+    upstream = {name: array[_at(spec, name, place)] for name, array in truth.upstream.items()}
+    found = answers_of(spec, check_values(spec, values, lengths or None), backend, upstream)
+    return {name: array for name, array in found.items() if spec.batch_axis(array_of(spec, name)) is not None}
+
+
+def _at(spec, name, place):
+    axis = spec.batch_axis(array_of(spec, name))
+    return (*(slice(None),) * axis, place) if axis is not None else ...
 
 
 def arguments_are_not_written(spec, truth, backend):
