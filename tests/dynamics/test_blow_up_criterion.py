@@ -1,6 +1,7 @@
 """When a linear recursion blows up: each eigenvalue on its own component."""
 
 import numpy as np
+import pytest
 from differential import assert_backends_agree, assert_near, assert_same, each_backend, each_precision, given
 
 import refrnn
@@ -50,3 +51,18 @@ def test_the_real_part_does_not_tell(backend):
     assert_same(run.outputs["shrinks"], [0, 0, 0, 0])
     assert np.all(run.outputs["length"][0, -1, :3] > 1e4)
     assert run.outputs["length"][0, -1, 3] == 1
+
+
+@pytest.mark.parametrize("backend", ["equation", "reference", "kernel", "compiled"])
+@pytest.mark.parametrize("changed", [{"lamda_re": 1e6}, {"lamda_im": -3e38}, {"r0": np.inf}, {"s0": np.nan}], ids=str)
+def test_a_unit_that_overflows_touches_no_other(changed, backend):
+    values = spec.draw({"T": 40, "N": 3}, batch=2, seed=4)
+    (name, number), *_ = changed.items()
+    other = {**values, name: values[name].copy()}
+    other[name][..., 1] = number
+    runs = [spec.forward(one, backend) for one in (values, other)]
+    assert not np.isfinite(runs[1].outputs["r"][:, -1, 1]).any()
+    upstream = {name: np.ones_like(array) for name, array in runs[0].outputs.items()}
+    right, found = ({**run.outputs, **{f"d_{name}": gradient for name, gradient in run.backward(upstream).items()}} for run in runs)
+    for name, array in right.items():
+        assert_same(found[name][..., [0, 2]], array[..., [0, 2]])
