@@ -21,6 +21,7 @@ from refrnn.verify.zeros import keeps_signs
 MOST_WORLDS = 32  # ways of taking what rounding leaves open
 SUBNORMAL = 64.0  # of the smallest normal number: what an ulp is counted of at least
 LARGE, LESS = 1000.0, 30.0  # the number of a special case that exponentials do not hold, and what they do
+FAINT = 2.0**-480  # a stretch below which products of two stretched numbers are subnormal
 LONG = 64  # steps from which on half as many may be enough
 SMALL = 1e-3  # Relative errors below it grow in proportion to eps.
 
@@ -212,10 +213,16 @@ def truths(spec, cases):
 
 
 def _judgeable(spec, case):
-    """The truth of a case, or of a gentler one: a right equation may divide by what is zero, or leave the range where values are large, or after many steps."""
+    """The truth of a case, or of a gentler one: a right equation may divide by what is zero, or leave the range where values are large, or after many steps.
+
+    Or decide by what is below the normal numbers, where rounding leaves no digit to decide by.
+    """
     truth = Truth(spec, case)
     while truth.failures and (case.still or abs(case.stretch) > 1):
         case = replace(case, still=False) if case.still else replace(case, stretch=float(np.copysign(max(1, abs(case.stretch) / 2), case.stretch)))
+        truth = Truth(spec, case)
+    while truth.failures and 0 < abs(case.stretch) < FAINT:
+        case = replace(case, stretch=case.stretch * 2.0**64)
         truth = Truth(spec, case)
     while truth.failures and max((case.sizes.get(name, 0) for name in spec.time), default=0) >= LONG:
         case = replace(case, sizes={name: size // 2 if name in spec.time else size for name, size in case.sizes.items()})

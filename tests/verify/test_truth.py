@@ -484,6 +484,18 @@ def test_a_long_case_that_a_precision_can_t_hold_is_shorter():
     assert hopeless.failures and hopeless.case.sizes == {"T": 50, "H": 1}
 
 
+def test_numbers_that_are_too_small_to_decide_by_are_larger():
+    """What is told by products of two of them; what can't be judged at any size stays so."""
+    symbols = {"x": INPUT, "V": "{role: parameter, shape: [H, H]}", "U": "{role: parameter, shape: [H, H]}"}
+    faint = [Case("faint", batch=1, seed=48, stretch=2.0**-1024)]
+    (judged,) = truths(spec_of(symbols, ["k[t] = argmax(V @ (U @ x[t]))"], ["k"]), faint)
+    assert not judged.failures and 2.0**-540 < judged.case.stretch < 2.0**-380
+    (calm,) = truths(spec_of(symbols, ["k[t] = argmax(V @ x[t] + U @ x[t])"], ["k"]), faint)
+    assert not calm.failures and calm.case.stretch == 2.0**-1024
+    (hopeless,) = truths(spec_of(symbols, ["y[t] = exp(exp(exp(4 + x[t] * x[t] + V @ U @ x[t])))"], ["y"]), faint)
+    assert hopeless.failures and hopeless.case.stretch < 2.0**-380
+
+
 def test_a_case_that_is_turned_stays_turned():
     (turned,) = truths(EXPONENTS, [Case("turned", stretch=-4096.0, seed=3)])
     assert not turned.failures and -4096 < turned.case.stretch < -1

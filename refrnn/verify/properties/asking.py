@@ -50,6 +50,13 @@ def near(truth, key, found, other, factor=2, shares=()):
     return np.all(np.abs(found - other) <= factor * truth.bounds[key] * truth.eps * scale)
 
 
+def is_seen(spec, truth, name, moved):
+    """Whether, by the truth's gradient, outputs are others by more than their rounding where ``moved`` stands for an array: it may have no say at all."""
+    key = "gradient", f"d_{name}"
+    least = 1000 * truth.eps * sum(float(np.abs(array * truth.quantities[key_of(spec, truth, name)]).sum()) for name, array in truth.upstream.items())
+    return key in truth.quantities and abs(np.sum(truth.quantities[key] * (moved - truth.checked.arrays[name]))) > least
+
+
 def same_bits(left, right):
     if left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes():
         return True  # which is told soonest; one NaN may have other bits than another
