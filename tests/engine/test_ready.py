@@ -57,6 +57,24 @@ def test_one_call_gives_the_bits_of_many(name, workers, calls, monkeypatch):
             del found
 
 
+def _turned(**wholes):
+    return {name: tuple(array.T) if array.ndim == 2 else tuple(array.swapaxes(1, 2)) if array.ndim > 2 else array for name, array in wholes.items()}
+
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_kernels_that_have_a_recurrence_in_common_hand_its_weights_over_each_in_its_own_layout(name, calls):
+    """As elman and unfolding do, of which one has its matrices turned: what one made ready is of the plan of both, and not of the other's weights."""
+    recurrence, arguments = ALL[name], drawn(name, T, B, I, I)
+    POOL.free()
+    straight = _wholes(arguments["weights"])
+    other = {key: array.swapaxes(-1, -2).copy() if array.ndim > 1 else array for key, array in straight.items()}
+    with threads.using(1):
+        right = _bits(run(recurrence, **arguments), recurrence, arguments)
+        for weights, parts in 3 * [(straight, _parts), (other, _turned)]:
+            assert _bits(run(recurrence, **{**arguments, "weights": weights}, parts=parts), recurrence, arguments) == right
+    assert len(calls) >= 5
+
+
 def test_one_call_is_for_whole_sequences_one_thread_and_memory_that_waited(calls):
     arguments = drawn("one", T, B, I, H)
     given = {**arguments, "weights": _wholes(arguments["weights"])}
