@@ -84,6 +84,8 @@ def staying(spec, begun, kept, constants):
         if _time(spec, name) is not None:
             if all(reading.obstacle(name, forward) for forward in (True, False)):
                 found[name] = reading_all.obstacle(name, True) or reading.obstacle(name, True)
+        elif spec.time_size(name):
+            found[name] = f"{reading.equations(name)[0].shown()} gives all its steps at once"
         else:
             found |= _behind(spec, name, reading_all) or _both_ways(spec, name, reading_all, begun)
     return found

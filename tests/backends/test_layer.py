@@ -265,3 +265,15 @@ def test_what_does_not_go_step_by_step(name, text):
     inputs = {name: array[0] for name, array in rest.items() if spec.time_size(name)}
     with pytest.raises(ValuesError, match=text):
         layer.step(inputs, {name: array for name, array in rest.items() if name not in inputs})
+
+
+def test_what_is_given_at_all_steps_at_once_does_not_go_step_by_step():
+    """A softmax over time is 1 at each step alone."""
+    spec = refrnn.load_text(
+        "id: attending\ntitle: Attending\nsizes: {T: steps, H: units}\nsymbols:\n  x: {role: input, shape: [T, H]}\n  v: {role: parameter, shape: [H]}\n"
+        'equations: ["a[t] = v @ x[t]", "y = softmax(a)"]\noutputs: [y]\n'
+    )
+    values = spec.draw(batch=2)
+    with pytest.raises(ValuesError, match="y does not go on from step to step, because 'y = softmax.a.' gives all its steps at once; run whole sequences"):
+        spec.bind({"v": values["v"]}).step(values["x"][0], {})
+    assert "gives all its steps at once" in repr(spec.forward(values).state["y"])

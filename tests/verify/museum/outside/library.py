@@ -6,9 +6,11 @@ RUN, SEQUENCES, VALUES, NETWORK, CHUNKS = "backends/run.py", "backends/sequences
 COMPILED = "compiler/recurrence.py"
 REFERENCE, KERNEL, LAYER, FUNCTIONS = "backends/reference.py", "backends/kernel.py", "backends/layer.py", "equation/functions.py"
 TWO_WAYS = 'stack([bidirectional("elman"), bidirectional("gru-reset-after")])'
+ATTENDING = r"refrnn.load_text('id: attending\ntitle: A\nsizes: {T: t, I: i}\nsymbols: {x: {role: input, shape: [T, I]}, v: {role: parameter, shape: [I]}}\nequations: [\"a[t] = v @ x[t]\", y = softmax(a)]\noutputs: [y]')"
 ROOTS = r"refrnn.load_text('id: roots\ntitle: R\nsizes: {T: t, I: i}\nsymbols: {x: {role: input, shape: [T, I]}}\nequations: [\"y[t] = sqrt(x[t]) if x[t] > 0 else x[t]\"]\noutputs: [y]')"
 
 LIBRARY = (
+    Fault("state", "what is given at all steps at once goes on step by step", ATTENDING, "spec/chunks.py", "        elif spec.time_size(name):\n            found", "        elif False:\n            found", "tests/backends"),
     Fault("state", "of the padded step", "lstm", RUN, "return array[lengths - 1, np.arange(len(lengths))]", "return array[-1].copy()"),
     Fault("state", "one delay too early", "multi-tap-recursion", RUN, "item[length : length + before.shape[1]]", "item[length - 1 : length - 1 + before.shape[1]]"),
     Fault("state", "delays from the longest end", "multi-tap-recursion", RUN, "for item, length in zip(states, lengths)", "for item, length in zip(states, [max(lengths)] * len(states))"),
