@@ -422,14 +422,12 @@ def test_one_number_in_the_middle_counts():
     assert of.arguments_are_read_anew(unit(kernel=Backend(forward)), TRUTHS[0], "kernel") == "nothing changes with a number in the middle of u"
 
 
-@pytest.mark.parametrize("equation", ["y[t] = softmax(x[t] + u)", "y[t] = x[t] * (1 + 0 * u)"])
-def test_a_parameter_without_a_say_need_not_count(equation):
+@pytest.mark.parametrize("equations", [["y[t] = softmax(x[t] + u)"], ["y[t] = x[t] * (1 + 0 * u)"], ["a[t] = sum(x[t]) + u", "y = softmax(a)"]])
+def test_a_parameter_without_a_say_need_not_count(equations):
     """A bias before softmax, for instance: its gradient is rounding, and no bit may change with it."""
     shapes = {"x": "{role: input, shape: [T, H]}", "u": "{role: parameter, shape: []}"}
-    spec = refrnn.load_text(
-        f"id: saying\ntitle: Saying\nsizes: {{T: steps, H: units}}\nsymbols: {{{', '.join(f'{name}: {text}' for name, text in shapes.items())}}}\n"
-        f'equations: ["{equation}"]\noutputs: [y]\n'
-    )
+    lines = ["id: saying", "title: Saying", "sizes: {T: steps, H: units}", "symbols:", *(f"  {name}: {text}" for name, text in shapes.items())]
+    spec = refrnn.load_text("\n".join([*lines, "equations:", *(f"  - {equation}" for equation in equations), "outputs: [y]"]))
     for case in cases(spec):
         if case.name in PROPERTY_CASES:
             assert [str(text) for text in of.properties(spec, Truth(spec, case), "compiled", "quick")] == []

@@ -496,6 +496,15 @@ def test_numbers_that_are_too_small_to_decide_by_are_larger():
     assert hopeless.failures and hopeless.case.stretch < 2.0**-380
 
 
+def test_a_wide_case_that_a_precision_can_t_hold_is_narrower():
+    """By halves, and no narrower than a wide one is."""
+    spec = spec_of({"x": INPUT}, ["y[t] = exp(sum(x[t] * x[t]))"], ["y"])
+    (found,) = truths(spec, [Case("wide", "float32", sizes={"T": 9, "H": 257}, batch=2, seed=3)])
+    assert not found.failures and found.case.sizes["T"] == 9 and 32 <= found.case.sizes["H"] < 257
+    (hopeless,) = truths(spec_of({"x": INPUT}, ["y[t] = exp(exp(exp(4 + x[t] * x[t])))"], ["y"]), [Case("hopeless", sizes={"T": 3, "H": 200}, batch=1)])
+    assert hopeless.failures and hopeless.case.sizes == {"T": 3, "H": 50}
+
+
 def test_a_case_that_is_turned_stays_turned():
     (turned,) = truths(EXPONENTS, [Case("turned", stretch=-4096.0, seed=3)])
     assert not turned.failures and -4096 < turned.case.stretch < -1

@@ -42,11 +42,11 @@ def first_wrong(spec, truth, found):
 def near(truth, key, found, other, factor=2, shares=()):
     """Whether two arrays differ by at most ``factor`` bounds of the quantity ``key``; what has no bound must be equal.
 
-    ``shares``: arrays that were added up, which may be larger than their sum and are rounded as such.
+    ``shares``: arrays that were added up, which may be larger than their sum and are rounded as such; so are terms that cancel.
     """
     if key not in truth.quantities or found.dtype.kind != "f":
         return np.array_equal(found, other)
-    scale = max(truth.smallest, *(float(np.abs(array).max(initial=0)) for array in (truth.quantities[key], *shares)))
+    scale = max(truth.smallest, *(float(np.abs(array).max(initial=0)) for array in (truth.quantities[key], truth.cancelling(key), *shares)))
     return np.all(np.abs(found - other) <= factor * truth.bounds[key] * truth.eps * scale)
 
 
