@@ -10,6 +10,7 @@ import pytest
 
 from refrnn.kernels.primitives import activations
 from refrnn.kernels.primitives.activations import ELU, IDENTITY, RELU, SIGMOID, TANH
+from tests.lanes import over_lanes
 
 DTYPES = (np.float32, np.float64)
 WORST = {SIGMOID: 2.5, TANH: 3.0, ELU: 1.5, RELU: 0.0, IDENTITY: 0.0}
@@ -60,6 +61,19 @@ def test_few_units_in_the_last_place(code, dtype):
     unit = np.spacing(np.abs(true).astype(dtype)).astype(np.longdouble)
     errors = np.abs(activate(code, x) - true) / unit
     assert errors.max() <= WORST[code], f"{errors.max()} ulp at {x[errors.argmax()]}"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_finer_tanh(dtype):
+    huge, small = np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal
+    x = np.concatenate([numbers(dtype), np.array([0.0, -0.0, small, -small, np.inf, -np.inf, huge, -huge] * 16, dtype)])
+    (y,) = over_lanes(lambda a: activations.finer_tanh(a), 1, x)
+    true = exact(TANH, x)
+    errors = np.abs(y - true) / np.spacing(np.abs(true).astype(dtype)).astype(np.longdouble)
+    assert errors.max() <= 1.6 and errors[:50_000].mean() <= 0.3
+    assert np.array_equal(np.signbit(y), np.signbit(x)) and np.abs(y).max() == 1
+    (y,) = over_lanes(lambda a: activations.finer_tanh(a), 1, np.full(16, np.nan, dtype))
+    assert np.isnan(y).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -59,7 +59,7 @@ KERNELS = (
     Fault("memory", "an array that the way back reads is not copied", "elman", "systems/elman.py", 'keeps="x h0 W_hy"', 'keeps="x h0"'),
     Fault("threads", "each worker adds up all panels", "lstm", SUMS, "for p in range(parts[worker, 0], parts[worker, 1])", "for p in range(parts[-1, 1])"),
     # Special values.
-    Fault("special", "minus zero made zero", "elman", ACTIVATIONS, "return copy_sign(e / (two + e), x)", "return copy_sign(e / (two + e), x + (x - x))"),
+    Fault("special", "minus zero made zero", "elman", ACTIVATIONS, "return copy_sign(quotient + rest * (half - half * e), x)", "return copy_sign(quotient + rest * (half - half * e), x + (x - x))"),
     Fault("special", "a ReLU that answers 0 to NaN", "scalar-recursion", ACTIVATIONS, "return select(x <= 0, unit - unit, x)", "return select(x > 0, x, unit - unit)"),
     Fault("special", "a ReLU with the slope 1 at 0", "scalar-recursion", LAYERS, "return select(h > 0, d_h, 0)", "return select(h >= 0, d_h, 0)"),
     Fault("special", "nothing clipped below", "clip-value", CLIPPING, "above = -bound if a[j] < -bound else a[j]", "above = a[j]"),
@@ -69,7 +69,7 @@ KERNELS = (
     Fault("special", "exponentials end at -33", "lstm", ACTIVATIONS, "-746.0, 710.0", "-33.0, 710.0"),
     Fault("special", "a start given for each sequence is the first one's", "state-space", ARRAYS, "return start if start.ndim == 2 else", "return np.broadcast_to(start[:1], start.shape) if start.ndim == 2 else"),
     # Precision.
-    Fault("precision", "tanh by a difference near 0", "elman", ACTIVATIONS, "_, _, _, _, _, _, _, _, two, _ = _constants(x)\n    e = _exp_minus_one(-two * abs(x))", "_, _, _, _, _, _, _, unit, two, _ = _constants(x)\n    e = exp(-two * abs(x)) - unit"),
+    Fault("precision", "tanh by a difference near 0", "elman", ACTIVATIONS, "_, _, _, _, _, _, _, _, two, half = _constants(x)\n    e, lost = _exp_minus_one(-two * abs(x))", "_, _, _, _, _, _, _, unit, two, half = _constants(x)\n    e, lost = exp(-two * abs(x)) - unit, unit - unit"),
     Fault("precision", "one coefficient of exp left out", "lstm", ACTIVATIONS, "2.0914686968086877e-9,", "0.0,"),
     Fault("precision", "two coefficients of exp left out", "lstm", ACTIVATIONS, "2.5105217004720745e-8, 2.0914686968086877e-9,", "0.0, 0.0,"),
     # Errors fed back, and stopped.
