@@ -62,8 +62,8 @@ def _before(name, step, back, biases):
 AFTER = Recurrence(
     "gru-after", "h",
     Stage(
-        "n r z m", (Product("x", "W_in", "n r z"), Product("h", "W", "r z m", delay=1)),
-        after_step, "n r z h", after_back, "d_n d_r d_z d_m d_h_before", {"b": "n r z", "b_m": "m"},
+        "m r z n", (Product("x", "W_in", "r z n"), Product("h", "W", "m r z", delay=1)),
+        after_step, "n r z h", after_back, "d_n d_r d_z d_m d_h_before", {"b": "r z n", "b_m": "m"},
     ),
 )  # fmt: skip
 BEFORE = _before("gru-before", keeping_step, keeping_back, biases=True)

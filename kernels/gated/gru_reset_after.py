@@ -17,7 +17,7 @@ TAKES = Arguments(
 
 def _weights(W_z, U_z, b_z, W_r, U_r, b_r, W, U, b_u, b_h):
     """The family's."""
-    return {"W_in": (W, W_r, W_z), "W": (U_r, U_z, U), "b": (b_h, b_r, b_z), "b_m": (b_u,)}
+    return {"W_in": (W_r, W_z, W), "W": (U, U_r, U_z), "b": (b_r, b_z, b_h), "b_m": (b_u,)}
 
 
 @TAKES.forward
