@@ -85,7 +85,7 @@ def _outer_part(multiply, lay_out, operand, terms, deltas, columns, parts, block
     vectors = columns * operand.itemsize // VECTOR_BYTES
     for k in range(len(blocks)):
         start, count = blocks[k, 0], blocks[k, 1]
-        call(lay_out, (rows, shift(data_of(operand), start * a_row), terms, count, 1, a_row))
+        call(lay_out, (rows, shift(data_of(operand), (start + count - 1) * a_row), terms, count, 1, -a_row))
         for p in range(parts[worker, 0], parts[worker, 1]):
             _copy_block(copy, deltas, start, count, p * columns, columns, sums)
             if terms > 0:
@@ -95,13 +95,13 @@ def _outer_part(multiply, lay_out, operand, terms, deltas, columns, parts, block
 
 @part
 def _copy_block(copy, deltas, start, count, column, columns, total):
-    """The rows start .. of one panel as ``rows_by_panel`` takes them; what they sum up to is added to ``total``."""
+    """``count`` rows from ``start`` on of one panel, the last one first, as ``rows_by_panel`` takes them; what they sum up to is added to ``total``."""
     lane, a_row = lanes(copy), deltas.strides[0] // deltas.itemsize
-    rows, sums = shift(data_of(deltas), start * a_row + column), shift(data_of(total), column)
+    rows, sums = shift(data_of(deltas), (start + count - 1) * a_row + column), shift(data_of(total), column)
     for row in range(count):  # one after the other: they are far apart
         for j in range(0, columns, lane):
             before, width = group_of(j, columns, lane)
-            store(load(shift(rows, row * a_row + j)), shift(copy, before * count + row * width + j - before))
+            store(load(shift(rows, j - row * a_row)), shift(copy, before * count + row * width + j - before))
     for j in range(0, columns, lane):
         before, width = group_of(j, columns, lane)
         place = shift(copy, before * count + j - before)
