@@ -12,7 +12,7 @@ TAKES = Arguments("x (T, B, I); s0 (B, H); U (H, H); V (H, I); lengths of T", ke
 @TAKES.forward
 def forward(x, s0, U, V, lengths=None):
     s, layer = recurrent.forward(x, s0, V.T, U.T, lengths=lengths)
-    return {"s": s}, {"layer": layer}
+    return {"s": s}, {**layer[0].saved(s="h"), "layer": layer}
 
 
 @TAKES.backward
