@@ -237,14 +237,17 @@ class _Back:
             places = rows // B * B + forward.order[rows % B]
         if len(places):
             deltas = [_flat(array, rows) for array in work.deltas]
-            self._sum(first, rows, blocks, deltas, forward_work, work)
             self._reach_inputs(first, places, deltas, work)
+            self._sum(first, rows, blocks, deltas, forward_work, work)
             if rows is not None:
                 POOL.give(deltas)
 
     def _sum(self, first, rows, blocks, deltas, forward_work, work):
-        """Add the products of these steps to the gradients of matrices and biases; ``rows``: those that run, of which ``deltas`` are."""
-        plan, summed = work.plan, set()
+        """Add the products of these steps to the gradients of matrices and biases; ``rows``: those that run, of which ``deltas`` are.
+
+        Where these are all steps, gradients take the place of the matrices turned round: nothing else needs these by now.
+        """
+        plan, summed, is_whole = work.plan, set(), work.plan.T == self.plan.T
         operands = {}  # several products may have the same one
         for q, (k, product) in enumerate(self.recurrence.products):
             place = self.recurrence.place_of(k, product)
@@ -256,7 +259,7 @@ class _Back:
             operand = operands[taken]
             terms, columns, workers = plan.terms_of(product), plan.parts[place].width, self.forward.workers
             is_begun = q in self._matrices
-            found = self._matrices[q] if is_begun else work.matrix(q)
+            found = self._matrices[q] if is_begun else work.matrix(q, is_last=is_whole)
             self._matrices[q] = outer(operand, terms, deltas[place], columns, workers, blocks, totals, found, adding=is_begun)
         for place, part in enumerate(plan.parts):
             if place not in summed:

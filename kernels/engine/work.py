@@ -1,5 +1,7 @@
 """Work memory for passes of one plan, and the programs placed on it: a small one serves pass after pass as it stands."""
 
+import math
+
 import numpy as np
 
 from .panels import packed_back
@@ -108,7 +110,7 @@ class Backward:
             steps = {f"carry:{row}:{back}": T + back if recurrence.is_apart(row, back) else 1 for back in recurrence.carried[row]}
             steps |= {f"same:{row}": 1} if f"d_{row}" in recurrence.sent else {}
             self._sent |= {name: np.empty((count, B, plan.width(row)), dtype) for name, count in steps.items()}
-        self._turned, self._matrices = {}, {}
+        self._turned, self._matrices, self._in_place = {}, {}, {}
         program, starts = plan.backward
         self._program, self._starts = program.on(), [(back, start.on()) for (_, back), start in starts.items()]
         deltas, summed = ({f"{kind}:{name}": array for name, array in arrays} for kind, arrays in (("delta", enumerate(self.deltas)), ("d", self.summed.items())))
@@ -128,14 +130,20 @@ class Backward:
         if self.size is None:
             self.size = _bytes(self._all_deltas, self._errors.values(), self._sent.values(), self._turned.values())
 
-    def matrix(self, q):
-        """Memory for the gradient of the matrix of product ``q``, in panels."""
-        found = self._matrices.get(q)
+    def matrix(self, q, is_last):
+        """Memory for the gradient of the matrix of product ``q``, in panels: that of the matrix itself turned round, if the steps that ran are the last ones to need it."""
+        matrices = self._in_place if is_last and q in self._turned else self._matrices
+        found = matrices.get(q)
         if found is None:
             k, product = self.plan.recurrence.products[q]
             part = self.plan.parts[self.plan.recurrence.place_of(k, product)]
-            found = self._matrices[q] = POOL.take((part.count, self.plan.terms_of(product), part.width), self.plan.dtype)
-            self.size += found.nbytes
+            shape = part.count, self.plan.terms_of(product), part.width
+            if matrices is self._in_place:
+                found = self._turned[q].reshape(-1)[: math.prod(shape)].reshape(shape)
+            else:
+                found = POOL.take(shape, self.plan.dtype)
+                self.size += found.nbytes
+            matrices[q] = found
         return found
 
     def turned(self, q):

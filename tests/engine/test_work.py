@@ -9,6 +9,8 @@ from recurrences import ALL, drawn, like, upstream
 from refrnn.kernels.engine import weights, work
 from refrnn.kernels.engine.passes import run
 from refrnn.kernels.engine.pool import POOL
+from refrnn.kernels.engine.segments import checkpoint
+from refrnn.kernels.engine.sums import BLOCK
 
 T, B, I, H = 5, 5, 3, 9
 
@@ -63,6 +65,24 @@ def test_small_works_wait_and_large_ones_do_not(monkeypatch):
     _let_wait(0, monkeypatch)
     both("one", arguments)
     assert POOL.waiting == 0  # all of it is little, too
+
+
+@pytest.mark.parametrize("name", ("one", "two", "delayed"))
+def test_gradients_take_the_place_of_matrices_that_nobody_needs_any_more(name):
+    """Those of a whole pass; the steps before a segment's need them still, in the same work too."""
+    steps, many = 4, BLOCK // 2
+    short, long = drawn(name, steps, many, I, H), drawn(name, 3 * steps, many, I, H)
+    expected = both(name, long)[1]
+    for _ in range(2):
+        both(name, short)
+        with checkpoint(steps) as taken:
+            assert same(both(name, long)[1], expected)
+        assert [len(one._kept.firsts) for one in taken] == [3]
+    recurrence = ALL[name]
+    back = work.backward_work(run(recurrence, **short).plan)
+    for q, _, _ in recurrence.passing:
+        assert np.shares_memory(back.matrix(q, is_last=True), back.turned(q))
+        assert not np.shares_memory(back.matrix(q, is_last=False), back.turned(q))
 
 
 def test_threads_never_share_a_work():
