@@ -199,7 +199,8 @@ class Numbers:
         if name == "matmul":
             return self.noise.product(*values, value)
         if function.summed is not None:
-            return self.noise.against(value, function.summed(value, *values), function.roundings)
+            whole = (lambda: self.functions["sum"].value(*map(np.abs, values))) if function.scalar else None  # of a sum, or a mean
+            return self.noise.against(value, function.summed(value, *values), function.roundings, whole)
         return self.noise.relative(value, function.roundings)
 
     def _decided(self, name, function, arguments, values):

@@ -258,6 +258,21 @@ def test_a_sum_is_not_exact_because_its_terms_cancel():
         assert len({float(ask(Noise(np.float64, seed))) for seed in range(9)}) > 1
 
 
+@pytest.mark.parametrize("name, count", [("sum", 1), ("mean", 4)])
+def test_nor_is_one_that_an_equation_makes(name, count):
+    """What is left of these four is a power of two, and the sums on the way to it are rounded; of whole numbers all is exact."""
+    terms = np.array([0.45898079872131348, -0.45017749071121216, -0.4421667158603668, 0.4333633780479431], np.float32)
+    chosen = program([f"y = {name}(a)"], {"a": "H"}, ["y"])
+
+    def found(array):
+        given = {"a": np.asarray(array, np.longdouble)}
+        return {float(chosen.run(given, {"H": 4}, Numbers(np.longdouble, noise=Noise(np.float32, seed))).value("y")) for seed in range(9)}
+
+    left = terms.astype(np.longdouble).sum()
+    assert np.float32(left) == left and len(found(terms)) > 1
+    assert found([700, -300, -403, 5]) == {2 / count}
+
+
 def test_a_sum_of_whole_numbers_that_cancel_is_exact():
     wide, ones = np.array([700, -300, -400, 5], np.longdouble), np.ones(4, np.longdouble)
     for seed in range(5):

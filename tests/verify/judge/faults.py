@@ -1721,6 +1721,8 @@ TABLE = {
         ("central differences hold nothing apart", "[sign * step * direction", "[step * direction"),
     ],
     "refrnn.equation.algebra": [
+        ("sums that cancel are exact", "if function.scalar else None  # of a sum", "if False else None  # of a sum", "../equation/test_noise"),
+        ("means of whole numbers are rounded", "self.functions[\"sum\"].value(*map(np.abs, values))", "np.sqrt(2.0) + 0 * value", "../equation/test_noise"),
         ("a power by itself is made step by step", "LOW_POWER if alone else NEAR_POWERS", "NEAR_POWERS", "../equation/test_powers"),
         ("powers one after another are made by squaring", "LOW_POWER if alone else NEAR_POWERS", "LOW_POWER", "../equation/test_powers"),
         ("integers stay integers", "            array = array.astype(self.dtype)\n", "            pass\n"),
