@@ -747,6 +747,17 @@ def test_a_layer_that_hands_out_one_state_twice(monkeypatch):
     assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "the state h0 of a layer changes when it is written into"
 
 
+def test_a_layer_whose_state_is_that_of_other_steps(monkeypatch):
+    """Where sequences end at steps of their own: the outputs are right."""
+
+    def state(self, right=Inferred.state.fget):
+        return {name: array + (self._checked.lengths is not None) for name, array in right(self).items()}
+
+    monkeypatch.setattr(Inferred, "state", property(state))
+    assert of.binding_changes_nothing(unit(), RAGGED, "kernel") == "h0 changes when the spec is bound to its parameters and keeps nothing"
+    assert of.binding_changes_nothing(unit(), TRUTHS[0], "kernel") == "h0 of sequences of other lengths is not that of a run"
+
+
 def test_a_layer_that_is_pickled_with_what_a_process_holds(monkeypatch):
     spec = refrnn.load("leaky-units")
     truth = Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64"))

@@ -23,21 +23,26 @@ def binding_changes_nothing(spec, truth, backend):
         if np.ndim(array):
             array[...] = 3  # later changes are not seen
     rest = {name: value for name, value in values.items() if name not in layer.values}
-    plain = run_checked(spec, checked, backend).outputs
+    plain = _given_by(run_checked(spec, checked, backend))
     with by_two_threads(backend):
         return _bound_differs(spec, truth, backend, layer, rest, plain)
+
+
+def _given_by(run):
+    """Outputs, and the state."""
+    return run.outputs | carried(run)
 
 
 def _bound_differs(spec, truth, backend, layer, rest, plain):
     checked = truth.checked
     for word, keep in (("", True), (" and keeps nothing", False), (" and is asked once more", False)):
-        for name, array in layer.forward(rest, checked.lengths, keep).outputs.items():
+        for name, array in _given_by(layer.forward(rest, checked.lengths, keep)).items():
             if not same_bits(array, plain[name]):
                 return f"{name} changes when the spec is bound to its parameters{word}"
     if checked.lengths is None and len(spec.time) == 1 and spec.batched:
         copied, lengths = {name: np.copy(value) for name, value in rest.items()}, _first_shorter(spec, checked)
-        ragged = run_of(spec, layer.values | copied, lengths, backend).outputs
-        for name, array in layer.forward(copied, lengths, keep=False).outputs.items():
+        ragged = _given_by(run_of(spec, layer.values | copied, lengths, backend))
+        for name, array in _given_by(layer.forward(copied, lengths, keep=False)).items():
             if not same_bits(array, ragged[name]):
                 return f"{name} of sequences of other lengths is not that of a run"
     if checked.lengths is not None or not is_a_stream(spec, checked, rest):
@@ -140,8 +145,8 @@ def layers_of_many_answer_as_runs(spec, truth, backend):
         arrays = in_a_crowd(spec, truth, sequences)[0].arrays
         found = layer.forward({name: array for name, array in arrays.items() if name not in layer.values}, keep=False)
         right = run_of(spec, kept | arrays, None, backend)
-        for name, array in (right.outputs | carried(right)).items():
-            if not same_bits({**found.outputs, **carried(found)}[name], array):
+        for name, array in _given_by(right).items():
+            if not same_bits(_given_by(found)[name], array):
                 return f"{name} of a layer is not that of a run of as many sequences"
     found = compare_crowd(spec, truth, backend, HELD) if spec.differentiated else ()
     return next((f"after a layer had the same sizes {finding.text}" for finding in found), None)

@@ -883,6 +883,7 @@ TABLE = {
         ("outputs of starts that are given are not compared", "        found = {key_of(spec, truth, name): array for name, array in run.outputs.items()}\n        if", "        found = {}\n        if"),
     ],
     "refrnn.verify.properties.layers": [
+        ("the state of a layer is not compared", "    return run.outputs | carried(run)\n", "    return run.outputs\n"),
         ("a layer writes into dense arrays alone", "(lengths, np.asarray), (None, strided)):", "(lengths, np.asarray)):"),
         ("a layer may take another precision", "    return _takes_another_precision(spec, checked, layer, rest)\n", "    return None\n"),
         ("a step may take another precision", "        asked.append(lambda given: layer.step(*at_step(spec, given, 0)))\n", "        pass\n"),
@@ -1733,7 +1734,7 @@ TABLE = {
         ("stop stops nothing", "        if name == \"stop\":\n            return self._stopped(arguments[0])\n", "        if name == \"stop\":\n            return arguments[0]\n", "../equation/test_differentiate"),
         ("functions are not shaken", "            value = self._once((name, *map(id, values)), values, self._shaken_result, name, function, values)\n", "            value = function.value(*values)\n"),
         ("products are not shaken", "            return self.noise.product(*values, value)\n", "            return value\n"),
-        ("sums are not shaken by their terms", "            return self.noise.against(value, function.summed(value, *values), function.roundings)\n", "            return self.noise.relative(value, function.roundings)\n"),
+        ("sums are not shaken by their terms", "            return self.noise.against(value, function.summed(value, *values), function.roundings, whole)\n", "            return self.noise.relative(value, function.roundings)\n"),
         ("powers are not shaken", "base.value, self.noise.relative, value, 2)\n", "base.value, lambda: value)\n"),
         ("numbers are not rounded", "value if self.noise is None else self.noise.relative(value, 1), \"constant\"", "value, \"constant\""),
         ("terms of a sum are not shaken", "return self.noise.relative(left + right, 1)", "return left + right"),
