@@ -179,11 +179,15 @@ class Pass:
             return np.full(last - first, self.B)
         return np.count_nonzero(self.ends > np.arange(first, last)[:, None], axis=1)
 
+    def apart(self):
+        """The pass without its outputs, which are the caller's now."""
+        del self.outputs
+        return self
+
     def saved(self, **names):
         """What a kernel saves: the pass, without its outputs, and by the spec's names gates and rows, made into arrays when called for."""
-        del self.outputs  # they are the caller's now
         values = self.values
-        return {"layer": self, **{name: functools.partial(values, of) for name, of in names.items()}}
+        return {"layer": self.apart(), **{name: functools.partial(values, of) for name, of in names.items()}}
 
     def gradients(self, upstream, weights, **parameters):
         """As ``backward``, with the gradients of ``parameters``, whose parts are what ``weights(**parameters)`` says."""

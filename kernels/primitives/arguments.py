@@ -298,8 +298,10 @@ class _Size:
 
 
 def _signature(function):
-    """The name for whoever reads a refusal, such as gated.lstm; the arguments."""
-    return function.__module__.rpartition("kernels.")[2], tuple(inspect.signature(function).parameters)
+    """The name for whoever reads a refusal, such as systems.hopfield, or what a text that is no file is called; the arguments."""
+    file = function.__code__.co_filename
+    name = file.strip("<>") if file.startswith("<") else function.__module__.rpartition("kernels.")[2]
+    return name, tuple(inspect.signature(function).parameters)
 
 
 def _by_name(kernel, names, given, named):

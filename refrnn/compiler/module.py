@@ -4,6 +4,7 @@ import math
 import re
 
 from refrnn.compiler.body import Body
+from refrnn.compiler.lines import laid_out
 from refrnn.compiler.names import HELPERS, Names, imports
 from refrnn.compiler.program import compiled, lookups_of
 from refrnn.compiler.statements import CompileError
@@ -113,7 +114,7 @@ class _Module:
             *backward[0], *(["", ""] if backward[0] else []),
             *self._backward(backward[1]),
         ]  # fmt: skip
-        return "\n".join(lines).rstrip() + "\n"
+        return "\n".join(laid_out(lines)).rstrip() + "\n"
 
     def _pass(self, word, made):
         """The kernels of a pass, and what calls them."""

@@ -2,14 +2,13 @@
 
 import itertools
 import keyword
-import textwrap
 
 from refrnn.equation.clauses import plain_letter
 from refrnn.equation.functions import FUNCTIONS
 
 # What a kernel calls, by modules of the primitives: the lines that the compiler writes itself, and the functions of the language.
 PRIMITIVES = {
-    "activations": {"exp"},
+    "activations": {"exp", "finer_tanh"},
     "compile": {"integers", "native", "pointer", "shift"},
     "lanes": {"lanes", "select"},
     "products": {"times"},
@@ -32,18 +31,14 @@ _ASIDE = {
     "products": ("packed as _packed", "product as _product"),
     "shares": ("outer_sum as _outer_sum", "row_sum as _row_sum", "share as _share"),
 }
-_WIDEST = 131
 
 
 def imports(modules=tuple(PRIMITIVES), aside=_ASIDE):
     """The lines that import all that a module calls of these primitives, and what is ``aside``."""
-    lines = []
-    for module in sorted({*modules, *aside}):
-        names = ", ".join((*aside.get(module, ()), *(sorted(PRIMITIVES[module]) if module in modules else ())))
-        line = f"from refrnn.kernels.primitives.{module} import {names}"
-        inner = textwrap.wrap(f"{names},", _WIDEST, initial_indent="    ", subsequent_indent="    ")
-        lines += [line] if len(line) <= _WIDEST else [f"from refrnn.kernels.primitives.{module} import (", *inner, ")"]
-    return lines
+    return [
+        f"from refrnn.kernels.primitives.{module} import {', '.join((*aside.get(module, ()), *(sorted(PRIMITIVES[module]) if module in modules else ())))}"
+        for module in sorted({*modules, *aside})
+    ]
 
 
 class Names:

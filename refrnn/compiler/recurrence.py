@@ -4,6 +4,7 @@ import itertools
 import keyword
 import math
 
+from refrnn.compiler.lines import laid_out
 from refrnn.compiler.module import MOST_VALUES, docstring, few_values, takes
 from refrnn.compiler.names import HELPERS, imports
 from refrnn.compiler.stages import Unfit, stages_of
@@ -11,6 +12,7 @@ from refrnn.compiler.steps import Steps, Text
 from refrnn.compiler.storage import bracketed
 from refrnn.equation.indices import ZERO
 from refrnn.equation.sizes import Size
+from refrnn.equation.tree import Apply
 
 _IMPORTS = """
 import numpy as _np
@@ -38,7 +40,7 @@ def text(spec, clauses):
     lines = [*docstring(spec), *_IMPORTS.splitlines(), *imports(_STEPS, _ASIDE), "", f'TAKES = Arguments("{takes(spec)}", keeps="{" ".join(passes[0].kept())}")', ""]
     for one in passes:
         lines += one.text()
-    return "\n".join(lines + _chosen(spec, passes)) + "\n"
+    return "\n".join(laid_out(lines + _chosen(spec, passes))) + "\n"
 
 
 def _chosen(spec, passes):
@@ -277,8 +279,12 @@ class _Kernel:
         of = self.module.of
         text = Text(of, of(step.takes[0]))
         lines = [f"def {name}({', '.join(map(of, step.takes))}):"]
-        lines += [f"    {of(target)} = {text.expression(value)}" for target, value in step.lines]
+        lines += [f"    {of(target)} = {'finer_' * self._is_bare(target, value)}{text.expression(value)}" for target, value in step.lines]
         return [*lines, f"    return {', '.join(map(of, step.returns))}"]
+
+    def _is_bare(self, name, value):
+        """Whether a state is a tanh, and no gate stands between the error of that and the next step."""
+        return name in self.made.starts and isinstance(value, Apply) and value.name == "tanh"
 
     def _weights_function(self):
         views = [view for found in self._weights.values() for view in (found if isinstance(found, list) else [found])]
@@ -325,7 +331,7 @@ class _Kernel:
         if self._is_plain():
             return [f"**{self.layer}.saved({', '.join(f'{name}={chr(34)}{of(name)}{chr(34)}' for name in found)})"]
         values = [f'"{name}": lambda: {self.turned(f"{self.layer}.values({chr(34)}{of(name)}{chr(34)})")}' for name in found]
-        return [f'"(layer{self.suffix})": {self.layer}', *values]
+        return [f'"(layer{self.suffix})": {self.layer}.apart()', *values]
 
     def _key(self):
         return "layer" if self._is_plain() else f"(layer{self.suffix})"

@@ -124,6 +124,7 @@ TESTS = {
     "refrnn.compiler.stages": "../compiler/test_recurrence",
     "refrnn.compiler.steps": "../compiler/test_recurrence",
     "refrnn.compiler.recurrence": "../compiler/test_recurrence",
+    "refrnn.compiler.lines": "../compiler/test_lines",
 }
 
 # The properties by the file that has them, and those that are asked of every backend.
@@ -151,6 +152,14 @@ TABLE = {
         ("nothing is excused", "    return found | changed\n", "    return found\n"),
         ("what is NaN is not excused", ", equal_nan=True)", ", equal_nan=False)"),
         ("gradients are not excused", "    if spec.differentiated:\n        ", "    if False:\n        "),
+    ],
+    "refrnn.compiler.lines": [
+        ("a bracket alone becomes a tuple", "if len(parts) == 1 and not", "if len(parts) == 0 and not"),
+        ("long lines stay", "if len(line) <= WIDEST or line", "if len(line) <= 2 * WIDEST or line"),
+        ("lines are broken at signs outside of brackets", "_terms(line) if is_inside else [line]", "_terms(line)"),
+        ("commas in strings count", "        if quote:\n", "        if False:\n"),
+        ("all is imported that may be", "if name.split()[-1] in read]", "]"),
+        ("what is called by another name is not imported", "name.split()[-1] in read", "name.split()[0] in read"),
     ],
     "refrnn.compiler.statements": [
         ("a read need not be proved", "        if _unproved(read, facts, storages):\n", "        if False:\n"),
@@ -1923,6 +1932,7 @@ FAULTS = [
 
 # What CI runs: one fault of each module, by the test that finds it.
 BY = {
+    "refrnn.compiler.lines: all is imported that may be": "../compiler/test_lines::test_what_is_called_is_imported_and_nothing_else",
     "refrnn.verify.text: any number is what the text gives": "test_text::test_another_number_is_not",
     "refrnn.compiler.statements: a read need not be proved": "../compiler/test_compiled::test_what_cant_be_compiled_is_said_with_its_place",
     "refrnn.compiler.schedule: a loop runs upwards alone": "../compiler/test_compiled::test_what_is_refused",
