@@ -5,6 +5,8 @@ Each is one replacement in a source file, and the symbol by which verification m
 
 from typing import NamedTuple
 
+from tests.kernel_copies import COMPILED
+
 
 class Fault(NamedTuple):
     kind: str
@@ -55,20 +57,20 @@ REFERENCE_FAULTS = [
     Fault("activation not differentiated", "bptt", "d_Z2 = d_Y_t * Y[t] * (1 - Y[t])", "d_Z2 = d_Y_t", "d_W2"),
 ]
 
-# (file under kernels/, fault): the spec's own module, the family beneath it, or the engine under both.
+# (file under kernels/, fault): the engine, or what the equations compile to.
 KERNEL_FAULTS = [
-    ("gated/lstm.py", Fault("gates swapped", "lstm", 'i="i", f="f"', 'i="f", f="i"', "i")),
+    (COMPILED, Fault("gates swapped", "lstm", 'i="i", f="f"', 'i="f", f="i"', "i")),
     ("engine/weights.py", Fault("gradients of the gates in reverse order", "lstm", "len(recurrence.sets[place][1]), terms))\n", "len(recurrence.sets[place][1]), terms)[::-1])\n", "d_W")),
-    ("gated/gru_reset_before.py", Fault("biases swapped", "gru-reset-before", '"b": (b_r, b_z)', '"b": (b_z, b_r)', "r")),
-    ("gated/gru_reset_before.py", Fault("product transposed", "gru-reset-before", '"W_n": (W_hh,)', '"W_n": (W_hh.T,)', "n")),
+    (COMPILED, Fault("biases swapped", "gru-reset-before", '"b": (b_r, b_z,)', '"b": (b_z, b_r,)', "r")),
+    (COMPILED, Fault("product transposed", "gru-reset-before", '"W_hh": (W_hh,)', '"W_hh": (W_hh.T,)', "n")),
     ("engine/passes.py", Fault("past state a step late", "unfolding", "depth[product.operand] - product.delay\n        return", "depth[product.operand]\n        return", "d_U")),
     ("engine/passes.py", Fault("padded step leaks", "unfolding", "new, self.given = np.zeros, ", "new, self.given = np.ones, ", "s")),
     ("engine/plan.py", Fault("error of a padded step leaks", "unfolding", 'yield step.given(f"up:{row}", self.rows[row])', 'yield step.own(f"up:{row}", self.rows[row])', "d_U")),
     ("engine/plan.py", Fault("error not carried", "unfolding", "self._sent(row, panels, gate)]", "self._sent(row, panels, gate, 2)]", "d_x")),
-    ("families/lstm.py", Fault("error not accumulated", "lstm", "d_c = d_c + d_h * o * (", "d_c = d_h * o * (", "d_x")),
-    ("families/lstm.py", Fault("state overwritten too early", "lstm", "    c = f * c_before + i * g", "    c_before = f * c_before\n    c = f * c_before + i * g", "c")),
-    ("families/gru.py", Fault("dropped factor", "gru-reset-before", "(z * (1 - z)), d_h * z\n\n\ndef renewing_step", "(z * (1 - z)), d_h\n\n\ndef renewing_step", "d_h0")),
-    ("families/gru.py", Fault("update gate reversed", "gru-reset-before", "return n, z * h_before + (1 - z) * n", "return n, (1 - z) * h_before + z * n", "h")),
+    (COMPILED, Fault("error not accumulated", "lstm", "d_c = d_c + d_h * o * (", "d_c = d_h * o * (", "d_x")),
+    (COMPILED, Fault("state overwritten too early", "lstm", "    c = f * c_before + i * g", "    c_before = f * c_before\n    c = f * c_before + i * g", "c")),
+    (COMPILED, Fault("dropped factor", "gru-reset-before", "d_h_before = d_h * z\n", "d_h_before = d_h\n", "d_h0")),
+    (COMPILED, Fault("update gate reversed", "gru-reset-before", "h = z * h_before + (1 - z) * n", "h = (1 - z) * h_before + z * n", "h")),
     ("engine/loop.py", Fault("product of the second operand dropped", "lstm", "range(stage.first_product, stage.last_product)", "range(stage.first_product, stage.first_product + 1)", "i")),
-    ("engine/panels.py", Fault("terms of one gate taken from its neighbour", "lstm", "plain, gate * by_gate", "plain, (gate + 1) % len(gates) * by_gate", "i")),
+    ("engine/panels.py", Fault("units of one gate in the place of its neighbour", "lstm", "columns, gate * layout.each,", "columns, (gate + 1) % gates * layout.each,", "i")),
 ]

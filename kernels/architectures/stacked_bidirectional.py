@@ -3,9 +3,9 @@
 Gives h1 (T, B, H1 + K1), h2 (T, B, H2 + K2).
 """
 
+from ..families import bidirectional
 from ..primitives.arguments import Arguments
 from ..primitives.arrays import cut
-from . import bidirectional
 
 TAKES = Arguments(
     "x (T, B, I); h1_f0 (B, H1); h1_binf (B, K1); W1_f (H1, I); U1_f (H1, H1); b1_f (H1); W1_b (K1, I); U1_b (K1, K1); "
@@ -19,9 +19,9 @@ def forward(
     x, h1_f0, h1_binf, W1_f, U1_f, b1_f, W1_b, U1_b, b1_b, h2_f0, h2_binf, W2_f, U2_f, b2_f, W2_b, U2_b, b2_b, lengths=None
 ):  # fmt: skip
     h1, first = bidirectional.forward(x, h1_f0, h1_binf, W1_f, U1_f, b1_f, W1_b, U1_b, b1_b, lengths)
-    h2, second = bidirectional.forward(h1["h"], h2_f0, h2_binf, W2_f, U2_f, b2_f, W2_b, U2_b, b2_b, lengths)
+    h2, second = bidirectional.forward(h1, h2_f0, h2_binf, W2_f, U2_f, b2_f, W2_b, U2_b, b2_b, lengths)
     states = {"h1_f": first["h_f"], "h1_b": first["h_b"], "h2_f": second["h_f"], "h2_b": second["h_b"]}
-    return {"h1": h1["h"], "h2": h2["h"]}, {**states, "blocks": (first, second), "lengths": lengths}
+    return {"h1": h1, "h2": h2}, {**states, "blocks": (first, second), "lengths": lengths}
 
 
 @TAKES.backward

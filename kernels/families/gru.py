@@ -1,21 +1,8 @@
-"""Gated recurrent unit. The reset gate multiplies the product with the state (AFTER), or the state itself before it.
+"""The gated recurrent unit of the lecture that simplifies the LSTM, as a layer of encoders and decoders: z lets the new state in."""
 
-z keeps the old state; in OLAH, as in the lecture that simplifies the LSTM, it lets the new one in.
-"""
-
+from ..engine.passes import run
 from ..engine.recurrence import Product, Recurrence, Stage
 from ..primitives.activations import sigmoid, tanh
-
-
-def after_step(n, r, z, m, h_before):
-    r, z = sigmoid(r), sigmoid(z)
-    n = tanh(n + r * m)
-    return n, r, z, z * h_before + (1 - z) * n
-
-
-def after_back(d_h, n, r, z, m, h_before):
-    d_n = d_h * (1 - z) * ((1 - n) * (1 + n))
-    return d_n, d_n * m * (r * (1 - r)), d_h * (h_before - n) * (z * (1 - z)), d_n * r, d_h * z
 
 
 def reset_step(r, z, h_before):
@@ -27,15 +14,6 @@ def reset_back(d_m, d_h_before, r, h_before):
     return d_m * h_before * (r * (1 - r)), d_h_before + d_m * r
 
 
-def keeping_step(n, z, h_before):
-    n = tanh(n)
-    return n, z * h_before + (1 - z) * n
-
-
-def keeping_back(d_h, n, z, h_before):
-    return d_h * (1 - z) * ((1 - n) * (1 + n)), d_h * (h_before - n) * (z * (1 - z)), d_h * z
-
-
 def renewing_step(n, z, h_before):
     n = tanh(n)
     return n, (1 - z) * h_before + z * n
@@ -45,26 +23,35 @@ def renewing_back(d_h, n, z, h_before):
     return d_h * z * ((1 - n) * (1 + n)), d_h * (n - h_before) * (z * (1 - z)), d_h * (1 - z)
 
 
-def _before(name, step, back, biases):
-    return Recurrence(
-        name, "h",
-        Stage(
-            "r z", (Product("x", "W_in", "r z"), Product("h", "W", "r z", delay=1)),
-            reset_step, "r z m", reset_back, "d_r d_h_before", {"b": "r z"} if biases else {},
-        ),
-        Stage(
-            "n", (Product("x", "W_in_n", "n"), Product("m", "W_n", "n")),
-            step, "n h", back, "d_n d_z d_h_before", {"b_n": "n"} if biases else {},
-        ),
-    )  # fmt: skip
-
-
-AFTER = Recurrence(
-    "gru-after", "h",
-    Stage(
-        "m r z n", (Product("x", "W_in", "r z n"), Product("h", "W", "m r z", delay=1)),
-        after_step, "n r z h", after_back, "d_n d_r d_z d_m d_h_before", {"b": "r z n", "b_m": "m"},
-    ),
+_UNIT = Recurrence(
+    "gru", "h",
+    Stage("r z", (Product("x", "W_in", "r z"), Product("h", "W", "r z", delay=1)), reset_step, "r z m", reset_back, "d_r d_h_before"),
+    Stage("n", (Product("x", "W_in_n", "n"), Product("m", "W_n", "n")), renewing_step, "n h", renewing_back, "d_n d_z d_h_before"),
 )  # fmt: skip
-BEFORE = _before("gru-before", keeping_step, keeping_back, biases=True)
-OLAH = _before("gru-olah", renewing_step, renewing_back, biases=False)
+
+
+def _weights(W_z, W_r, W):
+    """The recurrence's: the columns for the state, and those for the input."""
+    H = len(W)
+    return {
+        "W": (W_r[:, :H], W_z[:, :H]), "W_n": (W[:, :H],),
+        "W_in": (W_r[:, H:], W_z[:, H:]), "W_in_n": (W[:, H:],),
+    }  # fmt: skip
+
+
+def forward(x, start, W_z, W_r, W, lengths=None):
+    """Run the layer.
+
+    x (T, B, I), start (B, H), weights (H, H+I), lengths (B,) or None. Returns h (T, B, H) and what ``backward`` needs, a
+    dict, in which r, z, h_tilde and h are functions that make these.
+    """
+    parameters = {"W_z": W_z, "W_r": W_r, "W": W}
+    layer = run(_UNIT, {"x": x}, {"h": start}, parameters, lengths, _weights)
+    h = layer.outputs["h"]
+    return h, {"parameters": parameters, **layer.saved(r="r", z="z", h_tilde="n", h="h")}
+
+
+def backward(saved, d_h):
+    """The gradients, given d_h (T, B, H), as a dict: x, start and those of the weights."""
+    d = saved["layer"].gradients({"h": d_h}, _weights, **saved["parameters"])
+    return {"x": d["x"], "start": d["h"], **{name: d[name] for name in saved["parameters"]}}

@@ -60,6 +60,28 @@ class Binding:
         return sys.modules[name]
 
 
+class Compiled:
+    """The kernel of a row of the library for which none is written by hand: what the equations of ``spec`` compile to."""
+
+    kind = "kernel"
+
+    def __init__(self, spec):
+        self.spec = spec
+
+    @property
+    def module(self):
+        """What errors call it."""
+        return f"the compiled kernel of {self.spec.id}"
+
+    def load(self):
+        """Compile the equations; done when the backend is first asked for."""
+        return importlib.import_module("refrnn.compiler.load").module(self.spec)
+
+    def check_machine(self):
+        """As of a kernel that is written by hand."""
+        check_compiler(self.module)
+
+
 def check_compiler(module):
     """Refuse a machine, or settings of it, on which the kernel that is called so can't be made machine code."""
     try:

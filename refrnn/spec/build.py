@@ -141,6 +141,8 @@ def build(document, path, library):
         if found is not None:
             binding.check(found, spec)
             spec.bindings[kind] = found
+    if library and spec.lectures and "kernel" not in spec.bindings:
+        spec.bindings["kernel"] = binding.Compiled(spec)
     return spec
 
 

@@ -40,7 +40,7 @@ def ids():
 
 
 def rows():
-    """The ids of the lectures' rows, each of which has a reference and a kernel written by hand."""
+    """The ids of the lectures' rows, each of which has a reference written by hand, and a kernel: by hand, too, or the compiled one where that is as fast."""
     return [name for name, path in _paths().items() if path.parent.name != GALLERY]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from refrnn.kernels.primitives.fork import cached_property
 from refrnn.spec.analysis import Analysis
+from refrnn.spec.binding import Compiled
 from refrnn.spec.record import Claim, Misprint, PrintedGradient
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ class Spec(Analysis):
             return self
         if given not in self._continued:
             changed = {name: replace(self.symbols[name], role="start") for name in given}
-            self._continued[given] = replace(self, symbols={**self.symbols, **changed})
+            found = self._continued[given] = replace(self, symbols={**self.symbols, **changed})
+            if isinstance(self.bindings.get("kernel"), Compiled):
+                self._continued[given] = replace(found, bindings={**self.bindings, "kernel": Compiled(found)})
         return self._continued[given]
 
     @cached_property
@@ -65,7 +68,7 @@ class Spec(Analysis):
 
     @property
     def bound(self) -> tuple[str, ...]:
-        """Those of the backends that are written by hand: the modules that are bound to the spec."""
+        """Those of the backends that are bound to the spec: modules written by hand, and the kernel of a row, which may be compiled."""
         return tuple(kind for kind in ("reference", "kernel") if kind in self.bindings)
 
     def __getstate__(self):

@@ -4,6 +4,7 @@ import time
 from dataclasses import asdict
 
 from refrnn.errors import AnswerError, RefrnnError
+from refrnn.spec.binding import Compiled
 from refrnn.verify.adjoint import follow
 from refrnn.verify.backends import KERNELS, compare, not_offered
 from refrnn.verify.cases import OVERFLOWING, asked, cases
@@ -94,9 +95,12 @@ def verify_spec(spec, backends=None, level="quick", mutants=False, step=lambda t
 def _held(spec, level):
     """The backends that a level holds against the equation.
 
-    The compiled kernel of a spec of the library, or of one that has another kernel, at the full level alone: it takes long to make.
+    The compiled kernel is held once, as that of a row where there is no other. Of a cell of the gallery, and beside another
+    kernel, at the full level alone: it takes long to make.
     """
-    return ("equation", *spec.bound) if level == "quick" and (spec.group or "kernel" in spec.bound) else spec.backends
+    if level == "quick" and (spec.group or "kernel" in spec.bound) or isinstance(spec.bindings.get("kernel"), Compiled):
+        return "equation", *spec.bound
+    return spec.backends
 
 
 def wrong_with(spec, found, backend, level="quick"):

@@ -6,6 +6,7 @@ import numpy as np
 from differential import (
     OPEN,
     SHUT,
+    assert_added_near,
     assert_backends_agree,
     assert_items_run_alone,
     assert_near,
@@ -51,7 +52,7 @@ def test_memories_that_are_held_by_hand(backend, dtype):
 @each_backend
 @each_precision
 def test_its_layers_are_lstms(backend, dtype):
-    """Each layer by itself gives the same bits, and the first one's input gets what passes both."""
+    """The first layer by itself gives the same bits; in the second one a kernel may add products in another order than by itself."""
     lengths = [6, 1, 4]
     values = spec.draw({"T": 6}, seed=1, dtype=dtype)
     run = spec.forward(values, backend, lengths)
@@ -60,9 +61,9 @@ def test_its_layers_are_lstms(backend, dtype):
     second = layer.forward({"x": z, "h0": values["h2_0"], "c0": values["c2_0"], "W": values["W2"], "b": values["b2"]}, backend, lengths)
     for name in "ch":
         assert_same(run.intermediates[f"{name}1"], first.outputs[name])
-        assert_same(run.intermediates[f"{name}2"], second.outputs[name])
+        assert_added_near(run.intermediates[f"{name}2"], second.outputs[name], terms=6 * 8)
     assert_same(run.state["h1_0"], first.state["h0"])
-    assert_same(run.state["c2_0"], second.state["c0"])
+    assert_added_near(run.state["c2_0"], second.state["c0"], terms=6 * 8)
 
 
 @each_backend

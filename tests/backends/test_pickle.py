@@ -74,11 +74,11 @@ def test_a_copy_of_a_run_whose_values_changed_gives_no_wrong_gradients(backend):
 
 
 def test_a_run_by_a_module(tmp_path, monkeypatch):
-    (tmp_path / "of_mine.py").write_text("from refrnn.kernels.systems.elman import forward, backward\n")
+    (tmp_path / "of_mine.py").write_text("from refrnn.kernels.systems.hopfield import forward, backward\n")
     monkeypatch.syspath_prepend(tmp_path)
     import of_mine
 
-    spec = refrnn.load("elman")
+    spec = refrnn.load("hopfield")
     run = spec.forward(spec.draw(), of_mine)
     other = pickle.loads(pickle.dumps(run))
     same(other.backward(run.outputs), run.backward(run.outputs))

@@ -32,10 +32,10 @@ package = types.ModuleType("kernels")
 package.__path__ = ["kernels"]
 sys.modules["kernels"] = package
 import numpy as np
-from kernels.systems import elman
+from kernels.systems import hopfield
 import refrnn
 try:
-    elman.forward(**refrnn.load("elman").draw(dtype="float32"))
+    hopfield.forward(**refrnn.load("hopfield").draw(dtype="float32"))
 except RuntimeError as error:
     assert str(error) == "kernels exist as machine code only; unset NUMBA_DISABLE_JIT to run them"
 else:

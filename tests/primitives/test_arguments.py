@@ -1,7 +1,5 @@
 """What kernels declare, and what they refuse when they are used alone: one sentence, before anything runs."""
 
-import importlib
-
 import numpy as np
 import pytest
 
@@ -9,22 +7,21 @@ import refrnn
 from refrnn.kernels.architectures import encoder_decoder
 from refrnn.kernels.dynamics import scalar_recursion
 from refrnn.kernels.families import embedding, pointwise, recurrent, softmax
-from refrnn.kernels.gated import leaky_units, lstm
 from refrnn.kernels.language import generation, one_hot, projection
 from refrnn.kernels.primitives.activations import TANH
 from refrnn.kernels.primitives.arguments import Arguments
 from refrnn.kernels.primitives.products import multiply
-from refrnn.kernels.systems import hopfield, state_space
+from refrnn.kernels.systems import hopfield, two_layer_rnn
 from refrnn.spec.library import rows
 
-# Learned starts, which every item of a batch may have for itself.
-LEARNED = {("state-space", "h_start"), ("two-layer-rnn", "h1_start"), ("two-layer-rnn", "h2_start")}
+# Learned starts, which every item of a batch may have for itself; for these others are compiled anew.
+LEARNED = {("two-layer-rnn", "h1_start"), ("two-layer-rnn", "h2_start")}
 
 
 @pytest.mark.parametrize("name", rows())
 def test_declarations_are_the_specs(name):
     spec = refrnn.load(name)
-    declared = importlib.import_module(spec.bindings["kernel"].module).TAKES
+    declared = spec.bindings["kernel"].load().TAKES
     wanted = {}
     for symbol, one in spec.arrays.items():
         shape = [str(size) for size in one.shape]
@@ -40,6 +37,9 @@ def test_declarations_are_the_specs(name):
     assert found == wanted and declared.times == spec.time
     for symbol, one in spec.arrays.items():
         assert declared.items[symbol].below == (None if one.below is None else str(one.below))
+
+
+lstm, leaky_units = (refrnn.load(name).bindings["kernel"].load() for name in ("lstm", "leaky-units"))
 
 
 def cell(**changed):
@@ -62,28 +62,28 @@ MASKED = np.ma.masked_array(np.zeros((2, 5), np.float32), mask=True)
 @pytest.mark.parametrize(
     "values, kind, text",
     [
-        (without("c0"), TypeError, "gated.lstm: the argument c0 is missing; it takes x, h0, c0, W, b"),
-        (cell(w=1), TypeError, "gated.lstm: there is no argument w; it takes x, h0, c0, W, b"),
-        (cell(h0=[[0.0] * 5] * 2), TypeError, "gated.lstm: h0 must be a NumPy array, without a mask, not list"),
-        (cell(h0=MASKED), TypeError, "gated.lstm: h0 must be a NumPy array, without a mask, not MaskedArray"),
-        (cell(c0=np.zeros((2, 5))), TypeError, "gated.lstm: c0 has the dtype float64, the arrays before it float32; use one for all"),
-        (cell(x=np.zeros((4, 2, 3), "f2")), TypeError, "gated.lstm: x has the dtype float16; kernels work in float32 and float64"),
-        (cell(x=np.zeros((4, 2, 3), ">f4")), TypeError, "gated.lstm: x has the dtype >f4; kernels work in float32 and float64"),
-        (cell(x=np.zeros((4, 2, 3), int)), TypeError, "gated.lstm: x has the dtype int64; kernels work in float32 and float64"),
-        (cell(x=np.zeros((4, 6), "f4")), ValueError, "gated.lstm: x has the shape (4, 6), expected (T, B, I)"),
-        (cell(h0=np.zeros((1, 5), "f4")), ValueError, "gated.lstm: h0 has the shape (1, 5), expected (B, H) with B = 2"),
-        (cell(c0=np.zeros((2, 6), "f4")), ValueError, "gated.lstm: c0 has the shape (2, 6), expected (B, H) with B = 2, H = 5"),
-        (cell(W=np.zeros((20, 7), "f4")), ValueError, "gated.lstm: W has the shape (20, 7), expected (4*H, H+I) with H = 5, I = 3"),
-        (cell(x=np.zeros((0, 2, 3), "f4")), ValueError, "gated.lstm: x has the shape (0, 2, 3); none of its sizes may be 0"),
-        (cell(lengths=np.array([5, 1])), ValueError, "gated.lstm: the length of item 0 is 5; it must be from 1 to T = 4"),
-        (cell(lengths=np.array([4, 0])), ValueError, "gated.lstm: the length of item 1 is 0; it must be from 1 to T = 4"),
-        (cell(lengths=np.array([4, -(2**62)])), ValueError, f"gated.lstm: the length of item 1 is {-(2**62)}; it must be from 1 to T = 4"),
+        (without("c0"), TypeError, "the compiled kernel of lstm: the argument c0 is missing; it takes x, h0, c0, W, b"),
+        (cell(w=1), TypeError, "the compiled kernel of lstm: there is no argument w; it takes x, h0, c0, W, b"),
+        (cell(h0=[[0.0] * 5] * 2), TypeError, "the compiled kernel of lstm: h0 must be a NumPy array, without a mask, not list"),
+        (cell(h0=MASKED), TypeError, "the compiled kernel of lstm: h0 must be a NumPy array, without a mask, not MaskedArray"),
+        (cell(c0=np.zeros((2, 5))), TypeError, "the compiled kernel of lstm: c0 has the dtype float64, the arrays before it float32; use one for all"),
+        (cell(x=np.zeros((4, 2, 3), "f2")), TypeError, "the compiled kernel of lstm: x has the dtype float16; kernels work in float32 and float64"),
+        (cell(x=np.zeros((4, 2, 3), ">f4")), TypeError, "the compiled kernel of lstm: x has the dtype >f4; kernels work in float32 and float64"),
+        (cell(x=np.zeros((4, 2, 3), int)), TypeError, "the compiled kernel of lstm: x has the dtype int64; kernels work in float32 and float64"),
+        (cell(x=np.zeros((4, 6), "f4")), ValueError, "the compiled kernel of lstm: x has the shape (4, 6), expected (T, B, I)"),
+        (cell(h0=np.zeros((1, 5), "f4")), ValueError, "the compiled kernel of lstm: h0 has the shape (1, 5), expected (B, H) with B = 2"),
+        (cell(c0=np.zeros((2, 6), "f4")), ValueError, "the compiled kernel of lstm: c0 has the shape (2, 6), expected (B, H) with B = 2, H = 5"),
+        (cell(W=np.zeros((20, 7), "f4")), ValueError, "the compiled kernel of lstm: W has the shape (20, 7), expected (4*H, H+I) with H = 5, I = 3"),
+        (cell(x=np.zeros((0, 2, 3), "f4")), ValueError, "the compiled kernel of lstm: x has the shape (0, 2, 3); none of its sizes may be 0"),
+        (cell(lengths=np.array([5, 1])), ValueError, "the compiled kernel of lstm: the length of item 0 is 5; it must be from 1 to T = 4"),
+        (cell(lengths=np.array([4, 0])), ValueError, "the compiled kernel of lstm: the length of item 1 is 0; it must be from 1 to T = 4"),
+        (cell(lengths=np.array([4, -(2**62)])), ValueError, f"the compiled kernel of lstm: the length of item 1 is {-(2**62)}; it must be from 1 to T = 4"),
         (
             cell(lengths=np.array([4.0, 2.0])),
             ValueError,
-            "gated.lstm: lengths must be whole numbers, one for each of the B = 2 items, not float64 of the shape (2,)",
+            "the compiled kernel of lstm: lengths must be whole numbers, one for each of the B = 2 items, not float64 of the shape (2,)",
         ),
-        (cell(lengths={"S": [1, 2]}), TypeError, "gated.lstm: S is not a time of it; lengths are of T"),
+        (cell(lengths={"S": [1, 2]}), TypeError, "the compiled kernel of lstm: S is not a time of it; lengths are of T"),
     ],
 )
 def test_refused_in_one_sentence(values, kind, text):
@@ -97,7 +97,7 @@ def test_arguments_without_names():
     by_name, _ = lstm.forward(**values)
     in_turn, _ = lstm.forward(*values.values())
     assert np.array_equal(by_name["h"], in_turn["h"])
-    with pytest.raises(TypeError, match="gated.lstm: it takes x, h0, c0, W, b, lengths, not 7 arguments without a name"):
+    with pytest.raises(TypeError, match="the compiled kernel of lstm: it takes x, h0, c0, W, b, lengths, not 7 arguments without a name"):
         lstm.forward(*values.values(), 1)
 
 
@@ -115,10 +115,10 @@ def test_layouts_are_put_in_order():
 @pytest.mark.parametrize(
     "changed, kind, text",
     [
-        ({"d_h": np.zeros((4, 2, 5))}, TypeError, "gated.lstm: d_h must be a NumPy array of float32, as its output is, not float64"),
-        ({"d_h": 0.0}, TypeError, "gated.lstm: d_h must be a NumPy array of float32, as its output is, not float"),
-        ({"d_h": np.zeros((3, 2, 5), "f4")}, ValueError, "gated.lstm: d_h has the shape (3, 2, 5), expected (4, 2, 5), that of its output"),
-        ({"d_x": 0}, TypeError, "gated.lstm: there is no error d_x; backward takes d_h, d_c"),
+        ({"d_h": np.zeros((4, 2, 5))}, TypeError, "the compiled kernel of lstm: d_h must be a NumPy array of float32, as its output is, not float64"),
+        ({"d_h": 0.0}, TypeError, "the compiled kernel of lstm: d_h must be a NumPy array of float32, as its output is, not float"),
+        ({"d_h": np.zeros((3, 2, 5), "f4")}, ValueError, "the compiled kernel of lstm: d_h has the shape (3, 2, 5), expected (4, 2, 5), that of its output"),
+        ({"d_x": 0}, TypeError, "the compiled kernel of lstm: there is no error d_x; backward takes d_h, d_c"),
     ],
 )
 def test_errors_are_refused_too(changed, kind, text):
@@ -127,9 +127,9 @@ def test_errors_are_refused_too(changed, kind, text):
     with pytest.raises(kind) as refused:
         lstm.backward(saved, **{**errors, **changed})
     assert str(refused.value) == text
-    with pytest.raises(TypeError, match="gated.lstm: the error d_c is missing; backward takes d_h, d_c"):
+    with pytest.raises(TypeError, match="the compiled kernel of lstm: the error d_c is missing; backward takes d_h, d_c"):
         lstm.backward(saved, outputs["h"])
-    with pytest.raises(TypeError, match="gated.lstm: backward takes what its own forward saved, not list"):
+    with pytest.raises(TypeError, match="the compiled kernel of lstm: backward takes what its own forward saved, not list"):
         lstm.backward([], **errors)
 
 
@@ -158,7 +158,7 @@ def test_numbers_and_sizes():
     for a, shape in (([0.5], "(1,)"), ("0.5", "()"), (True, "()")):
         with pytest.raises(TypeError) as refused:
             leaky_units.forward(x, h0, W, U, b, a)
-        assert str(refused.value) == f"gated.leaky_units: a must be one real number, not {type(a).__name__} of the shape {shape}"
+        assert str(refused.value) == f"the compiled kernel of leaky-units: a must be one real number, not {type(a).__name__} of the shape {shape}"
     X = np.zeros((3, 2))
     for f, kind, text in ((3, ValueError, "f is 3; it must be from 0 to 2"), (0.0, TypeError, "f must be a whole number, not float")):
         with pytest.raises(kind, match=text):
@@ -169,14 +169,16 @@ def test_numbers_and_sizes():
 
 
 def test_a_learned_start_has_two_shapes():
-    shapes = {"x": (3, 2, 4), "W_xh": (5, 4), "W_hh": (5, 5), "b_h": (5,), "W_hy": (6, 5), "b_y": (6,)}
+    shapes = {
+        "X": (3, 2, 4), "w1": (4, 5), "w11": (5, 5), "b1": (5,), "w2": (5, 6), "w22": (6, 6), "b2": (6,), "w3": (6, 3), "b3": (3,), "h2_start": (6,),
+    }  # fmt: skip
     values = {name: np.zeros(shape) for name, shape in shapes.items()}
     for start in ((5,), (2, 5)):
-        outputs, saved = state_space.forward(h_start=np.zeros(start), **values)
-        assert state_space.backward(saved, outputs["h"], outputs["y"])["h_start"].shape == start
+        outputs, saved = two_layer_rnn.forward(h1_start=np.zeros(start), **values)
+        assert two_layer_rnn.backward(saved, **{f"d_{name}": array for name, array in outputs.items()})["h1_start"].shape == start
     with pytest.raises(ValueError) as refused:
-        state_space.forward(h_start=np.zeros((1, 5)), **values)
-    assert str(refused.value) == "systems.state_space: h_start has the shape (1, 5), expected (H) or (B, H) with B = 2"
+        two_layer_rnn.forward(h1_start=np.zeros((1, 5)), **values)
+    assert str(refused.value) == "systems.two_layer_rnn: h1_start has the shape (1, 5), expected (H1) or (B, H1) with B = 2"
 
 
 def test_two_times():

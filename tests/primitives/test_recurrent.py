@@ -16,23 +16,21 @@ PLAIN = {
 }
 T, B, I, H = 6, 5, 3, 4
 LENGTHS = np.array([6, 1, 4, 2, 5])
-NAMES = ("x", "start", "W_in", "W", "bias", "leak")
+NAMES = ("x", "start", "W_in", "W", "bias")
 
 
 def values(seed=0):
     random = np.random.default_rng(seed)
     shapes = {"x": (T, B, I), "start": (B, H), "W_in": (I, H), "W": (H, H), "bias": (H,)}
-    return {**{name: random.standard_normal(shape) for name, shape in shapes.items()}, "leak": 0.3}
+    return {name: random.standard_normal(shape) for name, shape in shapes.items()}
 
 
-def plain(x, start, W_in, W, bias, leak, lengths, activation, reverse):
+def plain(x, start, W_in, W, bias, lengths, activation):
     h = np.zeros((T, B, H))
     for b, length in enumerate(lengths):
         state = start[b]
-        for t in reversed(range(length)) if reverse else range(length):
-            s = PLAIN[activation](x[t, b] @ W_in + bias + state @ W)
-            state = leak * state + (1 - leak) * s
-            h[t, b] = state
+        for t in range(length):
+            state = h[t, b] = PLAIN[activation](x[t, b] @ W_in + bias + state @ W)
     return h
 
 
@@ -40,26 +38,22 @@ def past_the_end(array, lengths):
     return np.where((np.arange(len(array))[:, None] >= lengths)[..., None], np.nan, array)
 
 
-OPTIONS = list(itertools.product(PLAIN, (None, LENGTHS), (False, True), (0.3, None)))
-
-
-@pytest.mark.parametrize("activation, lengths, reverse, leak", OPTIONS)
-def test_forward_and_gradients(activation, lengths, reverse, leak):
-    given = {**values(), "leak": leak}
+@pytest.mark.parametrize("activation, lengths", itertools.product(PLAIN, (None, LENGTHS)))
+def test_forward_and_gradients(activation, lengths):
+    given = values()
     steps = np.full(B, T) if lengths is None else lengths
     d_h = np.random.default_rng(1).standard_normal((T, B, H))
 
     def scalar(changed):
-        whole = {**changed, "leak": changed["leak"] or 0.0}
-        return np.sum(plain(**whole, lengths=steps, activation=activation, reverse=reverse) * d_h)
+        return np.sum(plain(**changed, lengths=steps, activation=activation) * d_h)
 
     x = past_the_end(given["x"], steps)
-    h, saved = recurrent.forward(x, *(given[name] for name in NAMES[1:5]), lengths, activation, leak, reverse)
-    expected = plain(**{**given, "leak": leak or 0.0}, lengths=steps, activation=activation, reverse=reverse)
+    h, saved = recurrent.forward(x, *(given[name] for name in NAMES[1:]), lengths, activation)
+    expected = plain(**given, lengths=steps, activation=activation)
     assert np.allclose(h, expected, rtol=1e-12, atol=1e-13) and np.array_equal(h == 0, expected == 0)
     gradients = recurrent.backward(saved, past_the_end(d_h, steps))
     step = 1e-6
-    for name in NAMES if leak else NAMES[:5]:
+    for name in NAMES:
         direction = np.random.default_rng(2).standard_normal(np.shape(given[name]))
         onward, back = ({**given, name: given[name] + way * step * direction} for way in (1, -1))
         numeric = (scalar(onward) - scalar(back)) / (2 * step)
@@ -69,13 +63,13 @@ def test_forward_and_gradients(activation, lengths, reverse, leak):
 def test_keep_cuts_the_past():
     given = values()
     d_h = np.random.default_rng(1).standard_normal((T, B, H))
-    _, saved = recurrent.forward(*(given[name] for name in NAMES[:5]))
+    _, saved = recurrent.forward(*(given[name] for name in NAMES))
     keep = np.ones((T, B))
     keep[3] = 0
     cut = recurrent.backward(saved, d_h, keep)
     d_h_before = d_h.copy()
     d_h_before[3:] = 0
-    _, whole = recurrent.forward(*(given[name] for name in NAMES[:5]))
+    _, whole = recurrent.forward(*(given[name] for name in NAMES))
     only_before = recurrent.backward(whole, d_h_before)
     assert np.allclose(cut["x"][:3], only_before["x"][:3], rtol=1e-13, atol=0)
     assert np.allclose(cut["start"], only_before["start"], rtol=1e-13, atol=0)
@@ -100,11 +94,3 @@ def test_input_product_may_be_given(bias):
         assert np.allclose(of_product[name], gradients[name], rtol=1e-12, atol=1e-13)
     assert of_product["W_in"] is None and (bias is not None or gradients["bias"] is of_product["bias"] is None)
     assert np.allclose(of_product["x"] @ given["W_in"].T, gradients["x"], rtol=1e-12, atol=1e-13)
-
-
-def test_a_leaky_layer_is_not_cut():
-    """Its leak would send errors past the cut, so keep is refused and not ignored."""
-    given = values()
-    _, saved = recurrent.forward(*(given[name] for name in NAMES[:5]), leak=0.3)
-    with pytest.raises(ValueError, match="leave keep out"):
-        recurrent.backward(saved, np.ones((T, B, H)), np.ones((T, B)))

@@ -63,11 +63,11 @@ def test_a_reference_of_ones_own(tmp_path):
 
 def test_a_module_of_ones_own_as_backend():
     """A module handed to forward is run as a kernel is: the whole batch at once."""
-    from refrnn.kernels.gated import leaky_units
+    from refrnn.kernels.systems import hopfield
 
-    spec = refrnn.load("leaky-units")
+    spec = refrnn.load("hopfield")
     values = spec.draw(dtype="float64")
-    np.testing.assert_array_equal(spec.forward(values, leaky_units).outputs["h"], spec.forward(values, "kernel").outputs["h"])
+    np.testing.assert_array_equal(spec.forward(values, hopfield).outputs["X"], spec.forward(values, "kernel").outputs["X"])
 
 
 def test_two_references_of_one_name_do_not_meet(tmp_path):

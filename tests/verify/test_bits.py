@@ -31,7 +31,7 @@ def off(outputs):
     return {name: np.nextafter(array, 9.0) for name, array in outputs.items()}
 
 
-def told(how, case, names=("s", "the state s0")):
+def told(how, case, names=("s",)):
     return [f"kernel: {name} {how} in case {case}" for name in names]
 
 

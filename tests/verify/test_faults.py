@@ -1,6 +1,5 @@
 """A fault planted in a reference or a kernel is found, and named by symbol, place and case."""
 
-import importlib
 import re
 import shutil
 import sys
@@ -16,8 +15,9 @@ from refrnn.kernels.primitives import cache
 from refrnn.verify.backends import compare
 from refrnn.verify.cases import cases
 from refrnn.verify.truth import truths
+from tests.kernel_copies import COMPILED, kernel_of
 
-ROOT = Path(refrnn.load("gru-reset-before").bindings["kernel"].path).parent.parent
+ROOT = Path(__file__).resolve().parents[2] / "kernels"
 
 
 @lru_cache(maxsize=None)
@@ -80,11 +80,12 @@ def test_fault_in_a_reference(fault, monkeypatch):
 def test_fault_in_a_kernel(file, fault, tmp_path, monkeypatch):
     top = f"faulty_{abs(hash((file, fault)))}"
     shutil.copytree(ROOT, tmp_path / top / "kernels", ignore=shutil.ignore_patterns("__pycache__"))
-    path = tmp_path / top / "kernels" / file
-    path.write_text(planted(path.read_text(), fault))
+    if file != COMPILED:
+        path = tmp_path / top / "kernels" / file
+        path.write_text(planted(path.read_text(), fault))
     monkeypatch.syspath_prepend(str(tmp_path))
     spec = refrnn.load(fault.spec)
-    module = importlib.import_module(f"{top}.kernels.{spec.group}.{spec.id.replace('-', '_')}")
+    module = kernel_of(spec, f"{top}.kernels", lambda text: planted(text, fault) if file == COMPILED else text)
     only_the_faulty_file_is_compiled(sys.modules[f"{top}.kernels.primitives.cache"], file, monkeypatch)
     try:
         assert_named(findings(spec, module, ("float64",)), fault)

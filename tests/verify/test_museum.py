@@ -62,7 +62,7 @@ OUTSIDE = {"refrnn/reference": REFERENCES + NEIGHBOURS, "kernels": KERNELS, "ref
 @pytest.mark.parametrize("folder", OUTSIDE)
 def test_every_replaced_text_is_there(folder):
     for fault in OUTSIDE[folder]:
-        outside.planted((outside.ROOT / folder / fault.file).read_text(), fault)
+        outside.planted(outside.text_of(folder, fault), fault)
 
 
 def test_of_every_fault_it_is_noted_who_found_it():

@@ -16,7 +16,6 @@ from refrnn.errors import ValuesError
 from refrnn.kernels.engine import segments
 from refrnn.kernels.engine.pool import POOL
 from refrnn.kernels.engine.work import Backward
-from refrnn.kernels.gated import lstm
 from refrnn.kernels.primitives import fork, threads
 from refrnn.spec.library import rows
 from refrnn.spec.spec import Spec
@@ -494,7 +493,7 @@ def test_outputs_of_chunks_are_compared():
     assert of.chunks_join(unit(kernel=Backend(forward)), TRUTHS[0], "kernel") == "h of two chunks is not that of the whole"
 
 
-LEARNED = refrnn.load("state-space")
+LEARNED = refrnn.load("two-layer-rnn")
 OF_LEARNED = Truth(LEARNED, cases(LEARNED)[0])
 
 
@@ -505,7 +504,7 @@ def test_starts_that_are_given_for_each_sequence(monkeypatch, what):
 
     def forward(**arguments):
         outputs, saved = kernel.forward(**arguments)
-        per_sequence = arguments["h_start"].ndim == 2
+        per_sequence = arguments["h1_start"].ndim == 2
         if per_sequence and what == "outputs":
             outputs = {name: 2 * array for name, array in outputs.items()}
         return outputs, {**saved, "doubled": per_sequence and what == "gradients"}
@@ -513,11 +512,11 @@ def test_starts_that_are_given_for_each_sequence(monkeypatch, what):
     def backward(saved, **upstream):
         doubled = saved.pop("doubled")
         found = kernel.backward(saved, **upstream)
-        return {**found, "h_start": found["h_start"] * 2} if doubled else found
+        return {**found, "h1_start": found["h1_start"] * 2} if doubled else found
 
     module.forward, module.backward = forward, backward
     monkeypatch.setitem(LEARNED.bindings, "kernel", SimpleNamespace(load=lambda: module))
-    assert of.learned_starts_may_be_given_for_each_sequence(LEARNED, OF_LEARNED, "kernel").endswith("changes when h_start is given for each sequence")
+    assert of.learned_starts_may_be_given_for_each_sequence(LEARNED, OF_LEARNED, "kernel").endswith("changes when h1_start and h2_start are given for each sequence")
 
 
 # ------------------------------------------------------------ threads
@@ -926,7 +925,7 @@ def test_a_start_that_is_read_again_where_states_are_kept_alone(monkeypatch):
     spec = refrnn.load("lstm")
     truth = Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64"))
     assert of.checkpoints_change_nothing(spec, truth, "kernel") is None
-    monkeypatch.setitem(lstm.TAKES._arrays, "c0", False)
+    monkeypatch.setitem(spec.bindings["kernel"].load().TAKES._arrays, "c0", False)
     assert of.checkpoints_change_nothing(spec, truth, "kernel") == "i is another one when states are kept alone, before every 3 steps"
 
 

@@ -84,7 +84,7 @@ EDGES = [
     Fault("block edge", "weight gradients of more than 128 terms", "lstm", back=put("W", (all_of, slice(128, None)), 0)),
     Fault("block edge", "gradient sums over more than 128 rows", "gru-reset-after", back=only(lambda a: batch(a) * steps(a) > 128, scaled("U_z", 0.5))),
     Fault("block edge", "a width one off a multiple", "leaky-units", after=only(lambda a: a["h0"].shape[1] % 16 == 1, put("h", (..., -1), 0))),
-    Fault("block edge", "columns past 48", "state-space", after=put("y", (..., slice(48, None)), 0)),
+    Fault("block edge", "columns past 48", "elman", after=put("y", (..., slice(48, None)), 0)),
     Fault("block edge", "one row and two panels", "lstm", after=only(lambda a: batch(a) == 1 and a["h0"].shape[1] > 32, put("h", (..., slice(32, None)), 0))),
     Fault("block edge", "two rows and two panels", "lstm", after=only(lambda a: batch(a) == 2 and a["h0"].shape[1] > 32, put("c", (..., slice(32, None)), 0))),
     Fault("block edge", "inputs past the hundredth", "elman", before=lambda a: a.update(x=np.where(np.arange(a["x"].shape[-1]) < 100, a["x"], 0))),
@@ -322,8 +322,8 @@ MATHEMATICS = [
     Fault("mathematics", "the error of a start is missing where the batch is one", "gru-reset-after", back=only(lambda a: batch(a) == 1, put("h0", all_of, 0))),
     Fault("mathematics", "no upstream is one", "lstm", back=lambda a, d, g: g.update(b=g["b"] + 1) if not any(array.any() for array in d.values()) else None),
     Fault("mathematics", "the last word is never the answer", "word-model", after=lambda a, out: out["W"].__setitem__((..., -1), 0)),
-    Fault("mathematics", "the gradient of a learned start of the first sequence only", "state-space", back=lambda a, d, g: g.update(h_start=g["h_start"] / 2) if g["h_start"].ndim == 1 and batch(a) > 1 else None),
-    Fault("mathematics", "a learned start for each sequence is that of the first", "state-space", before=lambda a: a.update(h_start=np.repeat(a["h_start"][:1], batch(a), axis=0)) if a["h_start"].ndim == 2 else None),
+    Fault("mathematics", "the gradient of a learned start of the first sequence only", "two-layer-rnn", back=lambda a, d, g: g.update(h1_start=g["h1_start"] / 2) if g["h1_start"].ndim == 1 and batch(a) > 1 else None),
+    Fault("mathematics", "a learned start for each sequence is that of the first", "two-layer-rnn", before=lambda a: a.update(h1_start=np.repeat(a["h1_start"][:1], batch(a), axis=0)) if a["h1_start"].ndim == 2 else None),
 ]
 
 LAYOUTS = [

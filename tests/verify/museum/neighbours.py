@@ -46,7 +46,7 @@ KERNELS = [
     Fault("edges", "64 steps", "gru-reset-after", after=only(lambda a: steps(a) == 64, put("h", -1, 0)), level="full"),
     Fault("edges", "128 steps", "unfolding", back=only(lambda a: steps(a) == 128, put("x", 0, 0)), level="full"),
     Fault("edges", "1024 steps", "leaky-units", after=put("h", slice(1024, None), 0), level="full"),
-    Fault("edges", "32 units", "state-space", after=only(lambda a: a["W_hh"].shape[0] == 32, put("y", (..., 0), 0))),
+    Fault("edges", "32 units", "elman", after=only(lambda a: a["W_hh"].shape[0] == 32, put("y", (..., 0), 0))),
     Fault("edges", "inputs from 256 on", "gru-reset-before", back=put("x", (..., slice(256, None)), 0)),
     Fault("edges", "units from 256 on", "leaky-units", after=put("h", (..., slice(256, None)), 0)),
     Fault("edges", "units from 512 on", "elman", after=put("h", (..., slice(512, None)), 0), level="full"),

@@ -1,5 +1,6 @@
 """Faults in the kernels' families, engine and primitives: edges, ragged ends, memory, threads, special values, precision."""
 
+from tests.kernel_copies import COMPILED
 from tests.verify.museum.outside.planting import Fault
 
 RECURRENT, NARX, LAYERS, TAPS = (f"families/{name}.py" for name in ("recurrent", "narx", "layers", "taps"))
@@ -12,8 +13,8 @@ ARGUMENTS, ARRAYS, PRODUCTS, ACTIVATIONS, TASKS = (f"primitives/{name}.py" for n
 KERNELS = (
     # Edges of blocks, tails of vectors.
     Fault("edges", "no sequence past row 128", "lstm", PASSES, "return slices(len(ends), workers)", "return slices(min(len(ends), 128), workers)"),
-    Fault("edges", "the 257th term of a sum", "elman", PRODUCTS, "range(0, terms, SUMMED)", "range(0, terms if terms < 140 else terms - 1, SUMMED)"),
-    Fault("edges", "the rest of a thousand rows", "elman", PRODUCTS, "-(-len(c) // TASK_ROWS))", "(-(-len(c) // TASK_ROWS) if len(c) < 1000 else len(c) // TASK_ROWS))"),
+    Fault("edges", "the 257th term of a sum", "sequence-tagging", PRODUCTS, "range(0, terms, SUMMED)", "range(0, terms if terms < 140 else terms - 1, SUMMED)"),
+    Fault("edges", "the rest of a thousand rows", "sequence-tagging", PRODUCTS, "-(-len(c) // TASK_ROWS))", "(-(-len(c) // TASK_ROWS) if len(c) < 1000 else len(c) // TASK_ROWS))"),
     Fault("edges", "the last columns of a wide state", "gru-reset-before", LOOP, "min(stage.units, (p + 1) * stage.each)", "min(stage.units if stage.units < 20 else stage.units - stage.units % 4, (p + 1) * stage.each)"),
     Fault("edges", "the last columns of a wide table", "word-model", EMBEDDING, "_scatter.run(-(-M // COLUMNS)", "_scatter.run(max(1, M // COLUMNS)"),
     Fault("edges", "the last places of many", "word-model", EMBEDDING, "_look_up.run(-(-places.size // ROWS)", "_look_up.run(max(1, places.size // ROWS)"),
@@ -29,7 +30,7 @@ KERNELS = (
     # Ragged batches.
     Fault("ragged", "reversed from the longest end", "bidirectional", SEQUENCES, "steps - 1 - t, t)", "T - 1 - t, t)"),
     Fault("ragged", "the first sequence speaks for all", "lstm", PASSES, "int(lengths.min()) < self.T", "int(lengths[0]) < self.T"),
-    Fault("ragged", "one step past the end is kept", "elman", ARRAYS, "[:, None] >= np.asarray(lengths)] = 0", "[:, None] > np.asarray(lengths)] = 0"),
+    Fault("ragged", "one step past the end is kept", "sequence-tagging", ARRAYS, "[:, None] >= np.asarray(lengths)] = 0", "[:, None] > np.asarray(lengths)] = 0"),
     Fault("ragged", "errors of padded steps left as they were", "gru-reset-after", PASSES, "        new = np.zeros if forward.ragged else np.empty\n", "        new = np.ones\n"),
     Fault("ragged", "the last state is the last step's", "encoder-decoder", SEQUENCES, "return h[whole(lengths, T, B) - 1,", "return h[np.full(B, T) - 1,"),
     Fault("ragged", "the last state's error to the last step", "encoder-decoder", SEQUENCES, "d_h[whole(lengths, T, B) - 1,", "d_h[np.full(B, T) - 1,"),
@@ -38,7 +39,7 @@ KERNELS = (
     Fault("ragged", "the cell's upstream lost at a short end", "lstm", PASSES, "np.ascontiguousarray(error) for", "np.ascontiguousarray(np.where(((np.arange(1, forward.T + 1)[:, None] == forward.ends[np.argsort(forward.order)]) & forward.ragged & (row == 'c'))[..., None], 0, error)) for"),
     Fault("ragged", "outputs in the order of lengths", "lstm", POINTWISE, "values[2 if sort == GIVEN else 1]", "values[1]"),
     Fault("ragged", "a gate of another sequence", "lstm", PASSES, "array[t, self.order[:running]] = values[t, :running]", "array[t, :running] = values[t, :running]"),
-    Fault("ragged", "padding reversed with the rest", "bidirectional", RECURRENT, "reversed_in_time(x, lengths) if reverse else x}", "reversed_in_time(x) if reverse else x}"),
+    Fault("ragged", "padding reversed with the rest", "stacked-bidirectional", "families/bidirectional.py", "recurrent.forward(reverse(x, lengths),", "recurrent.forward(reverse(x),"),
     Fault("ragged", "a window past the end", "tdnn", TAPS, "    clear(found, lengths)\n", ""),
     # Memory: written arguments, kept buffers, what was not set.
     Fault("memory", "errors begin with what memory held", "elman", WORK, 'self._errors["zeros"] = np.zeros(', 'self._errors["zeros"] = np.empty('),
@@ -56,7 +57,7 @@ KERNELS = (
     Fault("threads", "a counter that is not atomic", "elman", TASKS, "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1"),
     Fault("threads", "the last worker is lost", "lstm", LOOP, "for worker in prange(len(slices)):", "for worker in prange(len(slices) - 1):"),
     Fault("threads", "the last panel of a thread's share of the units", "unfolding", LOOP, "stage.panels * (worker + 1) // workers\n", "stage.panels * (worker + 1) // workers - (worker > 0)\n"),
-    Fault("memory", "an array that the way back reads is not copied", "elman", "systems/elman.py", 'keeps="x h0 W_hy"', 'keeps="x h0"'),
+    Fault("memory", "an array that the way back reads is not copied", "elman", COMPILED, 'keeps="x h0"', 'keeps="h0"'),
     Fault("threads", "each worker adds up all panels", "lstm", SUMS, "for p in range(parts[worker, 0], parts[worker, 1])", "for p in range(parts[-1, 1])"),
     # Special values.
     Fault("special", "minus zero made zero", "elman", ACTIVATIONS, "return copy_sign(quotient + rest * (half - half * e), x)", "return copy_sign(quotient + rest * (half - half * e), x + (x - x))"),
@@ -67,7 +68,7 @@ KERNELS = (
     Fault("special", "a small norm's squares underflow", "clip-norm", CLIPPING, "min(max(unit, -1000), 1000)", "min(max(unit, -60), 1000)"),
     Fault("special", "softmax of scores far below 0", "word-model", SOFTMAX, "highest, total = y[0], 0.0", "highest, total = y[0] - y[0], 0.0"),
     Fault("special", "exponentials end at -33", "lstm", ACTIVATIONS, "-746.0, 710.0", "-33.0, 710.0"),
-    Fault("special", "a start given for each sequence is the first one's", "state-space", ARRAYS, "return start if start.ndim == 2 else", "return np.broadcast_to(start[:1], start.shape) if start.ndim == 2 else"),
+    Fault("special", "a start given for each sequence is the first one's", "two-layer-rnn", ARRAYS, "return start if start.ndim == 2 else", "return np.broadcast_to(start[:1], start.shape) if start.ndim == 2 else"),
     # Precision.
     Fault("precision", "tanh by a difference near 0", "elman", ACTIVATIONS, "_, _, _, _, _, _, _, _, two, half = _constants(x)\n    e, lost = _exp_minus_one(-two * abs(x))", "_, _, _, _, _, _, _, unit, two, half = _constants(x)\n    e, lost = exp(-two * abs(x)) - unit, unit - unit"),
     Fault("precision", "one coefficient of exp left out", "lstm", ACTIVATIONS, "2.0914686968086877e-9,", "0.0,"),
@@ -77,7 +78,7 @@ KERNELS = (
     Fault("stops", "true values fed back let errors pass", "narx", NARX, "lambda d_Y, Y: slope(d_Y, Y)", "lambda d_Y, d_fed, Y: slope(d_Y + d_fed, Y)"),
     Fault("stops", "errors fed back with a plus", "narx-hidden", NARX, "slope(d_Y - d_fed, Y)", "slope(d_Y + d_fed, Y)"),
     # Order of gates and of biases.
-    Fault("order", "peepholes of i and f swapped", "lstm-peephole", "gated/lstm_peephole.py", '"P_if": (W_Ci, W_Cf)', '"P_if": (W_Cf, W_Ci)'),
+    Fault("order", "peepholes of i and f swapped", "lstm-peephole", COMPILED, '"W_C": (W_Cf, W_Ci,)', '"W_C": (W_Ci, W_Cf,)'),
     Fault("order", "the inner bias twice", "gru-reset-after", WEIGHTS, "pack_by(gates, self._at, weights.values())", 'pack_by(gates, self._at, [2 * array if name == "b_u" else array for name, array in weights.items()])'),
     Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", WEIGHTS, "plan.parts[place], [names.index(gate) for gate in gates.split()])", "plan.parts[place], [names.index(gate) for gate in gates.split()[::-1]])"),
     Fault("order", "a shared row of errors read from the other gate", "lstm", WEIGHTS, "plan.parts[place], [names.index(gate) for gate in gates.split()])", "plan.parts[place], [(names.index(gate) - 1) % len(names) for gate in gates.split()])"),
@@ -89,8 +90,8 @@ KERNELS = (
     Fault("threads", "where errors pass is read from the first worker's rows", "truncated-bptt", "engine/loop.py", "keep = (t + product.ahead) * loop.sequences + first", "keep = (t + product.ahead) * loop.sequences"),
     Fault("range", "exponentials end where numbers are normal", "activation-jacobian", "primitives/activations.py", "1.5 * 2.0**52 + 1023, -746.0, 710.0,", "1.5 * 2.0**52 + 1023, -708.0, 710.0,"),
     Fault("special", "an infinite error of a unit that is off", "vector-recursion", "families/layers.py", "return select(h > 0, d_h, 0)", "return select(h > 0, d_h, d_h - d_h)"),
-    Fault("precision", "the update gate's error from the new state", "gru-reset-after", "families/gru.py", "def after_back(d_h, n, r, z, m, h_before):\n    d_n = d_h * (1 - z) * ((1 - n) * (1 + n))\n    return d_n, d_n * m * (r * (1 - r)), d_h * (h_before - n) * (z * (1 - z)), d_n * r, d_h * z", "def after_back(d_h, n, r, z, m, h):\n    d_n = d_h * (1 - z) * ((1 - n) * (1 + n))\n    return d_n, d_n * m * (r * (1 - r)), d_h * (h - n) * (1 - z), d_n * r, d_h * z"),
-    Fault("edges", "the rest behind whole tasks of rows", "state-space", PRODUCTS, "-(-len(c) // TASK_ROWS))", "max(1, len(c) // TASK_ROWS))"),
+    Fault("precision", "the update gate's error from the new state", "gru-reset-after", COMPILED, "def back(d_h, z, h_hat, h_hat_sum_2, h_before, r):\n    d_h_hat = d_h * (1 - z)\n    delta_h_hat = d_h_hat * (1 - squared(h_hat))\n    d_r = delta_h_hat * h_hat_sum_2\n    d_z = d_h * (h_before - h_hat)\n    d_h_before = d_h * z\n    d_h_hat_sum = delta_h_hat\n    d_h_hat_sum_2 = delta_h_hat * r\n    d_r_sum = d_r * r * (1 - r)\n    d_z_sum = d_z * z * (1 - z)\n", "def back(d_h, z, h_hat, h_hat_sum_2, h_before, r, h):\n    d_h_hat = d_h * (1 - z)\n    delta_h_hat = d_h_hat * (1 - squared(h_hat))\n    d_r = delta_h_hat * h_hat_sum_2\n    d_z = d_h * (h - h_hat)\n    d_h_before = d_h * z\n    d_h_hat_sum = delta_h_hat\n    d_h_hat_sum_2 = delta_h_hat * r\n    d_r_sum = d_r * r * (1 - r)\n    d_z_sum = d_z * (1 - z)\n"),
+    Fault("edges", "the rest behind whole tasks of rows", "two-layer-rnn", PRODUCTS, "-(-len(c) // TASK_ROWS))", "max(1, len(c) // TASK_ROWS))"),
     Fault("ragged", "a window reads past the end", "tdnn", "families/taps.py", "    clear(found, lengths)\n", ""),
     Fault("domain", "a distribution taken to sum to 1", "divergence", "families/divergence.py", "share = mass / total", "share = 1 / total"),
     Fault("saturated", "softmax never shifted below 0", "neural-language-model", "families/softmax.py", "highest, total = y[0], 0.0", "highest, total = y[0] - y[0], 0.0"),
@@ -105,7 +106,7 @@ KERNELS = (
     Fault("edges", "the rest behind whole chunks", "tdnn", "families/pointwise.py", "_apply.run(-(-array.size // CHUNK), ", "_apply.run(max(1, array.size // CHUNK), "),
     Fault("gradient", "errors fed back with a plus, where outputs are", "narx", "families/narx.py", "slope(d_Y - d_fed, Y)", "slope(d_Y + d_fed, Y)"),
     Fault("domain", "no error of an imaginary part of 0", "blow-up-criterion", "families/eigenvalues.py", "sum_imaginary[j] += of_s * r_before[j] - of_r * s_before[j]", "sum_imaginary[j] += (of_s * r_before[j] - of_r * s_before[j]) * (imaginary[j] != 0)"),
-    Fault("state", "starts given for each sequence get the sum", "state-space", "primitives/arrays.py", "return d_start if start.ndim == 2 else np.sum(d_start, axis=0, dtype=np.float64).astype(d_start.dtype)", "total = np.sum(d_start, axis=0, dtype=np.float64).astype(d_start.dtype)\n    return np.broadcast_to(total, start.shape).copy()"),
+    Fault("state", "starts given for each sequence get the sum", "two-layer-rnn", "primitives/arrays.py", "return d_start if start.ndim == 2 else np.sum(d_start, axis=0, dtype=np.float64).astype(d_start.dtype)", "total = np.sum(d_start, axis=0, dtype=np.float64).astype(d_start.dtype)\n    return np.broadcast_to(total, start.shape).copy()"),
     # Of those that one more such stranger chose, the two that nothing found then.
     Fault("layers", "lengths of the call before", "lstm", BOUND, "if ends is not None or not self._is_whole:", "if ends is not None:"),
     Fault("layers", "a step hands out its work memory", "lstm", BOUND, "work.outputs[row][0].copy() for row", "work.outputs[row][0] for row"),
@@ -114,7 +115,7 @@ KERNELS = (
     Fault("layers", "written into what was out before", "lstm", BOUND, "self._put({}, self._out | addresses(dense))", "self._put({}, addresses(dense))"),
     Fault("layers", "the state of a chunk that is not whole", "lstm", BOUND, "state = {own: work.ended(row, count) for", "state = {own: work.ended(row, steps) for"),
     Fault("layers", "a run takes a layer's plan, which keeps no gates", "gru-reset-after", "engine/forms.py", "_shapes(weights), lean\n", "_shapes(weights)\n"),
-    Fault("memory", "a start read again is the caller's", "lstm", "gated/lstm.py", 'keeps="x h0 c0"', 'keeps="x h0"'),
+    Fault("memory", "a start read again is the caller's", "lstm", COMPILED, 'keeps="x h0 c0"', 'keeps="x h0"'),
     Fault("segments", "what a later one sent ahead stays", "multi-tap-recursion", WORK, "                array[:T] = 0\n", ""),
     Fault("calls", "a size by name is that of the call before", "hopfield", "primitives/arguments.py", "return type(value) if self.is_number else (type(value), value)", "return type(value)"),
     # Of a third such stranger's, those that nothing found then.
@@ -149,7 +150,7 @@ KERNELS = (
     Fault("special", "a temperature below a thousandth is none", "generation", "families/drawing.py", "    if temperature > 0:", "    if temperature > 0.001:"),
     Fault("precision", "the error of a learned start in single", "state-space", "primitives/arrays.py", "np.sum(d_start, axis=0, dtype=np.float64)", "np.sum(d_start, axis=0, dtype=np.float32)"),
     Fault("state", "a ragged layer's last state by the order of lengths", "lstm", "engine/bound.py", "np.asarray(lengths) - 1, np.arange(B)]", "ends - 1, np.arange(B)]"),
-    Fault("intermediates", "two gates under each other's names", "lstm", "gated/lstm.py", 'i="i", f="f"','i="f", f="i"'),
+    Fault("intermediates", "two gates under each other's names", "lstm", COMPILED, 'i="i", f="f"','i="f", f="i"'),
     Fault("threads", "copies of deltas in one place", "gru-reset-after", "engine/sums.py", "shift(data_of(copies), worker * copies.shape[1])", "shift(data_of(copies), 0)"),
     Fault("clipping", "an entry below minus the bound has an error", "clip-value", "families/clipping.py", "d_found[j] if abs(a[j]) <= bound", "d_found[j] if a[j] <= bound"),
     Fault("clipping", "the direction of a length beyond 2^200", "clip-norm", "families/clipping.py", "if length.size else 0.0, -length.unit)", "if length.size else 0.0, -length.unit if abs(length.unit) < 200 else 0)"),

@@ -12,14 +12,16 @@ from types import ModuleType
 from typing import NamedTuple
 
 import refrnn
+from refrnn.backends.run import compiler
 from refrnn.verify.verify import wrong_with
+from tests.kernel_copies import COMPILED, Instead, is_compiled, kernel_of
 from tests.verify.museum.planting import standing, truths_of
 
 ROOT = Path(__file__).resolve().parents[4]
 
 
 class Fault(NamedTuple):
-    """In ``file``, a path below ``refrnn/reference``, ``kernels`` or ``refrnn``, the first ``old`` becomes ``new``.
+    """In ``file``, a path below ``refrnn/reference``, ``kernels`` or ``refrnn``, or in what is COMPILED, the first ``old`` becomes ``new``.
 
     ``tests`` names the folder of tests that is to find it where verification does not.
     """
@@ -52,6 +54,11 @@ def planted(text, fault):
     return text.replace(fault.old, fault.new, 1)
 
 
+def text_of(folder, fault):
+    """What the fault is planted in."""
+    return compiler().source(refrnn.load(fault.spec)) if fault.file == COMPILED else (ROOT / folder / fault.file).read_text()
+
+
 @contextlib.contextmanager
 def in_reference(fault):
     """The reference of the spec with the fault, in a module of its own."""
@@ -72,12 +79,13 @@ def in_kernels(fault):
     with tempfile.TemporaryDirectory() as folder:
         package = f"faulty_kernels_{abs(hash(fault))}"
         shutil.copytree(ROOT / "kernels", Path(folder) / package, ignore=shutil.ignore_patterns("__pycache__"))
-        path = Path(folder) / package / fault.file
-        path.write_text(planted(path.read_text(), fault))
+        if fault.file != COMPILED:
+            path = Path(folder) / package / fault.file
+            path.write_text(planted(path.read_text(), fault))
         sys.path.insert(0, folder)
         os.environ["REFRNN_CACHE_DIR"] = str(Path(folder) / "cache")
         try:
-            module = importlib.import_module(f"{package}.{spec.group}.{spec.id.replace('-', '_')}")
+            module = kernel_of(spec, package, lambda text: planted(text, fault) if fault.file == COMPILED else text)
             primitives.threads = sys.modules[f"{package}.primitives.threads"]
             sys.modules.update({f"refrnn.kernels.{name}": importlib.import_module(f"{package}.{name}") for name in right})
             yield module
@@ -96,10 +104,12 @@ def found(fault, backend, level="quick"):
     """What verification says of a reference or a kernel with the fault: texts, none where it finds nothing."""
     spec = refrnn.load(fault.spec)
     known = truths_of(fault.spec, level)
-    with {"reference": in_reference, "kernel": in_kernels}[backend](fault) as module, standing(spec, backend, Bound(module), known):
-        texts = wrong_with(spec, known, backend, level)
-        # verify asks the kernel, too, in shapes whose truth is the reference.
-        return texts or wrong_with(spec, {}, "kernel", level) if backend == "reference" and "kernel" in spec.backends else texts
+    with {"reference": in_reference, "kernel": in_kernels}[backend](fault) as module:
+        binding = Instead(spec, module) if backend == "kernel" and is_compiled(spec) else Bound(module)
+        with standing(spec, backend, binding, known):
+            texts = wrong_with(spec, known, backend, level)
+            # verify asks the kernel, too, in shapes whose truth is the reference.
+            return texts or wrong_with(spec, {}, "kernel", level) if backend == "reference" and "kernel" in spec.backends else texts
 
 
 def found_in_library(fault, level="quick"):
