@@ -5,10 +5,8 @@ them panel by panel, and the stage's own step, a function at an address, follows
 """
 
 import numpy as np
-from numba import prange
 
-from ..primitives import threads
-from ..primitives.compile import call, data_of, integers, kernel, part, pointer, record, shift
+from ..primitives.compile import call, integers, native, part, pointer, record, shift
 from ..primitives.lanes import lanes, load, store
 from ..primitives.meeting import may_be_late, meet, wait
 from ..primitives.products import KEEP
@@ -22,8 +20,11 @@ def _record(*names):
 # ends: the length of each sequence, in descending order; keep: integers (T, B), 0 where no error passes from a step to
 # the one before it, or no address; multiply, lay_out: addresses of ``rows_by_panel`` and of ``in_blocks``; meeting: where
 # workers that share the panels wait for one another, or no address where they share the sequences; apart: of the memory
-# in which each of them lays out operands.
-LOOP = _record("first", "last", "backward", "order", "ends", "keep", "sequences", "multiply", "lay_out", "meeting", "apart")
+# in which each of them lays out operands; behind: where the stages end and products begin; slices: (first, last) sequences of
+# each of the workers, the same for all of them where they share the panels; steps: the address of ``run_steps``.
+LOOP = _record(
+    "first", "last", "backward", "order", "ends", "keep", "sequences", "multiply", "lay_out", "meeting", "apart", "behind", "slices", "workers", "steps",
+)  # fmt: skip
 # start: a row of biases, or no address where something stands in the rows already; to: the rows of gates; pointwise: the
 # step, if there is one, and the arrays it is given.
 STAGE = _record(
@@ -37,38 +38,21 @@ PRODUCT = _record("a", "step", "row", "offset", "ahead", "terms", "b", "panel", 
 HEAD, OF_STAGE, OF_PRODUCT = (len(kind.names) for kind in (LOOP, STAGE, PRODUCT))
 
 
-def run(block, stages, slices, like):
-    """Run the steps that ``block`` tells: a LOOP, STAGEs up to the integer ``stages`` of it, then PRODUCTs.
-
-    ``slices``: (first, last) sequences of each worker, the same for all of them where they share the panels; ``like``: an array of the float type.
-    """
-    if len(slices) > 1:
-        threads.start(len(slices), _run_slices, block, stages, slices, like)
-    else:
-        run_slice(block, stages, slices, 0, like)
-
-
-@kernel(parallel=True)
-def _run_slices(block, stages, slices, like):
-    for worker in prange(len(slices)):
-        run_slice(block, stages, slices, worker, like)
-
-
-@kernel
-def run_slice(block, stages, slices, worker, like):
-    """The part of one worker, which first meets those with whom it shares the panels."""
-    loop, workers = record(data_of(block), LOOP), 1
+@native("iIF")
+def run_slice(worker, block, like):
+    """The part of one worker of the run that ``block`` tells: a LOOP, STAGEs, then PRODUCTs. He first meets those with whom he shares the panels."""
+    loop, workers = record(block, LOOP), 1
     if loop.meeting != 0:
-        workers = meet(integers(loop.meeting), len(slices))
+        workers = meet(integers(loop.meeting), loop.workers)
     if workers > 0:
-        run_steps(block, stages, slices[worker, 0], slices[worker, 1] - slices[worker, 0], worker, workers, like)
+        first, last = integers(loop.slices)[2 * worker], integers(loop.slices)[2 * worker + 1]
+        call(loop.steps, (block, first, last - first, worker, workers, like))
 
 
-@kernel
-def run_steps(block, stages, first, count, worker, workers, like_array):
+@native("IiiiiF")
+def run_steps(block, first, count, worker, workers, like):
     """All steps of so many sequences from the ``first`` on; of the panels the share of one of the ``workers`` that met."""
-    table, like = data_of(block), data_of(like_array)
-    loop = record(table, LOOP)  # here: Numba takes long over a record's type at every call
+    loop = record(block, LOOP)  # here: Numba takes long over a record's type at every call
     order, ends = integers(loop.order), shift(integers(loop.ends), first)
     active, met = 0 if loop.backward else count, 0
     for n in range(loop.last - loop.first):
@@ -78,9 +62,9 @@ def run_steps(block, stages, first, count, worker, workers, like_array):
         while active > 0 and ends[active - 1] <= t:
             active -= 1
         if active > 0:
-            for s in range(HEAD, stages, OF_STAGE):
+            for s in range(HEAD, loop.behind, OF_STAGE):
                 part_of = worker if workers > 1 else 0
-                _stage(loop, record(shift(table, s), STAGE), shift(table, stages), t, order, ends, first, active, part_of, workers, like)
+                _stage(loop, record(shift(block, s), STAGE), shift(block, loop.behind), t, order, ends, first, active, part_of, workers, like)
                 if workers > 1:
                     met += 1
                     wait(integers(loop.meeting), workers, met)

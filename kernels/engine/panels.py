@@ -8,7 +8,7 @@ import itertools
 
 import numpy as np
 
-from ..primitives.compile import address, data_of, kernel, native, part, pointer, record, shift
+from ..primitives.compile import address, call, data_of, kernel, native, part, pointer, record, shift
 from ..primitives.lanes import interleaving, lanes, load, store, transpose
 from ..primitives.products import SUMMED
 from ..primitives.tasks import Tasks
@@ -131,7 +131,7 @@ class Packing:
         """As ``pack`` with the table ``gates`` of the arrays."""
         places = np.array([*packed, *[address(array) for array in arrays]], np.int64)
         if self.size < LARGE:
-            pack_share(gates, places, 0, 1, self._like)
+            _pack_all(pack_share.address(self._like.dtype), gates, places)
         else:
             _pack_one.run(self._most, self._like.dtype, gates=gates, places=places, work=4 * self.size)
 
@@ -231,13 +231,18 @@ def _pack_gate(p, gate, places, like):
             k += 1
 
 
-@kernel
-def pack_share(gates, places, worker, workers, like):
-    """The panels of one of the ``workers``: of each gate those of which it has the units at every step, too."""
-    for g in range(len(gates)):
-        gate = record(shift(data_of(gates), g * OF_GATE), GATE)
+@native("IiIiiF")
+def pack_share(gates, G, places, worker, workers, like):
+    """The panels of one of the ``workers``, of all G gates: of each those of which it has the units at every step, too."""
+    for g in range(G):
+        gate = record(shift(gates, g * OF_GATE), GATE)
         for p in range(gate.panels * worker // workers, gate.panels * (worker + 1) // workers):
-            _pack_gate(p, gate, data_of(places), data_of(like))
+            _pack_gate(p, gate, places, like)
+
+
+@kernel
+def _pack_all(pack, gates, places):
+    call(pack, (data_of(gates), len(gates), data_of(places), 0, 1, data_of(places)))
 
 
 @part

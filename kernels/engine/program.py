@@ -6,6 +6,7 @@ import numpy as np
 
 from ..primitives.compile import address
 from ..primitives.meeting import Meeting
+from ..primitives.tasks import in_parts
 from . import loop
 from .panels import in_blocks, rows_by_panel
 from .rows import ARRAY, GATES, GIVEN, NUMBER, OWN
@@ -88,8 +89,8 @@ class Program:
         stages = loop.HEAD + len(self.stages) * len(loop.STAGE.names)
         products = stages + len(self.products) * len(loop.PRODUCT.names)
         starts = np.cumsum([products, *(len(step.arrays) * len(ARRAY.names) for step in self.steps)])
-        self.stages_end, self.like = stages, np.empty(0, self.dtype)
-        rows = [(0, 0, int(self.backward), At("order"), At(self.ends), 0, self.B, *(native.address(self.dtype) for native in (rows_by_panel, in_blocks)), 0, self.blocks)]
+        multiply, lay_out, steps, self.slice = (native.address(self.dtype) for native in (rows_by_panel, in_blocks, loop.run_steps, loop.run_slice))
+        rows = [(0, 0, int(self.backward), At("order"), At(self.ends), 0, self.B, multiply, lay_out, 0, self.blocks, stages, 0, 0, steps)]
         rows += [(*stage[:-1], (int(starts[stage[-1]]),)) for stage in self.stages]
         rows += self.products + [array for step in self.steps for array in step.arrays]
         for value in (value for row in rows for value in row):
@@ -121,14 +122,14 @@ def addresses(arrays):
     return {name: address(array) for name, array in arrays.items()}
 
 
-FIRST, LAST, CUT, MEETING = (loop.LOOP.names.index(name) for name in ("first", "last", "keep", "meeting"))
+FIRST, LAST, CUT, MEETING, SLICES, WORKERS = (loop.LOOP.names.index(name) for name in ("first", "last", "keep", "meeting", "slices", "workers"))
 
 
 class Placed:
     """A program whose names are addresses: of arrays that whoever runs it keeps alive. One thread may run it at a time."""
 
     def __init__(self, program, block, blocks):
-        self.block, self._program, self._blocks, self._meeting, self._told = block, program, blocks, Meeting(), None
+        self.block, self._program, self._blocks, self._meeting, self._told, self._slices = block, program, blocks, Meeting(), None, None
         self.put(addresses({"blocks": blocks}))
 
     @property
@@ -141,16 +142,6 @@ class Placed:
         for name, place in places.items():
             for at, far in self.names.get(name, ()):
                 self.block[at] = place + far
-
-    @property
-    def stages(self):
-        """Where they end in the block."""
-        return self._program.stages_end
-
-    @property
-    def like(self):
-        """An array of the float type."""
-        return self._program.like
 
     def share(self, workers):
         """Where so many workers that share the units of every step will meet."""
@@ -169,10 +160,12 @@ class Placed:
 
         keep: integers (T, B), 0 where no error passes from a step to the one before it.
         """
-        block, workers = self.block, len(slices)
+        workers = len(slices)
         is_shared = workers > 1 and bool((slices == slices[0]).all())
         self.tell(first, last, 0 if keep is None else address(keep), self.share(workers) if is_shared else 0)
-        loop.run(block, self._program.stages_end, slices, self._program.like)
+        if slices is not self._slices:
+            self._slices, self.block[SLICES], self.block[WORKERS] = slices, address(slices), workers
+        in_parts(self._program.slice, workers, self.block)
         if is_shared:
             self._meeting.end()
 

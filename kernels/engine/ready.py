@@ -7,14 +7,21 @@ inputs for them: what one core writes, another one waits for.
 """
 
 import numpy as np
-from numba import prange
 
 from ..primitives import threads
-from ..primitives.compile import address, integers, kernel
+from ..primitives.compile import address, call, integers, native, record, shift
 from ..primitives.meeting import Meeting, may_be_late, meet, wait
+from ..primitives.tasks import in_parts
 from .loop import run_steps
 from .panels import LARGE, pack_share
 
+# What a worker is told. gates, G: the table by which weights are packed; places: addresses; moves, count: (word of a program, which
+# of the places, how far behind it); before, rows: the program of products of inputs, if there is one, and how many rows it has; block,
+# sequences: that of the steps; pack, steps: addresses of functions.
+READY = np.dtype([
+    (name, np.int64)
+    for name in ("workers", "meeting", "gates", "G", "places", "moves", "count", "before", "rows", "block", "sequences", "pack", "steps")
+])  # fmt: skip
 MADE = 4  # times as many products of inputs as are worth threads are worth being made by several, if one goes on with them
 
 
@@ -32,10 +39,11 @@ class Ready:
             (address(program.block) + at * program.block.itemsize, number, far)
             for program, _ in self._programs for number, group in enumerate(names, first) for name in group for at, far in program.names.get(name, ())
         ]  # fmt: skip
-        (before, _), *_ = self._programs
-        self._tables = (
-            form.gates, self._places, np.array(moves, np.int64).reshape(-1, 3), before.block, work.forward.block,
-            np.array([before.stages if work.before else 0, plan.T * plan.B, work.forward.stages, plan.B]), work.forward.like,
+        self._moves, before = np.array(moves, np.int64).reshape(-1, 3), address(work.before.block) if work.before else 0
+        pack, steps, self._share = natives(plan.dtype)
+        self._table = np.array(
+            [1, 0, address(form.gates), len(form.gates), address(self._places), address(self._moves), len(self._moves), before, plan.T * plan.B,
+             address(work.forward.block), plan.B, pack, steps], np.int64
         )  # fmt: skip
 
     def run(self, workers, weights, given, outputs):
@@ -44,11 +52,15 @@ class Ready:
         self.work.put(order=self.form.plan.whole_places)
         for program, last in self._programs:
             program.tell(0, last, 0, program.share(workers) if workers > 1 else 0)
-        if workers == 1:
-            _share(0, 1, 0, *self._tables)
-        else:
-            threads.start(workers, _run_shared, workers, self._meeting.begin(), *self._tables)
+        self._table[0], self._table[1] = workers, self._meeting.begin() if workers > 1 else 0
+        in_parts(self._share, workers, self._table)
+        if workers > 1:
             self._meeting.end()
+
+
+def natives(dtype):
+    """The addresses of what packs, of the steps, and of what does both: there before a second pass, which may be a forked child's."""
+    return [function.address(dtype) for function in (pack_share, run_steps, _share)]
 
 
 def workers_of(form, workers, ragged):
@@ -66,28 +78,26 @@ def workers_of(form, workers, ragged):
     return int(is_alone and plan.packing.size < LARGE)
 
 
-@kernel(parallel=True)
-def _run_shared(workers, meeting, gates, places, moves, before, block, numbers, like):
-    for worker in prange(workers):
-        here = meet(integers(meeting), workers)
-        if here > 0:
-            _share(worker if here > 1 else 0, here, meeting, gates, places, moves, before, block, numbers, like)
-
-
-@kernel
-def _share(worker, workers, meeting, gates, places, moves, before, block, numbers, like):
-    """The share of one of the ``workers`` that met.
-
-    ``moves``: (word of a program, which of ``places``, how far behind it); ``numbers``: where the stages end and how many
-    rows there are, of the products of inputs, if there are any, and of the steps.
-    """
-    if workers > 1:
-        may_be_late(integers(meeting), worker)
-    pack_share(gates, places, worker, workers, like)
-    for move in range(len(moves) if worker == 0 else 0):
-        integers(moves[move, 0])[0] = places[moves[move, 1]] + moves[move, 2]
-    if workers > 1:
-        wait(integers(meeting), workers, 1)
-    if numbers[0] > 0:
-        run_steps(before, numbers[0], 0, numbers[1], worker, workers, like)
-    run_steps(block, numbers[2], 0, numbers[3], worker, workers, like)
+@native("iIF")
+def _share(worker, table, like):
+    """The share of one of the workers, if they meet; else one does it all."""
+    ready = record(table, READY)
+    here = 1
+    if ready.workers > 1:
+        here = meet(integers(ready.meeting), ready.workers)
+    if here == 0:
+        return
+    if here == 1:
+        worker = 0
+    else:
+        may_be_late(integers(ready.meeting), worker)
+    places = integers(ready.places)
+    call(ready.pack, (integers(ready.gates), ready.G, places, worker, here, like))
+    for move in range(ready.count if worker == 0 else 0):
+        one = shift(integers(ready.moves), 3 * move)
+        integers(one[0])[0] = places[one[1]] + one[2]
+    if here > 1:
+        wait(integers(ready.meeting), here, 1)
+    if ready.before != 0:
+        call(ready.steps, (integers(ready.before), 0, ready.rows, worker, here, like))
+    call(ready.steps, (integers(ready.block), 0, ready.sequences, worker, here, like))

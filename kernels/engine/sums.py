@@ -3,12 +3,11 @@
 import functools
 
 import numpy as np
-from numba import prange
 
-from ..primitives import threads
-from ..primitives.compile import call, data_of, kernel, part, shift
+from ..primitives.compile import address, call, data_of, integers, kernel, native, part, pointer, record, shift, size_of
 from ..primitives.lanes import lanes, load, store
 from ..primitives.products import CLEAR, KEEP
+from ..primitives.tasks import in_parts
 from ..primitives.tiles import vector_bytes
 from .panels import group_of, in_blocks, rows_by_panel
 from .pool import POOL
@@ -17,6 +16,17 @@ BLOCK = 256  # rows at most whose products are summed while they are in the cach
 TOGETHER = 16  # rows summed one after the other, and so many such sums in a block: one sum over all rounds twice as much
 ROWS = 96  # rows of an input's gradient in one task
 VECTOR_BYTES = vector_bytes()
+
+# What a worker of ``outer`` and one of ``inputs`` are told: arrays by their addresses, distances in numbers.
+OUTER = np.dtype([
+    (name, np.int64)
+    for name in ("multiply", "lay_out", "operand", "operand_row", "terms", "deltas", "deltas_row", "columns", "parts", "workers", "blocks",
+                 "count", "most", "mode", "memory", "found", "totals")
+])  # fmt: skip
+INPUTS = np.dtype([
+    (name, np.int64)
+    for name in ("multiply", "lay_out", "deltas", "deltas_row", "rows", "terms", "panels", "count", "width", "places", "parts", "workers", "memory", "out", "units")
+])  # fmt: skip
 
 
 @functools.lru_cache(1024)
@@ -30,10 +40,6 @@ def slices(count, workers):
 def _natives(dtype):
     """The addresses of what multiplies and of what lays out for it."""
     return rows_by_panel.address(dtype), in_blocks.address(dtype)
-
-
-def _run(parts, one, parallel, *arguments):
-    threads.start(len(parts), parallel, *arguments) if len(parts) > 1 else one(*arguments, 0)
 
 
 def steps_of_block(B):
@@ -66,38 +72,51 @@ def outer(operand, terms, deltas, columns, workers, blocks, totals, found=None, 
     mode = KEEP if adding and found is not None else CLEAR
     found = POOL.take((panels, terms, columns), deltas.dtype) if found is None else found
     parts, most = slices(panels, workers), min(BLOCK, len(deltas))
-    copies = np.empty((len(parts), most * columns), deltas.dtype)
-    laid = np.empty((len(parts), most * terms), deltas.dtype)
-    _run(parts, _outer_part, _outer, *_natives(deltas.dtype), operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, totals)
+    memory = np.empty(len(parts) * most * (columns + terms), deltas.dtype)  # of each part a copy of one panel, then of each the operand as it is laid out
+    table, body = np.empty(len(OUTER.names), np.int64), _outer_part.address(deltas.dtype)
+    _outer(table, body, *_natives(deltas.dtype), operand, terms, deltas, columns, parts, blocks, most, mode, memory, found, totals)
+    if len(parts) > 1:
+        in_parts(body, len(parts), table)
     return found
 
 
-@kernel(parallel=True)
-def _outer(multiply, lay_out, operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, sums):
-    for worker in prange(len(parts)):
-        _outer_part(multiply, lay_out, operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, sums, worker)
-
-
 @kernel
-def _outer_part(multiply, lay_out, operand, terms, deltas, columns, parts, blocks, mode, copies, laid, found, sums, worker):
-    copy, rows = shift(data_of(copies), worker * copies.shape[1]), shift(data_of(laid), worker * laid.shape[1])
-    a_row = operand.strides[0] // operand.itemsize
-    vectors = columns * operand.itemsize // VECTOR_BYTES
-    for k in range(len(blocks)):
-        start, count = blocks[k, 0], blocks[k, 1]
-        call(lay_out, (rows, shift(data_of(operand), (start + count - 1) * a_row), terms, count, 1, -a_row))
-        for p in range(parts[worker, 0], parts[worker, 1]):
-            _copy_block(copy, deltas, start, count, p * columns, columns, sums)
+def _outer(table, body, multiply, lay_out, operand, terms, deltas, columns, parts, blocks, most, mode, memory, found, totals):
+    """Write an OUTER, and do all of it if there is one part."""
+    told = (
+        multiply, lay_out, address(operand), operand.strides[0] // operand.itemsize, terms, address(deltas), deltas.strides[0] // deltas.itemsize,
+        columns, address(parts), len(parts), address(blocks), len(blocks), most, mode, address(memory), address(found), address(totals),
+    )  # fmt: skip
+    for k in range(len(told)):
+        table[k] = told[k]
+    if len(parts) == 1:
+        call(body, (0, data_of(table), data_of(table)))
+
+
+@native("iIF")
+def _outer_part(worker, table, like):
+    one = record(table, OUTER)
+    columns, terms, a_row, most = one.columns, one.terms, one.operand_row, one.most
+    copy = shift(pointer(one.memory, like), worker * most * columns)
+    rows = shift(pointer(one.memory, like), most * (one.workers * columns + worker * terms))
+    parts, blocks = integers(one.parts), integers(one.blocks)
+    vectors = columns * size_of(like) // VECTOR_BYTES
+    for k in range(one.count):
+        start, count = blocks[2 * k], blocks[2 * k + 1]
+        last = shift(pointer(one.operand, like), (start + count - 1) * a_row)
+        call(one.lay_out, (rows, last, terms, count, 1, -a_row))
+        for p in range(parts[2 * worker], parts[2 * worker + 1]):
+            _copy_block(copy, one, start, count, p * columns, like)
             if terms > 0:
-                c = shift(data_of(found), p * terms * columns)
-                call(multiply, (mode if k == 0 else KEEP, c, rows, copy, copy, terms, count, vectors, columns))
+                c = shift(pointer(one.found, like), p * terms * columns)
+                call(one.multiply, (one.mode if k == 0 else KEEP, c, rows, copy, copy, terms, count, vectors, columns))
 
 
 @part
-def _copy_block(copy, deltas, start, count, column, columns, total):
-    """``count`` rows from ``start`` on of one panel, the last one first, as ``rows_by_panel`` takes them; what they sum up to is added to ``total``."""
-    lane, a_row = lanes(copy), deltas.strides[0] // deltas.itemsize
-    rows, sums = shift(data_of(deltas), (start + count - 1) * a_row + column), shift(data_of(total), column)
+def _copy_block(copy, one, start, count, column, like):
+    """``count`` rows of deltas from ``start`` on, the last one first, as ``rows_by_panel`` takes a panel; what they sum up to is added to the totals."""
+    lane, a_row, columns = lanes(copy), one.deltas_row, one.columns
+    rows, sums = shift(pointer(one.deltas, like), (start + count - 1) * a_row + column), shift(pointer(one.totals, like), column)
     for row in range(count):  # one after the other: they are far apart
         for j in range(0, columns, lane):
             before, width = group_of(j, columns, lane)
@@ -123,31 +142,42 @@ def inputs(deltas, panels, places, workers, found):
     """The gradient of an input: deltas (N, columns) times ``packed_back`` panels, into the rows ``places`` (N) of found (T, B, units), taken one after the other."""
     width = panels.shape[1] // deltas.shape[1]
     parts = slices(-(-len(deltas) // ROWS), workers)
-    rows = np.empty((len(parts), ROWS, len(panels) * width), deltas.dtype)
-    laid = np.empty((len(parts), ROWS * deltas.shape[1]), deltas.dtype)
-    out = found.reshape(-1, found.shape[2])
-    _run(parts, _inputs_part, _inputs, *_natives(deltas.dtype), deltas, panels, width, places, parts, rows, laid, out)
-
-
-@kernel(parallel=True)
-def _inputs(multiply, lay_out, deltas, panels, width, places, parts, rows, laid, out):
-    for worker in prange(len(parts)):
-        _inputs_part(multiply, lay_out, deltas, panels, width, places, parts, rows, laid, out, worker)
+    memory = np.empty(len(parts) * ROWS * (len(panels) * width + deltas.shape[1]), deltas.dtype)  # of each part rows, then of each those of deltas as they are laid out
+    table, body = np.empty(len(INPUTS.names), np.int64), _inputs_part.address(deltas.dtype)
+    _inputs(table, body, *_natives(deltas.dtype), deltas, panels, width, places, parts, memory, found)
+    if len(parts) > 1:
+        in_parts(body, len(parts), table)
 
 
 @kernel
-def _inputs_part(multiply, lay_out, deltas, panels, width, places, parts, rows, laid, out, worker):
-    terms, units, columns = deltas.shape[1], out.shape[1], rows.shape[2]
-    row_of, operand = shift(data_of(rows), worker * ROWS * columns), shift(data_of(laid), worker * laid.shape[1])
-    a_row, vectors = deltas.strides[0] // deltas.itemsize, width * deltas.itemsize // VECTOR_BYTES
-    for start in range(parts[worker, 0] * ROWS, min(parts[worker, 1] * ROWS, len(deltas)), ROWS):
-        count = min(ROWS, len(deltas) - start)
-        call(lay_out, (operand, shift(data_of(deltas), start * a_row), count, terms, a_row, 1))
-        for p in range(len(panels)):
-            b, following = shift(data_of(panels), p * terms * width), shift(data_of(panels), (p + 1) % len(panels) * terms * width)
-            c = shift(row_of, p * width)
-            call(multiply, (CLEAR, c, operand, b, following, count, terms, vectors, columns))
+def _inputs(table, body, multiply, lay_out, deltas, panels, width, places, parts, memory, found):
+    """Write an INPUTS, and do all of it if there is one part."""
+    told = (
+        multiply, lay_out, address(deltas), deltas.strides[0] // deltas.itemsize, len(deltas), deltas.shape[1], address(panels), len(panels), width,
+        address(places), address(parts), len(parts), address(memory), address(found), found.shape[2],
+    )  # fmt: skip
+    for k in range(len(told)):
+        table[k] = told[k]
+    if len(parts) == 1:
+        call(body, (0, data_of(table), data_of(table)))
+
+
+@native("iIF")
+def _inputs_part(worker, table, like):
+    one = record(table, INPUTS)
+    terms, units, width, a_row = one.terms, one.units, one.width, one.deltas_row
+    columns, vectors = one.count * width, width * size_of(like) // VECTOR_BYTES
+    rows = shift(pointer(one.memory, like), worker * ROWS * columns)
+    operand = shift(pointer(one.memory, like), ROWS * (one.workers * columns + worker * terms))
+    parts, places = integers(one.parts), integers(one.places)
+    for start in range(parts[2 * worker] * ROWS, min(parts[2 * worker + 1] * ROWS, one.rows), ROWS):
+        count = min(ROWS, one.rows - start)
+        call(one.lay_out, (operand, shift(pointer(one.deltas, like), start * a_row), count, terms, a_row, 1))
+        for p in range(one.count):
+            b = shift(pointer(one.panels, like), p * terms * width)
+            following = shift(pointer(one.panels, like), (p + 1) % one.count * terms * width)
+            call(one.multiply, (CLEAR, shift(rows, p * width), operand, b, following, count, terms, vectors, columns))
         for row in range(count):
-            there = places[start + row]
+            out = shift(pointer(one.out, like), places[start + row] * units)
             for j in range(units):
-                out[there, j] = row_of[row * columns + j]
+                out[j] = rows[row * columns + j]

@@ -5,7 +5,7 @@ import numpy as np
 from .panels import Packing, matrix_gates, row_gates
 from .pool import POOL, SMALL
 from .program import addresses
-from .ready import Ready
+from .ready import Ready, natives
 from .rows import Panels, padded
 
 
@@ -30,6 +30,7 @@ class Weights:
         self._work = None  # of a pass forward, that waits with them
         self._ready = None  # a pass forward on them and on that work
         self._at = tuple(self.places.values())
+        natives(plan.dtype)
 
     def take(self, weights, gates=None):
         """Write weights into it, or what they are of those that the table ``gates`` says."""

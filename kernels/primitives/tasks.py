@@ -16,7 +16,7 @@ import numpy as np
 from numba import prange
 
 from .arguments import MOST_FORMS
-from .compile import Native, address, call, doubles, fetch_add, integers, kernel, part, pointer, shift
+from .compile import Native, address, call, data_of, doubles, fetch_add, integers, kernel, native, part, pointer, shift
 from .threads import start, workers
 
 _INTEGER, _DOUBLE = np.dtype(np.int64), np.dtype(np.float64)
@@ -66,9 +66,8 @@ class Tasks:
         Raises TypeError where a name, a dtype or the order of an array does not fit, ValueError where a shape does not.
         """
         sizes = self._fit(np.dtype(dtype), arguments)
-        # The first integer is the counter that tasks are taken from.
-        table = np.array([0, *sizes, *(self._entry(name, arguments[name], dtype) for name in self.kinds)], dtype=np.int64)
-        _share(self.native.address(dtype), count, table, min(workers(work), count))
+        table = [self.native.address(dtype), count, 0, *sizes, *(self._entry(name, arguments[name], dtype) for name in self.kinds)]
+        in_parts(_take.address(dtype), min(workers(work), count), np.array(table, np.int64))
 
     def _entry(self, name, value, dtype):
         kind = self.kinds[name]
@@ -128,29 +127,29 @@ def _form(value):
 
 
 def in_parts(body, count, table):
-    """Do the tasks 0 .. count-1 of the function at the address ``body`` (index, table, like), each by a thread of its own."""
-    _share(body, count, np.concatenate(([0], table)), count)
-
-
-def _share(body, count, table, several):
-    """Do all tasks by so many threads; the first integer of ``table`` is the counter that they are taken from."""
-    if several == 1:
-        _work(body, count, address(table))
+    """Call the function at the address ``body`` with (index, table, like) for each index from 0 to count-1, each in a thread of its own."""
+    if count == 1:
+        _alone(body, table)
     else:
-        start(several, _in_parallel, several, body, count, address(table))
+        start(count, _in_parallel, count, body, address(table))
 
 
-@kernel
-def _work(body, count, place):
-    """Take tasks from the counter at ``place``, in front of their table, and do them until ``count`` are taken."""
-    counter = integers(place)
+@native("iIF")
+def _take(worker, table, like):
+    """Take tasks from a counter and do them, until so many are taken as there are. ``table``: the body, that number, the counter and the body's own."""
+    body, count, counter = table[0], table[1], shift(table, 2)
     index = fetch_add(counter)
     while index < count:
-        call(body, (index, shift(counter, 1), counter))
+        call(body, (index, shift(table, 3), like))
         index = fetch_add(counter)
 
 
+@kernel
+def _alone(body, table):
+    call(body, (0, data_of(table), data_of(table)))
+
+
 @kernel(parallel=True)
-def _in_parallel(workers, body, count, place):
-    for _ in prange(workers):
-        _work(body, count, place)
+def _in_parallel(workers, body, place):
+    for worker in prange(workers):
+        call(body, (worker, integers(place), integers(place)))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from refrnn.kernels.engine import loop
+from refrnn.kernels.engine import program as program_module
 from refrnn.kernels.engine.program import At, Program, Step, Together, addresses
 from refrnn.kernels.engine.rows import ARRAY, GATES, GIVEN, NUMBER, OWN, Panels
 from refrnn.kernels.primitives.compile import address
@@ -30,17 +31,18 @@ def test_arrays_of_a_step_are_listed_once_each():
     assert 1 << shift == PANELS.each
 
 
-def records(block, end, slices, like):
+def records(block):
     """The loop, the stages and the products of a block."""
+    head = block[: loop.HEAD].view(loop.LOOP)
+    end = int(head["behind"][0])
     stages = block[loop.HEAD : end].view(loop.STAGE)
-    products = block[end:][: stages["last_product"].max() * loop.OF_PRODUCT].view(loop.PRODUCT)
-    return block[: loop.HEAD].view(loop.LOOP), stages, products, slices, like
+    return head, stages, block[end:][: stages["last_product"].max() * loop.OF_PRODUCT].view(loop.PRODUCT)
 
 
 @pytest.mark.parametrize("dtype", (np.float32, np.float64))
 def test_run_hands_over_records_with_addresses(dtype, monkeypatch):
     seen, panels = [], Panels(2, H, dtype)
-    monkeypatch.setattr(loop, "run", lambda *given: seen.append([np.copy(one) for one in given]))
+    monkeypatch.setattr(program_module, "in_parts", lambda body, count, block: seen.append((body, count, block.copy())))
     program, steps = Program(dtype, B, backward=True), (Step(B), Step(B))
     steps[0].own("r", 8, 1)
     steps[0].given("x", H, first=3)
@@ -54,8 +56,10 @@ def test_run_hands_over_records_with_addresses(dtype, monkeypatch):
     at, size = {name: address(array) for name, array in arrays.items()}, np.dtype(dtype).itemsize
     for cut in (None, keep):
         program.finish().run(arrays, 1, 4, slices, cut)
-        (record,), stages, products, parts, like = records(*seen.pop())
-        assert like.dtype == dtype and np.array_equal(parts, slices)
+        body, count, block = seen.pop()
+        (record,), stages, products = records(block)
+        assert body == loop.run_slice.address(dtype) and record["steps"] == loop.run_steps.address(dtype)
+        assert count == record["workers"] == 1 and record["slices"] == address(slices)
         assert record.tolist()[:6] == (1, 4, 1, at["order"], at["ends"], 0 if cut is None else address(keep))
         assert record["sequences"] == B and record["meeting"] == 0 and record["apart"] == B * 15
         head = (at["bias"], at["gates"])
@@ -74,13 +78,13 @@ def test_the_arrays_of_each_step_stand_in_the_block(monkeypatch):
 
     found = []
 
-    def read(*given):
-        _, stages, *_ = records(*given)
+    def read(body, count, block):
+        _, stages, _ = records(block)
         for stage, count in zip(stages, (2, 1), strict=True):
             integers = (ctypes.c_int64 * (count * len(ARRAY.names))).from_address(int(stage["arrays"]))
             found.append(np.array(integers).reshape(count, -1).tolist())
 
-    monkeypatch.setattr(loop, "run", read)
+    monkeypatch.setattr(program_module, "in_parts", read)
     program, steps = Program(np.float64, B, backward=False), (Step(B), Step(B))
     steps[0].own("r", 8, 1)
     steps[0].given("x", H, first=3)
@@ -129,12 +133,14 @@ def test_places_are_put_into_all_programs_that_have_their_names():
 
 def test_workers_that_share_units_meet_and_lay_out_apart(monkeypatch):
     seen, panels = [], Panels(2, H, np.float32)
-    monkeypatch.setattr(loop, "run", lambda *given: seen.append([np.copy(one) for one in given]))
+    monkeypatch.setattr(program_module, "in_parts", lambda body, count, block: seen.append((body, count, block.copy())))
     program = Program(np.float32, B, backward=False)
     program.stage(panels, "bias", "gates", 1, [(At("x"), 10, 5, 0, 0, 5, At("W"), 40, 0, 2)])
     placed = program.finish().on({"order": np.arange(B), "ends": np.full(B, 4)})
     for slices, workers in (([[0, B]], 1), ([[0, B]] * 3, 3), ([[0, 0], [0, B]], 1), ([[0, 1], [1, B]], 1)):
         placed.run(0, 4, np.array(slices))
-        (record,), _, _, _, _ = records(*seen.pop())
+        _, count, block = seen.pop()
+        (record,), _, _ = records(block)
+        assert count == record["workers"] == len(slices)
         assert (record["meeting"] != 0) == (workers > 1)
         assert placed._blocks.size >= workers * record["apart"] and record["apart"] == B * 5

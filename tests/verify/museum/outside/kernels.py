@@ -26,7 +26,7 @@ KERNELS = (
     Fault("edges", "columns of the second panel", "lstm", PANELS, "count = max(0, min(lane, units - first))", "count = max(0, min(lane, units - first)) if p < 1 else 0"),
     Fault("edges", "the last term beside whole vectors, packed for the way back", "elman", PANELS, "range(count):\n                            target[", "range(count - 1):\n                            target["),
     Fault("edges", "the last of many rows of a panel", "lstm", PANELS, "rows * block // blocks, rows * (block + 1) // blocks", "rows * block // blocks, min(rows * (block + 1) // blocks, 96)"),
-    Fault("edges", "the second block of a long sum", "lstm", SUMS, "start, count = blocks[k, 0], blocks[k, 1]\n        call(lay_out, (rows, shift(data_of(operand)", "start, count = blocks[k, 0], blocks[k, 1] if k == 0 else 0\n        call(lay_out, (rows, shift(data_of(operand)"),
+    Fault("edges", "the second block of a long sum", "lstm", SUMS, "start, count = blocks[2 * k], blocks[2 * k + 1]\n", "start, count = blocks[2 * k], blocks[2 * k + 1] if k == 0 else 0\n"),
     # Ragged batches.
     Fault("ragged", "reversed from the longest end", "bidirectional", SEQUENCES, "steps - 1 - t, t)", "T - 1 - t, t)"),
     Fault("ragged", "the first sequence speaks for all", "lstm", PASSES, "int(lengths.min()) < self.T", "int(lengths[0]) < self.T"),
@@ -43,7 +43,7 @@ KERNELS = (
     Fault("ragged", "a window past the end", "tdnn", TAPS, "    clear(found, lengths)\n", ""),
     # Memory: written arguments, kept buffers, what was not set.
     Fault("memory", "errors begin with what memory held", "elman", WORK, 'self._errors["zeros"] = np.zeros(', 'self._errors["zeros"] = np.empty('),
-    Fault("memory", "products begin with what memory held", "gru-reset-after", SUMS, "call(multiply, (CLEAR, c, operand, b,", "call(multiply, (KEEP, c, operand, b,"),
+    Fault("memory", "products begin with what memory held", "gru-reset-after", SUMS, "call(one.multiply, (CLEAR, ", "call(one.multiply, (KEEP, "),
     Fault("memory", "the last state's errors begin with what memory held", "encoder-decoder", SEQUENCES, "d_h = np.zeros((T, *d_last.shape)", "d_h = np.empty((T, *d_last.shape)"),
     Fault("memory", "arguments are not copied", "lstm", ARGUMENTS, 'np.array(values[name], order="C") if kept', 'np.require(values[name], requirements="C") if kept'),
     Fault("memory", "gates kept from run to run", "lstm", WORK, 'return POOL.kept((plan, "forward", *lent)) or Forward(plan, lent)', "return forward_work.__dict__.setdefault((plan, *lent), Forward(plan, lent))"),
@@ -52,13 +52,13 @@ KERNELS = (
     Fault("memory", "packed weights kept by their address", "lstm", PANELS, "for array in arrays]], np.int64)\n", "for array in arrays]], np.int64)\n        known, self.known = getattr(self, \"known\", None), places.tolist()\n        if known == self.known:\n            return\n"),
     Fault("memory", "a strided table read as dense", "word-model", EMBEDDING, "found[j] = source[j * column]", "found[j] = source[j]"),
     # Threads.
-    Fault("threads", "the last task is lost", "elman", TASKS, "        _work(body, count, place)\n", "        _work(body, count - 1, place)\n"),
-    Fault("threads", "each thread does all tasks", "word-model", TASKS, "    index = fetch_add(counter)\n    while index < count:\n        call(body, (index, shift(counter, 1), counter))\n        index = fetch_add(counter)", "    index = 0\n    while index < count:\n        call(body, (index, shift(counter, 1), counter))\n        index += 1"),
+    Fault("threads", "the last task is lost", "elman", TASKS, "body, count, counter = table[0], table[1], ", "body, count, counter = table[0], table[1] - 1, "),
+    Fault("threads", "each thread does all tasks", "word-model", TASKS, "    index = fetch_add(counter)\n    while index < count:\n        call(body, (index, shift(table, 3), like))\n        index = fetch_add(counter)", "    index = 0\n    while index < count:\n        call(body, (index, shift(table, 3), like))\n        index += 1"),
     Fault("threads", "a counter that is not atomic", "elman", TASKS, "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1"),
-    Fault("threads", "the last worker is lost", "lstm", LOOP, "for worker in prange(len(slices)):", "for worker in prange(len(slices) - 1):"),
+    Fault("threads", "the last worker is lost", "lstm", TASKS, "for worker in prange(workers):", "for worker in prange(workers - 1):"),
     Fault("threads", "the last panel of a thread's share of the units", "unfolding", LOOP, "stage.panels * (worker + 1) // workers\n", "stage.panels * (worker + 1) // workers - (worker > 0)\n"),
     Fault("memory", "an array that the way back reads is not copied", "elman", COMPILED, 'keeps="x h0"', 'keeps="h0"'),
-    Fault("threads", "each worker adds up all panels", "lstm", SUMS, "for p in range(parts[worker, 0], parts[worker, 1])", "for p in range(parts[-1, 1])"),
+    Fault("threads", "each worker adds up all panels", "lstm", SUMS, "for p in range(parts[2 * worker], parts[2 * worker + 1])", "for p in range(parts[2 * one.workers - 1])"),
     # Special values.
     Fault("special", "minus zero made zero", "elman", ACTIVATIONS, "return copy_sign(quotient + rest * (half - half * e), x)", "return copy_sign(quotient + rest * (half - half * e), x + (x - x))"),
     Fault("special", "a ReLU that answers 0 to NaN", "scalar-recursion", ACTIVATIONS, "return select(x <= 0, unit - unit, x)", "return select(x > 0, x, unit - unit)"),
@@ -123,9 +123,9 @@ KERNELS = (
     Fault("segments", "rows are read where they do not stand", "lstm", SEGMENTS, "if with_gates or self.lent else", "if with_gates else"),
     Fault("segments", "segments are no whole blocks of sums", "elman", SEGMENTS, "    steps = -(-steps // each) * each\n", ""),
     Fault("threads", "none waits for the others' units", "elman", LOOP, "wait(integers(loop.meeting), workers, met)", "pass"),
-    Fault("threads", "none waits for the others' products", "gru-reset-before", LOOP, "                if workers > 1:\n", "                if workers > 1 and s + OF_STAGE >= stages:\n"),
+    Fault("threads", "none waits for the others' products", "gru-reset-before", LOOP, "                if workers > 1:\n", "                if workers > 1 and s + OF_STAGE >= loop.behind:\n"),
     # What is so seldom wrong that one thread has to be late for it, and others of that kind.
-    Fault("threads", "none waits for weights that another one packs", "elman", "engine/ready.py", "    if workers > 1:\n        wait(integers(meeting), workers, 1)\n", ""),
+    Fault("threads", "none waits for weights that another one packs", "elman", "engine/ready.py", "    if here > 1:\n        wait(integers(ready.meeting), here, 1)\n", ""),
     Fault("threads", "one panel of gates for threads that share units", "lstm", "engine/plan.py", "not lean or may_share or", "not lean or"),
     Fault("threads", "waited for at the first step alone", "elman", LOOP, "met += 1", "met = 1"),
     Fault("threads", "waited for at every second step", "elman", LOOP, "                if workers > 1:\n                    met += 1", "                if workers > 1 and n % 2 == 0:\n                    met += 1"),
