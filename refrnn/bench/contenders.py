@@ -79,6 +79,10 @@ class Backend:
         run, gradients = self.call(way)
         return {**run.outputs, **_marked(gradients)}
 
+    def exact(self, way):
+        """Its results in float64."""
+        return Backend(self.problem.in_double(), self.backend).results(way)
+
 
 class Bound(Backend):
     """The kernel of a spec that is bound to its parameters once."""

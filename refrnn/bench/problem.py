@@ -1,6 +1,6 @@
 """The problem a race is run on: a spec, its sizes, values already checked, lengths, and upstream gradients."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,12 @@ class Problem:
         """Upstream gradients of all outputs, zero where none is sent."""
         return check_upstream(self.spec, self.upstream, self.checked, expected_shapes(self.spec, self.checked))
 
+    def in_double(self):
+        """The same numbers in float64."""
+        values = {name: _double(value) for name, value in self.values.items()}
+        upstream = {name: _double(array) for name, array in self.upstream.items()}
+        return replace(self, values=values, checked=check_values(self.spec, values, self.lengths), upstream=upstream)
+
     @property
     def steps(self):
         """Steps of all sequences together; of a spec without time one for each."""
@@ -60,6 +66,10 @@ def sizes_of(spec, steps=None, batch=None, hidden=None, inputs=None):
     for name, kind in kinds.items():
         sizes[name] = wanted.get(kind) or defaults[kind]
     return sizes, batch or (BATCH if spec.batched or spec.batch else 1)
+
+
+def _double(value):
+    return value.astype(np.float64) if getattr(value, "dtype", None) == np.float32 else value
 
 
 def _kind(spec, name):

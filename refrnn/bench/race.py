@@ -5,6 +5,7 @@ Only times of the same turn are compared. A contender that is wrong, dies or doe
 
 import statistics
 
+from refrnn.bench.accuracy import beside, errors
 from refrnn.bench.agree import allowed, needed, refused
 from refrnn.bench.contender import Out
 from refrnn.bench.roofline import verdict, work
@@ -13,10 +14,11 @@ from refrnn.bench.roofline import verdict, work
 TURN = 0.02
 
 
-def race(problem, way, contenders, turns, limits, step=lambda text, done: None):
+def race(problem, way, contenders, turns, limits, step=lambda text, done: None, accuracy=False):
     """The record of a cell, as ``--json`` writes it; ``step(text, done)`` is called as it goes on, with the turns done since.
 
-    ``limits`` are those of the machine, as :class:`refrnn.bench.roofline.Limits`.
+    ``limits`` are those of the machine, as :class:`refrnn.bench.roofline.Limits`. With ``accuracy`` results are held against the
+    kernel's in float64.
     """
     cell = {
         "id": problem.spec.id, "sizes": problem.sizes, "dtype": str(problem.checked.dtype), "pass": way,
@@ -27,6 +29,10 @@ def race(problem, way, contenders, turns, limits, step=lambda text, done: None):
     step(f"{shown}: comparing", 0)
     results = _ask_all(taking, cell["out"], lambda one: one.ask("ready", problem) or one.ask("results", way))
     cell["out"] |= refused(results, needed(problem, way), allowed(problem))
+    if accuracy and _has_kernel(taking, cell):
+        kernel = [one for one in taking if one.kind == "kernel"]
+        exact = _ask_all(kernel, cell["out"], lambda one: one.ask("exact", way)).get(kernel[0].name, {})
+        cell["errors"] = {name: errors(found, exact) for name, found in results.items() if name not in cell["out"]}
     del results
     calls = _ask_all(taking, cell["out"], lambda one: one.ask("calls", way, TURN))
     times = {name: [] for name in calls}
@@ -65,12 +71,16 @@ def _ask_all(contenders, out, ask):
 def _count(cell, contenders, times):
     """Medians, quartiles, and the ratio of each contender's time to the kernel's in the same turn."""
     ours = {one.kind: times[one.name] for one in contenders if one.kind in ("kernel", "bound")}
+    found = cell.get("errors", {})
+    kernel = next((found[one.name] for one in contenders if one.kind == "kernel" and one.name in found), {})
     for one in contenders:
         own = times[one.name]
         record = {"name": one.name, "kind": one.kind, "seconds": statistics.median(own)}
         record["low"], record["high"] = _quartiles(own)
         if one.kind not in ours:
             record |= _ratio(own, ours["kernel"])
+            if one.name in found:
+                record["errors"] = beside(kernel, found[one.name])
         cell["contenders"].append(record)
     rivals = [record for record in cell["contenders"] if record["kind"] == "peer"]
     if rivals:

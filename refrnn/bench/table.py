@@ -33,6 +33,9 @@ def _of_cell(cell):
             named = "the reference" if one["kind"] == "reference" else one["name"]
             ratio = f"kernel is {number(one['ratio'])} times as fast as {named} ({spread(one, number, 'ratio_')})"
             yield f"{seconds(one['seconds'])}: {ratio}", "    "
+            if one.get("errors"):
+                shown = " and ".join(f"{number(times)} times as large in the {word} ({symbol})" for word, (times, symbol) in one["errors"].items())
+                yield f"the kernel's errors are at most {shown} as those of {named}", "      "
     for name, sentence in cell["out"].items():
         yield f"{cell['pass']}: {name} takes no part: {sentence}", "    "
 

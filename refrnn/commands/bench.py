@@ -24,6 +24,7 @@ SIZE = click.IntRange(1, 2**31 - 1)
 @click.option("--hidden", type=SIZE, help="Hidden units, by default 128.")
 @click.option("--input", "inputs", type=SIZE, help="Input features, by default 128.")
 @click.option("--ragged", is_flag=True, help="Sequences of unequal lengths, half of the longest in the mean.")
+@click.option("--accuracy", is_flag=True, help="Hold all results against the kernel's in float64 on the same values, and ours against the others' errors.")
 @click.option("--forward/--backward", "only_forward", default=None, help="The forward pass only, or forward + backward only; by default both.")
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), default="float32", show_default=True, help="Precision of all contenders.")
 @click.option("--threads", type=SIZE, help="Threads of each contender, by default one a core.")
@@ -58,13 +59,15 @@ def command(names, from_path, json_path, markdown_path, plot_path, **options):
     sys.exit(2 if outputs.failed else 1 if any("kernel" in cell["out"] for cell in record["cells"]) else 0)
 
 
-def _race(names, outputs, peers, grid, only_forward, dtype, threads, repeats, patience, ragged, **sizes):
+def _race(names, outputs, peers, grid, accuracy, only_forward, dtype, threads, repeats, patience, ragged, **sizes):
     """Race every cell, with a progress bar on standard error; the record that ``--json`` writes."""
     from refrnn.bench import contenders, machine
     from refrnn.bench.race import race
     from refrnn.bench.roofline import Limits
     from refrnn.commands.processes import Worker
 
+    if accuracy and dtype == "float64":
+        raise click.UsageError("--accuracy holds float32 against float64; leave out --dtype float64")
     threads = machine.threads(threads)
     cells = _cells(_specs(names, grid), grid, only_forward, dtype, ragged, sizes)
     if peers and not any("peer" in problem.spec.bindings for problem, _ in cells):
@@ -79,7 +82,7 @@ def _race(names, outputs, peers, grid, only_forward, dtype, threads, repeats, pa
     try:
         with progress(len(cells) * repeats, "bench") as bar:
             for problem, way in cells:
-                records.append(race(problem, way, taking, repeats, limits, lambda text, done: bar.update(done, text)))
+                records.append(race(problem, way, taking, repeats, limits, lambda text, done: bar.update(done, text), accuracy))
     finally:
         for one in taking:
             one.end()

@@ -61,6 +61,14 @@ def test_what_binding_wins_is_said_beside():
     assert "with weights that are bound once: won 1, tied 0, lost 0 of 1" in lines
 
 
+def test_the_table_says_how_errors_compare():
+    first, *rest = RECORD["cells"]
+    peers = [{**one, "errors": {"worst": (1.25, "d_x"), "mean": (0.5, "h")}} if "ratio" in one else one for one in first["contenders"]]
+    lines = [line for line, _ in table.lines({**RECORD, "cells": [{**first, "contenders": peers}, *rest]})]
+    said = "the kernel's errors are at most 1.25 times as large in the worst (d_x) and 0.5 times as large in the mean (h) as those of PyTorch"
+    assert said in lines and not any("errors" in line for line, _ in table.lines(RECORD))
+
+
 def test_a_busy_machine_is_said_on_the_page():
     assert "**Beware: the machine is busy (load 1.5 on 2 cores)" in page.page({**RECORD, "machine": {**MACHINE, "load": 1.5}})
 

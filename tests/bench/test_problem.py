@@ -16,6 +16,14 @@ def tiny(name, **options):
     return problem.make(spec, *problem.sizes_of(spec, **TINY), **options)
 
 
+def test_a_problem_in_float64_has_the_same_numbers():
+    one = tiny("elman", ragged=True)
+    double = one.in_double()
+    assert double.checked.dtype == np.float64 and one.checked.dtype == np.float32 and double.lengths is one.lengths
+    for name, array in (*one.values.items(), *one.upstream.items()):
+        assert np.array_equal(array, (double.values | double.upstream)[name])
+
+
 def test_sizes_are_the_options():
     assert tiny("elman").sizes == {"T": 3, "I": 5, "H": 4, "O": 128, "batch": 2, "simple": 0}
     spec = refrnn.load("two-layer-rnn")

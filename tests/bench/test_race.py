@@ -25,10 +25,10 @@ def contender(name, kind="peer", make="Right", *arguments, patience=PATIENCE, wa
     return Contender(name, kind, lambda: Worker(Child("rivals", make, *arguments), {}), patience, answers, ways)
 
 
-def run(contenders, way=FORWARD, turns=2, **options):
+def run(contenders, way=FORWARD, turns=2, accuracy=False, **options):
     steps = []
     try:
-        cell = race.race(tiny(**options), way, contenders, turns, Limits(nobody, "float32"), lambda text, done: steps.append((text, done)))
+        cell = race.race(tiny(**options), way, contenders, turns, Limits(nobody, "float32"), lambda text, done: steps.append((text, done)), accuracy)
     finally:
         for one in contenders:
             one.end()
@@ -70,6 +70,17 @@ def test_a_cell_of_processes(way):
     for one in cell["contenders"]:
         assert 0 < one["low"] <= one["seconds"] <= one["high"]
     assert cell["fastest"] in ("A", "B") and cell["ratio_low"] <= cell["ratio"] <= cell["ratio_high"]
+
+
+def test_errors_of_all_are_held_against_float64_where_that_is_asked():
+    taking = [contender("A"), contender("K", "kernel")]
+    cell = run(taking, BOTH, turns=1, accuracy=True)
+    assert cell["errors"].keys() == {"A", "K"} and cell["errors"]["A"] == cell["errors"]["K"]
+    assert cell["errors"]["K"].keys() == {"s", "d_x", "d_s0", "d_U", "d_V"}
+    assert all(0 < mean < worst < 100 for worst, mean in cell["errors"]["K"].values())
+    theirs, ours = cell["contenders"]
+    assert [ratio for ratio, _ in theirs["errors"].values()] == [1, 1] and "errors" not in ours
+    assert "errors" not in run([contender("A"), contender("K", "kernel")], turns=1)
 
 
 def test_they_take_turns_and_only_times_of_one_turn_are_compared():

@@ -100,6 +100,7 @@ def test_the_grid_has_its_cells():
         (["unfolding", "--patience", "0"], "--patience"),
         (["unfolding", "--steps", "2147483647"], "choose smaller sizes"),
         (["--grid", "--hidden", "3"], "--grid has sizes of its own"),
+        (["--accuracy", "--dtype", "float64"], "--accuracy holds float32 against float64"),
         (["--grid", "elman"], "elman is not in it; it has lstm"),
         (["--from", __file__], "is not what refrnn bench --json writes"),
         (["--from", __file__, "lstm"], "--from races nothing"),
