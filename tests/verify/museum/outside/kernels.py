@@ -151,7 +151,7 @@ KERNELS = (
     Fault("precision", "the error of a learned start in single", "state-space", "primitives/arrays.py", "np.sum(d_start, axis=0, dtype=np.float64)", "np.sum(d_start, axis=0, dtype=np.float32)"),
     Fault("state", "a ragged layer's last state by the order of lengths", "lstm", "engine/bound.py", "np.asarray(lengths) - 1, np.arange(B)]", "ends - 1, np.arange(B)]"),
     Fault("intermediates", "two gates under each other's names", "lstm", COMPILED, 'i="i", f="f"','i="f", f="i"'),
-    Fault("threads", "copies of deltas in one place", "gru-reset-after", "engine/sums.py", "shift(data_of(copies), worker * copies.shape[1])", "shift(data_of(copies), 0)"),
+    Fault("threads", "copies of deltas in one place", "gru-reset-after", "engine/sums.py", "shift(pointer(one.memory, like), worker * most * columns)", "pointer(one.memory, like)"),
     Fault("clipping", "an entry below minus the bound has an error", "clip-value", "families/clipping.py", "d_found[j] if abs(a[j]) <= bound", "d_found[j] if a[j] <= bound"),
     Fault("clipping", "the direction of a length beyond 2^200", "clip-norm", "families/clipping.py", "if length.size else 0.0, -length.unit)", "if length.size else 0.0, -length.unit if abs(length.unit) < 200 else 0)"),
     Fault("clipping", "odd products of the second array", "clip-norm", "families/clipping.py", "even += (a[stop - 1] * a_unit) * (b[stop - 1] * b_unit)", "even += (a[stop - 1] * a_unit) * (a[stop - 1] * b_unit)"),
