@@ -155,7 +155,7 @@ def test_the_source_is_readable_and_told_from_others():
         for equation in spec.equations:
             assert f"    {equation}\n" in written
         assert "tanh(" in written and len(max(written.splitlines(), key=len)) < 400
-    assert "for t in range(T):" in loops.text(spec) and "h = tanh(" in source(spec)
+    assert "for t in range(T):" in loops.text(spec) and "h = finer_tanh(" in source(spec)
     assert module(spec) is module(text(*CELLS["stopped"])) and module(spec).__name__ != module(other).__name__
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from differential import (
+    assert_added_near,
     assert_backends_agree,
     assert_chunks_join,
     assert_items_run_alone,
@@ -62,15 +63,15 @@ def test_a_near_one_remembers_long(backend, dtype):
 @each_backend
 @each_precision
 def test_half_a_step_of_unfolding(backend, dtype):
-    """With a = 1/2 and no bias the new state is the mean, exactly rounded, of the old one and of the plain unit's."""
+    """With a = 1/2 and no bias the new state is the mean of the old one and of the plain unit's, whose tanh is finer in kernels."""
     values = {**zeroed(spec.draw({"T": 1}, seed=3, dtype=dtype), "b"), "a": np.array(0.5, dtype)}
     plain = refrnn.load("unfolding").forward({"x": values["x"], "s0": values["h0"], "U": values["U"], "V": values["W"]}, backend)
     run = spec.forward(values, backend)
-    assert_same(run.outputs["h"], (values["h0"] + plain.outputs["s"]) / 2)
+    assert_near(run.outputs["h"], (values["h0"] + plain.outputs["s"]) / 2, ulp=2)
     upstream = draw_upstream(run)["h"]
     gradients, of_plain = run.backward({"h": upstream}), plain.backward({"s": upstream})
     for here, there in (("x", "x"), ("U", "U"), ("W", "V")):
-        assert_same(gradients[here], of_plain[there] / 2)
+        assert_added_near(gradients[here], of_plain[there] / 2, terms=3)
 
 
 @pytest.mark.parametrize("a", [-0.5, 0.0, 1.0, np.nan])

@@ -192,6 +192,14 @@ def takes_weights_in_float32(spec, monkeypatch):
 
 
 def hands_on_the_last_row(spec, monkeypatch):
+    """Runs and layers alike."""
+    right = bound.Bound.forward
+
+    def forward(self, *arguments):
+        outputs, _ = right(self, *arguments)
+        return outputs, {start: outputs[self.outputs[row]][-1].copy() for row, start in self.starts.items()}
+
+    monkeypatch.setattr(bound.Bound, "forward", forward)
     monkeypatch.setattr(Run, "_last", lambda self, name, array, forward: array[-1].copy())
 
 
