@@ -144,9 +144,10 @@ def _adjoint_in_words(found):
 def _in_words(gentler):
     """How a case is gentler than it was to be, and why."""
     if "stretch" in gentler:
-        return f"stretches its weights by {gentler['stretch']:g} only: by more, its precision leaves nothing to judge"
+        most = "more" if abs(gentler["stretch"]) >= 1 else "less"
+        return f"stretches its weights by {gentler['stretch']:g} only: by {most}, its precision leaves nothing to judge"
     if "sizes" in gentler:
-        return f"is of {', '.join(f'{name} {size}' for name, size in gentler['sizes'].items())}: of longer ones its precision leaves nothing to judge"
+        return f"is of {', '.join(f'{name} {size}' for name, size in gentler['sizes'].items())}: of longer or wider ones its precision leaves nothing to judge"
     if "numbers" in gentler:
         return f"is about {', '.join(gentler['numbers'])} alone: larger ones leave the range beside infinity"
     return "starts from no zeros and has no step of them: with them the equation gives nothing to judge"

@@ -34,7 +34,7 @@ _ASIDE = {
 
 
 def imports(modules=tuple(PRIMITIVES), aside=_ASIDE):
-    """The lines that import all that a module calls of these primitives, and what is ``aside``."""
+    """The lines that import all that a module may call of these primitives, and what is ``aside``."""
     return [
         f"from refrnn.kernels.primitives.{module} import {', '.join((*aside.get(module, ()), *(sorted(PRIMITIVES[module]) if module in modules else ())))}"
         for module in sorted({*modules, *aside})

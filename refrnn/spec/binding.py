@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import sys
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -60,6 +61,12 @@ class Binding:
         return sys.modules[name]
 
 
+@cache
+def _compiler():
+    """The module that compiles, which imports that of specs."""
+    return importlib.import_module("refrnn.compiler.load")
+
+
 class Compiled:
     """The kernel of a row of the library for which none is written by hand: what the equations of ``spec`` compile to."""
 
@@ -75,7 +82,7 @@ class Compiled:
 
     def load(self):
         """Compile the equations; done when the backend is first asked for."""
-        return importlib.import_module("refrnn.compiler.load").module(self.spec)
+        return _compiler().module(self.spec)
 
     def check_machine(self):
         """As of a kernel that is written by hand."""

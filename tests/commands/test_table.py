@@ -96,7 +96,9 @@ def test_details_say_which_claim_is_not_shown(ok, word):
     ({"left_out": [{"case": "far", "quantities": ["h", "d_x"]}]}, "left out in case far, where rounding leaves them no digit: h, d_x"),
     ({"undecided": [{"case": "ones", "symbols": ["y"]}]}, "undecided in case ones: y; held against either side"),
     ({"gentler": [{"case": "far", "stretch": 2.0}]}, "far stretches its weights by 2 only"),
-    ({"gentler": [{"case": "far", "sizes": {"T": 50, "H": 2}}]}, "far is of T 50, H 2: of longer ones its precision"),
+    ({"gentler": [{"case": "far", "sizes": {"T": 50, "H": 2}}]}, "far is of T 50, H 2: of longer or wider ones its precision"),
+    ({"gentler": [{"case": "far", "stretch": -8.0}]}, "far stretches its weights by -8 only: by more,"),
+    ({"gentler": [{"case": "faint", "stretch": 2.0**-10}]}, "faint stretches its weights by 0.000976562 only: by less,"),
     ({"gentler": [{"case": "special", "numbers": ["nan", "30.0"]}]}, "special is about nan, 30.0 alone"),
     ({"gentler": [{"case": "long", "still": False}]}, "long starts from no zeros"),
 ])  # fmt: skip

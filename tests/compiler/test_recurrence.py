@@ -6,10 +6,8 @@ import pytest
 import refrnn
 from refrnn.backends.run import compiler
 from refrnn.compiler import recurrence
-from refrnn.compiler.load import source
 from refrnn.compiler.stages import Unfit
 from refrnn.equation.clauses import Clauses
-from refrnn.errors import SpecError
 from tests.compiler import cells
 from tests.compiler.test_compiled import H0, U, X, assert_as_equations, is_by_engine, text
 

@@ -7,7 +7,7 @@ import numpy as np
 from refrnn.backends.run import answer, expected_shapes, run_checked
 from refrnn.spec.values import check_values
 from refrnn.verify.backends import KERNELS, poison, poisoned
-from refrnn.verify.properties.asking import answers_of, array_of, carried, gradient_name, gradients_of, handed_in, is_seen, key_of, near, pulled_back, same_bits, with_halves, with_last
+from refrnn.verify.properties.asking import answers_of, array_of, carried, gradients_of, handed_in, is_seen, key_of, near, pulled_back, same_bits, with_halves, with_last
 
 
 def sequences_do_not_touch(spec, truth, backend):
