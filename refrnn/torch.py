@@ -7,7 +7,7 @@ import numpy as np
 
 import refrnn
 from refrnn.errors import NotFoundError, ValuesError
-from refrnn.spec.draw import complete_sizes, shape_of
+from refrnn.spec.draw import complete_sizes, shapes_of_starts
 
 try:
     import torch
@@ -67,13 +67,10 @@ class Layer(torch.nn.Module):
         tensors = self._named(given, named) | dict(state or {})
         for name in tensors.keys() - self.spec.arrays.keys():
             raise ValuesError(f"{self.spec.id}: there is no start {name}; its starts are {', '.join(self.starts) or 'none'}")
-        batch = self._batch(tensors)
         reference = next(self.parameters(), None)
         dtype = reference.dtype if reference is not None else next(iter(tensors.values())).dtype
-        for name in self.starts:
-            if name not in tensors:
-                shape = shape_of(self.spec, name, self._complete(tensors, batch), batch)
-                tensors[name] = torch.zeros(shape, dtype=torch.int64 if self.spec.symbols[name].type == "integer" else dtype)
+        for name, shape in shapes_of_starts(self.spec, tensors, self.sizes).items():
+            tensors[name] = torch.zeros(shape, dtype=torch.int64 if self.spec.symbols[name].type == "integer" else dtype)
         names = [*tensors, *(name for name, _ in self.named_parameters())]
         values = [*tensors.values(), *self.parameters()]
         call = _Call(self.spec, self.backend, names, self.constants | {name: self.sizes[name] for name in self.spec.named_sizes if name in self.sizes}, lengths)
@@ -101,21 +98,6 @@ class Layer(torch.nn.Module):
                 kind = tensor.device if isinstance(tensor, torch.Tensor) else type(tensor).__name__
                 raise ValuesError(f"{self.spec.id}: {name} must be a tensor on the CPU, not {kind}")
         return tensors
-
-    def _batch(self, tensors):
-        for name, tensor in tensors.items():
-            axis = self.spec.batch_axis(name)
-            if axis is not None and tensor.ndim > axis:
-                return tensor.shape[axis]
-        return 1
-
-    def _complete(self, tensors, batch):
-        known = {}
-        for name, tensor in tensors.items():
-            shape, axis = list(self.spec.full_shape(name)), self.spec.batch_axis(name)
-            extents = [extent for place, extent in enumerate(tensor.shape) if place != axis or self.spec.batch is not None]
-            known |= {str(size): extent for size, extent in zip(shape, extents) if str(size) in self.spec.sizes}
-        return complete_sizes(self.spec, {**self.sizes, **known}, batch)
 
     def extra_repr(self):
         sizes = ", ".join(f"{name}={value}" for name, value in {**self.sizes, **self.constants}.items())

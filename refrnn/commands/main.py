@@ -19,6 +19,7 @@ COMMANDS = {
     "show": "Equations, symbols, sources and reference code of a spec.",
     "compile": "The Numba module of a spec, written from its equations.",
     "verify": "Hold the backends against the equations.",
+    "train": "The tasks of the lectures, trained to their score.",
     "errata": "Misprints and false statements of the lectures, and how they were shown.",
     "bench": "Measure the kernels against the references.",
 }

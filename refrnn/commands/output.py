@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from refrnn.commands.interrupts import told
+from refrnn.files import write_whole
 
 STANDARD_OUTPUT = "-"
 
@@ -133,29 +134,8 @@ def _print(text):
 
 
 def _write(path, text):
-    if path.exists() and not path.is_file():
-        # A device or a pipe is written to as it is.
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        return
-    path = path.resolve()
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    if not os.access(path.parent, os.W_OK):
-        part = path
     with told():
-        try:
-            with open(part, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            if part != path:
-                if path.exists():
-                    os.chmod(part, path.stat().st_mode)
-                os.replace(part, path)
-        except BaseException:
-            if part != path:
-                part.unlink(missing_ok=True)
-            raise
+        write_whole(path, text.encode("utf-8"))
 
 
 def _keep(path, text):

@@ -1,1 +1,9 @@
-"""Learning without gradients: fixed weights of a reservoir, and read-outs that one linear solve finds."""
+"""Learning: gradient descent on the parameters of any spec, and what one linear solve learns without it."""
+
+from refrnn.learning.clipping import by_halving, by_norm, by_value
+from refrnn.learning.initial import initial
+from refrnn.learning.losses import cross_entropy, log_likelihood, of_spec, squared_error
+from refrnn.learning.optimisers import SGD, Adam
+from refrnn.learning.trainer import Trainer
+
+__all__ = ["SGD", "Adam", "Trainer", "by_halving", "by_norm", "by_value", "cross_entropy", "initial", "log_likelihood", "of_spec", "squared_error"]

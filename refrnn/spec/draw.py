@@ -60,6 +60,22 @@ def shape_of(spec, name, sizes, batch):
     return tuple(shape)
 
 
+def shapes_of_starts(spec, given, sizes):
+    """The shapes of the starts that are not among ``given``, arrays of any kind by name, by those and by ``sizes``."""
+    batch, known = None, dict(sizes)
+    for name, array in given.items():
+        if name not in spec.arrays:
+            continue
+        axis, extents = spec.batch_axis(name), list(np.shape(array))
+        if axis is not None and len(extents) > axis:
+            found = extents[axis] if spec.batch is not None else extents.pop(axis)
+            batch = found if batch is None else batch
+        known |= {str(size): extent for size, extent in zip(spec.full_shape(name), extents) if str(size) in spec.sizes}
+    batch = 1 if batch is None else batch
+    complete = complete_sizes(spec, known, batch)
+    return {name: shape_of(spec, name, complete, batch) for name, symbol in spec.arrays.items() if symbol.role == "start" and name not in given}
+
+
 def float_type(spec, dtype):
     """The NumPy dtype of a float name; others are refused."""
     try:
