@@ -70,6 +70,7 @@ BELOW = ("refrnn.backends", "refrnn.spec", "refrnn.equation", "refrnn.errors")
         ("refrnn/learning", ("refrnn", "refrnn.learning", "refrnn.files", *BELOW)),
         ("refrnn/tasks", ("refrnn", "refrnn.tasks", "refrnn.learning", *BELOW)),
         ("refrnn/claims", ("refrnn", "refrnn.claims", "refrnn.learning", *BELOW)),
+        ("refrnn/plots", ("refrnn", "refrnn.plots", "refrnn.learning", "refrnn.tasks", "refrnn.claims", "refrnn.errors")),
         ("refrnn/compose", ("refrnn", "refrnn.compose", "refrnn.kernels", *BELOW)),
         ("refrnn/verify", ("refrnn", "refrnn.verify", "refrnn.kernels", *BELOW)),
         ("refrnn/bench", ("refrnn", "refrnn.bench", "refrnn.peers", "refrnn.kernels", *BELOW)),

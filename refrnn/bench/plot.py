@@ -1,24 +1,10 @@
 """A picture of a race: the ratio of each other contender's time to the kernel's, cell by cell."""
 
-from importlib.util import find_spec
-from pathlib import Path
-
 from refrnn.bench.summary import column, heading
-from refrnn.errors import NotFoundError
-
-ENDINGS = (".png", ".svg", ".pdf")
 
 
-def check(path):
-    """Refuse a picture that can't be drawn, before anything is raced."""
-    if find_spec("matplotlib") is None:
-        raise NotFoundError("--plot needs matplotlib, which is not installed; pip install refrnn[plot]")
-    if Path(path).suffix not in ENDINGS:
-        raise NotFoundError(f"--plot writes {', '.join(ENDINGS)}, not {Path(path).name}; name such a file")
-
-
-def draw(record, path):
-    """Draw a record, as ``--json`` writes it, into a file."""
+def drawn(record):
+    """The figure of a record, as ``--json`` writes it."""
     from matplotlib.figure import Figure
 
     cells = [cell for cell in record["cells"] if any("ratio" in one for one in cell["contenders"])]
@@ -36,4 +22,4 @@ def draw(record, path):
     axes.invert_yaxis()
     axes.set_xlabel("time / time of the kernel, median and quartiles (to the right of 1 the kernel is faster)")
     axes.legend(fontsize=7)
-    figure.savefig(path)
+    return figure

@@ -9,6 +9,7 @@ import click
 
 from refrnn.commands.interrupts import told
 from refrnn.commands.output import OutputFile, Outputs, filled, progress
+from refrnn.commands.pictures import check, rendered
 from refrnn.errors import RefrnnError
 
 DEFAULT_IDS = ("elman", "lstm", "gru-reset-before", "gru-reset-after")
@@ -45,9 +46,7 @@ def command(names, from_path, json_path, markdown_path, plot_path, **options):
     """
     outputs = Outputs(json_path, markdown_path)
     if plot_path is not None:
-        from refrnn.bench.plot import check
-
-        check(plot_path)
+        check("--plot", plot_path)
     if from_path is None:
         with told():
             record = _race(names, outputs, **options)
@@ -153,9 +152,6 @@ def _show(record, outputs, markdown_path, plot_path):
 
         outputs.write(markdown_path, page(record))
     if plot_path is not None:
-        from refrnn.bench.plot import draw
+        from refrnn.bench.plot import drawn
 
-        try:
-            draw(record, plot_path)
-        except OSError as error:
-            raise RefrnnError(f"{plot_path} can't be written ({error.strerror or error}); name another file") from None
+        outputs.write(plot_path, rendered(drawn(record), plot_path))

@@ -21,6 +21,7 @@ COMMANDS = {
     "verify": "Hold the backends against the equations.",
     "train": "The tasks of the lectures, trained to their score.",
     "errata": "Misprints and false statements of the lectures, and how they were shown.",
+    "plot": "What the lectures draw, computed.",
     "bench": "Measure the kernels against the references.",
 }
 

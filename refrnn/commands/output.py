@@ -14,6 +14,7 @@ from refrnn.commands.interrupts import told
 from refrnn.files import write_whole
 
 STANDARD_OUTPUT = "-"
+KEPT = (".json", ".html", ".xml", ".png", ".svg", ".pdf")  # endings that what is kept elsewhere has, too
 
 
 BAR = 24  # columns of a progress bar; what stands around it, with the time that is left, takes 26 more
@@ -94,21 +95,23 @@ class Outputs:
             silence(sys.stdout)
             click.echo(f"standard output can't be written ({error.strerror}); what was to be printed follows here\n{text}", err=True)
 
-    def write(self, path, text):
-        """Write a file whole or not at all; where that fails, say so and keep the text elsewhere, or print it."""
+    def write(self, path, content):
+        """Write a file whole or not at all, text or bytes; where that fails, say so and keep it elsewhere, or print the text."""
         if path is None:
             return
+        text = content if isinstance(content, str) else None
+        data = content if text is None else text.encode("utf-8")  # as it is in a file, whatever the terminal's encoding
         try:
-            _print(text) if path == STANDARD_OUTPUT else _write(Path(path), text)
+            _print(data) if path == STANDARD_OUTPUT else _write(Path(path), data)
         except BrokenPipeError:
             raise
         except OSError as error:
             self.failed = True
-            kept = _keep(Path(path), text)
-            where = f"it is kept in {kept}" if kept else "it is printed here"
+            kept = _keep(Path(path), data)
+            where = f"it is kept in {kept}" if kept else "it is lost" if text is None else "it is printed here"
             name = "standard output" if path == STANDARD_OUTPUT else path
             click.echo(f"{name} can't be written ({error.strerror or error}); {where}", err=True)
-            if not kept:
+            if not kept and text is not None:
                 self.say(text)
 
 
@@ -122,31 +125,30 @@ def silence(stream):
         pass
 
 
-def _print(text):
-    """The text as it is in a file: UTF-8, whatever the terminal's encoding."""
+def _print(data):
     sys.stdout.flush()
     try:
-        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except OSError:
         silence(sys.stdout)
         raise
 
 
-def _write(path, text):
+def _write(path, data):
     with told():
-        write_whole(path, text.encode("utf-8"))
+        write_whole(path, data)
 
 
-def _keep(path, text):
-    """The file in which the text is, after all: in the folder for temporary files, or None."""
+def _keep(path, data):
+    """The file in which it is, after all: in the folder for temporary files, or None."""
     try:
-        handle, kept = tempfile.mkstemp(prefix="refrnn-", suffix=path.suffix if path.suffix in (".json", ".html", ".xml") else ".txt")
+        handle, kept = tempfile.mkstemp(prefix="refrnn-", suffix=path.suffix if path.suffix in KEPT else ".txt")
     except OSError:
         return None
     try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with open(handle, "wb") as file:
+            file.write(data)
     except OSError:
         os.unlink(kept)
         return None

@@ -3,6 +3,7 @@
 import pytest
 
 from refrnn.bench import page, plot, summary, table
+from refrnn.commands.pictures import check, rendered
 
 MACHINE = {
     "processor": "A chip (x86_64)", "caches": {"L1": "32K", "L2": "1M"}, "cores": 2, "threads": 2, "system": "Linux", "python": "3.12.1",
@@ -97,9 +98,8 @@ def test_times_have_a_unit_that_fits(value, shown):
 
 
 @pytest.mark.parametrize("ending, begin", [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")])
-def test_a_picture_is_drawn(tmp_path, ending, begin):
+def test_a_picture_is_drawn(ending, begin):
     pytest.importorskip("matplotlib", reason="matplotlib is an optional extra")
-    path = tmp_path / f"picture{ending}"
-    plot.check(path)
-    plot.draw(RECORD, path)
-    assert path.read_bytes().startswith(begin)
+    path = f"picture{ending}"
+    check("--plot", path)
+    assert rendered(plot.drawn(RECORD), path).startswith(begin)

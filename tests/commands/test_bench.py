@@ -6,7 +6,8 @@ import re
 import pytest
 from click.testing import CliRunner
 
-from refrnn.bench import contenders, plot
+from refrnn.bench import contenders
+from refrnn.commands import pictures
 from refrnn.commands.main import main
 
 TINY = ["--steps", "3", "--batch", "2", "--hidden", "4", "--input", "5", "--repeats", "2"]
@@ -108,7 +109,7 @@ def test_the_grid_has_its_cells():
     ],
 )
 def test_refusals_are_one_clear_line(monkeypatch, arguments, words):
-    monkeypatch.setattr(plot, "find_spec", lambda name: True)
+    monkeypatch.setattr(pictures, "find_spec", lambda name: True)
     done = bench(*arguments)
     assert done.exit_code == 2
     error = done.stderr.strip().splitlines()[-1]
@@ -123,7 +124,7 @@ def test_a_spec_without_kernel_has_nothing_to_measure(tmp_path):
 
 
 def test_without_matplotlib_one_sentence_names_the_extra(monkeypatch, tmp_path):
-    monkeypatch.setattr(plot, "find_spec", lambda name: None)
+    monkeypatch.setattr(pictures, "find_spec", lambda name: None)
     done = bench("unfolding", *TINY, "--plot", tmp_path / "picture.png")
     assert done.exit_code == 2 and done.stderr == "Error: --plot needs matplotlib, which is not installed; pip install refrnn[plot]\n"
 

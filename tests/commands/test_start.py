@@ -17,7 +17,7 @@ def python(*arguments):
     return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["--version"], ["verify", "--help"], ["bench", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["--version"], ["verify", "--help"], ["bench", "--help"], ["plot", "--help"]])
 def test_light_commands_import_neither_numba_nor_numpy(arguments):
     code = (
         "import sys; from refrnn.commands.main import main\n"

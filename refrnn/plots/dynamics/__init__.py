@@ -1,0 +1,1 @@
+"""What recursions do over time, and gradients through depth."""

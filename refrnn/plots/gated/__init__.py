@@ -1,0 +1,1 @@
+"""What goes on in gated units and in a reservoir."""

@@ -1,0 +1,1 @@
+"""How networks settle, and what they foretell."""
