@@ -7,13 +7,13 @@ from refrnn.claims.measure import fastest
 ACTIVATIONS = ("ELU", "ReLU", "sigmoid", "tanh")
 
 
-def starting_values(width, layers, instances, start="uniform", bias=True, dtype="float32"):
+def starting_values(width, layers, instances, start="uniform", bias=True, dtype="float32", seed=0):
     """Values of ``gradient-through-depth`` at initialisation, the same for all activations.
 
     ``start`` draws the weights: "uniform" within ±1/√width, "even" with the variance 1/width that keeps a linear
     layer's size, "doubled" with twice that, which keeps a ReLU layer's. Biases are uniform within ±1/√width or zero.
     """
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(seed)
     scale = 1 / np.sqrt(width)
     W = random.random((layers, width, width), dtype) if start == "uniform" else random.standard_normal((layers, width, width), dtype)
     if start == "uniform":
