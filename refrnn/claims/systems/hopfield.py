@@ -52,7 +52,7 @@ def energy_never_rises(spec):
         W = 1.5 * (values["W"] + values["W"].T)
         values = {**values, "W": W - np.diag(np.diag(W)), "X0": np.tanh(values["X0"])}
         X = np.concatenate((values["X0"][None], run(one_by_one, values).outputs["X"]))[:, 0]
-        rises.append(np.diff(_energy(X, values["W"], values["Theta"])).max())
+        rises.append(np.diff(energy(X, values["W"], values["Theta"])).max())
         moves.append(np.abs(X[-1] - X[-1 - len(W)]).max())
     return Shown(
         max(rises) < 1e-12 and max(moves) < STILL,
@@ -61,7 +61,7 @@ def energy_never_rises(spec):
     )
 
 
-def _energy(X, W, Theta):
+def energy(X, W, Theta):
     """Of each row of X: -X.W.X/2 - Theta.X and, for every unit, the integral of the inverse of tanh."""
     integral = np.sum(X * np.arctanh(X) + np.log1p(-X * X) / 2, axis=-1)
     return integral - np.einsum("ti,ij,tj->t", X, W, X) / 2 - X @ Theta
