@@ -74,4 +74,4 @@ def _draw(outputs, pictures, files, seed, with_bar):
             if bar is not None:
                 bar.update(1, name)
     if not outputs.failed:
-        outputs.say(f"wrote {', '.join(map(str, files.values()))}")
+        outputs.say(filled(f"wrote {', '.join(map(str, files.values()))}", outputs.width))

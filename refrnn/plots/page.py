@@ -17,7 +17,7 @@ LOOK = {
     "grid.color": "0.9", "grid.linewidth": 0.6, "axes.axisbelow": True, "legend.frameon": False, "image.cmap": "gray",
     "image.interpolation": "nearest", "savefig.dpi": 200,
 }  # fmt: skip
-LETTERS = 18  # of the caption, to an inch
+LETTERS = 17.5  # of the caption, to an inch
 TITLE_SIZE = 10
 
 
