@@ -41,7 +41,7 @@ def figure(picture, data):
         whole = Figure(figsize=picture.SIZE, layout="constrained")
         picture.draw(whole, data)
         wide = int(LETTERS * picture.SIZE[0])
-        title = textwrap.fill(picture.TITLE, int(0.75 * wide)) + "\n" * bool(whole.legends)  # a line that the key stands on
+        title = textwrap.fill(picture.TITLE, int(0.65 * wide)) + "\n" * bool(whole.legends)  # a line that the key stands on
         whole.suptitle(title, x=0.01, ha="left", fontsize=TITLE_SIZE, fontweight="bold")
         for legend in whole.legends:
             above = TITLE_SIZE * 1.25 * title.count("\n") + 1  # points

@@ -49,6 +49,10 @@ def no_work(monkeypatch):
         (["--all", "nowhere"], "nowhere is not there; make it first"),
         (["--all", ""], "it names no folder; . is this one"),
         (["--seed", "1"], "name what is to be drawn, or draw all by --all DIR"),
+        (["--from", "nowhere.json"], "nowhere.json"),
+        (["--from", __file__], "is not what refrnn train --json writes"),
+        (["parity", "--from", __file__, "--seed", "1"], "--from draws what was trained before"),
+        (["--from", __file__, "--all", "."], "--from draws what was trained before"),
         (["-o", "a.png"], "name what is to be drawn, or draw all by --all DIR"),
     ],
 )
@@ -105,6 +109,18 @@ def test_all_are_written_and_the_seed_reaches_those_that_are_random(two_pictures
     done = plot("--all", "all", "--seed", 7)
     assert done.exit_code == 0 and "plot" in done.stderr and sorted(os.listdir("all")) == ["scalar-recursion.png", "vector-recursion.png"]
     assert (tmp_path / "all/vector-recursion.png").read_bytes().startswith(b"refrnn.plots.dynamics.vector_recursion 7")
+
+
+def test_a_training_is_drawn_under_its_name(two_pictures, monkeypatch, tmp_path):
+    from refrnn.plots import training
+
+    asked = []
+    monkeypatch.setattr(training, "read", lambda *found: asked.append(found) or {"id": "parity"})
+    monkeypatch.setattr(training, "picture", lambda record: training)
+    monkeypatch.setattr("refrnn.commands.plot.rendered", lambda figure, path: str(figure["id"]).encode())
+    assert plot("parity", "--from", __file__).stdout == "wrote parity-training.png\n" and (tmp_path / "parity-training.png").read_bytes() == b"parity"
+    assert plot("--from", __file__, "-o", "b.pdf").stdout == "wrote b.pdf\n" and asked == [(__file__, "parity"), (__file__, None)]
+    assert "not b.gif" in plot("--from", __file__, "-o", "b.gif").stderr
 
 
 def test_a_seed_is_zero_where_none_is_given():

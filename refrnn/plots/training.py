@@ -1,0 +1,198 @@
+"""A training as it went: what ``refrnn train ID --json FILE`` wrote, drawn. Losses first, then tables, then scores."""
+
+import json
+import textwrap
+from itertools import cycle
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+
+import refrnn
+from refrnn.errors import ValuesError, cut
+from refrnn.plots.page import STROKES, stroke
+
+WIDTH = 7
+TOLD_APART = 2 * len(STROKES)  # lines that have a look of their own; of more parts none has
+LABEL = 40  # letters of each of the two lines that a row's name may have
+WIDE, ONE_SIZE = 30, 10  # of numbers that want a logarithmic scale, and of columns that share a panel
+HEAD = 105  # letters of a line above a panel
+
+
+def read(path, name=None):
+    """The record in a file that ``refrnn train --json`` wrote, of the task ``name``. Raises ValuesError where it is none."""
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        curves = [np.array(part["losses"], float).reshape(-1, 2) for part in record["parts"]]
+        tables = [_columns(table) for table in record.get("tables", ())]
+        scores = [[score[key] for key in ("reached", "asked", "chance", "percent", "at_least")] for score in record.get("scores", ())]
+        texts = [record["title"], *record["notes"], *(one["name"] for one in (*record["parts"], *record.get("scores", ())))]
+        if record["id"] not in refrnn.ids() or not all(isinstance(text, str) for text in texts):
+            raise ValueError("it is of no row, or names are no texts")
+        if not all(entry is None or isinstance(entry, (int, float)) for score in scores for entry in (*score, record["seed"], record["stopped"])):
+            raise ValueError("scores are no numbers")
+    except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise ValuesError(f"{path} is not what refrnn train --json writes ({type(error).__name__}: {cut(error)}); name such a file") from None
+    if name not in (None, record["id"]):
+        raise ValuesError(f"{path} is of a training of {record['id']}, not of {name}; name that, or another file")
+    if not (any(len(curve) for curve in curves) or any(tables) or scores):
+        raise ValuesError(f"{path} has neither losses nor tables nor scores to draw; the training was stopped before its first")
+    return record
+
+
+def picture(record):
+    """As the module of a picture, with the record as its data."""
+    ended = "" if not record["stopped"] else " It was stopped before its end, and not scored."
+    told = f"Measured by refrnn train {record['id']} with seed {record['seed']}.{ended} {' '.join(_sentence(note) for note in record['notes'])}"
+    blocks = list(_blocks(record))
+    return SimpleNamespace(
+        TITLE=f"{record['id']}, trained: {record['title']}",
+        SAYS=told.replace("{", "{{").replace("}", "}}"),
+        CITES=(record["id"],),
+        SIZE=(WIDTH, 1.2 + len(told) / 700 + sum(height for height, _ in blocks)),
+        draw=lambda figure, data: _draw(figure, blocks),
+    )
+
+
+def _sentence(note):
+    return note[:1].upper() + note[1:] + "." * (not note.endswith("."))
+
+
+def _blocks(record):
+    """(height in inches, how it is drawn) of everything that there is, from above."""
+    parts = [part for part in record["parts"] if part["losses"]]
+    if parts:
+        yield 2.4, lambda figure: _losses(figure, parts)
+    for table in record.get("tables", ()):
+        axis, columns = _columns(table) or (None, {})
+        if axis is not None:
+            yield 2.4, lambda figure, table=table, axis=axis, columns=columns: _curves(figure, table, axis, columns)
+        elif columns:
+            yield 0.75 + (0.24 if any(len(str(row[0])) > LABEL for row in table["rows"]) else 0.18) * len(table["rows"]), lambda figure, table=table, columns=columns: _dots(figure, table, columns)
+    if record.get("scores"):
+        yield 0.6 + 0.36 * len(record["scores"]), lambda figure: _scores(figure, record["scores"])
+
+
+def _draw(figure, blocks):
+    rooms = np.atleast_1d(figure.subfigures(len(blocks), 1, height_ratios=[height for height, _ in blocks]))
+    for room, (_, drawn) in zip(rooms, blocks):
+        drawn(room)
+
+
+def _columns(table):
+    """(axis, columns by name): what of a table can be drawn, or None. The axis is the first column, where that is numbers that rise.
+
+    Of rows with names at most two columns are drawn: those of measured numbers; counts such as units only say what the row is.
+    """
+    names, rows = table["columns"], table["rows"]
+    if not all(len(row) == len(names) for row in rows):
+        raise ValueError("a row of another length than its head")
+    numbers = [[_number(entry) for entry in column] for column in zip(*rows)]
+    if not isinstance(table["title"], str) or not numbers:
+        return None
+    first = np.array(numbers[0])
+    if len(rows) > 2 and np.all(np.diff(first) > 0):
+        columns = {str(name): np.array(column) for name, column in zip(names[1:], numbers[1:]) if np.isfinite(column).any()}
+        return (first, columns) if columns else None
+    measured = [place for place in range(1, len(names)) if any(isinstance(row[place], float) for row in rows)]
+    columns = {str(names[place]): np.array(numbers[place]) for place in measured[:2]}
+    return (None, columns) if columns else None
+
+
+def _number(entry):
+    """A number, also one that stands in a text; else none."""
+    try:
+        return float(entry)
+    except (TypeError, ValueError):
+        return np.nan
+
+
+def _losses(figure, parts):
+    axes = figure.subplots()
+    for place, part in enumerate(parts):
+        steps, losses = np.array(part["losses"], float).T
+        if len(parts) > TOLD_APART:
+            axes.plot(steps, losses, color="0.5", linewidth=0.8)
+        else:
+            axes.plot(steps, losses, label=part["name"], **_look(place, len(steps)))
+    if all(loss > 0 for part in parts for _, loss in part["losses"]):
+        axes.set_yscale("log")
+    axes.set(xlabel="update", ylabel="loss")
+    _head(figure, "loss in training, the mean of the updates since the point before" + f"; {len(parts)} parts" * (len(parts) > TOLD_APART))
+    if len(parts) <= TOLD_APART:
+        axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def _look(place, points):
+    """A stroke, from the fifth on with open markers."""
+    look = stroke(place, points)
+    return look if place < len(STROKES) else {**look, "markerfacecolor": "white"}
+
+
+def _curves(figure, table, axis, columns):
+    axes = figure.subplots()
+    for place, (name, column) in enumerate(columns.items()):
+        axes.plot(axis, column, label=name, **{**_look(place, len(axis)), "markevery": None})
+    axes.set(xlabel=table["columns"][0])
+    if _reach(axis) > WIDE:
+        axes.set_xscale("log")
+    if _reach(*columns.values()) > WIDE:
+        axes.set_yscale("log")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    _head(figure, table["title"])
+
+
+def _dots(figure, table, columns):
+    """A row for each row; columns that are of one size share a panel."""
+    rows = np.arange(len(table["rows"]))
+    together = 0 < _reach(*columns.values()) < ONE_SIZE
+    every = np.atleast_1d(figure.subplots(1, 1 if together else len(columns), sharey=True))
+    for axes, (name, column), look in zip(cycle(every), columns.items(), STROKES):
+        axes.plot(column, rows, linestyle="", color="black", marker=look["marker"], markerfacecolor="black" if look is STROKES[0] else "white", label=name)
+        axes.set_xlabel(" ".join(filter(None, [axes.get_xlabel(), name])) if not together else "")
+        if _reach(column) > WIDE:
+            axes.set_xscale("log")
+        else:
+            axes.set_xlim(left=min(0, np.nanmin(column)))
+    if together:
+        every[0].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    every[0].set_yticks(rows, [_row(table, row) for row in table["rows"]])
+    every[0].set_ylim(len(rows) - 0.5, -0.5)
+    _head(figure, table["title"])
+
+
+def _head(figure, text):
+    figure.suptitle(textwrap.fill(text, HEAD, max_lines=2, placeholder="…"), fontsize=8.5)
+
+
+def _row(table, row):
+    """Its name, and the counts that say what it is."""
+    counts = [f"{entry:,} {name}" for name, entry in zip(table["columns"][1:], row[1:]) if isinstance(entry, int)]
+    return textwrap.fill(", ".join([str(row[0]), *counts]), LABEL, max_lines=2, placeholder="…")
+
+
+def _scores(figure, scores):
+    """Each on a scale of its own from 0: what was reached, what is asked and what chance gives, with the numbers beside it."""
+    axes = figure.subplots()
+    for row, score in enumerate(scores):
+        shown = (lambda number: f"{number:.1%}") if score["percent"] else (lambda number: f"{number:.4g}")
+        largest = max(abs(score[name] or 0) for name in ("reached", "asked", "chance")) or 1
+        said = f"{textwrap.shorten(score['name'], 70, placeholder='…')}: {shown(score['reached'])}"
+        if score["chance"] is not None:
+            axes.plot(score["chance"] / largest, row, "o", color="black", markerfacecolor="white")
+            said += f", by chance {shown(score['chance'])}"
+        if score["asked"] is not None:
+            axes.plot(score["asked"] / largest, row, "|", color="black", markersize=9, markeredgewidth=1.5)
+            said += f", asked {'at least' if score['at_least'] else 'at most'} {shown(score['asked'])}"
+        axes.plot(score["reached"] / largest, row, "D", color="black")
+        axes.annotate(said, (0, row), xytext=(0, 6), textcoords="offset points", fontsize=7.5)
+    axes.set(xlim=(-0.02, 1.05), ylim=(len(scores) - 0.5, -0.7), xticks=[0, 1], xticklabels=["0", "largest of the three"], yticks=[])
+    axes.spines["left"].set_visible(False)
+    _head(figure, "scores, each on a scale of its own: reached (full), asked (bar), by chance (open)")
+
+
+def _reach(*columns):
+    """How many times the smallest number the largest is; 0 where that says nothing."""
+    numbers = np.concatenate(columns)
+    numbers = numbers[np.isfinite(numbers)]
+    return numbers.max() / numbers.min() if len(numbers) and numbers.min() > 0 else 0
