@@ -12,7 +12,7 @@ def test_each_state_follows_from_the_one_before_and_the_letters_come_back(seed):
     W, states, letters = data["W"], data["states"], data["letters"]
     by_hand = np.array([[1.5 / 100 * sum(letter[i] * letter[j] for letter in letters) * (i != j) for j in range(100)] for i in range(100)])
     assert np.allclose(W, by_hand)
-    assert np.sum(states[:, 0] * letters < 0, axis=1).tolist() == [30, 30, 30] and set(np.abs(states[:, 0]).ravel()) == {0.5}
+    assert np.sum(states[:, 0] * letters < 0, axis=1).tolist() == [25, 25, 25] and set(np.abs(states[:, 0]).ravel()) == {0.5}
     assert np.allclose(states[:, 1:], np.tanh(states[:, :-1] @ W.T), atol=1e-12)
     assert np.array_equal(data["agreeing"], np.sum(np.sign(states) == letters[:, None], axis=2))
     assert np.all(data["agreeing"][:, -1] == 100) and np.all(np.diff(data["energy"], axis=1) < 1e-9)
