@@ -82,29 +82,36 @@ def _draw(figure, blocks):
 def _columns(table):
     """(axis, columns by name): what of a table can be drawn, or None. The axis is the first column, where that is numbers that rise.
 
-    Of rows with names at most two columns are drawn: those of measured numbers; counts such as units only say what the row is.
+    Drawn is what was measured, which no column of integers is where others are there: such counts only say what a row is.
+    Of rows with names two columns at most are drawn.
     """
     names, rows = table["columns"], table["rows"]
-    if not all(len(row) == len(names) for row in rows):
-        raise ValueError("a row of another length than its head")
-    numbers = [[_number(entry) for entry in column] for column in zip(*rows)]
-    if not isinstance(table["title"], str) or not numbers:
-        return None
-    first = np.array(numbers[0])
-    if len(rows) > 2 and np.all(np.diff(first) > 0):
-        columns = {str(name): np.array(column) for name, column in zip(names[1:], numbers[1:]) if np.isfinite(column).any()}
-        return (first, columns) if columns else None
-    measured = [place for place in range(1, len(names)) if any(isinstance(row[place], float) for row in rows)]
-    columns = {str(names[place]): np.array(numbers[place]) for place in measured[:2]}
-    return (None, columns) if columns else None
+    if not all(len(row) == len(names) for row in rows) or not isinstance(table["title"], str):
+        raise ValueError("a table is none")
+    found = {str(name): np.array([_number(row[place + 1]) for row in rows]) for place, name in enumerate(names[1:])}
+    found = {name: column for name, column in found.items() if np.isfinite(column).any()}
+    measured = {str(name) for place, name in enumerate(names[1:], 1) if any(_is_measured(row[place]) for row in rows)}
+    columns = {name: column for name, column in found.items() if name in measured} or found
+    axis = np.array([_number(row[0]) for row in rows])
+    if len(rows) > 2 and np.all(np.diff(axis) > 0):
+        return (axis, columns) if columns else None
+    return (None, dict(list(columns.items())[:2])) if columns else None
 
 
 def _number(entry):
-    """A number, also one that stands in a text; else none."""
+    """A number, also one that stands in a text, and with a percent sign; else none."""
     try:
-        return float(entry)
+        return float(entry.removesuffix("%") if isinstance(entry, str) else entry)
     except (TypeError, ValueError):
         return np.nan
+
+
+def _is_measured(entry):
+    return isinstance(entry, float) or (isinstance(entry, str) and entry.endswith("%") and np.isfinite(_number(entry)))
+
+
+def _in_percent(table):
+    return any(isinstance(entry, str) and entry.endswith("%") and np.isfinite(_number(entry)) for row in table["rows"] for entry in row[1:])
 
 
 def _losses(figure, parts):
@@ -133,7 +140,7 @@ def _curves(figure, table, axis, columns):
     axes = figure.subplots()
     for place, (name, column) in enumerate(columns.items()):
         axes.plot(axis, column, label=name, **{**_look(place, len(axis)), "markevery": None})
-    axes.set(xlabel=table["columns"][0])
+    axes.set(xlabel=table["columns"][0], ylabel="%" if _in_percent(table) else "")
     if _reach(axis) > WIDE:
         axes.set_xscale("log")
     if _reach(*columns.values()) > WIDE:
@@ -172,11 +179,11 @@ def _row(table, row):
 
 
 def _scores(figure, scores):
-    """Each on a scale of its own from 0: what was reached, what is asked and what chance gives, with the numbers beside it."""
+    """What was reached, what is asked and what chance gives, with the numbers above it; each on a scale from 0 to 100% or to its largest."""
     axes = figure.subplots()
     for row, score in enumerate(scores):
         shown = (lambda number: f"{number:.1%}") if score["percent"] else (lambda number: f"{number:.4g}")
-        largest = max(abs(score[name] or 0) for name in ("reached", "asked", "chance")) or 1
+        largest = 1 if score["percent"] else max(abs(score[name] or 0) for name in ("reached", "asked", "chance")) or 1
         said = f"{textwrap.shorten(score['name'], 70, placeholder='…')}: {shown(score['reached'])}"
         if score["chance"] is not None:
             axes.plot(score["chance"] / largest, row, "o", color="black", markerfacecolor="white")
@@ -186,7 +193,7 @@ def _scores(figure, scores):
             said += f", asked {'at least' if score['at_least'] else 'at most'} {shown(score['asked'])}"
         axes.plot(score["reached"] / largest, row, "D", color="black")
         axes.annotate(said, (0, row), xytext=(0, 6), textcoords="offset points", fontsize=7.5)
-    axes.set(xlim=(-0.02, 1.05), ylim=(len(scores) - 0.5, -0.7), xticks=[0, 1], xticklabels=["0", "largest of the three"], yticks=[])
+    axes.set(xlim=(-0.02, 1.05), ylim=(len(scores) - 0.5, -0.7), xticks=[0, 1], xticklabels=["0", "100%, or the\nlargest of the three"], yticks=[])
     axes.spines["left"].set_visible(False)
     _head(figure, "scores, each on a scale of its own: reached (full), asked (bar), by chance (open)")
 

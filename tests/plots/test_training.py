@@ -50,6 +50,11 @@ def test_a_table_is_a_curve_where_its_first_column_rises_and_else_rows_of_measur
     assert axis is None and list(columns) == ["bits", "seconds"] and columns["bits"].tolist() == [2.1, 3.25]
     assert columns["seconds"][0] == 30 and np.isnan(columns["seconds"][1])
     assert training._columns(made()["tables"][2]) is None
+    shares = {"title": "t", "columns": ["words", "seen", "numbers", "exact"], "rows": [["1", "yes", 3, "100.0%"], ["2", "no", 500, "31.5%"], ["3", "no", 500, ""]]}
+    axis, columns = training._columns(shares)
+    assert axis.tolist() == [1, 2, 3] and list(columns) == ["exact"] and columns["exact"][:2].tolist() == [100, 31.5] and np.isnan(columns["exact"][2])
+    counts = {"title": "t", "columns": ["gap", "bridged"], "rows": [[1, 5], [2, 4], [3, 0]]}
+    assert training._columns(counts)[1]["bridged"].tolist() == [5, 4, 0]
     assert training._row(made()["tables"][1], ["LSTM", 1500, 2.1, 30.0, 7.0]) == "LSTM, 1,500 parameters"
 
 
@@ -99,7 +104,7 @@ def test_every_number_is_drawn(drawn):
     assert bits.lines[0].get_xdata().tolist() == [2.1, 3.25] and bits.get_xlabel() == "bits" and seconds.lines[0].get_xdata()[0] == 30
     assert [text.get_text() for text in bits.get_yticklabels()] == ["LSTM, 500 parameters", "3-gram, 600 parameters"]
     places = [float(line.get_xdata()[0]) for line in scores.lines]
-    assert places == pytest.approx([0.1 / 0.75, 0.5 / 0.75, 1.0, 1.0])
+    assert places == pytest.approx([0.1, 0.5, 0.75, 1.0])
     assert [text.get_text() for text in scores.texts] == ["exact: 75.0%, by chance 10.0%, asked at least 50.0%", "error: 0.2"]
 
 
