@@ -4,11 +4,12 @@ import numpy as np
 
 import refrnn
 from refrnn.learning import Adam, Trainer, by_norm, cross_entropy, initial
+from refrnn.tasks import split
 from refrnn.tasks.task import Part, Score, Table, Task, cosine
 from refrnn.tasks.writing import exact, told, written
 
-UNITS, BATCH, STEPS, RATE = 96, 64, 3000, 0.004
-SEEN, LONGEST = 7, 11  # words of the longest number in training, and of the longest below a million
+UNITS, BATCH, STEPS, RATE = 96, 64, 3500, 0.004
+SHORTEST, SEEN, LONGEST = 3, 7, 11  # words of the shortest number that is scored, of the longest in training, and of the longest below a million
 SCORED, CHECKED = 500, 60  # numbers of each length
 
 SMALL = (
@@ -34,9 +35,9 @@ def task(seed=0):
         return found
 
     notes = (
-        f"trained on numbers below a million of 1 to {SEEN} words, never on one that 7 divides, and with the right digit before each one; scored on numbers that 7 divides, "
-        "each digit written after the network's own. Exact is a number with every digit right, and ended where it ends.",
-        "No lecture gives a figure: the bar is ours. By chance is a number of as many words that training may have seen.",
+        f"trained on numbers below a million of 1 to {SEEN} words, but for a quarter of those of {SHORTEST} and more, and with the right digit before each one; scored on half of "
+        "that quarter, the other half chose the best weights; each digit written after the network's own. Exact is a number with every digit right, and ended where it ends.",
+        "No lecture gives a figure: the bar is ours. By chance is a number of as many words out of those for training.",
     )
     title = f"Numbers from words to digits through one vector of {UNITS} numbers"
     return Task(
@@ -72,10 +73,9 @@ def numbers_by_words():
     return {words: numbers[count == words] for words in range(1, LONGEST + 1)}
 
 
-def kept_for(numbers, use):
-    """Those of the numbers that are for training, for what decides which weights are best, or for the score: by what is left after division by 7."""
-    left = numbers % 7
-    return numbers[{"train": left > 1, "check": left == 1, "score": left == 0}[use]]
+def kept_for(numbers, words, use):
+    """Those of the numbers of so many words that are for a use; of fewer words than SHORTEST there are few, all for training."""
+    return numbers[split.kept_for(numbers, use)] if words >= SHORTEST else numbers[: len(numbers) * (use == "train")]
 
 
 def arrays(numbers):
@@ -92,7 +92,7 @@ def arrays(numbers):
 
 def _batches(by_words):
     """Batches of numbers of all lengths of training, each as often."""
-    pools = [kept_for(by_words[words], "train") for words in range(1, SEEN + 1)]
+    pools = [kept_for(by_words[words], words, "train") for words in range(1, SEEN + 1)]
 
     def batch(random, step):
         chosen = random.integers(0, SEEN, BATCH)
@@ -105,7 +105,7 @@ def _batches(by_words):
 def _wrong(trainer, by_words):
     """The part of numbers that are not exact. A network that is right wherever it is told the right digits writes them by itself too."""
     random = np.random.default_rng(1)
-    numbers = np.concatenate([_some(random, kept_for(by_words[words], "check"), CHECKED) for words in range(1, SEEN + 1)])
+    numbers = np.concatenate([_some(random, kept_for(by_words[words], words, "check"), CHECKED) for words in range(SHORTEST, SEEN + 1)])
     x, wanted, lengths = arrays(numbers)
     y = trainer.forward({"x": x, "u": told(wanted, END + 1, END)}, lengths).outputs["y"]
     return 1 - exact(y.argmax(-1), wanted).mean()
@@ -124,11 +124,11 @@ def digits_of(trainer, x, lengths, longest):
 def _results(trainer, by_words, seed):
     """By the number of words: how many numbers, which part is exact, and by chance, and two of them as they were written."""
     found, random = {}, np.random.default_rng([2, seed])
-    for words, numbers in by_words.items():
-        chosen = _some(random, kept_for(numbers, "score"), SCORED)
+    for words in range(SHORTEST, LONGEST + 1):
+        chosen = _some(random, kept_for(by_words[words], words, "score"), SCORED)
         x, wanted, lengths = arrays(chosen)
         digits = digits_of(trainer, x, lengths, len(wanted))
-        pool = kept_for(numbers, "train")
+        pool = kept_for(by_words[words], words, "train")
         found[words] = {
             "count": len(chosen),
             "exact": exact(digits, wanted).mean(),
@@ -157,9 +157,9 @@ def _scores(found):
     def over(lengths, name):
         return np.average([found[words][name] for words in lengths], weights=[found[words]["count"] for words in lengths])
 
-    near, far = range(1, SEEN + 1), range(SEEN + 1, LONGEST + 1)
+    near, far = range(SHORTEST, SEEN + 1), range(SEEN + 1, LONGEST + 1)
     return [
-        Score(f"unseen numbers of 1 to {SEEN} words that are exact, of {sum(found[words]['count'] for words in near):,}", over(near, "exact"), 0.99, over(near, "chance"), percent=True),
+        Score(f"unseen numbers of {SHORTEST} to {SEEN} words that are exact, of {sum(found[words]['count'] for words in near):,}", over(near, "exact"), 0.99, over(near, "chance"), percent=True),
         Score(f"numbers of {SEEN + 1} to {LONGEST} words, longer than any in training", over(far, "exact"), None, over(far, "chance"), percent=True),
     ]
 
