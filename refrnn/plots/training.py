@@ -16,6 +16,8 @@ WIDTH = 7
 TOLD_APART = 2 * len(STROKES)  # lines that have a look of their own; of more parts none has
 LABEL = 40  # letters of each of the two lines that a row's name may have
 WIDE, ONE_SIZE = 30, 10  # of numbers that want a logarithmic scale, and of columns that share a panel
+MOST = 2  # columns that rows with names are drawn with
+ASIDE = ((4, 4), (4, -10), (-4, 4), (-4, -10))  # points from a point to its name, in turn, for points may lie close
 HEAD = 105  # letters of a line above a panel
 
 
@@ -64,11 +66,14 @@ def _blocks(record):
     if parts:
         yield 2.4, lambda figure: _losses(figure, parts)
     for table in record.get("tables", ()):
-        axis, columns = _columns(table) or (None, {})
-        if axis is not None:
+        axis, columns = _columns(table) or (None, [])
+        planes = list(_planes(columns))
+        if planes:
+            yield 3.2, lambda figure, table=table, planes=planes: _points(figure, table, planes)
+        elif axis is not None:
             yield 2.4, lambda figure, table=table, axis=axis, columns=columns: _curves(figure, table, axis, columns)
         elif columns:
-            yield 0.75 + (0.24 if any(len(str(row[0])) > LABEL for row in table["rows"]) else 0.18) * len(table["rows"]), lambda figure, table=table, columns=columns: _dots(figure, table, columns)
+            yield 0.75 + (0.24 if any(len(str(row[0])) > LABEL for row in table["rows"]) else 0.18) * len(table["rows"]), lambda figure, table=table, columns=columns[:MOST]: _dots(figure, table, columns)
     if record.get("scores"):
         yield 0.6 + 0.36 * len(record["scores"]), lambda figure: _scores(figure, record["scores"])
 
@@ -80,22 +85,27 @@ def _draw(figure, blocks):
 
 
 def _columns(table):
-    """(axis, columns by name): what of a table can be drawn, or None. The axis is the first column, where that is numbers that rise.
+    """(axis, [(name, column)]): what of a table can be drawn, or None. The axis is the first column, where that is numbers that rise.
 
     Drawn is what was measured, which no column of integers is where others are there: such counts only say what a row is.
-    Of rows with names two columns at most are drawn.
     """
     names, rows = table["columns"], table["rows"]
     if not all(len(row) == len(names) for row in rows) or not isinstance(table["title"], str):
         raise ValueError("a table is none")
-    found = {str(name): np.array([_number(row[place + 1]) for row in rows]) for place, name in enumerate(names[1:])}
-    found = {name: column for name, column in found.items() if np.isfinite(column).any()}
-    measured = {str(name) for place, name in enumerate(names[1:], 1) if any(_is_measured(row[place]) for row in rows)}
-    columns = {name: column for name, column in found.items() if name in measured} or found
+    found = [(place, np.array([_number(row[place]) for row in rows])) for place in range(1, len(names))]
+    found = [(place, column) for place, column in found if np.isfinite(column).any()]
+    measured = [(place, column) for place, column in found if any(_is_measured(row[place]) for row in rows)]
+    columns = [(str(names[place]), column) for place, column in measured or found]
     axis = np.array([_number(row[0]) for row in rows])
-    if len(rows) > 2 and np.all(np.diff(axis) > 0):
-        return (axis, columns) if columns else None
-    return (None, dict(list(columns.items())[:2])) if columns else None
+    rises = len(rows) > 2 and np.all(np.diff(axis) > 0)
+    return (axis if rises else None, columns) if columns else None
+
+
+def _planes(columns):
+    """(name, across, up) of columns that are coordinates: where one is called "... axis 1" and the next one "... axis 2"."""
+    for (name, across), (other, up) in zip(columns, columns[1:]):
+        if name.endswith("axis 1") and other.endswith("axis 2"):
+            yield name.removesuffix("axis 1").rstrip(" :"), across, up
 
 
 def _number(entry):
@@ -138,12 +148,12 @@ def _look(place, points):
 
 def _curves(figure, table, axis, columns):
     axes = figure.subplots()
-    for place, (name, column) in enumerate(columns.items()):
+    for place, (name, column) in enumerate(columns):
         axes.plot(axis, column, label=name, **{**_look(place, len(axis)), "markevery": None})
     axes.set(xlabel=table["columns"][0], ylabel="%" if _in_percent(table) else "")
     if _reach(axis) > WIDE:
         axes.set_xscale("log")
-    if _reach(*columns.values()) > WIDE:
+    if _reach(*(column for _, column in columns)) > WIDE:
         axes.set_yscale("log")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     _head(figure, table["title"])
@@ -152,19 +162,30 @@ def _curves(figure, table, axis, columns):
 def _dots(figure, table, columns):
     """A row for each row; columns that are of one size share a panel."""
     rows = np.arange(len(table["rows"]))
-    together = 0 < _reach(*columns.values()) < ONE_SIZE
+    together = 0 < _reach(*(column for _, column in columns)) < ONE_SIZE
     every = np.atleast_1d(figure.subplots(1, 1 if together else len(columns), sharey=True))
-    for axes, (name, column), look in zip(cycle(every), columns.items(), STROKES):
+    for axes, (name, column), look in zip(cycle(every), columns, STROKES):
         axes.plot(column, rows, linestyle="", color="black", marker=look["marker"], markerfacecolor="black" if look is STROKES[0] else "white", label=name)
         axes.set_xlabel(" ".join(filter(None, [axes.get_xlabel(), name])) if not together else "")
         if _reach(column) > WIDE:
             axes.set_xscale("log")
-        else:
-            axes.set_xlim(left=min(0, np.nanmin(column)))
+        elif np.nanmin(column) > 0:
+            axes.set_xlim(left=0)
     if together:
         every[0].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     every[0].set_yticks(rows, [_row(table, row) for row in table["rows"]])
     every[0].set_ylim(len(rows) - 0.5, -0.5)
+    _head(figure, table["title"])
+
+
+def _points(figure, table, planes):
+    """The names of the rows, where their coordinates are."""
+    for axes, (name, across, up) in zip(np.atleast_1d(figure.subplots(1, len(planes))), planes):
+        axes.plot(across, up, linestyle="", marker="o", color="black")
+        for row, x, y, aside in zip(table["rows"], across, up, cycle(ASIDE)):
+            axes.annotate(str(row[0]), (x, y), xytext=aside, textcoords="offset points", ha="left" if aside[0] > 0 else "right")
+        axes.set(title=name, xlabel="axis 1", ylabel="axis 2")
+        axes.margins(0.15)
     _head(figure, table["title"])
 
 

@@ -45,16 +45,16 @@ def test_what_was_recorded_is_read_and_told(tmp_path):
 
 def test_a_table_is_a_curve_where_its_first_column_rises_and_else_rows_of_measured_numbers():
     axis, columns = training._columns(made()["tables"][0])
-    assert axis.tolist() == [1, 2, 4] and {name: column.tolist() for name, column in columns.items()} == {"plain": [0.9, 0.6, 0.5], "gated": [1.0, 1.0, 0.9]}
+    assert axis.tolist() == [1, 2, 4] and {name: column.tolist() for name, column in columns} == {"plain": [0.9, 0.6, 0.5], "gated": [1.0, 1.0, 0.9]}
     axis, columns = training._columns(made()["tables"][1])
-    assert axis is None and list(columns) == ["bits", "seconds"] and columns["bits"].tolist() == [2.1, 3.25]
-    assert columns["seconds"][0] == 30 and np.isnan(columns["seconds"][1])
+    assert axis is None and [name for name, _ in columns] == ["bits", "seconds", "more"] and columns[0][1].tolist() == [2.1, 3.25]
+    assert columns[1][1][0] == 30 and np.isnan(columns[1][1][1])
     assert training._columns(made()["tables"][2]) is None
     shares = {"title": "t", "columns": ["words", "seen", "numbers", "exact"], "rows": [["1", "yes", 3, "100.0%"], ["2", "no", 500, "31.5%"], ["3", "no", 500, ""]]}
     axis, columns = training._columns(shares)
-    assert axis.tolist() == [1, 2, 3] and list(columns) == ["exact"] and columns["exact"][:2].tolist() == [100, 31.5] and np.isnan(columns["exact"][2])
+    assert axis.tolist() == [1, 2, 3] and [name for name, _ in columns] == ["exact"] and columns[0][1][:2].tolist() == [100, 31.5] and np.isnan(columns[0][1][2])
     counts = {"title": "t", "columns": ["gap", "bridged"], "rows": [[1, 5], [2, 4], [3, 0]]}
-    assert training._columns(counts)[1]["bridged"].tolist() == [5, 4, 0]
+    assert training._columns(counts)[1][0][1].tolist() == [5, 4, 0]
     assert training._row(made()["tables"][1], ["LSTM", 1500, 2.1, 30.0, 7.0]) == "LSTM, 1,500 parameters"
 
 
@@ -113,6 +113,13 @@ def test_columns_of_one_size_share_a_panel_and_losses_that_are_not_above_zero_a_
     losses, together = drawn(made({"plain": [(1, 0.5), (2, -0.5)]}, [table], [])).axes
     assert losses.get_yscale() == "linear"
     assert [(line.get_label(), line.get_xdata().tolist()) for line in together.lines] == [("here", [1.5, 2.5]), ("there", [1.25, 2.0])]
+
+
+def test_coordinates_are_drawn_in_planes(drawn):
+    table = Table("vectors", ("letter", "first: axis 1", "axis 2", "last: axis 1", "axis 2"), (("a", 1.5, 2.5, 3.5, 4.5), ("b", -1.0, -2.0, -3.0, -4.0)))
+    first, last = drawn(made({}, [table], [])).axes
+    assert first.lines[0].get_xydata().tolist() == [[1.5, 2.5], [-1, -2]] and last.lines[0].get_xydata().tolist() == [[3.5, 4.5], [-3, -4]]
+    assert [text.get_text() for text in first.texts] == ["a", "b"] and (first.get_title(), last.get_title()) == ("first", "last")
 
 
 def test_many_parts_are_drawn_without_a_key(drawn):
