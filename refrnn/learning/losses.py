@@ -53,6 +53,20 @@ def cross_entropy(name, wanted):
     return loss
 
 
+def binary_cross_entropy(name, wanted):
+    """The mean cross-entropy, in nats, of scores whose logistic sigmoid is the probability of 1, and wanted numbers from 0 to 1, of one shape."""
+
+    def loss(run):
+        scores = _output(run, name)
+        aims = _fitting(run, name, wanted, scores.shape, scores.dtype)
+        power = np.exp(-np.abs(scores))
+        surprise = np.maximum(scores, 0) - scores * aims + np.log1p(power)
+        upstream = (np.where(scores >= 0, 1, power) / (1 + power) - aims) / scores.dtype.type(scores.size)
+        return float(np.mean(surprise, dtype=np.float64)), {name: upstream}
+
+    return loss
+
+
 def log_likelihood(name, wanted):
     """As :func:`cross_entropy` of an output (..., N) that is a distribution already; a probability below the smallest normal number counts as that."""
 

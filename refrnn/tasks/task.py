@@ -86,7 +86,7 @@ class Part:
         self.losses.append((self.done, float(np.mean(self._since))))
         self.checks.append((self.done, wrong))
         self._since = []
-        if wrong < self.least:
+        if wrong <= self.least:  # of equals the last, which has learned longest
             self.least = wrong
             self.best = {name: array.copy() for name, array in self.trainer.parameters.items()}
         self.ended = self.done == self.steps or self.least <= self.enough
