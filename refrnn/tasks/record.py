@@ -5,6 +5,8 @@ from dataclasses import asdict
 from refrnn.errors import ValuesError
 from refrnn.learning import checkpoint
 
+MOST_PARTS = 8  # that have a line each
+
 
 def save(path, task, seed):
     """Write all parts, with the best weights of each under PART/best/NAME, into one file, whole or not at all."""
@@ -46,13 +48,12 @@ def record(task, seed, stopped=False):
 def lines(record):
     """(text, lead, hang) of each line for people."""
     yield f"{record['id']}: {record['title']}", "", "    "
-    for part in record["parts"]:
-        loss = f", loss {part['losses'][-1][1]:.3g}" if part["losses"] else ""
-        yield f"{part['name']}: {part['steps']:,} steps in {part['seconds']:.1f} s{loss}", "  ", "    "
+    yield from _of_parts(record["parts"])
     for table in record.get("tables", ()):
         yield "", "", ""
         yield table["title"], "", "    "
-        yield from ((text, "  ", "    ") for text in columns([table["columns"], *table["rows"]]))
+        rows = [[_share(value) if table["percent"] and isinstance(value, float) else value for value in row] for row in table["rows"]]
+        yield from ((text, "  ", "    ") for text in columns([table["columns"], *rows]))
     if record.get("samples"):
         yield "", "", ""
         yield from ((line, "  ", "    ") for line in record["samples"])
@@ -64,8 +65,23 @@ def lines(record):
         yield note, "", "    "
 
 
+def _of_parts(parts):
+    """A line a part, or one for all where there are many."""
+    if len(parts) > MOST_PARTS:
+        total, seconds = (sum(part[key] for part in parts) for key in ("steps", "seconds"))
+        yield f"{parts[0]['name']} to {parts[-1]['name']}, {len(parts)} in all: {total:,} steps in {seconds:.1f} s", "  ", "    "
+        return
+    for part in parts:
+        loss = f", loss {part['losses'][-1][1]:.3g}" if part["losses"] else ""
+        yield f"{part['name']}: {part['steps']:,} steps in {part['seconds']:.1f} s{loss}", "  ", "    "
+
+
+def _share(number):
+    return "" if number is None else f"{number:.2%}"
+
+
 def _score_row(score):
-    shown = (lambda number: "" if number is None else f"{number:.2%}") if score["percent"] else shown_number
+    shown = _share if score["percent"] else shown_number
     asked = "" if score["asked"] is None else f"{'at least' if score['at_least'] else 'at most'} {shown(score['asked'])} ({score['bar']})"
     return score["name"], shown(score["reached"]), asked, shown(score["chance"]), "" if score["asked"] is None else "met" if score["met"] else "NOT MET"
 

@@ -33,11 +33,12 @@ class Score:
 
 @dataclass(frozen=True)
 class Table:
-    """Figures beside one another; ``rows`` hold a text and then numbers, or texts, under ``columns``."""
+    """Figures beside one another; ``rows`` hold a text or a whole number, and then numbers or texts, under ``columns``; with ``percent`` floats are shares."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+    percent: bool = False
 
 
 class Part:
