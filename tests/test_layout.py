@@ -29,6 +29,7 @@ def test_one_path_finds_all(card):
     assert (ROOT / "kernels" / path).is_file() is not (card.id in COMPILED)
     assert (ROOT / "tests" / path.parent / f"test_{path.name}").is_file()
     assert "claim" not in card.verify or (ROOT / "refrnn/claims" / path).is_file()
+    assert ("task" in card.verify) is (ROOT / "refrnn/tasks" / path).is_file()
 
 
 @pytest.mark.parametrize("card", ROWS, ids=lambda card: card.id)
