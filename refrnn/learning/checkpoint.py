@@ -28,5 +28,5 @@ def read(path):
         return arrays, json.loads(str(arrays.pop(_ABOUT)))
     except FileNotFoundError:
         raise NotFoundError(f"there is no file {path}; name one that a training was saved in") from None
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise ValuesError(f"{path} holds no training that was saved, or not all of it ({type(error).__name__}); name another file") from None

@@ -3,17 +3,16 @@
 import numpy as np
 
 import refrnn
-from refrnn.errors import ValuesError
+from refrnn.learning.settings import checked
 
 
 class _Clip:
     """All gradients together, through the row ``id``, whose threshold is called ``limit``."""
 
     def __init__(self, id, limit, number):
-        self.spec, self._limit, self._number = refrnn.load(id), limit, number
+        self.spec, self._limit = refrnn.load(id), limit
         least = self.spec.symbols[limit].low
-        if not (np.isscalar(number) and np.isfinite(number) and number >= least):
-            raise ValuesError(f"{id}: {limit} must be a number of at least {least:g}, not {number!r}")
+        self._number = checked(f"{id}: {limit}", number, lambda number: least <= number < np.inf, f"of at least {least:g}")
 
     def __call__(self, gradients):
         """The clipped gradients, by name, new arrays all."""

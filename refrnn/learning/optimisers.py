@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from refrnn.errors import ValuesError
+from refrnn.learning.settings import checked
 
 
 class SGD:
@@ -14,7 +14,7 @@ class SGD:
     """
 
     def __init__(self, rate: float, momentum: float = 0.0):
-        self.rate, self.momentum = _above(0, "rate", rate), _below_one("momentum", momentum)
+        self.rate, self.momentum = _above_zero("rate", rate), _below_one("momentum", momentum)
         self._velocities = {}
 
     def step(self, parameters, gradients):
@@ -43,7 +43,7 @@ class Adam:
     """
 
     def __init__(self, rate: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8):
-        self.rate, self.epsilon = _above(0, "rate", rate), _above(0, "epsilon", epsilon)
+        self.rate, self.epsilon = _above_zero("rate", rate), _above_zero("epsilon", epsilon)
         self.beta1, self.beta2 = _below_one("beta1", beta1), _below_one("beta2", beta2)
         self._steps, self._means, self._squares = 0, {}, {}
 
@@ -81,13 +81,9 @@ def _under(state, kind):
     return {name.partition("/")[2]: np.array(array) for name, array in state.items() if name.startswith(f"{kind}/")}
 
 
-def _above(least, name, number):
-    if not (np.isscalar(number) and np.isfinite(number) and number > least):
-        raise ValuesError(f"{name} must be a number above {least}, not {number!r}")
-    return float(number)
+def _above_zero(name, number):
+    return checked(name, number, lambda number: 0 < number < np.inf, "above 0")
 
 
 def _below_one(name, number):
-    if not (np.isscalar(number) and 0 <= number < 1):
-        raise ValuesError(f"{name} must be a number from 0 and below 1, not {number!r}")
-    return float(number)
+    return checked(name, number, lambda number: 0 <= number < 1, "from 0 and below 1")
