@@ -69,7 +69,7 @@ def command(id, seed, path, before, json_path):
         for text, lead, hang in record.lines(found):
             outputs.say(filled(text, outputs.width, lead, hang) if len(text) > 100 else lead + text)
     missed = not stopped and not all(score["met"] for score in found["scores"])
-    sys.exit(interrupts.STOPPED if stopped else 2 if outputs.failed else missed)
+    sys.exit(interrupts.STOPPED if stopped else 2 if outputs.failed else int(missed))
 
 
 def _list(tasks):
