@@ -69,7 +69,7 @@ BELOW = ("refrnn.backends", "refrnn.spec", "refrnn.equation", "refrnn.errors")
         ("refrnn/backends", ("refrnn.backends", "refrnn.spec", "refrnn.equation", "refrnn.errors", "refrnn.kernels.engine.segments", "refrnn.kernels.primitives.fork")),
         ("refrnn/peers", ("refrnn.peers", "refrnn.errors")),
         ("refrnn/learning", ("refrnn", "refrnn.learning", "refrnn.files", *BELOW)),
-        ("refrnn/tasks", ("refrnn", "refrnn.tasks", "refrnn.learning", *BELOW)),
+        ("refrnn/tasks", ("refrnn", "refrnn.tasks", "refrnn.learning", "refrnn.compose", "refrnn.peers", *BELOW)),
         ("refrnn/claims", ("refrnn", "refrnn.claims", "refrnn.learning", *BELOW)),
         ("refrnn/plots", ("refrnn", "refrnn.plots", "refrnn.learning", "refrnn.tasks", "refrnn.claims", "refrnn.errors")),
         ("refrnn/compose", ("refrnn", "refrnn.compose", "refrnn.kernels", *BELOW)),
