@@ -92,13 +92,20 @@ def _columns(table):
     names, rows = table["columns"], table["rows"]
     if not all(len(row) == len(names) for row in rows) or not isinstance(table["title"], str):
         raise ValueError("a table is none")
-    found = [(place, np.array([_number(row[place]) for row in rows])) for place in range(1, len(names))]
+    shares = table.get("percent")
+    found = [(place, np.array([100 * row[place] if shares and isinstance(row[place], float) else _number(row[place]) for row in rows])) for place in range(1, len(names))]
     found = [(place, column) for place, column in found if np.isfinite(column).any()]
     measured = [(place, column) for place, column in found if any(_is_measured(row[place]) for row in rows)]
-    columns = [(str(names[place]), column) for place, column in measured or found]
+    columns = [(_name(names, place), column) for place, column in measured or found]
     axis = np.array([_number(row[0]) for row in rows])
     rises = len(rows) > 2 and np.all(np.diff(axis) > 0)
     return (axis if rises else None, columns) if columns else None
+
+
+def _name(names, place):
+    """A column's; where others have it too, with that of the column before: "plain, worst seed"."""
+    name = str(names[place])
+    return f"{names[place - 1]}, {name}" if names.count(name) > 1 and not name.endswith("axis 2") else name
 
 
 def _planes(columns):
@@ -121,7 +128,7 @@ def _is_measured(entry):
 
 
 def _in_percent(table):
-    return any(isinstance(entry, str) and entry.endswith("%") and np.isfinite(_number(entry)) for row in table["rows"] for entry in row[1:])
+    return table.get("percent") or any(isinstance(entry, str) and entry.endswith("%") and np.isfinite(_number(entry)) for row in table["rows"] for entry in row[1:])
 
 
 def _losses(figure, parts):
@@ -132,7 +139,7 @@ def _losses(figure, parts):
             axes.plot(steps, losses, color="0.5", linewidth=0.8)
         else:
             axes.plot(steps, losses, label=part["name"], **_look(place, len(steps)))
-    if all(loss > 0 for part in parts for _, loss in part["losses"]):
+    if _reach(*(np.array(part["losses"], float)[:, 1] for part in parts)) > ONE_SIZE:
         axes.set_yscale("log")
     axes.set(xlabel="update", ylabel="loss")
     _head(figure, "loss in training, the mean of the updates since the point before" + f"; {len(parts)} parts" * (len(parts) > TOLD_APART))
@@ -162,11 +169,12 @@ def _curves(figure, table, axis, columns):
 def _dots(figure, table, columns):
     """A row for each row; columns that are of one size share a panel."""
     rows = np.arange(len(table["rows"]))
-    together = 0 < _reach(*(column for _, column in columns)) < ONE_SIZE
+    together = len(columns) > 1 and 0 < _reach(*(column for _, column in columns)) < ONE_SIZE
     every = np.atleast_1d(figure.subplots(1, 1 if together else len(columns), sharey=True))
     for axes, (name, column), look in zip(cycle(every), columns, STROKES):
         axes.plot(column, rows, linestyle="", color="black", marker=look["marker"], markerfacecolor="black" if look is STROKES[0] else "white", label=name)
-        axes.set_xlabel(" ".join(filter(None, [axes.get_xlabel(), name])) if not together else "")
+        unit = " (%)" * bool(_in_percent(table))
+        axes.set_xlabel(unit.strip(" ()") if together else name + unit)
         if _reach(column) > WIDE:
             axes.set_xscale("log")
         elif np.nanmin(column) > 0:

@@ -53,6 +53,9 @@ def test_a_table_is_a_curve_where_its_first_column_rises_and_else_rows_of_measur
     shares = {"title": "t", "columns": ["words", "seen", "numbers", "exact"], "rows": [["1", "yes", 3, "100.0%"], ["2", "no", 500, "31.5%"], ["3", "no", 500, ""]]}
     axis, columns = training._columns(shares)
     assert axis.tolist() == [1, 2, 3] and [name for name, _ in columns] == ["exact"] and columns[0][1][:2].tolist() == [100, 31.5] and np.isnan(columns[0][1][2])
+    shares = {"title": "t", "columns": ["gap", "plain", "worst", "gated", "worst"], "rows": [[4, 1.0, 0.5, 0.75, 0.25]], "percent": True}
+    assert [(name, column.tolist()) for name, column in training._columns(shares)[1]] == [("plain", [100]), ("plain, worst", [50]), ("gated", [75]), ("gated, worst", [25])]
+    assert training._in_percent(shares) and not training._in_percent(made()["tables"][0])
     counts = {"title": "t", "columns": ["gap", "bridged"], "rows": [[1, 5], [2, 4], [3, 0]]}
     assert training._columns(counts)[1][0][1].tolist() == [5, 4, 0]
     assert training._row(made()["tables"][1], ["LSTM", 1500, 2.1, 30.0, 7.0]) == "LSTM, 1,500 parameters"
@@ -108,10 +111,11 @@ def test_every_number_is_drawn(drawn):
     assert [text.get_text() for text in scores.texts] == ["exact: 75.0%, by chance 10.0%, asked at least 50.0%", "error: 0.2"]
 
 
-def test_columns_of_one_size_share_a_panel_and_losses_that_are_not_above_zero_a_plain_scale(drawn):
+def test_columns_of_one_size_share_a_panel_and_losses_that_are_near_or_below_zero_a_plain_scale(drawn):
     table = Table("two", ("", "here", "there"), (("a", 1.5, 1.25), ("b", 2.5, 2.0)))
-    losses, together = drawn(made({"plain": [(1, 0.5), (2, -0.5)]}, [table], [])).axes
-    assert losses.get_yscale() == "linear"
+    for found in ([(1, 0.5), (2, -0.5)], [(1, 2.5), (2, 2.0)]):
+        losses, together = drawn(made({"plain": found}, [table], [])).axes
+        assert losses.get_yscale() == "linear"
     assert [(line.get_label(), line.get_xdata().tolist()) for line in together.lines] == [("here", [1.5, 2.5]), ("there", [1.25, 2.0])]
 
 
