@@ -19,6 +19,7 @@ from refrnn.spec.values import check_values
 MOST_SINGLE, MOST_REPEATED = 15, 66
 # One for each sequence of a case about them; the zeros and the large number are for ties, thresholds and exponentials.
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1000.0)
+SPECIAL_LATE = (np.nan, np.inf)  # in sequences of their own, where what looks for the largest has found one before
 PRECISIONS = ("float64", "float32")
 # Steps and widths: around the widths of vector registers and of the kernels' blocks; two panels and more, one off a multiple,
 # sums of more than 128, 256, 512 and 1024 terms, from the input and from the state.
@@ -316,13 +317,17 @@ def _multiplies_in_any_order(spec):
 
 
 def _make_special(array, special, axis, thresholds):
-    """The first numbers of each sequence, or of the array, become special ones, in place; an array has the thresholds too."""
+    """The first number of each sequence, and the last of the first step of further ones, or the first numbers of the array, which
+    has the thresholds too, become special ones, in place."""
     if axis is None:
         numbers = (*thresholds, *special)
         array.flat[: len(numbers)] = numbers[: array.size]
         return
-    for sequence, number in zip(np.moveaxis(array, axis, 0), special):
+    sequences = np.moveaxis(array, axis, 0)
+    for sequence, number in zip(sequences, special):
         sequence.flat[0] = number
+    for sequence, number in zip(sequences[len(SPECIAL) :], SPECIAL_LATE):
+        (sequence[0] if sequence.ndim > 1 else sequence).flat[-1] = number
 
 
 def _times(spec, steps):
@@ -420,11 +425,11 @@ def cases(spec, level="quick"):
     # What is cut off is zero between the cells of a network, and zero times NaN is NaN there: cells are asked by themselves.
     if not _is_network(spec) and (of_inputs or any(_is_special_start(spec, name) for name in spec.arrays)) and not _multiplies_in_any_order(spec):
         # Starts alone go through every weight, those too that rounding alone tells from 0.
-        found += _both("special", extreme=not of_inputs, sizes=_times(spec, 2) | _many(spec), values=dict(choices(spec)[:1]), batch=len(SPECIAL), seed=10, special=True)
+        found += _both("special", extreme=not of_inputs, sizes=_times(spec, 2) | _many(spec), values=dict(choices(spec)[:1]), batch=len(SPECIAL + SPECIAL_LATE), seed=10, special=True)
         if _many(spec):
             found += _both("special-infinite", sizes=_many(spec), numbers=SPECIAL[1:], seed=10, special=True)
         for name, value in choices(spec)[1:]:
-            found += _both(f"special-{name}-{value}", sizes=_times(spec, 2), values={name: value}, batch=len(SPECIAL), seed=10, special=True)
+            found += _both(f"special-{name}-{value}", sizes=_times(spec, 2), values={name: value}, batch=len(SPECIAL + SPECIAL_LATE), seed=10, special=True)
     found += _of_infinite_weights(spec)
     if not spec.time and not spec.batched and not spec.batch:
         found += _of_sizes(spec)

@@ -259,6 +259,8 @@ SPECIAL = [
     Fault("special", "relu has a slope at zero", "activation-jacobian", back=lambda a, d, g: g.update(z=np.where(a["z"] == 0, g["z"] + d["d_h_relu"], g["z"]))),
     Fault("special", "elu of minus infinity is NaN", "activation-jacobian", after=on_z("h_elu", lambda z, y: np.where(np.isneginf(z), np.nan, y))),
     Fault("special", "softmax overflows", "activation-jacobian", after=on_z("h_softmax", lambda z, y: np.where(np.any(z > 700, axis=-1, keepdims=True), np.nan, y))),
+    Fault("special", "softmax passes by a NaN that comes later", "activation-jacobian", after=on_z("h_softmax", lambda z, y: np.where(np.isnan(z[..., -1:]) & ~np.isnan(z[..., :1]), 0.25, y))),
+    Fault("special", "NaN is left out but in the first feature", "lstm", before=lambda a: a["x"][..., 1:].__setitem__(np.isnan(a["x"][..., 1:]), 0)),
     Fault("special", "sigmoid of NaN is 0", "activation-jacobian", after=on_z("h_sigmoid", lambda z, y: np.where(np.isnan(z), 0, y))),
     Fault("special", "tanh of infinity is NaN", "activation-jacobian", after=on_z("h_tanh", lambda z, y: np.where(np.isinf(z), np.nan, y))),
     Fault("special", "sigmoid of a large number overflows", "activation-jacobian", after=on_z("h_sigmoid", lambda z, y: np.where(z < -700, np.nan, y))),
