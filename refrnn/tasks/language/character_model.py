@@ -216,7 +216,7 @@ def scores(bits, grams, N, peer):
 
 def table(bits, grams, N):
     """All models beside one another."""
-    rows = [("drawn evenly", float(np.log2(N)))] + [(f"{k} characters of context" if k else "frequency alone", found) for k, found in enumerate(grams)]
+    rows = [("drawn evenly", float(np.log2(N)))] + [(f"k-gram, k = {k}" if k else "frequency alone", found) for k, found in enumerate(grams)]
     return Table("bits per character on files that no model saw", ("model", "bits"), tuple(rows + list(bits.items())))
 
 
