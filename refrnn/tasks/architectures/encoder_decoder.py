@@ -1,11 +1,14 @@
 """Encoder and decoder: numbers spelled in words, read word by word, and written in digits from one vector."""
 
+from functools import cache, partial
+
 import numpy as np
 
 import refrnn
 from refrnn.learning import Adam, Trainer, by_norm, cross_entropy, initial
 from refrnn.tasks import split
-from refrnn.tasks.task import Part, Score, Table, Task, cosine
+from refrnn.tasks.lengths import near_and_far
+from refrnn.tasks.task import Part, Table, Task, cosine
 from refrnn.tasks.writing import exact, told, written
 
 UNITS, BATCH, STEPS, RATE = 96, 64, 3500, 0.004
@@ -26,23 +29,19 @@ def task(seed=0):
     sizes = {"I": len(WORDS), "E": UNITS, "J": END + 1, "H": UNITS, "O": END + 1}
     trainer = Trainer("encoder-decoder", initial(refrnn.load("encoder-decoder"), sizes, seed), Adam(RATE), by_norm(1.0), seed=seed)
     by_words = numbers_by_words()
-    part = Part("encoder and decoder", trainer, STEPS, _batches(by_words), lambda trainer: _wrong(trainer, by_words), cosine(RATE, RATE / 20), every=250)
-    found = {}
-
-    def results():
-        if not found:
-            found.update(_results(trainer, by_words, seed))
-        return found
-
+    wrong = partial(_wrong, by_words=by_words)
+    part = Part("encoder and decoder", trainer, STEPS, _batches(by_words), wrong, cosine(RATE, RATE / 20), every=250)
+    results = cache(lambda: _results(trainer, by_words, seed))
     notes = (
-        f"trained on numbers below a million of 1 to {SEEN} words, but for a quarter of those of {SHORTEST} and more, and with the right digit before each one; scored on half of "
-        "that quarter, the other half chose the best weights; each digit written after the network's own. Exact is a number with every digit right, and ended where it ends.",
+        f"trained on numbers below a million of 1 to {SEEN} words, but for a quarter of those of {SHORTEST} and more, and with the right "
+        "digit before each one; scored on half of that quarter, the other half chose the best weights; each digit written after the "
+        "network's own. Exact is a number with every digit right, and ended where it ends.",
         "No lecture gives a figure: the bar is ours. By chance is a number of as many words out of those for training.",
     )
     title = f"Numbers from words to digits through one vector of {UNITS} numbers"
     return Task(
-        "encoder-decoder", title, [part],
-        lambda: _scores(results()), lambda: [_table(results())], lambda: [line for words in results().values() for line in words["samples"]], notes,
+        "encoder-decoder", title, [part], lambda: _scores(results()), lambda: [_table(results())],
+        lambda: [line for words in results().values() for line in words["samples"]], notes,
     )  # fmt: skip
 
 
@@ -154,16 +153,12 @@ def _sample(number, digits):
 
 
 def _scores(found):
-    def over(lengths, name):
-        return np.average([found[words][name] for words in lengths], weights=[found[words]["count"] for words in lengths])
-
-    near, far = range(SHORTEST, SEEN + 1), range(SEEN + 1, LONGEST + 1)
-    return [
-        Score(f"unseen numbers of {SHORTEST} to {SEEN} words that are exact, of {sum(found[words]['count'] for words in near):,}", over(near, "exact"), 0.99, over(near, "chance"), percent=True),
-        Score(f"numbers of {SEEN + 1} to {LONGEST} words, longer than any in training", over(far, "exact"), None, over(far, "chance"), percent=True),
-    ]
+    near = f"unseen numbers of {SHORTEST} to {SEEN} words that are exact"
+    return near_and_far(found, SEEN, near, f"numbers of {SEEN + 1} to {LONGEST} words, longer than any in training", 0.99)
 
 
 def _table(found):
-    rows = [(f"{words}", "yes" if words <= SEEN else "no", one["count"], f"{one['exact']:.1%}", f"{one['chance']:.1%}") for words, one in found.items()]
+    rows = []
+    for words, one in found.items():
+        rows.append((f"{words}", "yes" if words <= SEEN else "no", one["count"], f"{one['exact']:.1%}", f"{one['chance']:.1%}"))
     return Table("exact numbers by their words", ("words", "in training", "numbers", "exact", "by chance"), tuple(rows))

@@ -1,12 +1,15 @@
 """Recurrent autoencoder: strings of letters through one vector and back, and what the vector keeps of them."""
 
+from functools import cache
+
 import numpy as np
 
 import refrnn
 from refrnn.learning import Adam, Trainer, by_norm, initial, of_spec
 from refrnn.learning.ridge import ridge
 from refrnn.tasks import split
-from refrnn.tasks.task import Part, Score, Table, Task, cosine
+from refrnn.tasks.lengths import near_and_far
+from refrnn.tasks.task import Part, Table, Task, cosine
 
 UNITS, BATCH, STEPS, RATE = 96, 64, 5000, 0.004
 LETTERS = "abcde"
@@ -20,22 +23,19 @@ def task(seed=0):
     sizes = {"I": len(LETTERS), "E": UNITS, "H": UNITS}
     trainer = Trainer("recurrent-autoencoder", initial(refrnn.load("recurrent-autoencoder"), sizes, seed), Adam(RATE), by_norm(1.0), seed=seed)
     part = Part("autoencoder", trainer, STEPS, _batch, _wrong, cosine(RATE, RATE / 20), every=250)
-    found = {}
-
-    def results():
-        if not found:
-            found.update(_results(trainer, seed))
-        return found
-
+    results = cache(lambda: _results(trainer, seed))
     notes = (
-        f"trained on random strings of 1 to {SEEN} letters of {len(LETTERS)}, but for a quarter of those of {SHORTEST} and more; scored on half of that quarter, the other half chose the best "
-        "weights. Exact is a string whose every letter comes back as the largest output of its step.",
-        "The decoder is told nothing but the vector, the same at every step. No lecture gives a figure: the bar is ours. By chance is any string of as many letters.",
+        f"trained on random strings of 1 to {SEEN} letters of {len(LETTERS)}, but for a quarter of those of {SHORTEST} and more; scored on half of "
+        "that quarter, the other half chose the best weights. Exact is a string whose every letter comes back as the largest output of its step.",
+        "The decoder is told nothing but the vector, the same at every step. No lecture gives a figure: the bar is ours. By chance is any "
+        "string of as many letters.",
         "What the vector keeps is what a linear read-out of it, learned on other strings, gets right.",
     )
     title = f"Strings of letters through one vector of {UNITS} numbers, and back"
-    tables = lambda: [_table_of_lengths(results()), *_tables_of_the_vector(trainer, seed)]  # noqa: E731
-    return Task("recurrent-autoencoder", title, [part], lambda: _scores(results()), tables, lambda: _samples(trainer), notes)
+    return Task(
+        "recurrent-autoencoder", title, [part], lambda: _scores(results()),
+        lambda: [_table_of_lengths(results()), *_tables_of_the_vector(trainer, seed)], lambda: _samples(trainer), notes,
+    )  # fmt: skip
 
 
 def kept_for(strings, use):
@@ -102,14 +102,8 @@ def _results(trainer, seed):
 
 
 def _scores(found):
-    def over(lengths, name):
-        return np.average([found[length][name] for length in lengths], weights=[found[length]["count"] for length in lengths])
-
-    near, far = range(SHORTEST, SEEN + 1), range(SEEN + 1, FAR + 1)
-    return [
-        Score(f"unseen strings of {SHORTEST} to {SEEN} letters that come back, of {sum(found[length]['count'] for length in near):,}", over(near, "exact"), 0.99, over(near, "chance"), percent=True),
-        Score(f"strings of {SEEN + 1} to {FAR} letters, longer than any in training", over(far, "exact"), None, over(far, "chance"), percent=True),
-    ]
+    near = f"unseen strings of {SHORTEST} to {SEEN} letters that come back"
+    return near_and_far(found, SEEN, near, f"strings of {SEEN + 1} to {FAR} letters, longer than any in training", 0.99)
 
 
 def _table_of_lengths(found):
@@ -117,7 +111,8 @@ def _table_of_lengths(found):
         (f"{length}", "yes" if length <= SEEN else "no", one["count"], f"{one['exact']:.1%}", f"{one['letters']:.1%}", f"{one['chance']:.1%}")
         for length, one in found.items()
     ]
-    return Table("strings that come back, by their letters", ("letters", "in training", "strings", "exact", "letters right", "exact by chance"), tuple(rows))
+    columns = ("letters", "in training", "strings", "exact", "letters right", "exact by chance")
+    return Table("strings that come back, by their letters", columns, tuple(rows))
 
 
 def _tables_of_the_vector(trainer, seed):
@@ -135,7 +130,8 @@ def _tables_of_the_vector(trainer, seed):
     for letter, name in enumerate(LETTERS):
         of_letter = [places[scored[end] == letter].mean(axis=0) for end in (0, -1)]
         axes.append((name, *map(float, of_letter[0]), *map(float, of_letter[1])))
-    title = f"where strings of {SEEN} letters lie on the vectors' two principal axes ({parts[0]:.0%} and {parts[1]:.0%} of the variance), by their first and last letter, mean"
+    lie = f"where strings of {SEEN} letters lie on their vectors' two principal axes, by their first and by their last letter, mean"
+    title = f"{lie} ({parts[0]:.0%} and {parts[1]:.0%} of the variance)"
     return [
         Table(f"letters that a linear read-out of the vector finds, in strings of {SEEN}", ("place", "right", "the commonest letter"), tuple(rows)),
         Table(title, ("letter", "first: axis 1", "axis 2", "last: axis 1", "axis 2"), tuple(axes)),
@@ -143,7 +139,7 @@ def _tables_of_the_vector(trainer, seed):
 
 
 def readable(vectors, letters, others, scored):
-    """The part of the letters ``scored`` that a linear read-out finds in the vectors ``others`` (batch, E), learned from ``vectors`` and ``letters``."""
+    """The part of the letters ``scored`` that a linear read-out finds in ``others`` (batch, E), learned from other vectors and their letters."""
     one = [np.concatenate((array, np.ones_like(array[:, :1])), 1) for array in (vectors, others)]
     W = ridge(one[0][:, None], np.eye(len(LETTERS), dtype=vectors.dtype)[letters][:, None], PENALTY)
     return np.mean((one[1] @ W.T).argmax(-1) == scored)

@@ -71,8 +71,10 @@ def task(seed=0):
     peers = Work("reservoirpy", [partial(_beside, seed)])
     works = [narmas, glasses, memories, peers]
     notes = (
-        "NMSE is the mean squared error over the variance of what was wanted, NRMSE its root; both of series that no read-out learned from, drawn anew as are the reservoirs.",
-        f"NRMSE84 as Jaeger (2001) defines it: {FREE} steps on its own outputs, after {LED:,} of the series, in the coordinates of the series and over its whole variance, on {STARTS} pieces.",
+        "NMSE is the mean squared error over the variance of what was wanted, NRMSE its root; both of series that no read-out learned from, "
+        "drawn anew as are the reservoirs.",
+        f"NRMSE84 as Jaeger (2001) defines it: {FREE} steps on its own outputs, after {LED:,} of the series, in the coordinates of the series and "
+        f"over its whole variance, on {STARTS} pieces.",
         "By chance is the mean of what was learned from, of one step ahead the value now; of memory an input that the reservoir never saw.",
     )
     title = "NARMA-10, a chaotic series one step ahead and on its own, and memory, by a read-out from one linear solve"
@@ -280,8 +282,8 @@ def _table_of_narma(narmas):
 
 
 def _table_of_glass(glasses):
-    rows = [(f"reservoir {run + 1}, here", glasses.found[f"ahead/{run}"], glasses.found[f"free/{run}"]) for run in range(GLASS_RUNS)]
-    title = f"Mackey-Glass, tau {DELAY}: NRMSE of {GLASS.units} units, learned from {GLASS_STEPS:,} steps of which the first {GLASS_WASHOUT:,} are left out"
+    rows = [(f"reservoir {run + 1}, here", *(float(glasses.found[f"{name}/{run}"]) for name in ("ahead", "free"))) for run in range(GLASS_RUNS)]
+    title = f"Mackey-Glass, tau {DELAY}: NRMSE of {GLASS.units} units, learned from {GLASS_STEPS:,} steps less the first {GLASS_WASHOUT:,}"
     return Table(title, ("", "one step", "84 steps on its own"), (*rows, *PUBLISHED_GLASS))
 
 
@@ -300,7 +302,7 @@ def _table_of_peers(narmas, glasses, peers):
     title = "beside reservoirpy: the same series, weights and penalties"
     columns = ("", "here", "reservoirpy")
     if not found:
-        return Table(title, columns, (("NARMA-10, NMSE", narmas.found[f"error/{NARMA.units}/0"], "not installed"),))
+        return Table(title, columns, (("NARMA-10, NMSE", float(narmas.found[f"error/{NARMA.units}/0"]), "not installed"),))
     rows = (
         ("NARMA-10, NMSE", narmas.found[f"error/{NARMA.units}/0"], found["narma/theirs"]),
         ("Mackey-Glass on its own, NRMSE84, each with its read-out", glasses.found["free/0"], found["glass/theirs"]),
