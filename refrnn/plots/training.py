@@ -16,9 +16,9 @@ WIDTH = 7
 TOLD_APART = 2 * len(STROKES)  # lines that have a look of their own; of more parts none has
 LABEL = 40  # letters of each of the two lines that a row's name may have
 WIDE, ONE_SIZE = 30, 10  # of numbers that want a logarithmic scale, and of columns that share a panel
-MOST = 2  # columns that rows with names are drawn with
+MOST, MARKERS = 2, "os^Dv*Px"  # panels beside one another, and columns in one
 ASIDE = ((4, 4), (4, -10), (-4, 4), (-4, -10))  # points from a point to its name, in turn, for points may lie close
-HEAD = 105  # letters of a line above a panel
+HEAD, SAID = 105, 116  # letters of a line above a panel, and above a score
 
 
 def read(path, name=None):
@@ -73,7 +73,7 @@ def _blocks(record):
         elif axis is not None:
             yield 2.4, lambda figure, table=table, axis=axis, columns=columns: _curves(figure, table, axis, columns)
         elif columns:
-            yield 0.75 + (0.24 if any(len(str(row[0])) > LABEL for row in table["rows"]) else 0.18) * len(table["rows"]), lambda figure, table=table, columns=columns[:MOST]: _dots(figure, table, columns)
+            yield 0.75 + (0.24 if any(len(str(row[0])) > LABEL for row in table["rows"]) else 0.18) * len(table["rows"]), lambda figure, table=table, columns=columns: _dots(figure, table, columns)
     if record.get("scores"):
         yield 0.6 + 0.36 * len(record["scores"]), lambda figure: _scores(figure, record["scores"])
 
@@ -167,23 +167,24 @@ def _curves(figure, table, axis, columns):
 
 
 def _dots(figure, table, columns):
-    """A row for each row; columns that are of one size share a panel."""
+    """A row for each row; columns that are of one size share a panel, of others the first ones have a panel each."""
     rows = np.arange(len(table["rows"]))
     together = len(columns) > 1 and 0 < _reach(*(column for _, column in columns)) < ONE_SIZE
-    every = np.atleast_1d(figure.subplots(1, 1 if together else len(columns), sharey=True))
-    for axes, (name, column), look in zip(cycle(every), columns, STROKES):
-        axes.plot(column, rows, linestyle="", color="black", marker=look["marker"], markerfacecolor="black" if look is STROKES[0] else "white", label=name)
-        unit = " (%)" * bool(_in_percent(table))
+    shown = columns[: len(MARKERS) if together else MOST]
+    every = np.atleast_1d(figure.subplots(1, 1 if together else len(shown), sharey=True))
+    unit = " (%)" * bool(_in_percent(table))
+    for axes, (name, column), marker in zip(cycle(every), shown, MARKERS):
+        axes.plot(column, rows, linestyle="", color="black", marker=marker, markerfacecolor="black" if marker == MARKERS[0] else "none", label=name)
         axes.set_xlabel(unit.strip(" ()") if together else name + unit)
         if _reach(column) > WIDE:
             axes.set_xscale("log")
         elif np.nanmin(column) > 0:
-            axes.set_xlim(left=0)
+            axes.set_xlim(0, max(1.03 * np.nanmax(column), axes.get_xlim()[1]))
     if together:
         every[0].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     every[0].set_yticks(rows, [_row(table, row) for row in table["rows"]])
     every[0].set_ylim(len(rows) - 0.5, -0.5)
-    _head(figure, table["title"])
+    _head(figure, table["title"] + f" ({len(shown)} of {len(columns)} columns)" * (len(shown) < len(columns)))
 
 
 def _points(figure, table, planes):
@@ -202,9 +203,13 @@ def _head(figure, text):
 
 
 def _row(table, row):
-    """Its name, and the counts that say what it is."""
-    counts = [f"{entry:,} {name}" for name, entry in zip(table["columns"][1:], row[1:]) if isinstance(entry, int)]
-    return textwrap.fill(", ".join([str(row[0]), *counts]), LABEL, max_lines=2, placeholder="…")
+    """Its name, and the words and counts that say what it is."""
+    words = [f"{entry:,} {name}" if isinstance(entry, int) else entry for name, entry in zip(table["columns"][1:], row[1:]) if _is_said(entry)]
+    return textwrap.fill(", ".join([str(row[0]), *words]), LABEL, max_lines=2, placeholder="…")
+
+
+def _is_said(entry):
+    return isinstance(entry, int) or (isinstance(entry, str) and entry != "" and np.isnan(_number(entry)))
 
 
 def _scores(figure, scores):
@@ -213,7 +218,7 @@ def _scores(figure, scores):
     for row, score in enumerate(scores):
         shown = (lambda number: f"{number:.1%}") if score["percent"] else (lambda number: f"{number:.4g}")
         largest = 1 if score["percent"] else max(abs(score[name] or 0) for name in ("reached", "asked", "chance")) or 1
-        said = f"{textwrap.shorten(score['name'], 70, placeholder='…')}: {shown(score['reached'])}"
+        said = f": {shown(score['reached'])}"
         if score["chance"] is not None:
             axes.plot(score["chance"] / largest, row, "o", color="black", markerfacecolor="white")
             said += f", by chance {shown(score['chance'])}"
@@ -221,7 +226,8 @@ def _scores(figure, scores):
             axes.plot(score["asked"] / largest, row, "|", color="black", markersize=9, markeredgewidth=1.5)
             said += f", asked {'at least' if score['at_least'] else 'at most'} {shown(score['asked'])}"
         axes.plot(score["reached"] / largest, row, "D", color="black")
-        axes.annotate(said, (0, row), xytext=(0, 6), textcoords="offset points", fontsize=7.5)
+        name = textwrap.shorten(score["name"], SAID - len(said), placeholder="…")
+        axes.annotate(name + said, (0, row), xytext=(0, 6), textcoords="offset points", fontsize=7.5)
     axes.set(xlim=(-0.02, 1.05), ylim=(len(scores) - 0.5, -0.7), xticks=[0, 1], xticklabels=["0", "100%, or the\nlargest of the three"], yticks=[])
     axes.spines["left"].set_visible(False)
     _head(figure, "scores, each on a scale of its own: reached (full), asked (bar), by chance (open)")

@@ -59,6 +59,7 @@ def test_a_table_is_a_curve_where_its_first_column_rises_and_else_rows_of_measur
     counts = {"title": "t", "columns": ["gap", "bridged"], "rows": [[1, 5], [2, 4], [3, 0]]}
     assert training._columns(counts)[1][0][1].tolist() == [5, 4, 0]
     assert training._row(made()["tables"][1], ["LSTM", 1500, 2.1, 30.0, 7.0]) == "LSTM, 1,500 parameters"
+    assert training._row({"columns": ["", "of", "n", "exact", "more"]}, ["gated", "training", 3, "99.5%", ""]) == "gated, training, 3 n"
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,7 @@ def test_every_number_is_drawn(drawn):
     assert [line.get_label() for line in losses.lines] == ["plain", "gated"] and losses.get_yscale() == "log"
     assert [line.get_ydata().tolist() for line in curve.lines] == [[0.9, 0.6, 0.5], [1.0, 1.0, 0.9]]
     assert bits.lines[0].get_xdata().tolist() == [2.1, 3.25] and bits.get_xlabel() == "bits" and seconds.lines[0].get_xdata()[0] == 30
+    assert bits.figure.get_suptitle() == "models (2 of 3 columns)" and curve.figure.get_suptitle() == "a curve"
     assert [text.get_text() for text in bits.get_yticklabels()] == ["LSTM, 500 parameters", "3-gram, 600 parameters"]
     places = [float(line.get_xdata()[0]) for line in scores.lines]
     assert places == pytest.approx([0.1, 0.5, 0.75, 1.0])
@@ -112,11 +114,11 @@ def test_every_number_is_drawn(drawn):
 
 
 def test_columns_of_one_size_share_a_panel_and_losses_that_are_near_or_below_zero_a_plain_scale(drawn):
-    table = Table("two", ("", "here", "there"), (("a", 1.5, 1.25), ("b", 2.5, 2.0)))
+    table = Table("three", ("", "here", "there", "far"), (("a", 1.5, 1.25, 3.0), ("b", 2.5, 2.0, 4.0)))
     for found in ([(1, 0.5), (2, -0.5)], [(1, 2.5), (2, 2.0)]):
         losses, together = drawn(made({"plain": found}, [table], [])).axes
         assert losses.get_yscale() == "linear"
-    assert [(line.get_label(), line.get_xdata().tolist()) for line in together.lines] == [("here", [1.5, 2.5]), ("there", [1.25, 2.0])]
+    assert [(line.get_label(), line.get_xdata().tolist()) for line in together.lines] == [("here", [1.5, 2.5]), ("there", [1.25, 2.0]), ("far", [3.0, 4.0])]
 
 
 def test_coordinates_are_drawn_in_planes(drawn):
