@@ -52,6 +52,8 @@ MEMORY_STEPS, MEMORY_RUNS = 4000, 2
 REACHES = (0.01, 0.1, 1.0)  # from nearly linear units to saturated ones
 RADII = (0.2, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0, 1.1, 1.3)
 
+TIMED = 5  # times that ours and theirs take turns
+
 BEFORE_JAEGER, JAEGER = 0.0088, 0.00028
 PUBLISHED_GLASS = (
     ("published: a self-organizing map with local models, the best before (Jaeger 2001, p. 35)", "", BEFORE_JAEGER),
@@ -212,17 +214,13 @@ def _beside(seed):
     spec, found = refrnn.load("reservoir"), {}
     learned, scored = _narma_series(seed, 0)
     weights, x = NARMA.weights([seed, 1, NARMA.units, 0]), NARMA.inputs(learned[0])
-    found["narma/ours/seconds"], seen = _timed(lambda: features(spec, weights, x))
-    found["narma/theirs/seconds"], other = _timed(lambda: peer.features(weights, x))
-    found["narma/apart"] = np.abs(seen - other).max()
+    other = _compared(found, "narma", lambda: features(spec, weights, x), lambda: peer.features(weights, x))
     W_out = peer.read_out(other[WASHOUT:], learned[1][WASHOUT:], NARMA.penalty)
     y = peer.features(weights, NARMA.inputs(scored[0])) @ W_out.T
     found["narma/theirs"] = nmse(y[WASHOUT:, :, 0], scored[1][WASHOUT:])
     learned, pieces, variance = _glass_series(seed, 0)
     weights, x = GLASS.weights([seed, 4, 0]), GLASS.inputs(squashed(learned[:-1]))
-    found["glass/ours/seconds"], seen = _timed(lambda: features(spec, weights, x))
-    found["glass/theirs/seconds"], other = _timed(lambda: peer.features(weights, x))
-    found["glass/apart"] = np.abs(seen - other).max()
+    other = _compared(found, "glass", lambda: features(spec, weights, x), lambda: peer.features(weights, x))
     theirs = peer.read_out(other[GLASS_WASHOUT:], squashed(learned[1:])[GLASS_WASHOUT:], GLASS.penalty)
     for name, W_out in (("theirs", theirs), ("mixed", glass_read_out(other, learned))):
         ends = peer.on_their_own(weights, GLASS.inputs(squashed(pieces[:LED])), W_out, FREE, GLASS.constant)
@@ -230,12 +228,17 @@ def _beside(seed):
     return found
 
 
-def _timed(work):
-    """(seconds, what it gave) of the second of two calls, for the first may compile."""
-    work()
-    began = time.perf_counter()
-    given = work()
-    return time.perf_counter() - began, given
+def _compared(found, name, ours, theirs):
+    """What theirs gives; how far ours is from it, and the least seconds of either, in turns, for others are at work on the machine too."""
+    seconds = {"ours": [], "theirs": []}
+    for _ in range(TIMED):
+        for whose, work in (("ours", ours), ("theirs", theirs)):
+            began = time.perf_counter()
+            given = work()
+            seconds[whose].append(time.perf_counter() - began)
+    found |= {f"{name}/{whose}/seconds": min(taken) for whose, taken in seconds.items()}
+    found[f"{name}/apart"] = np.abs(ours() - given).max()
+    return given
 
 
 def _over_runs(work, name):
@@ -245,6 +248,7 @@ def _over_runs(work, name):
 
 def _scores(narmas, glasses, memories):
     filtered = min(_over_runs(narmas, f"taps{taps}").mean() for taps in TAPS)
+    largest, nothing = (_over_runs(memories, name).max() for name in ("capacity", "other"))
     return [
         Score(
             f"NARMA-10, NMSE of {NARMA.units} units, mean of {NARMA_RUNS}",
@@ -258,10 +262,8 @@ def _scores(narmas, glasses, memories):
             f"Mackey-Glass on its own, NRMSE84 of {GLASS.units} units, median of {GLASS_RUNS}",
             np.median(_over_runs(glasses, "free")), BEFORE_JAEGER, np.median(_over_runs(glasses, "mean")), "published before reservoirs", False,
         ),
-        Score(
-            f"largest memory capacity of {MEMORY.units} units",
-            _over_runs(memories, "capacity").max(), MEMORY.units, _over_runs(memories, "other").max(), "the units, Jaeger 2001", False,
-        ),
+        Score(f"largest memory capacity of {MEMORY.units} units", largest, MEMORY.units / 2, nothing),
+        Score("the same, which can't be larger than the units", largest, MEMORY.units, nothing, "Jaeger 2001", False),
     ]  # fmt: skip
 
 
