@@ -2,8 +2,7 @@
 
 from ..engine.recurrence import Stage
 from ..primitives import activations
-from ..primitives.activations import IDENTITY, RELU, SIGMOID, TANH
-from ..primitives.lanes import select
+from ..primitives.activations import IDENTITY, SIGMOID, TANH
 
 
 def identity(a):
@@ -30,19 +29,8 @@ def tanh_back(d_h, h):
     return d_h * ((1 - h) * (1 + h))
 
 
-def relu(a):
-    return activations.relu(a)
-
-
-def relu_back(d_h, h):
-    return select(h > 0, d_h, 0)
-
-
 # By the code of the activation: the step, and its way back.
-STEPS = {
-    IDENTITY: (identity, identity_back), SIGMOID: (sigmoid, sigmoid_back), TANH: (tanh, tanh_back),
-    RELU: (relu, relu_back),
-}  # fmt: skip
+STEPS = {IDENTITY: (identity, identity_back), SIGMOID: (sigmoid, sigmoid_back), TANH: (tanh, tanh_back)}
 
 
 def layer(row, activation, bias, *products):

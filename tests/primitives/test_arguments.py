@@ -5,7 +5,6 @@ import pytest
 
 import refrnn
 from refrnn.kernels.architectures import encoder_decoder
-from refrnn.kernels.dynamics import scalar_recursion
 from refrnn.kernels.families import embedding, pointwise, recurrent, softmax
 from refrnn.kernels.language import generation, one_hot, projection
 from refrnn.kernels.primitives.activations import TANH
@@ -39,7 +38,7 @@ def test_declarations_are_the_specs(name):
         assert declared.items[symbol].below == (None if one.below is None else str(one.below))
 
 
-lstm, leaky_units = (refrnn.load(name).bindings["kernel"].load() for name in ("lstm", "leaky-units"))
+lstm, leaky_units, scalar_recursion = (refrnn.load(name).bindings["kernel"].load() for name in ("lstm", "leaky-units", "scalar-recursion"))
 
 
 def cell(**changed):

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from refrnn.kernels.families import recurrent
-from refrnn.kernels.primitives.activations import IDENTITY, RELU, SIGMOID, TANH
+from refrnn.kernels.primitives.activations import IDENTITY, SIGMOID, TANH
 
 PLAIN = {
     IDENTITY: lambda z: z,
     SIGMOID: lambda z: 1 / (1 + np.exp(-z)),
     TANH: np.tanh,
-    RELU: lambda z: np.maximum(z, 0),
 }
 T, B, I, H = 6, 5, 3, 4
 LENGTHS = np.array([6, 1, 4, 2, 5])

@@ -25,6 +25,7 @@ from refrnn.verify.properties.asking import near, same_bits
 from refrnn.verify.truth import Truth
 from refrnn.verify.variants import CROWD, MANY
 from refrnn.verify.verify import PROPERTY_CASES, WIDE_CASES
+from tests import taps
 
 # Whole and ragged, in both precisions.
 TRUTHS = [Truth(unit(), case) for case in cases(unit()) if case.name in PROPERTY_CASES]
@@ -932,6 +933,7 @@ def test_a_start_that_is_read_again_where_states_are_kept_alone(monkeypatch):
 def test_what_is_sent_back_over_many_steps_where_states_are_kept_alone(monkeypatch):
     """No segment is shorter than that way, so that it takes more steps than a case has."""
     spec = refrnn.load("multi-tap-recursion")
+    monkeypatch.setitem(spec.bindings, "kernel", SimpleNamespace(load=lambda: taps))
     truth = Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64"))
     assert of.checkpoints_change_nothing(spec, truth, "kernel") is None
     monkeypatch.setattr(Backward, "go_on", lambda self, later, places, sequences, keep: self.run(places, sequences, keep))

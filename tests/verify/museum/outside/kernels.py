@@ -3,7 +3,7 @@
 from tests.kernel_copies import COMPILED
 from tests.verify.museum.outside.planting import Fault
 
-RECURRENT, NARX, LAYERS, TAPS = (f"families/{name}.py" for name in ("recurrent", "narx", "layers", "taps"))
+NARX, TAPS = (f"families/{name}.py" for name in ("narx", "taps"))
 BOUND, LOOP, PANELS, PASSES, PLAN, POINTWISE, RECURRENCE, SEGMENTS, SUMS, WEIGHTS, WORK = (
     f"engine/{name}.py" for name in ("bound", "loop", "panels", "passes", "plan", "pointwise", "recurrence", "segments", "sums", "weights", "work")
 )
@@ -20,8 +20,7 @@ KERNELS = (
     Fault("edges", "the last places of many", "word-model", EMBEDDING, "_look_up.run(-(-places.size // ROWS)", "_look_up.run(max(1, places.size // ROWS)"),
     Fault("edges", "the second array read from its start in each chunk", "clip-norm", CLIPPING, "a, b, found = shift(a, first), shift(b, first)", "a, b, found = shift(a, first), b"),
     Fault("edges", "the odd number of a later part", "clip-norm", CLIPPING, "if (stop - start) % 2:", "if (stop - start) % 2 and start == 0:"),
-    Fault("edges", "a start farther back than the sequence is long", "multi-tap-recursion", PLAN, "range(1, self.recurrence.depth[row] + 1)", "range(1, min(self.recurrence.depth[row], self.T) + 1)"),
-    Fault("edges", "what a step sends back arrives a step late", "multi-tap-recursion", PLAN, "back * arriving if is_apart", "(back - 1) * arriving if is_apart"),
+    Fault("edges", "a start farther back than the sequence is long", "narx", PLAN, "range(1, self.recurrence.depth[row] + 1)", "range(1, min(self.recurrence.depth[row], self.T) + 1)"),
     Fault("edges", "the second group of a tile of few rows", "memory-network", PANELS, "apart, step = group * terms, group if", "apart, step = 0, group if"),
     Fault("edges", "columns of the second panel", "lstm", PANELS, "count = max(0, min(lane, units - first))", "count = max(0, min(lane, units - first)) if p < 1 else 0"),
     Fault("edges", "the last term beside whole vectors, packed for the way back", "elman", PANELS, "range(count):\n                            target[", "range(count - 1):\n                            target["),
@@ -62,7 +61,7 @@ KERNELS = (
     # Special values.
     Fault("special", "minus zero made zero", "elman", ACTIVATIONS, "return copy_sign(quotient + rest * (half - half * e), x)", "return copy_sign(quotient + rest * (half - half * e), x + (x - x))"),
     Fault("special", "a ReLU that answers 0 to NaN", "scalar-recursion", ACTIVATIONS, "return select(x <= 0, unit - unit, x)", "return select(x > 0, x, unit - unit)"),
-    Fault("special", "a ReLU with the slope 1 at 0", "scalar-recursion", LAYERS, "return select(h > 0, d_h, 0)", "return select(h >= 0, d_h, 0)"),
+    Fault("special", "a ReLU with the slope 1 at 0", "scalar-recursion", COMPILED, "select(every(z, t * B + n) > fill(0, like), ", "select(relu(every(z, t * B + n)) >= fill(0, like), "),
     Fault("special", "nothing clipped below", "clip-value", CLIPPING, "above = -bound if a[j] < -bound else a[j]", "above = a[j]"),
     Fault("special", "NaN clipped to the bound", "clip-value", CLIPPING, "found[j] = bound if above > bound else above", "found[j] = above if above <= bound else bound"),
     Fault("special", "a small norm's squares underflow", "clip-norm", CLIPPING, "min(max(unit, -1000), 1000)", "min(max(unit, -60), 1000)"),
@@ -89,7 +88,7 @@ KERNELS = (
     Fault("memory", "gates given back while they are read", "gru-reset-after", PASSES, "work.give()\n        return found", "work.give()\n        self.forward._kept.give()\n        return found"),
     Fault("threads", "where errors pass is read from the first worker's rows", "truncated-bptt", "engine/loop.py", "keep = (t + product.ahead) * loop.sequences + first", "keep = (t + product.ahead) * loop.sequences"),
     Fault("range", "exponentials end where numbers are normal", "activation-jacobian", "primitives/activations.py", "1.5 * 2.0**52 + 1023, -746.0, 710.0,", "1.5 * 2.0**52 + 1023, -708.0, 710.0,"),
-    Fault("special", "an infinite error of a unit that is off", "vector-recursion", "families/layers.py", "return select(h > 0, d_h, 0)", "return select(h > 0, d_h, d_h - d_h)"),
+    Fault("special", "an infinite error of a unit that is off", "scalar-recursion", COMPILED, "select(every(z, t * B + n) > fill(0, like), every(d_h, t * B + n), fill(0, like))", "select(every(z, t * B + n) > fill(0, like), every(d_h, t * B + n), every(d_h, t * B + n) - every(d_h, t * B + n))"),
     Fault("precision", "the update gate's error from the new state", "gru-reset-after", COMPILED, "def back(d_h, z, h_hat, h_hat_sum_2, h_before, r):\n    d_h_hat = d_h * (1 - z)\n    delta_h_hat = d_h_hat * (1 - squared(h_hat))\n    d_r = delta_h_hat * h_hat_sum_2\n    d_z = d_h * (h_before - h_hat)\n    d_h_before = d_h * z\n    d_h_hat_sum = delta_h_hat\n    d_h_hat_sum_2 = delta_h_hat * r\n    d_r_sum = d_r * r * (1 - r)\n    d_z_sum = d_z * z * (1 - z)\n", "def back(d_h, z, h_hat, h_hat_sum_2, h_before, r, h):\n    d_h_hat = d_h * (1 - z)\n    delta_h_hat = d_h_hat * (1 - squared(h_hat))\n    d_r = delta_h_hat * h_hat_sum_2\n    d_z = d_h * (h - h_hat)\n    d_h_before = d_h * z\n    d_h_hat_sum = delta_h_hat\n    d_h_hat_sum_2 = delta_h_hat * r\n    d_r_sum = d_r * r * (1 - r)\n    d_z_sum = d_z * (1 - z)\n"),
     Fault("edges", "the rest behind whole tasks of rows", "two-layer-rnn", PRODUCTS, "-(-len(c) // TASK_ROWS))", "max(1, len(c) // TASK_ROWS))"),
     Fault("ragged", "a window reads past the end", "tdnn", "families/taps.py", "    clear(found, lengths)\n", ""),
@@ -116,7 +115,6 @@ KERNELS = (
     Fault("layers", "the state of a chunk that is not whole", "lstm", BOUND, "state = {own: work.ended(row, count) for", "state = {own: work.ended(row, steps) for"),
     Fault("layers", "a run takes a layer's plan, which keeps no gates", "gru-reset-after", "engine/forms.py", "_shapes(weights), lean\n", "_shapes(weights)\n"),
     Fault("memory", "a start read again is the caller's", "lstm", COMPILED, 'keeps="x h0 c0"', 'keeps="x h0"'),
-    Fault("segments", "what a later one sent ahead stays", "multi-tap-recursion", WORK, "                array[:T] = 0\n", ""),
     Fault("calls", "a size by name is that of the call before", "hopfield", "primitives/arguments.py", "return type(value) if self.is_number else (type(value), value)", "return type(value)"),
     # Of a third such stranger's, those that nothing found then.
     Fault("segments", "rows stand in outputs in the order of lengths", "elman", SEGMENTS, "one.plan.unread >= PATIENCE and not one.ragged else", "one.plan.unread >= PATIENCE else"),

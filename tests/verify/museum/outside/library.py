@@ -66,4 +66,7 @@ LIBRARY = (
     Fault("slopes", "a factor of a product counts beside itself", "unfolding", "equation/adjoint.py", "other, here + ONE, node.upper, body", "other, here, node.upper, body"),
     Fault("slopes", "what is not above is below", "unfolding", "equation/comparisons.py", 'operator.gt, "LtE"', 'operator.gt, "Lt"'),
     Fault("slopes", "a range ends one too early", "unfolding", "equation/indices.py", 'upper = narrower.larger("min", upper, rest + ONE)', 'upper = narrower.larger("min", upper, rest)'),
+    # Of the engine, what no row of the library asks of it.
+    Fault("engine", "what a step sends back over many steps arrives one late", "elman", "../kernels/engine/plan.py", "back * arriving if is_apart", "(back - 1) * arriving if is_apart", "tests/engine/test_passes.py"),
+    Fault("engine", "what a later segment sent ahead over many steps stays", "elman", "../kernels/engine/work.py", "                array[:T] = 0\n", "", "tests/engine/test_segments.py"),
 )  # fmt: skip

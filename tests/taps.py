@@ -1,11 +1,8 @@
-"""Multi-tap recursion with two and with three taps. Lecture cmu-2017.
+"""A kernel whose steps read states of many steps before, by the engine: multi-tap-recursion, which compiles to loops of its own."""
 
-Gives h_two and h_three (T, B, H).
-"""
-
-from ..engine.passes import run
-from ..engine.recurrence import Recurrence, Stage
-from ..primitives.arguments import Arguments
+from refrnn.kernels.engine.passes import run
+from refrnn.kernels.engine.recurrence import Recurrence, Stage
+from refrnn.kernels.primitives.arguments import Arguments
 
 TAKES = Arguments("x (T, B, H); h_two_start (B, 5, H); h_three_start (B, 8, H); lengths of T")
 
