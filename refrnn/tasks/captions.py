@@ -134,8 +134,8 @@ def _tables(results):
     rows = []
     for model, found in results.items():
         for scenes, right in found.items():
-            rows.append((model, scenes, *(f"{right[name]:.1%}" for name in ("exact", *TOLD))))
-    return [Table("captions of new pictures, and their words by what they tell", ("", "combinations", "exact", *TOLD), tuple(rows))]
+            rows.append((model, scenes, *(right[name] for name in ("exact", *TOLD))))
+    return [Table("captions of new pictures, and their words by what they tell", ("", "combinations", "exact", *TOLD), tuple(rows), percent=True)]
 
 
 def _samples(parts, lesson, held):

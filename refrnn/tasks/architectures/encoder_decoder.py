@@ -158,7 +158,5 @@ def _scores(found):
 
 
 def _table(found):
-    rows = []
-    for words, one in found.items():
-        rows.append((f"{words}", "yes" if words <= SEEN else "no", one["count"], f"{one['exact']:.1%}", f"{one['chance']:.1%}"))
-    return Table("exact numbers by their words", ("words", "in training", "numbers", "exact", "by chance"), tuple(rows))
+    rows = tuple((words, "yes" if words <= SEEN else "no", one["count"], one["exact"], one["chance"]) for words, one in found.items())
+    return Table("exact numbers by their words", ("words", "in training", "numbers", "exact", "by chance"), rows, percent=True)

@@ -108,11 +108,11 @@ def _scores(found):
 
 def _table_of_lengths(found):
     rows = [
-        (f"{length}", "yes" if length <= SEEN else "no", one["count"], f"{one['exact']:.1%}", f"{one['letters']:.1%}", f"{one['chance']:.1%}")
+        (length, "yes" if length <= SEEN else "no", one["count"], one["exact"], one["letters"], one["chance"])
         for length, one in found.items()
     ]
     columns = ("letters", "in training", "strings", "exact", "letters right", "exact by chance")
-    return Table("strings that come back, by their letters", columns, tuple(rows))
+    return Table("strings that come back, by their letters", columns, tuple(rows), percent=True)
 
 
 def _tables_of_the_vector(trainer, seed):
@@ -124,7 +124,7 @@ def _tables_of_the_vector(trainer, seed):
     rows = []
     for place in range(SEEN):
         right = readable(vectors, learned[place], others, scored[place])
-        rows.append((f"{place + 1}", f"{right:.1%}", f"{np.bincount(scored[place]).max() / len(scored[place]):.1%}"))
+        rows.append((place + 1, right, np.bincount(scored[place]).max() / len(scored[place])))
     places, parts = principal(others)
     axes = []
     for letter, name in enumerate(LETTERS):
@@ -133,7 +133,7 @@ def _tables_of_the_vector(trainer, seed):
     lie = f"where strings of {SEEN} letters lie on their vectors' two principal axes, by their first and by their last letter, mean"
     title = f"{lie} ({parts[0]:.0%} and {parts[1]:.0%} of the variance)"
     return [
-        Table(f"letters that a linear read-out of the vector finds, in strings of {SEEN}", ("place", "right", "the commonest letter"), tuple(rows)),
+        Table(f"letters that a linear read-out of the vector finds, in strings of {SEEN}", ("place", "right", "the commonest letter"), tuple(rows), percent=True),
         Table(title, ("letter", "first: axis 1", "axis 2", "last: axis 1", "axis 2"), tuple(axes)),
     ]
 
