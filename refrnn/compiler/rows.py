@@ -270,24 +270,13 @@ class Rows(Lines):
 
     # ------------------------------------------------------------ sums over all
 
-    def _folded(self, nodes, start, term, join="+"):
-        """A variable of lanes with ``term(value)`` of all numbers in it, those beyond the last one left out."""
-        name = self.body.names.variable("total")
-        self.write(f"{name} = fill({start}, like)")
+    def _lanes_of_all(self, nodes):
+        """Lanes of all numbers, and how many they are: what is written then is within the loops over them."""
         for node in nodes:
-            self._fold(name, node, start, term, join)
-        return name
-
-    def _fold(self, name, node, start, term, join):
-        shape = self.shape(node)
-        with self._axes(shape[:-1]) as index:
-            if not shape:
-                self._vector, self._count, self._piece = None, "1", None
-                self._add(name, term(self.lanes_of(self.value(node, ()))), "1", start, join)
-                return
-            with self.lanes(ZERO, shape[-1]) as (k, count):
+            shape = self.shape(node)
+            with self._axes(shape[:-1]) as index, self.lanes(ZERO, shape[-1]) if shape else nullcontext((None, "1")) as (k, count):
                 self._vector, self._count, self._piece = k, count, None
-                self._add(name, term(self.lanes_of(self.value(node, (*index, k)))), count, start, join)
+                yield self.lanes_of(self.value(node, (*index, k) if shape else ())), count
 
     def _add(self, name, term, count, start, join):
         chosen = f"only({term}, {count}, fill({start}, like))"
@@ -303,23 +292,22 @@ class Rows(Lines):
         count = " * ".join(written(self.own(size)) for size in self.shape(node)) or "1"
         self._single(target, places, f"across({self._added_up(node)}) / ({count})")
 
-    def _added_up(self, node):
-        """A variable of lanes with the sums of all numbers."""
+    def _added_up(self, *nodes, term=lambda value: value.text):
+        """A variable of lanes with the sums of ``term(value)`` of all numbers."""
         total, lost = self.body.names.variable("total"), self.body.names.variable("lost")
         self.write(f"{total}, {lost} = fill(0, like), fill(0, like)")
-        shape = self.shape(node)
-        with self._axes(shape[:-1]) as index, self.lanes(ZERO, shape[-1]) if shape else nullcontext((None, "1")) as (k, count):
-            self._vector, self._count, self._piece = k, count, None
-            value = self.lanes_of(self.value(node, (*index, k) if shape else ()))
-            self.write(f"{total}, {lost} = added({total}, {lost}, only({value.text}, {count}, fill(0, like)))")
+        for value, count in self._lanes_of_all(nodes):
+            self.write(f"{total}, {lost} = added({total}, {lost}, only({term(value)}, {count}, fill(0, like)))")
         return total
 
     def _norm(self, target, places, *nodes):
-        scale = self.body.names.variable("scale")
-        largest = self._folded(nodes, 0, lambda value: f"abs({value.text})", "larger")
+        largest, scale = self.body.names.variable("largest"), self.body.names.variable("scale")
+        self.write(f"{largest} = fill(0, like)")
+        for value, count in self._lanes_of_all(nodes):
+            self._add(largest, f"abs({value.text})", count, 0, "larger")
         self.write(f"{scale} = highest({largest})")
         self.write(f"{scale} = select(both({scale} > 0, {scale} < INFINITY), {scale}, fill(1, like))")
-        total = self._folded(nodes, 0, lambda value: f"squared({value.within(_PRODUCT)} / {scale})")
+        total = self._added_up(*nodes, term=lambda value: f"squared({value.within(_PRODUCT)} / {scale})")
         self._single(target, places, f"{scale} * root(across({total}))")
 
     def _softmax(self, target, places, node):

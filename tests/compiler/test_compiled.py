@@ -1,6 +1,7 @@
 """What the compiler makes of equations is what they say: values and gradients, whole and ragged, by any number of threads."""
 
 import ast
+import math
 import os
 import re
 import subprocess
@@ -110,6 +111,16 @@ def test_what_the_language_can_say(name, units):
     for backend in ("compiled", in_loops(spec)) if is_by_engine(spec) else ("compiled",):
         assert_as_equations(spec, {"T": 6, "H": units}, backend=backend)
         assert_as_equations(spec, {"T": 1, "H": units}, batch=1, with_lengths=False, backend=backend)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1, 1e30])
+def test_a_sum_and_a_norm_of_many_are_as_exact_as_of_few(scale):
+    spec = text(["y = norm(x, v)", "z = sum(v * v)"], ["x: {role: parameter, shape: [N]}", "v: {role: parameter, shape: [N]}"], "y, z", "{N: numbers}", "time: []")
+    random = np.random.default_rng(0)
+    x, v = random.standard_normal(1_000_003).astype("float32") * np.float32(scale), random.standard_normal(1_000_003).astype("float32")
+    found = spec.forward({"x": x, "v": v}, "compiled").outputs
+    ones, others = math.fsum(np.square(x, dtype="float64")), math.fsum(np.square(v, dtype="float64"))
+    assert math.isclose(found["y"], math.sqrt(ones + others), rel_tol=2**-22) and math.isclose(found["z"], others, rel_tol=2**-22)
 
 
 def test_a_grid_of_two_letters():

@@ -188,6 +188,7 @@ TABLE = {
     ],
     "refrnn.compiler.rows": [
         ("lanes beyond the last one are summed", "only({term}, {count}, fill({start}, like))", "only({term}, {self.body.names.lanes}, fill({start}, like))"),
+        ("what long sums lose is lost", "{total}, {lost} = added({total}, {lost}, only({term(value)}, {count}, fill(0, like)))", "{total} = {total} + only({term(value)}, {count}, fill(0, like))"),
         ("vectors are joined in the wrong places", "return self.value(node.arguments[self._piece], (index[0] - start,))", "return self.value(node.arguments[self._piece], (index[0],))"),
         ("a matrix is not turned", "return self.value(node.arguments[0], index[::-1])", "return self.value(node.arguments[0], index)"),
         ("sums begin at their first term twice", "self._nest(target, places, Number(0 if sign == \"+\" else 1), how)", "self._nest(target, places, Number(1), how)"),
