@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import refrnn
+from refrnn.backends.run import compiler
 from refrnn.spec.library import GALLERY, cards, gallery, rows
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +36,15 @@ def test_one_path_finds_all(card):
 @pytest.mark.parametrize("card", ROWS, ids=lambda card: card.id)
 def test_every_row_has_three_backends(card):
     assert refrnn.load(card.id).backends[:3] == ("equation", "reference", "kernel")
+
+
+@pytest.mark.parametrize("card", [card for card in ROWS if card.id not in COMPILED], ids=lambda card: card.id)
+def test_a_kernel_by_hand_says_why(card):
+    """How much slower the compiled one is, as ``python -m tests.compiler.race`` measures, or that there is none."""
+    text = (ROOT / "kernels" / card.group / (card.id.replace("-", "_") + ".py")).read_text()
+    reasons = [line for line in ast.get_docstring(ast.parse(text)).splitlines() if line.startswith("By hand")]
+    assert len(reasons) == 1 and len(reasons[0]) <= 120
+    assert ("can't be compiled" in reasons[0]) is (compiler().obstacle(refrnn.load(card.id)) is not None)
 
 
 def test_a_spec_is_a_row_of_a_lecture_or_a_cell_of_the_gallery():

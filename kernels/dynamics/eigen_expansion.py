@@ -1,6 +1,7 @@
 """Powers of a matrix by its eigenvalues. Lecture cmu-2017.
 
 Gives every output (B, T, 2*M+R).
+By hand: the equations can't be compiled, as one is a power of a matrix.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """Linear recursion and its closed form, in which the start is one more input. Lecture cmu-2017.
 
 Gives h and h_closed (T, B, H).
+By hand: the equations can't be compiled, as one is a power of a matrix.
 """
 
 from ..families import outputs, powers, recurrent

@@ -1,6 +1,7 @@
 """Recurrent network over a batch of rows. Lecture ds4440.
 
 Gives h (T, B, H), its first row after one step.
+By hand: the equations can't be compiled, as their batch is one of their sizes.
 """
 
 from ..families import recurrent
