@@ -1,7 +1,7 @@
 """Activations and the products with their Jacobians. Lecture cmu-2017, ELU: Clevert, Unterthiner and Hochreiter 2016.
 
 Gives every h (T, B, N).
-By hand, and may go: what its equations compile to takes 0.6 to 1.0 times as long.
+By hand, and may go: what its equations compile to takes 0.6 to 1.1 times as long.
 """
 
 from ..families import pointwise
