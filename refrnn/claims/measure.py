@@ -138,3 +138,9 @@ def descent(spec, values, name, output, wanted):
 def orthogonal(size, seed):
     """A random orthogonal matrix."""
     return np.linalg.qr(np.random.default_rng([seed, 11]).standard_normal((size, size)))[0]
+
+
+def energy(X, W, Theta):
+    """Of a Hopfield net, for each row of X: -X.W.X/2 - Theta.X and, for every unit, the integral of the inverse of tanh."""
+    integral = np.sum(X * np.arctanh(X) + np.log1p(-X * X) / 2, axis=-1)
+    return integral - np.einsum("ti,ij,tj->t", X, W, X) / 2 - X @ Theta

@@ -5,7 +5,7 @@ import ast
 import numpy as np
 
 from refrnn.claims import Shown
-from refrnn.claims.measure import draws, rewritten, run
+from refrnn.claims.measure import draws, energy, rewritten, run
 
 STEPS = 200
 STILL = 1e-6  # a state that moves by less has settled
@@ -59,12 +59,6 @@ def energy_never_rises(spec):
         f"over {len(rises)} draws of 400 updates the energy rises by at most {max(rises):.2g} in one (asked: below 1e-12, which is "
         f"rounding), and the last round moves the state by at most {max(moves):.2g} (asked: below {STILL:g})",
     )
-
-
-def energy(X, W, Theta):
-    """Of each row of X: -X.W.X/2 - Theta.X and, for every unit, the integral of the inverse of tanh."""
-    integral = np.sum(X * np.arctanh(X) + np.log1p(-X * X) / 2, axis=-1)
-    return integral - np.einsum("ti,ij,tj->t", X, W, X) / 2 - X @ Theta
 
 
 def patterns_are_recalled(spec):

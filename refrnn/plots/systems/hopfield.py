@@ -3,7 +3,7 @@
 import numpy as np
 
 import refrnn
-from refrnn.claims.systems.hopfield import energy
+from refrnn.claims.measure import energy
 from refrnn.plots.page import stroke
 
 TITLE = "A Hopfield net settles: stored letters come back from damaged ones"
