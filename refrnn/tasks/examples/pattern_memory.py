@@ -112,9 +112,12 @@ def longest(shares, place):
 def scores(shares):
     """How far each unit remembers; ``shares`` maps gaps to (plain, gated) of each seed."""
     plain, gated = (longest(shares, place) for place in range(len(MODELS)))
+    longest_asked = max(shares)
     return [
-        Score("plain: the longest gap that is bridged", plain),
-        Score("gated: the longest gap that is bridged", gated),
+        *(
+            Score(f"{name}: the longest gap that is bridged{', and no longer one was asked' if gap == longest_asked else ''}", gap)
+            for name, gap in (("plain", plain), ("gated", gated))
+        ),
         Score("gated: times as far as plain", gated / plain if plain else float(gated), TIMES),
         Score(f"gated: right at a gap of {gated or GAPS[0]}", float(np.mean([one[1] for one in shares[gated or GAPS[0]]])), BRIDGED, 1 / PATTERNS, percent=True),
     ]
