@@ -15,6 +15,7 @@ from refrnn.commands import train
 from refrnn.commands.main import main
 from refrnn.tasks.examples import parity
 from refrnn.tasks.task import Score
+from tests.commands.test_interrupts import heard
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STEPS = 420
@@ -47,7 +48,7 @@ def invoke(*arguments):
 
 
 def interrupted(*arguments, **settings):
-    return subprocess.run([sys.executable, "-c", INTERRUPTED, str(STEPS), "train", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=120, **settings)
+    return subprocess.run([sys.executable, "-c", INTERRUPTED, str(STEPS), "train", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=120, preexec_fn=heard, **settings)
 
 
 def test_what_ctrl_c_left_goes_on_with_the_same_bits(tmp_path):
