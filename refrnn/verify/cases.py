@@ -19,6 +19,7 @@ from refrnn.spec.values import check_values
 MOST_SINGLE, MOST_REPEATED = 15, 66
 # One for each sequence of a case about them; the zeros and the large number are for ties, thresholds and exponentials.
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1000.0)
+KINKED = ("relu", "elu", "abs", "max", "min")  # functions with two slopes at a place
 SPECIAL_LATE = (np.nan, np.inf)  # in sequences of their own, where what looks for the largest has found one before
 PRECISIONS = ("float64", "float32")
 # Steps and widths: around the widths of vector registers and of the kernels' blocks; two panels and more, one off a multiple,
@@ -262,6 +263,10 @@ def _takes_norm(spec):
     return any(isinstance(node, ast.Call) and node.func.id == "norm" for equation in spec.equations for node in ast.walk(equation.value))
 
 
+def _has_kinks(spec):
+    return any(isinstance(node, ast.Call) and node.func.id in KINKED for equation in spec.equations for node in ast.walk(equation.value))
+
+
 def _factors(spec):
     """The symbols that are multiplied with another one."""
     products = [node for equation in spec.equations for node in ast.walk(equation.value) if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.MatMult))]
@@ -414,6 +419,11 @@ def cases(spec, level="quick"):
     free = tuple(name for name, symbol in spec.arrays.items() if is_free(symbol))
     if free:  # ties of all that is compared, lengths of zero, and slopes there
         found.append(Case("all-zero", "float32", sizes=_alike(spec, 2) | _times(spec, 1), batch=1, seed=26, zero=free, extreme=True))
+    # Slopes where there are two: what a kink is given is 0, and the weights beside it are not.
+    given = tuple(name for name in free if spec.symbols[name].role in ("input", "start") or len(spec.symbols[name].shape) == 1)
+    for name, value in (choices(spec) or [(None, None)]) if given and _has_kinks(spec) else ():
+        at_kinks = {"sizes": _alike(spec, 2) | _times(spec, 1), "batch": 1, "seed": 26, "zero": given, "extreme": True}
+        found.append(Case(f"at-kinks-{name}-{value}" if name else "at-kinks", "float32", values={name: value} if name else {}, **at_kinks))
     if _narrowly_drawn(spec):
         found += _both("any-numbers", seed=27, any_numbers=True)
     found += _of_words(spec, 33001)

@@ -236,6 +236,17 @@ def test_arrays_that_are_to_be_zero_are():
         assert tuple(name for name in ("g", "G") if not np.any(values[name])) == case.zero
 
 
+def test_what_a_kink_is_given_is_zero_and_weights_are_not():
+    spec = refrnn.load("scalar-recursion")
+    at_kinks = [case for case in cases(spec) if case.name.startswith("at-kinks")]
+    assert [case.values for case in at_kinks] == [{"f": 0}, {"f": 1}, {"f": 2}]
+    for case in at_kinks:
+        values, _ = case.draw(spec)
+        assert not np.any(values["x"]) and not np.any(values["h0"]) and values["w"] != 0 and values["c"] != 0
+    assert not any(case.name.startswith("at-kinks") for case in cases(refrnn.load("lstm")))
+    assert any(case.name == "at-kinks" for case in cases(refrnn.load("parity")))
+
+
 def test_thresholds_are_among_the_special_numbers():
     spec = refrnn.load("clip-value")
     for case in cases(spec):

@@ -621,6 +621,7 @@ TABLE = {
         ("no array is zero", "0 if name in self.zero else by", "by"),
         ("special numbers are never put in", "        elif self.numbers and self.special:\n            thresholds", "        elif False:\n            thresholds"),
         ("thresholds are not put in", "[sign * number for number in thresholds for sign in (1, -1)])", "[])"),
+        ("no kink is met", "if given and _has_kinks(spec) else ():", "if False else ():"),
         ("no special number stands late", "        (sequence[0] if sequence.ndim > 1 else sequence).flat[-1] = number", "        pass"),
         ("there is no case of special numbers", "        found += _both(\"special\",", "        _both(\"special\","),
         ("there is no case of many numbers", "        found += _of_sizes(spec)\n", "        pass\n"),

@@ -61,6 +61,7 @@ KERNELS = (
     # Special values.
     Fault("special", "minus zero made zero", "elman", ACTIVATIONS, "return copy_sign(quotient + rest * (half - half * e), x)", "return copy_sign(quotient + rest * (half - half * e), x + (x - x))"),
     Fault("special", "a ReLU that answers 0 to NaN", "scalar-recursion", ACTIVATIONS, "return select(x <= 0, unit - unit, x)", "return select(x > 0, x, unit - unit)"),
+    Fault("special", "a ReLU whose slope is 1 at exactly 0", "scalar-recursion", COMPILED, "select(every(z, t * B + n) > fill(0, like), ", "select(every(z, t * B + n) >= fill(0, like), "),
     Fault("special", "a ReLU with the slope 1 at 0", "scalar-recursion", COMPILED, "select(every(z, t * B + n) > fill(0, like), ", "select(relu(every(z, t * B + n)) >= fill(0, like), "),
     Fault("special", "nothing clipped below", "clip-value", CLIPPING, "above = -bound if a[j] < -bound else a[j]", "above = a[j]"),
     Fault("special", "NaN clipped to the bound", "clip-value", CLIPPING, "found[j] = bound if above > bound else above", "found[j] = above if above <= bound else bound"),
