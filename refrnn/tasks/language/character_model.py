@@ -196,8 +196,9 @@ class _Grams:
     def found(self):
         if self._found is None:
             grams = Grams(self._text.learned, self._text.N, GRAMS)
-            best = [min(WEIGHTS, key=lambda weight: grams.surprise(self._text.deciding, weight)[k]) for k in range(GRAMS + 1)]
-            self._found = [grams.surprise(self._text.scored, weight)[k] for k, weight in enumerate(best)]
+            deciding, scored = ([grams.surprise(streams, weight) for weight in WEIGHTS] for streams in (self._text.deciding, self._text.scored))
+            best = np.argmin(deciding, axis=0)
+            self._found = [scored[place][k] for k, place in enumerate(best)]
         return self._found
 
 
