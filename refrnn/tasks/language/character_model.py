@@ -17,7 +17,7 @@ from refrnn.tasks.task import Part, Score, Table, Task, cosine
 
 UNITS = 128  # of the LSTM; the others have as many as give them about as many parameters
 STREAMS, CHUNK, STEPS, CLIP = 32, 32, 2000, 1.0
-RATES = {"LSTM": 0.02, "GRU": 0.01, "Elman": 0.005}  # for each the best of 0.02, 0.01, 0.005 and 0.002, of one training on the deciding files
+RATES = {"LSTM": 0.02, "GRU": 0.01, "Elman": 0.005}  # for each the better of two, 0.02 and 0.01, Elman 0.005 and 0.002, by one training on the deciding files
 TURN = 400  # chunks of a stream, after which it is read anew
 HELD = 10  # of so many files one decides when a model was best, and one is scored
 SCORED = (1000, 64)  # characters of each stream that is scored, and streams
