@@ -10,6 +10,7 @@ import numpy as np
 
 from refrnn.backends.equation import EquationPass
 from refrnn.equation.evaluate import Pattern
+from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.operations import MOST, MOST_KEPT
 from refrnn.errors import SpecError, cut
 from refrnn.spec.domain import empty_shape, enlarged
@@ -19,7 +20,7 @@ from refrnn.spec.values import check_values
 MOST_SINGLE, MOST_REPEATED = 15, 66
 # One for each sequence of a case about them; the zeros and the large number are for ties, thresholds and exponentials.
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1000.0)
-KINKED = ("relu", "elu", "abs", "max", "min")  # functions with two slopes at a place
+KINKED = {word for word, entry in FUNCTIONS.items() if not entry.analytic and any(entry.adjoint)}  # two slopes at a place
 SPECIAL_LATE = (np.nan, np.inf)  # in sequences of their own, where what looks for the largest has found one before
 PRECISIONS = ("float64", "float32")
 # Steps and widths: around the widths of vector registers and of the kernels' blocks; two panels and more, one off a multiple,
