@@ -40,17 +40,22 @@ def cross_entropy(name, wanted):
 
     def loss(run):
         scores = _output(run, name)
-        places, counted = _places(run, name, wanted, scores)
-        shifted = scores - scores.max(axis=-1, keepdims=True)
-        powers = np.exp(shifted)
-        sums = powers.sum(axis=-1, keepdims=True)
-        chosen = np.take_along_axis(shifted, places, -1) - np.log(sums)
-        count = np.count_nonzero(counted)
-        upstream = powers / sums
-        np.put_along_axis(upstream, places, np.take_along_axis(upstream, places, -1) - 1, -1)
-        return -float(np.sum(chosen[counted], dtype=np.float64) / count), {name: np.where(counted[..., None], upstream, 0) / scores.dtype.type(count)}
+        number, upstream = of_scores(scores, *_places(run, name, wanted, scores))
+        return number, {name: upstream}
 
     return loss
+
+
+def of_scores(scores, places, counted):
+    """The mean cross-entropy of scores (..., N) with places (..., 1), of those that count (...), and its gradient."""
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    powers = np.exp(shifted)
+    sums = powers.sum(axis=-1, keepdims=True)
+    chosen = np.take_along_axis(shifted, places, -1) - np.log(sums)
+    count = np.count_nonzero(counted)
+    upstream = powers / sums
+    np.put_along_axis(upstream, places, np.take_along_axis(upstream, places, -1) - 1, -1)
+    return -float(np.sum(chosen[counted], dtype=np.float64) / count), np.where(counted[..., None], upstream, 0) / scores.dtype.type(count)
 
 
 def binary_cross_entropy(name, wanted):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from refrnn.errors import ValuesError
+from refrnn.learning.settings import checked
 
 
 def spectral_radius(W, a=0.0):
@@ -32,5 +33,4 @@ def _check(inputs, units, radius, reach, filled):
         if isinstance(number, bool) or not isinstance(number, (int, np.integer)) or number < 1:
             raise ValuesError(f"{name} must be an integer of at least 1, not {number!r}")
     for name, number, most in (("radius", radius, np.inf), ("reach", reach, np.inf), ("filled", filled, 1)):
-        if not (np.isfinite(number) and 0 < number <= most):
-            raise ValuesError(f"{name} must be a number above 0{' and at most 1' if most == 1 else ''}, not {number!r}")
+        checked(name, number, lambda number: 0 < number <= most and number < np.inf, "above 0" + " and at most 1" * (most == 1))

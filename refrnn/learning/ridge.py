@@ -3,6 +3,7 @@
 import numpy as np
 
 from refrnn.errors import ValuesError
+from refrnn.learning.settings import checked
 
 
 def ridge(features, wanted, penalty=0.0, washout=0, lengths=None):
@@ -36,7 +37,6 @@ def _check(features, wanted, penalty, washout):
         )
     if features.dtype.kind != "f" or features.dtype != wanted.dtype:
         raise ValuesError(f"features and wanted must be of one float type, not {features.dtype} and {wanted.dtype}")
-    if not (np.isfinite(penalty) and penalty >= 0):
-        raise ValuesError(f"the penalty must be a number from 0, not {penalty!r}")
+    checked("the penalty", penalty, lambda penalty: 0 <= penalty < np.inf, "from 0")
     if isinstance(washout, bool) or not isinstance(washout, (int, np.integer)) or washout < 0:
         raise ValuesError(f"washout must be a number of steps from 0, not {washout!r}")

@@ -11,7 +11,9 @@ import numpy as np
 import refrnn
 from refrnn.errors import ValuesError
 from refrnn.learning import checkpoint
+from refrnn.spec.chunks import NotCarried
 from refrnn.spec.draw import shapes_of_starts
+from refrnn.spec.values import check_bound
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,8 +38,9 @@ class Trainer:
 
     def __init__(self, spec, parameters: Mapping[str, Any], optimiser, clip=None, backend: str = "kernel", seed: int = 0):
         self.spec = refrnn.load(spec) if isinstance(spec, (str, Path)) else spec
-        self.parameters = {name: np.array(array) for name, array in parameters.items()}
-        self.spec.bind(self.parameters)  # refuses what does not fit
+        self.parameters = check_bound(self.spec, parameters)
+        for name in self.parameters.keys() - self.spec.parameters.keys():
+            raise ValuesError(f"{self.spec.id}: {name} is no parameter, and is not learned; give it with the values of each step")
         self.optimiser, self.clip, self.backend = optimiser, clip, backend
         self.random = np.random.default_rng(seed)
         self.carried: dict[str, Any] = {}
@@ -58,14 +61,18 @@ class Trainer:
         their last states are kept for the next: truncated backpropagation through time, a chunk a step; :meth:`forget` begins anew.
         Raises ValuesError where the loss or a gradient is not finite; the parameters are then as they were.
         """
-        run = self.forward({**values, **self.carried} if carry else values, lengths)
+        began = self.carried if carry else {}  # a start that is learned is so by the sequences that begin with it
+        run = self.forward({**values, **began}, lengths)
         number, upstream = loss(run)
         gradients = run.backward(upstream)
-        gradients = {name: gradients[name] for name in self.parameters if name in gradients}
+        gradients = {name: gradients[name] for name in self.parameters if name in gradients and name not in began}
         self._check(number, gradients)
+        state = run.state if carry else self.carried
+        for one in state.values():
+            if isinstance(one, NotCarried):
+                raise ValuesError(one.sentence)
         self.optimiser.step(self.parameters, gradients if self.clip is None else self.clip(gradients))
-        if carry:
-            self.carried = {name: state for name, state in run.state.items() if name not in self.parameters}
+        self.carried = state
         self.steps += 1
         return number
 

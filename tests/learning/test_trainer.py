@@ -45,6 +45,28 @@ def test_states_are_carried_and_forgotten():
     assert own.step(chunk(0), of_spec("DIV"), carry=True) == pytest.approx(halves[0])
 
 
+def test_a_start_that_is_learned_is_carried_too():
+    """Of a chunk that goes on it is no part: it is then left as it is."""
+    spec = refrnn.load("state-space")
+    sizes = {name: 3 for name in spec.sizes if name not in spec.time}
+    own = Trainer(spec, initial(spec, sizes), SGD(0.1), backend="reference")
+    learned = [name for name in spec.begun if name in own.parameters]
+    x = np.random.default_rng(2).standard_normal((8, 2, 3)).astype("float32")
+    name, inputs = spec.outputs[-1], [name for name, symbol in spec.arrays.items() if symbol.role == "input"]
+    assert learned and len(inputs) == 1
+    whole = own.forward({inputs[0]: x}).outputs[name]
+    loss = lambda run: (float(run.outputs[name].sum()), {name: np.ones_like(run.outputs[name])})
+    before = {name: own.parameters[name].copy() for name in learned}
+    own.optimiser.rate = 1e-30
+    assert [own.step({inputs[0]: part}, loss, carry=True) for part in (x[:4], x[4:])] == pytest.approx([float(part.sum()) for part in (whole[:4], whole[4:])])
+    own.optimiser.rate = 0.1
+    own.step({inputs[0]: x[:4]}, loss, carry=True)
+    assert all(np.array_equal(own.parameters[name], array) for name, array in before.items())
+    own.forget()
+    own.step({inputs[0]: x[:4]}, loss, carry=True)
+    assert not any(np.array_equal(own.parameters[name], array) for name, array in before.items())
+
+
 def test_truncated_gradients_end_at_the_chunk():
     """The gradient of a carried chunk is that of its own steps, with the state that it began with as a start."""
     own = trainer(optimiser=SGD(0.1))
@@ -153,6 +175,12 @@ def test_parameters_that_do_not_fit_are_refused():
     spec = refrnn.load("character-model")
     with pytest.raises(ValuesError, match="W_hy is missing"):
         Trainer(spec, {name: array for name, array in initial(spec, SIZES).items() if name != "W_hy"}, Adam(0.01))
+
+
+def test_a_constant_is_no_parameter():
+    spec = refrnn.load("elman")
+    with pytest.raises(ValuesError, match="simple is no parameter, and is not learned"):
+        Trainer(spec, initial(spec, {"I": 2, "H": 3, "O": 2}) | {"simple": 0}, Adam(0.01))
 
 
 def test_first_parameters_are_of_a_width_that_fits():

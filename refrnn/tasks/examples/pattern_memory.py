@@ -4,6 +4,7 @@ import numpy as np
 
 import refrnn
 from refrnn.learning import Adam, Trainer, by_norm, initial
+from refrnn.learning.losses import of_scores
 from refrnn.tasks.task import Part, Score, Table, Task, cosine
 
 PATTERNS, OTHERS = 4, 8  # first patterns, one of which is shown, and words of the other input between it and the second
@@ -79,14 +80,10 @@ def loss(wanted):
         total, upstream = 0.0, {}
         for name in MODELS.values():
             states = run.outputs[name]
-            scores = SHARPNESS * states[-1, :, :PATTERNS]
-            powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-            distribution = powers / powers.sum(axis=1, keepdims=True)
-            places = np.arange(len(wanted))
-            total -= float(np.log(distribution[places, wanted]).mean())
-            distribution[places, wanted] -= 1
+            number, slopes = of_scores(SHARPNESS * states[-1, :, :PATTERNS], wanted[:, None], np.ones(len(wanted), bool))
+            total += number
             upstream[name] = np.zeros_like(states)
-            upstream[name][-1, :, :PATTERNS] = distribution * (SHARPNESS / len(wanted))
+            upstream[name][-1, :, :PATTERNS] = SHARPNESS * slopes
         return total, upstream
 
     return found

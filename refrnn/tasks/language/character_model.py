@@ -11,6 +11,7 @@ import refrnn
 from refrnn.compose import feed_forward, stack
 from refrnn.errors import NotFoundError
 from refrnn.learning import Adam, Trainer, by_norm, cross_entropy, initial
+from refrnn.learning.losses import of_scores
 from refrnn.tasks.language.grams import Grams
 from refrnn.tasks.language.peer import TorchTrainer, is_there
 from refrnn.tasks.task import Part, Score, Table, Task, cosine
@@ -181,9 +182,7 @@ def bits_of(trainer, streams):
 
 
 def _bits(scores, wanted):
-    shifted = scores - scores.max(axis=-1, keepdims=True)
-    chosen = np.take_along_axis(shifted, wanted[..., None], -1)[..., 0] - np.log(np.exp(shifted).sum(axis=-1))
-    return float(-chosen.mean(dtype=np.float64) / np.log(2))
+    return float(of_scores(scores, wanted[..., None], np.ones(wanted.shape, bool))[0] / np.log(2))
 
 
 class _Grams:

@@ -72,19 +72,19 @@ def test_the_lstm_of_pytorch_is_the_same_lstm():
         pytest.skip("PyTorch is not installed")
     lstm, N = model.stack(["lstm", model.feed_forward("linear")]), 7
     own = model._trainer(lstm, model.sizes(lstm, N, 5), 0.01, 0)
-    theirs, copies = ([TorchTrainer(own.parameters, Adam(0.01), model.CLIP)] * 1 for _ in range(2))
+    theirs, copy = (TorchTrainer(own.parameters, Adam(0.01), model.CLIP) for _ in range(2))
     text = np.random.default_rng(0).integers(0, N, (41, 3))
     for step in range(10):
         places, wanted = text[4 * step : 4 * step + 4], text[4 * step + 1 : 4 * step + 5]
         x = model.one_hot(places, N)
         loss = own.step({"x": x}, model.cross_entropy(lstm.outputs[-1], wanted), carry=True)
-        found = theirs[0].step({"x": x}, wanted)
+        found = theirs.step({"x": x}, wanted)
         assert found == pytest.approx(loss, rel=1e-4)
         if step == 5:
-            copies[0].restore(*theirs[0].state())
+            copy.restore(*theirs.state())
         elif step > 5:
-            assert copies[0].step({"x": x}, wanted) == found
-    assert model.bits_of(theirs[0], text) == pytest.approx(model.bits_of(own, text), rel=1e-4)
+            assert copy.step({"x": x}, wanted) == found
+    assert model.bits_of(theirs, text) == pytest.approx(model.bits_of(own, text), rel=1e-4)
 
 
 def test_samples_are_text_of_the_vocabulary(monkeypatch):
