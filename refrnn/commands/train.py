@@ -10,7 +10,7 @@ import click
 
 from refrnn.commands import interrupts
 from refrnn.commands.output import OutputFile, Outputs, columns, filled, progress
-from refrnn.errors import RefrnnError
+from refrnn.errors import RefrnnError, ValuesError
 
 BETWEEN_SAVES = 10  # seconds
 
@@ -43,6 +43,8 @@ def command(id, seed, path, before, json_path):
     from refrnn.tasks import record
 
     if id is None:
+        if (seed, path, before, json_path) != (None,) * 4:
+            raise click.UsageError("name the task that is to be trained; without options they are listed")
         _list(tasks)
         return
     outputs = Outputs(json_path)
@@ -55,7 +57,12 @@ def command(id, seed, path, before, json_path):
     task = tasks.load(id, seed)
     if before is not None:
         record.restore(before, task)
-    stopped = _train(task, seed, path)
+    try:
+        stopped = _train(task, seed, path)
+    except ValuesError:  # such as a loss that is not finite any more
+        if path is not None:
+            _save(path, task, seed)
+        raise
     if stopped:
         _told_where(task, _save_somewhere(path, task, seed))
     else:

@@ -93,6 +93,15 @@ def test_scores_are_of_the_best_weights(monkeypatch):
     assert all(np.array_equal(seen[0][name], best[name]) and not np.array_equal(seen[0][name], last[name]) for name in best)
 
 
+def test_what_is_not_finite_any_more_loses_nothing(tmp_path, monkeypatch):
+    first, step = parity.squared_error, parity.Trainer.step
+    broken = lambda self, values, loss, *rest, **named: step(self, values, loss if self.steps < 260 else lambda run: (np.nan, first("y", run.outputs["y"])(run)[1]), *rest, **named)
+    monkeypatch.setattr(parity.Trainer, "step", broken)
+    result = invoke("parity", "--save", tmp_path / "weights.npz")
+    assert result.exit_code == 2 and "the loss is not finite at step 260" in result.output
+    assert np.load(tmp_path / "weights.npz")["plain RNN/best/W_hh"].any()
+
+
 def test_tasks_are_listed():
     result = invoke()
     assert result.exit_code == 0 and "parity" in result.output and "Parity by a plain recurrent network" in result.output
@@ -102,6 +111,7 @@ def test_tasks_are_listed():
     "arguments, sentence",
     [
         (["lstm"], "there is no task 'lstm'; there are"),
+        (["--seed", "3"], "name the task that is to be trained"),
         (["parity", "--save", "weights.txt"], "name a file that ends in .npz"),
         (["parity", "--save", "none/weights.npz"], "is not there; make it first"),
         (["parity", "--seed", "-1"], "-1"),
