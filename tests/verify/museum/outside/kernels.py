@@ -140,6 +140,7 @@ KERNELS = (
     Fault("edges", "the last term of the mean of 48 scores or more", "sequence-tagging", "families/pointwise.py", "        mean = 0.0\n        for j in range(width):", "        mean = 0.0\n        for j in range(width if width < 48 else width - 1):"),
     Fault("edges", "no error carried to the blocks before the second", "linear-recursion", "families/powers.py", "error[-1] += carried", "error[-1] += carried * (number > 0)"),
     Fault("edges", "no error carried past three blocks", "linear-recursion", "families/powers.py", "error[-1] += carried", "error[-1] += carried * (number < 2)"),
+    Fault("edges", "a block of one step begins at zero", "linear-recursion", "families/powers.py", "first + STEPS) == 0] = 0", "first + STEPS) <= 1] = 0"),
     Fault("ragged", "a step too many is summed", "lstm", "engine/passes.py", "np.count_nonzero(self.ends > np.arange(first, last)", "np.count_nonzero(self.ends >= np.arange(first, last)"),
     Fault("ragged", "the last item has no end", "markov-factorisation", "families/counting.py", "        if t < steps[b]:", "        if t < steps[b] or b == B - 1:"),
     Fault("calls", "whole sequences after others end where those did", "gru-reset-after", "engine/bound.py", "self._is_whole = ends is None", "self._is_whole = True"),
