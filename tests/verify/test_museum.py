@@ -9,8 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import refrnn
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
+from tests.kernel_copies import COMPILED  # noqa: E402
 from tests.verify.museum.faults import FAULTS  # noqa: E402
 from tests.verify.museum.neighbours import KERNELS as NEAR_KERNELS  # noqa: E402
 from tests.verify.museum.neighbours import REFERENCES as NEIGHBOURS  # noqa: E402
@@ -18,6 +21,7 @@ from tests.verify.museum.outside import planting as outside  # noqa: E402
 from tests.verify.museum.outside.kernels import KERNELS  # noqa: E402
 from tests.verify.museum.outside.library import LIBRARY  # noqa: E402
 from tests.verify.museum.outside.noted import PLACES, noted  # noqa: E402
+from tests.verify.museum.outside.reach import reached  # noqa: E402
 from tests.verify.museum.outside.references import REFERENCES  # noqa: E402
 from tests.verify.museum.planting import Fault, found  # noqa: E402
 
@@ -63,6 +67,19 @@ OUTSIDE = {"refrnn/reference": REFERENCES + NEIGHBOURS, "kernels": KERNELS, "ref
 def test_every_replaced_text_is_there(folder):
     for fault in OUTSIDE[folder]:
         outside.planted(outside.text_of(folder, fault), fault)
+
+
+@pytest.mark.parametrize("fault", KERNELS, ids=str)
+def test_the_row_that_finds_a_fault_reaches_its_place(fault):
+    assert reached(refrnn.load(fault.spec), fault, outside.ROOT)
+
+
+# A file that lstm does not import, a function of one that it imports and does not call, and a text of another row.
+@pytest.mark.parametrize("name, file, old", [
+    ("lstm", "families/narx.py", "slope(d_Y - d_fed, Y)"), ("lstm", "primitives/activations.py", "def finer_tanh(x):"), ("hopfield", COMPILED, "keeps="),
+])  # fmt: skip
+def test_a_place_that_a_row_does_not_reach_is_told(name, file, old):
+    assert not reached(refrnn.load(name), outside.Fault("", "", name, file, old, ""), outside.ROOT)
 
 
 def test_of_every_fault_it_is_noted_who_found_it():
