@@ -6,7 +6,9 @@ takes them. Means are over what counts: steps within each sequence's length, and
 
 import numpy as np
 
-from refrnn.errors import ValuesError
+from refrnn.errors import ValuesError, cut
+
+NEAR = 1e-3  # to 1, the sum of a distribution, in whatever precision it was run
 
 
 def of_spec(name):
@@ -64,6 +66,8 @@ def binary_cross_entropy(name, wanted):
     def loss(run):
         scores = _output(run, name)
         aims = _fitting(run, name, wanted, scores.shape, scores.dtype)
+        if not ((aims >= 0) & (aims <= 1)).all():
+            raise ValuesError(f"{run.spec.id}: what is wanted of {name} must be numbers from 0 to 1, the probabilities of 1")
         power = np.exp(-np.abs(scores))
         surprise = np.maximum(scores, 0) - scores * aims + np.log1p(power)
         upstream = (np.where(scores >= 0, 1, power) / (1 + power) - aims) / scores.dtype.type(scores.size)
@@ -78,6 +82,8 @@ def log_likelihood(name, wanted):
     def loss(run):
         distribution = _output(run, name)
         places, counted = _places(run, name, wanted, distribution)
+        if (distribution < 0).any() or np.any(np.abs(distribution.sum(axis=-1) - 1)[counted] > NEAR):
+            raise ValuesError(f"{run.spec.id}: {name} is no distribution, from 0 on and with the sum 1; take cross_entropy of scores")
         chosen = np.maximum(np.take_along_axis(distribution, places, -1), np.finfo(distribution.dtype).tiny)
         count = np.count_nonzero(counted)
         upstream = np.zeros_like(distribution)
@@ -105,8 +111,8 @@ def _within(run, name, found, lengths):
     if lengths is None:
         return np.ones((), bool)
     ends = np.asarray(lengths)
-    if run.spec.time_size(name) is None or ends.shape != found.shape[1:2]:
-        raise ValuesError(f"{run.spec.id}: lengths of {name} must be one for each sequence of an output with a time, not of the shape {list(ends.shape)}")
+    if run.spec.time_size(name) is None or ends.shape != found.shape[1:2] or ends.dtype.kind not in "iu" or ends.min() < 1 or ends.max() > len(found):
+        raise ValuesError(f"{run.spec.id}: lengths of {name} must be whole numbers of steps, from 1 to T, for each sequence of an output with a time, not {cut(repr(ends.tolist()))}")
     counted = np.arange(len(found))[:, None] < ends
     return counted.reshape(counted.shape + (1,) * (found.ndim - 2))
 

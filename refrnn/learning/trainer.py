@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import refrnn
-from refrnn.errors import ValuesError
+from refrnn.errors import ValuesError, cut
 from refrnn.learning import checkpoint
 from refrnn.spec.chunks import NotCarried
 from refrnn.spec.draw import shapes_of_starts
@@ -39,6 +39,10 @@ class Trainer:
     def __init__(self, spec, parameters: Mapping[str, Any], optimiser, clip=None, backend: str = "kernel", seed: int = 0):
         self.spec = refrnn.load(spec) if isinstance(spec, (str, Path)) else spec
         self.parameters = check_bound(self.spec, parameters)
+        if not self.parameters:
+            raise ValuesError(f"{self.spec.id}: it has no parameters, so there is nothing to learn; take another spec")
+        if not callable(getattr(optimiser, "step", None)):
+            raise ValuesError(f"optimiser must be an SGD or an Adam, not {cut(repr(optimiser))}")
         for name in self.parameters.keys() - self.spec.parameters.keys():
             raise ValuesError(f"{self.spec.id}: {name} is no parameter, and is not learned; give it with the values of each step")
         self.optimiser, self.clip, self.backend = optimiser, clip, backend
@@ -48,6 +52,8 @@ class Trainer:
 
     def forward(self, values: Mapping[str, Any], lengths=None) -> Run:
         """Run the spec on ``values`` with the parameters as they are; starts that are left out are zero."""
+        for name in {*self.parameters}.intersection(values).difference(self.spec.begun):
+            raise ValuesError(f"{self.spec.id}: {name} is a parameter that is learned; leave it out, or change trainer.parameters")
         given = {**self.parameters, **values}
         dtype = next(iter(self.parameters.values())).dtype
         for name, shape in shapes_of_starts(self.spec, given, {}).items():
@@ -63,7 +69,7 @@ class Trainer:
         """
         began = self.carried if carry else {}  # a start that is learned is so by the sequences that begin with it
         run = self.forward({**values, **began}, lengths)
-        number, upstream = loss(run)
+        number, upstream = self._lost(loss, run)
         gradients = run.backward(upstream)
         gradients = {name: gradients[name] for name in self.parameters if name in gradients and name not in began}
         self._check(number, gradients)
@@ -112,6 +118,12 @@ class Trainer:
     def resume(self, path: str | Path) -> None:
         """Go on from a file that :meth:`save` wrote: the steps that follow have the same bits as without the pause."""
         self.restore(*checkpoint.read(path))
+
+    def _lost(self, loss, run):
+        found = loss(run) if callable(loss) else loss
+        if not isinstance(found, tuple) or len(found) != 2:
+            raise ValuesError(f"{self.spec.id}: a loss must be a function of a run that gives a number and gradients of outputs by name, not {cut(repr(found))}")
+        return found
 
     def _check(self, number, gradients):
         wrong = next((f"the gradient of {name}" for name, array in gradients.items() if not np.isfinite(array).all()), None)

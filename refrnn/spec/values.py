@@ -132,7 +132,7 @@ def check_bound(spec, parameters):
             raise ValuesError(f"{spec.id}: {cut(name)} is {what}; bind takes {', '.join(sorted(kept)) or 'nothing'}")
     for name, symbol in spec.parameters.items():
         if name not in given and not symbol.optional:
-            raise ValuesError(f"{spec.id}: {name} is missing; give {_layout(spec, name)}")
+            raise ValuesError(f"{spec.id}: {name} is missing; give {_wanted(spec, name)}")
     whole = {name: _integer(spec, name, given.pop(name)) for name in spec.integer_constants & given.keys()}
     whole |= {name: _whole_number(spec, name, given.pop(name)) for name in spec.named_sizes if name in given}
     arrays = {name: np.array(_array(spec, name, value), order="C") for name, value in given.items()}
@@ -166,7 +166,7 @@ def _check_names(spec, given):
         raise ValuesError(f"{spec.id}: there is no symbol {cut(unknown[0])}; its symbols are {', '.join(known)}")
     missing = [name for name, symbol in spec.arrays.items() if name not in given and not symbol.optional]
     if missing:
-        raise ValuesError(f"{spec.id}: {missing[0]} is missing; give {_layout(spec, missing[0])}")
+        raise ValuesError(f"{spec.id}: {missing[0]} is missing; give {_wanted(spec, missing[0])}")
     for name in spec.named_sizes:
         if name not in given:
             raise ValuesError(f"{spec.id}: {name} is missing; no array shows this size, so give it as an integer")
@@ -323,6 +323,15 @@ def _layout(spec, name):
     if name in spec.batched:
         shape.insert(spec.batch_axis(name), "batch")
     return "[" + ", ".join(shape) + "]"
+
+
+def _wanted(spec, name):
+    """What is to be given for a symbol: its shape, or, of one that is a single number, which ones may be."""
+    symbol, layout = spec.symbols[name], _layout(spec, name)
+    if layout != "[]":
+        return layout
+    kind = "an integer" if symbol.type == "integer" else "a number"
+    return f"{kind} in {_domain(symbol)}" if symbol.is_bounded else kind
 
 
 def check_lengths(spec, lengths, sizes, batch):

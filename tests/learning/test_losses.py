@@ -75,7 +75,12 @@ def test_nothing_overflows():
         (cross_entropy("y", PLACES * 1.0), SCORES, "integers"),
         (cross_entropy("y", np.full((3, 2), -1)), SCORES, "nothing counts"),
         (squared_error("y", WANTED[..., :2]), SCORES, r"expected \[3, 2, 3\]"),
-        (squared_error("y", WANTED, [3, 1, 1]), SCORES, "one for each sequence"),
+        (squared_error("y", WANTED, [3, 1, 1]), SCORES, "from 1 to T, for each sequence"),
+        (squared_error("y", WANTED, [3, 0]), SCORES, "from 1 to T"),
+        (squared_error("y", WANTED, [4, 1]), SCORES, "from 1 to T"),
+        (squared_error("y", WANTED, [1.5, 1]), SCORES, "whole numbers"),
+        (binary_cross_entropy("y", WANTED * 0 + 1.5), SCORES, "from 0 to 1"),
+        (log_likelihood("y", PLACES), SCORES, "no distribution"),
         (of_spec("y"), SCORES, "one number a sequence"),
     ],
 )

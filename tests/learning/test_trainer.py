@@ -177,6 +177,22 @@ def test_parameters_that_do_not_fit_are_refused():
         Trainer(spec, {name: array for name, array in initial(spec, SIZES).items() if name != "W_hy"}, Adam(0.01))
 
 
+def test_what_can_not_be_learned_by_is_refused():
+    """None of them changes anything, or is taken and left unread."""
+    own = trainer()
+    before = {name: array.copy() for name, array in own.parameters.items()}
+    with pytest.raises(ValuesError, match="W_hy is a parameter that is learned; leave it out"):
+        own.step({**chunk(0), "W_hy": own.parameters["W_hy"]}, of_spec("DIV"))
+    for loss in ("DIV", None, lambda run: None, lambda run: 1.0):
+        with pytest.raises(ValuesError, match="a loss must be a function of a run that gives a number and gradients"):
+            own.step(chunk(0), loss)
+    assert own.steps == 0 and all(np.array_equal(own.parameters[name], array) for name, array in before.items())
+    with pytest.raises(ValuesError, match="optimiser must be an SGD or an Adam, not None"):
+        Trainer(own.spec, own.parameters, None)
+    with pytest.raises(ValuesError, match="eigen-expansion: it has no parameters"):
+        Trainer("eigen-expansion", {}, Adam(0.01))
+
+
 def test_a_constant_is_no_parameter():
     spec = refrnn.load("elman")
     with pytest.raises(ValuesError, match="simple is no parameter, and is not learned"):

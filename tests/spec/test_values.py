@@ -37,6 +37,8 @@ def test_names():
     refused({}, "x is missing; give [T, batch, I]")
     refused({name: array for name, array in VALUES.items() if name != "W_hh"}, "W_hh is missing; give [H, H]")
     refused({**VALUES, "h0": None}, "h0 is missing; give [batch, H]")
+    refused({name: value for name, value in VALUES.items() if name != "simple"}, "simple is missing; give an integer in [0, 1]")
+    refused({"g": VALUES["h0"][0], "G": VALUES["h0"]}, "tau is missing; give a number in [1e-06, inf]", spec=refrnn.load("clip-norm"))
 
 
 def test_any_mapping_will_do():
