@@ -303,7 +303,7 @@ class _Module:
         return lines + ["    " + line for line in inner]
 
     def _upstream(self, name, upstream):
-        """The error of an output, zero past each sequence's end; of one that all sequences share, with one of them."""
+        """The error of an output, which nothing reads past a sequence's end; of one that all sequences share, with the longest of them."""
         shape, batch = self._axes(name)
         if batch is None and self.spec.batched:
             time = self.spec.time_size(name)
@@ -311,8 +311,6 @@ class _Module:
             return [f"{upstream} = _np.zeros(({self.batch}, *_np.shape(d_{name})), _dtype)", f"{upstream}[{one}] = d_{name}"]
         if not shape:
             return [f"{upstream} = _np.array([d_{name}], _dtype)"]
-        if batch == 1:
-            return [f'{upstream} = _cut(d_{name}, _ends["{shape[0]}"])']
         return [f"{upstream} = _np.ascontiguousarray(d_{name})"]
 
     def _summed(self, own):
@@ -401,7 +399,7 @@ def _tuple(names):
 
 
 def _zeros(name, extents):
-    """The line that makes an array; a number is an array of one."""
+    """The line that makes an array; a number is an array of one. Past the end of a second time nothing is written."""
     shape = ", ".join(map(str, extents or (1,)))
     return f"{name} = _np.zeros({f'({shape})' if len(extents) > 1 else shape}, _dtype)"
 
