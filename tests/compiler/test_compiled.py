@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 
 import refrnn
-from refrnn.backends.run import compiler
+from refrnn.backends.run import compiler, run_checked
 from refrnn.compiler import module as loops
 from refrnn.compiler.load import made, module, source
 from refrnn.errors import NotFoundError, SpecError
 from refrnn.spec.library import gallery
+from refrnn.spec.values import check_values
+from refrnn.verify.backends import poison, poisoned
+from refrnn.verify.ends import past_end
 
 REFUSED = {
     "batched-rnn": "its batch is one of its sizes",
@@ -39,8 +42,8 @@ def test_what_is_refused():
 
 
 def ragged(spec, sizes, batch):
-    """Lengths in no order, the longest first and in the middle, of all times."""
-    found = {name: np.array([sizes[name] - place % 2 * (1 + place) % sizes[name] for place in range(batch)]) for name in spec.time}
+    """Lengths in no order, the longest in the middle and last, of all times."""
+    found = {name: np.array([sizes[name] - (1 - place % 2) * (2 + place) % sizes[name] for place in range(batch)]) for name in spec.time}
     return found if len(found) > 1 else next(iter(found.values()), None)
 
 
@@ -54,12 +57,13 @@ def is_by_engine(spec):
 
 
 def assert_as_equations(spec, sizes, batch=4, with_lengths=True, seed=5, backend="compiled"):
+    """Where lengths differ, NaN stands past the ends of what a backend is given."""
+    sizes = {name: 7 for name in spec.time} | sizes
     values = spec.draw(sizes, batch=batch, seed=seed, dtype="float64")
-    whole = {name: 7 for name in spec.time} | sizes
-    lengths = ragged(spec, whole, batch) if with_lengths and spec.batched else None
-    right, run = (spec.forward(values, backend, lengths) for backend in ("equation", backend))
+    checked = check_values(spec, values, ragged(spec, sizes, batch) if with_lengths and spec.batched else None)
+    right, run = (run_checked(spec, poisoned(spec, checked), backend) for backend in ("equation", backend))
     random = np.random.default_rng(seed)
-    upstream = {name: random.standard_normal(array.shape) for name, array in right.outputs.items()}
+    upstream = {name: poison(spec, name, random.standard_normal(array.shape), checked) for name, array in right.outputs.items()}
     for name, array in run.outputs.items():
         assert_near(name, array, right.outputs[name])
     for name in run.intermediates:
@@ -98,6 +102,16 @@ CELLS = {
         ["some[-1] = keep", "some[t] = tanh(fill @ some[t-1] + n[t] + exp(B) * 0.1)"],
         ["n: {role: input, shape: [T, H]}", "keep: {role: start, shape: [H]}", "fill: {role: parameter, shape: [H, H]}", "B: {role: parameter, shape: [H]}"], "some",
     ),
+    "a state that all share": (["v[-1] = p", "v[t] = tanh(U @ v[t-1])", "h[t] = v[t] * x[t] / (1 + norm(x[t]))"], [X, "p: {role: parameter, shape: [H]}", U], "v, h"),
+    "rows of a table": (
+        ["h[-1] = h0", "a[t] = E.T @ one_hot(w[t], N)", "h[t] = tanh(U @ h[t-1] + a[t]) / (1 + norm(a[t]))"],
+        ["w: {role: input, type: integer, below: N, shape: [T]}", "E: {role: parameter, shape: [N, H]}", H0, U], "h", "{T: steps, H: units, N: words}",
+    ),
+    "scores over another time": (
+        ["a[t] = softmax(x @ q[t])", "c[t] = x.T @ a[t]"],
+        ["x: {role: input, shape: [S, H]}", "q: {role: input, shape: [T, H]}"], "a, c", "{S: steps that are read, T: steps, H: units}", "time: [S, T]",
+    ),
+    "products of inputs": (["y[t] = U @ x[t]", "n[t] = y[t] / (1 + norm(y[t]))"], [X, U], "y, n"),
     "what all share": (["V = tanh(U @ U)", "h[-1] = h0", "h[t] = tanh(V @ h[t-1] + x[t])"], [X, H0, U], "h, V"),
 }  # fmt: skip
 
@@ -121,6 +135,39 @@ def test_a_sum_and_a_norm_of_many_are_as_exact_as_of_few(scale):
     found = spec.forward({"x": x, "v": v}, "compiled").outputs
     ones, others = math.fsum(np.square(x, dtype="float64")), math.fsum(np.square(v, dtype="float64"))
     assert math.isclose(found["y"], math.sqrt(ones + others), rel_tol=2**-22) and math.isclose(found["z"], others, rel_tol=2**-22)
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_past_its_end_a_sequence_is_zero_whatever_weights_are(name):
+    """Infinite ones, by which zeros there would become NaN."""
+    spec = text(*CELLS[name])
+    for backend in ("compiled", in_loops(spec)) if is_by_engine(spec) else ("compiled",):
+        sizes = dict.fromkeys(spec.time, 5) | {"H": 3}
+        values = spec.draw(sizes, batch=4, dtype="float64")
+        values |= {name: np.full_like(values[name], np.inf) for name in spec.parameters}
+        checked = poisoned(spec, check_values(spec, values, ragged(spec, sizes, 4)))
+        with np.errstate(all="ignore"):
+            run = run_checked(spec, checked, backend)
+            upstream = {name: poison(spec, name, np.ones(array.shape), checked) for name, array in run.outputs.items()}
+            found = run.outputs | {one: run[one] for one in run.intermediates} | run.backward(upstream)
+        for one, array in found.items():
+            if spec.time_size(one):
+                assert not np.any(array[past_end(spec, checked, one, array.shape)]), one
+
+
+def test_scores_far_from_zero_lose_no_digits():
+    spec = text(["y = log_softmax(x)"], ["x: {role: parameter, shape: [N]}"], "y", "{N: numbers}", "time: []")
+    apart = np.array([0, 0.5, -0.25, 0.125])
+    found = spec.forward({"x": 2.0**20 + apart}, "compiled").outputs["y"]
+    assert np.allclose(found, apart - np.log(np.exp(apart).sum()), rtol=1e-14, atol=0)
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_the_largest_is_what_is_no_number(place):
+    spec = text(["y[t] = argmax(x[t])"], [X], "y")
+    values = np.array([[[1.0, 3.0, 2.0]]])
+    values[0, 0, place] = np.nan
+    assert spec.forward({"x": values}, "compiled").outputs["y"] == place
 
 
 def test_a_grid_of_two_letters():

@@ -192,6 +192,8 @@ TABLE = {
         ("vectors are joined in the wrong places", "return self.value(node.arguments[self._piece], (index[0] - start,))", "return self.value(node.arguments[self._piece], (index[0],))"),
         ("a matrix is not turned", "return self.value(node.arguments[0], index[::-1])", "return self.value(node.arguments[0], index)"),
         ("sums begin at their first term twice", "self._nest(target, places, Number(0 if sign == \"+\" else 1), how)", "self._nest(target, places, Number(1), how)"),
+        ("argmax passes NaN by", "if {one} > {best} or ({one} != {one} and {best} == {best}):", "if {one} > {best}:", "../compiler/test_compiled::test_the_largest_is_what_is_no_number"),
+        ("what scores have in common is added before they are far below zero", "f\"({there} - {top}) - logarithm({total})\"", "f\"{there} - ({top} + logarithm({total}))\"", "../compiler/test_compiled::test_scores_far_from_zero_lose_no_digits"),
         ("a branch is chosen by the other condition", "{condition}, {yes.text}, {self.lanes_of(no).text})", "{condition}, {self.lanes_of(no).text}, {yes.text})"),
     ],
     "refrnn.compiler.stages": [
@@ -236,6 +238,9 @@ TABLE = {
         ("starts are outputs", "            begin, end = first[place] - storage.low[place], first", "            begin, end = ZERO, first"),
         ("a start that stands past the end stays there", "        for name in shown:\n            inner += self._cleared(name)\n", ""),
         ("one for all counts for each", "{upstream}[{one}] = d_{name}", "{upstream}[:] = d_{name}"),
+        ("one for all counts with the first sequence", "one = f'int(_np.argmax(_ends[\"{time}\"]))' if time else \"0\"", "one = \"0\"", "../compiler/test_compiled::test_what_the_language_can_say"),
+        ("arrays begin with what memory held", "_np.zeros({f'({shape})' if len(extents) > 1 else shape}, _dtype)", "_np.full({f'({shape})' if len(extents) > 1 else shape}, _np.nan, _dtype)", "../compiler/test_compiled::test_what_the_language_can_say"),
+        ("gradients of inputs have NaN past the end", "                if spec.batch_axis(name) == 1:\n", "                if False:\n", "../compiler/test_compiled::test_past_its_end_a_sequence_is_zero_whatever_weights_are"),
         ("gradients are those of the first sequence", "{own}.sum(axis={made.storages[own].batch})", "{own}.take(0, axis={made.storages[own].batch})"),
     ],
     "refrnn.verify.verify": [
