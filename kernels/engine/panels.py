@@ -8,6 +8,7 @@ import itertools
 
 import numpy as np
 
+from ..primitives import threads
 from ..primitives.compile import address, call, data_of, kernel, native, part, pointer, record, shift
 from ..primitives.lanes import interleaving, lanes, load, store, transpose
 from ..primitives.products import SUMMED
@@ -130,10 +131,10 @@ class Packing:
     def pack_by(self, gates, packed, arrays):
         """As ``pack`` with the table ``gates`` of the arrays."""
         places = np.array([*packed, *[address(array) for array in arrays]], np.int64)
-        if self.size < LARGE:
-            _pack_all(pack_share.address(self._like.dtype), gates, places)
-        else:
+        if threads.is_worth(self.size, LARGE):
             _pack_one.run(self._most, self._like.dtype, gates=gates, places=places, work=4 * self.size)
+        else:
+            _pack_all(pack_share.address(self._like.dtype), gates, places)
 
     def unpack(self, packed, arrays):
         """Write what is packed, in dense rows, into ``arrays`` by name."""
@@ -189,10 +190,10 @@ def packed_back(forward, layout, into, panels=None):
     if panels is None:
         panels = POOL.take((into.count, layout.row * into.width), forward.dtype)
     given = {"panels": panels, "forward": forward, "terms": into.units, "columns": layout.width, "width": into.width}
-    if panels.size < LARGE:
-        _turn(*given.values())
-    else:
+    if threads.is_worth(panels.size, LARGE):
         _turn_one.run(len(panels), panels.dtype, **given, work=4 * panels.size)
+    else:
+        _turn(*given.values())
     return panels
 
 

@@ -101,11 +101,10 @@ def test_rows_of_gates_and_numbers_beside_one_another(units, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_threads_pack_what_one_does(dtype, monkeypatch):
+def test_threads_pack_what_one_does(dtype):
     units, terms = 9 * lanes_of(dtype) + 1, 5
     blocks, panels = draw(dtype, 3, units, terms), Panels(3, units, dtype)
     expected = packed(list(blocks), panels)
-    monkeypatch.setattr(engine_panels, "LARGE", 0)
     with threads.using(threads.most(), little=0):
         assert panels.count > 1 and np.array_equal(packed(blocks, panels), expected)
 

@@ -134,6 +134,9 @@ KERNELS = (
     Fault("threads", "one of them need not have come", "elman", "primitives/meeting.py", "_seen(place) < workers * times", "_seen(place) < workers * times - 1"),
     Fault("segments", "a pass that runs again reads what outputs are now", "lstm", SEGMENTS, "            whole, spare = Whole(one), _spare(one, one.T)\n", "            whole, spare = Whole(one), self.lent or _spare(one, one.T)\n"),
     # Of a list that was written before its author had looked at the cases.
+    # Of matrices so large that threads share packing them.
+    Fault("threads", "of a large matrix the first panel is packed twice", "elman", "engine/panels.py", "    _pack_panel(index, G, gates, places, like)", "    _pack_panel(max(index, 1), G, gates, places, like)"),
+    Fault("threads", "of a large matrix turned round the first panel is packed twice", "lstm", "engine/panels.py", "    _turn_panel(index, N, panels, F,", "    _turn_panel(max(index, 1), N, panels, F,"),
     Fault("threads", "of shares by steps the last of an odd number", "gru-reset-before", "engine/passes.py", "cuts = np.concatenate(([0], cuts, [len(ends)]))", "cuts = np.concatenate(([0], cuts, [len(ends) - (len(ends) % 2) * (len(ends) > 32)]))"),
     Fault("edges", "errors of a row past the first 64 of scores", "neural-language-model", "families/softmax.py", "for row in range(index * ROWS, min(rows, (index + 1) * ROWS)):\n        W, d_W", "for row in range(index * ROWS, min(rows - (index > 0), (index + 1) * ROWS)):\n        W, d_W"),
     Fault("edges", "the last column of a table wider than 64", "projection", "families/embedding.py", "            for j in range(first, last):\n                to[j] += d_row[j]", "            for j in range(first, last - (index > 1 and last < first + COLUMNS)):\n                to[j] += d_row[j]"),
