@@ -28,7 +28,8 @@ MOST_ALONE = 8  # loops in a row whose threads did not meet; after them most are
 SELDOM = 256  # loops of which one is asked all the same: what kept the threads apart may be over
 _ALONE = 2**40
 _LATE, _DELAYS = 1, 2  # places behind the first integer: of the worker who is late, counted from 1, and how often it was
-LATE = 200  # times that others are let onto the core, some 50 microseconds: longer than a step of few sequences takes
+LATE = 200  # looks of one who is late, some 50 microseconds: longer than a step of few sequences takes
+PAUSES = 4  # at each look, where nobody needs the core: about as long as it takes to let others onto it
 
 _late = contextvars.ContextVar("refrnn_late_worker", default=None)
 
@@ -53,9 +54,10 @@ class Meeting:
     def __init__(self):
         self._places = np.zeros(PLACES, np.int64)
 
-    def begin(self):
-        """Where the threads of the next loop meet."""
+    def begin(self, here=0):
+        """Where the threads of the next loop meet; or those ``here`` are known to run, and wait for nobody."""
         self._places[...] = 0
+        self._places[0] = here
         worker = _late.get()
         if worker is not None:
             self._places[_LATE] = worker + 1
@@ -152,11 +154,19 @@ def meet(meeting, workers):
 
 @part
 def may_be_late(meeting, worker):
-    """Stands where a worker may be slow for any reason: the one who is to be ``late`` is."""
+    """Stands where a worker may be slow for any reason: the one who is to be ``late`` is.
+
+    It lets others run until they wait for it. Then it keeps the core, which would not come back soon on a busy machine.
+    """
     if meeting[_LATE] == worker + 1:
         meeting[_DELAYS] += 1
+        workers, place = max(1, _seen(meeting)), shift(meeting, PLACES // 2)
         for _ in range(LATE):
-            _let_others_run()
+            if _seen(place) % workers == workers - 1:
+                for _ in range(PAUSES):
+                    _pause()
+            else:
+                _let_others_run()
 
 
 @part

@@ -12,7 +12,7 @@ from recurrences import ALL, drawn
 from refrnn.kernels.engine.passes import run
 from refrnn.kernels.primitives import meeting, threads
 from refrnn.kernels.primitives.compile import data_of, integers, kernel
-from refrnn.kernels.primitives.meeting import LATE, MOST_ALONE, PLACES, SELDOM, Meeting, late, may_be_late, may_meet, meet, wait
+from refrnn.kernels.primitives.meeting import LATE, MOST_ALONE, PAUSES, PLACES, SELDOM, Meeting, late, may_be_late, may_meet, meet, wait
 
 
 @kernel
@@ -97,15 +97,23 @@ def test_who_was_alone_too_often_is_seldom_asked_until_all_meet():
 
 
 def test_who_is_late_lets_others_run_before_it_goes_on(monkeypatch):
-    let, asked = [], meeting.may_be_late.py_func  # what is compiled, in Python
+    """Until they wait for it: it does not give away the core then, and is no less late."""
+    let, paused, asked = [], [], meeting.may_be_late.py_func  # what is compiled, in Python
     monkeypatch.setattr(meeting, "_let_others_run", lambda: let.append(None))
+    monkeypatch.setattr(meeting, "_pause", lambda: paused.append(None))
+    monkeypatch.setattr(meeting, "_seen", lambda places: places[0])
+    monkeypatch.setattr(meeting, "shift", lambda places, by: places[by:])
     places = np.zeros(PLACES, np.int64)
     asked(places, 0)
     assert let == [] and not places.any()
-    places[meeting._LATE] = 2
+    places[0], places[meeting._LATE] = 2, 2
     for worker, times in [(0, 0), (1, LATE), (2, LATE), (1, 2 * LATE)]:
         asked(places, worker)
         assert len(let) == times
+    assert paused == []
+    places[PLACES // 2] = 5  # twice two, and the other one, who waits
+    asked(places, 1)
+    assert len(let) == 2 * LATE and len(paused) == LATE * PAUSES
 
 
 def test_one_is_late_and_no_other_and_nobody_afterwards():
@@ -126,7 +134,7 @@ def test_one_is_late_and_no_other_and_nobody_afterwards():
 @pytest.mark.skipif(threads.most() < 2, reason="threads share units")
 @pytest.mark.parametrize("worker", [0, 1])
 def test_one_is_late_at_every_step_with_each_of_its_panels(worker):
-    arguments = drawn("one", 200, 1, 8, 130)
+    arguments = drawn("one", 20, 1, 8, 130)
 
     def delays():
         for _ in range(1000):  # the machine may keep them apart, and who is alone is late for nobody
@@ -138,7 +146,7 @@ def test_one_is_late_at_every_step_with_each_of_its_panels(worker):
     with threads.using(2, little=0):
         panels = run(ALL["one"], **arguments).plan.panels[0].count
         with late(worker):
-            assert delays() == 200 * [panels // 2, panels - panels // 2][worker]
+            assert delays() == 20 * [panels // 2, panels - panels // 2][worker]
         assert delays() == 0
 
 

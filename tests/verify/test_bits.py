@@ -13,6 +13,7 @@ from refrnn.verify.cases import in_whole_vectors, of_few_sequences, of_one_seque
 from refrnn.verify.shapes import disagreements
 
 SPEC = refrnn.load("unfolding")
+LATE = "differs between 1 and 2 threads, of which one is late"
 
 
 def planted(monkeypatch, forward, backward=None):
@@ -163,7 +164,15 @@ def test_two_threads_that_touch_each_other_now_and_then(late, monkeypatch):
     planted(monkeypatch, forward)
     assert found() == []
     runs.clear()
-    assert found("full") == (told("differs between 1 and 2 threads", "much work") if threads.most() > 1 else [])
+    assert found("full") == (told(LATE, "much work") if threads.most() > 1 else [])
+
+
+@pytest.mark.parametrize("worker", [0, 1])
+def test_threads_with_much_work_of_which_one_is_late(worker, monkeypatch):
+    """At the full level: what one of them writes into the other's memory is wrong as soon as this one is slow."""
+    planted(monkeypatch, lambda outputs, x, U, **rest: off(outputs) if x.shape[1] == 64 and meeting._late.get() == worker and threads.get() > 1 else outputs)
+    assert found() == []
+    assert found("full") == (told(LATE, "much work") if threads.most() > 1 else [])
 
 
 @pytest.mark.parametrize("batch, case", [(1, "one sequence"), (7, "few sequences")])
@@ -172,8 +181,7 @@ def test_threads_of_which_one_is_late(worker, batch, case, monkeypatch):
     """At the full level: what is wrong then alone, whichever of them it is, for one sequence and for a few."""
     planted(monkeypatch, lambda outputs, x, U, **rest: off(outputs) if x.shape[1] == batch and meeting._late.get() == worker and threads.get() > 1 else outputs)
     assert found() == []
-    text = "differs between 1 and 2 threads, of which one is late"
-    assert found("full") == (2 * told(text, case) if threads.most() > 1 else [])  # of both problems
+    assert found("full") == (2 * told(LATE, case) if threads.most() > 1 else [])  # of both problems
 
 
 def test_one_who_is_late_finds_what_the_run_before_left(monkeypatch):
