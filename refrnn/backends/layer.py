@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from refrnn.backends.kernel import KERNEL_DTYPES
-from refrnn.backends.run import ModuleByName, Run, expected_shapes, loaded, module_of, run_checked
+from refrnn.backends.run import ModuleByName, Run, compiler, expected_shapes, loaded, module_of, run_checked
 from refrnn.errors import ValuesError, cut
 from refrnn.kernels.primitives.fork import cached_property
 from refrnn.spec.values import MOST_FORMS, check_bound, check_values
@@ -35,6 +35,8 @@ class Layer:
 
     def __init__(self, spec, parameters, backend):
         self.spec, self.backend = spec, loaded(spec, backend)
+        if self.backend == "compiled":
+            compiler().check(spec)
         self.values = check_bound(spec, parameters)
         self._fixed = [name for name, symbol in spec.arrays.items() if symbol.is_kept]
         self._kernel, self._fitting, self._checked = None, set(), {}
@@ -152,7 +154,7 @@ class Layer:
             return None
         if self._kernel is None:
             is_own = self.backend == "compiled" or getattr(self.spec.bindings["kernel"], "module", None)
-            bind = getattr(module_of(self.spec, self.backend), "bind", None) if is_own else None
+            bind = getattr(module_of(self.spec, self.backend, checked.integers), "bind", None) if is_own else None
             self._kernel = bind and bind(**{name: checked.arrays[name] for name in self._fixed})
         return self._kernel
 

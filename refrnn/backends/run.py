@@ -16,6 +16,7 @@ import numpy as np
 from refrnn.backends import equation, kernel, reference
 from refrnn.errors import NotFoundError, ValuesError, cut
 from refrnn.kernels.primitives.fork import cached_property
+from refrnn.spec.binding import Compiled
 from refrnn.spec.chunks import NotCarried
 from refrnn.spec.draw import shape_of
 from refrnn.spec.values import check_upstream, check_values
@@ -206,24 +207,25 @@ def _answer(spec, checked, backend, copied):
     """As ``answer``, of a backend that is ``loaded``."""
     if backend == "equation":
         return equation.answer(spec, checked)
-    module = backend if isinstance(backend, ModuleType) else module_of(spec, backend)
+    module = backend if isinstance(backend, ModuleType) else module_of(spec, backend, checked.integers)
     return reference.answer(spec, checked, module) if backend == "reference" else kernel.answer(spec, checked, module, copied)
 
 
-def module_of(spec, backend):
-    """The module of a backend other than the equation."""
-    return compiler().module(spec) if backend == "compiled" else spec.bindings[backend].load()
+def module_of(spec, backend, constants):
+    """The module of a backend other than the equation, at values of the integer constants."""
+    if backend == "compiled" or isinstance(spec.bindings[backend], Compiled):
+        return compiler().module(spec, constants)
+    return spec.bindings[backend].load()
 
 
 def loaded(spec, backend):
-    """The backend, if the spec has it; a module that was pickled is found by its name."""
+    """The backend, if the spec has it; a module that was pickled is found by its name. Whether equations can be compiled is not asked."""
     if isinstance(backend, ModuleByName):
         backend = import_module(backend.name)
     if isinstance(backend, ModuleType):
         if not callable(getattr(backend, "forward", None)):
             raise NotFoundError(f"{spec.id}: the module {backend.__name__} has no function forward, so it is no backend; give it one")
     elif backend == "compiled" or backend == "kernel" and backend not in spec.bindings:
-        compiler().source(spec)  # refuses what can't be compiled
         return "compiled"
     elif not isinstance(backend, str) or backend not in ("equation", *spec.bindings):
         raise NotFoundError(f"{spec.id}: there is no backend {cut(repr(backend))}; this spec has {', '.join(spec.backends)}")

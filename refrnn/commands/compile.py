@@ -14,7 +14,8 @@ def command(name, path):
     """Compile the equations of a spec to a Numba module with both passes.
 
     ID is a spec of the library or the path of a YAML file. The module has the functions forward and backward of a kernel,
-    which take and give arrays by the names of the spec; a YAML file that stands beside it may name it under kernel.
+    which take and give arrays by the names of the spec; a YAML file that stands beside it may name it under kernel. It has
+    all sides of choices on whole numbers, such as the number of an activation, where refrnn itself compiles those that run.
     """
     import refrnn
     from refrnn.compiler.load import source

@@ -11,7 +11,7 @@ from refrnn.errors import NotFoundError
 @click.option("--latex", "form", flag_value="latex", help="The equations in LaTeX.")
 @click.option("--html", "form", flag_value="html", help="A page with MathML.")
 @click.option("--code", "form", flag_value="code", help="The reference, as it stands in its file.")
-@click.option("--kernel", "form", flag_value="kernel", help="The Numba module that the equations compile to.")
+@click.option("--kernel", "form", flag_value="kernel", help="The Numba module that the equations compile to, for all values of constants.")
 @click.option("--yaml", "form", flag_value="yaml", help="With --gradient: a spec of its own, which loads from a file.")
 @click.option("--gradient", is_flag=True, help="The adjoint equations, derived from those of the spec, in the form that is chosen.")
 def command(name, form, gradient):

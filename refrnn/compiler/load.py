@@ -9,18 +9,21 @@ from weakref import WeakKeyDictionary
 
 import refrnn
 from refrnn.compiler import module as loops, recurrence
+from refrnn.compiler.choices import choosing, chosen
 from refrnn.compiler.stages import Unfit
 from refrnn.equation.clauses import Clauses
 from refrnn.errors import SpecError
 from refrnn.spec.binding import check_compiler
+from refrnn.spec.gradient import least
 
 _making = threading.Lock()
 _WRITTEN = WeakKeyDictionary()  # by spec: the text, or why there is none
-_MADE = WeakKeyDictionary()  # by spec: the module
+_KERNELS = WeakKeyDictionary()  # by spec: the names of what chooses, and the modules by their values
+_OBSTACLES = WeakKeyDictionary()
 
 
 def source(spec):
-    """The text of the module; SpecError, with the place, where the spec can't be compiled."""
+    """The text of the module, for all values of its constants; SpecError, with the place, where the spec can't be compiled."""
     found = _WRITTEN.get(spec)
     if found is None:
         try:
@@ -45,19 +48,42 @@ def _text(spec):
 
 
 def obstacle(spec):
-    """Why a spec can't be compiled, in words; None where it can."""
-    try:
-        source(spec)
-    except SpecError as error:
-        return str(error)
-    return None
+    """Why a spec can't be compiled, in words; None where it can. Of one with whole numbers that choose: where each is the least."""
+    if spec not in _OBSTACLES:
+        names, _ = _kernels(spec)
+        try:
+            source(chosen(spec, {name: least(spec.symbols[name]) for name in names}) if names else spec)
+            _OBSTACLES[spec] = None
+        except SpecError as error:
+            _OBSTACLES[spec] = str(error)
+    return _OBSTACLES[spec]
 
 
-def module(spec):
-    """The module: ``forward`` and ``backward`` as those of a hand-written kernel."""
-    found = _MADE.get(spec)
+def check(spec):
+    """Refuse a spec that can't be compiled."""
+    told = obstacle(spec)
+    if told is not None:
+        raise SpecError(told)
+
+
+def module(spec, values=None):
+    """The module: ``forward`` and ``backward`` as those of a hand-written kernel.
+
+    ``values`` hold those of the integer constants: where such numbers choose, there is a module for each choice, which takes no
+    other. Without them it is the one for all values, which takes longer to compile.
+    """
+    names, modules = _kernels(spec)
+    key = () if values is None else tuple([values[name] for name in names])
+    found = modules.get(key)
     if found is None:
-        found = _MADE[spec] = made(source(spec), spec.id)
+        found = modules[key] = made(source(chosen(spec, dict(zip(names, key))) if key else spec), spec.id)
+    return found
+
+
+def _kernels(spec):
+    found = _KERNELS.get(spec)
+    if found is None:
+        found = _KERNELS[spec] = choosing(spec), {}
     return found
 
 

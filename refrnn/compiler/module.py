@@ -345,12 +345,12 @@ class _Module:
         return name if low == ZERO and storage.extents[0] == size else f"{name}[{low}:{low + size}]"
 
 
-def few_values(spec):
-    """The values of integer constants that choose, as the direction of time does: of those that have few."""
+def few_values(spec, most=MOST_VALUES):
+    """The values of integer constants that choose, as the direction of time does: of those that have few, at ``most`` so many."""
     found = {}
     for name in sorted(spec.integer_constants):  # a set has another order in every process
         low, high = least(spec.symbols[name]), spec.symbols[name].high
-        if low is not None and high is not None and high - low < MOST_VALUES:
+        if low is not None and high is not None and high - low < most:
             found[name] = range(low, math.floor(high) + 1)
     return found
 
@@ -386,7 +386,9 @@ def axes(spec, name, batch):
 def docstring(spec):
     """Lines."""
     equations = (f"    {_quoted(equation)}" for equation in spec.equations)
-    return [f'"""{_quoted(spec.title)}: a kernel that refrnn wrote, from the equations of {_quoted(spec.id)}.', "", *equations, '"""']
+    single = [f"{name} is {values[0]}" for name, values in few_values(spec, 1).items()]
+    where = f" where {' and '.join(single)}" if single else ""
+    return [f'"""{_quoted(spec.title)}: a kernel that refrnn wrote, from the equations of {_quoted(spec.id)}{where}.', "", *equations, '"""']
 
 
 def _quoted(text):

@@ -6,7 +6,7 @@ from refrnn.compiler.schedule import Branch, Loop, schedule
 from refrnn.compiler.statements import CompileError, Statement, check_places, guard_places, note_reads, statements_of
 from refrnn.compiler.storage import Storage, symbol_storage
 from refrnn.equation.clauses import Clauses
-from refrnn.equation.conditions import decided
+from refrnn.equation.conditions import decided, one_sided
 from refrnn.equation.indices import ZERO, Known, replaced
 from refrnn.equation.sizes import Size
 from refrnn.equation.tree import Apply, Choice, Read, Span, Total, is_on_indices, names_of, rebuilt, replaced_in, shape_of, walk
@@ -94,18 +94,9 @@ def _at_value(statement, value, new, made):
         return None
     bounds = tuple(bound for bound in bounds if not known.never_below_zero(bound))
     conditions = tuple(condition for condition in conditions if decided(condition, known) is None)
-    fixed = replace(statement, value=_decided(replaced_in(value, new), known), bounds=bounds, conditions=conditions)
+    fixed = replace(statement, value=one_sided(replaced_in(value, new), known), bounds=bounds, conditions=conditions)
     note_reads(fixed, made.clauses.lowest)
     return fixed
-
-
-def _decided(node, known):
-    """An expression without branches that are never taken."""
-    if isinstance(node, Choice) and is_on_indices(node.condition):
-        holds = decided(node.condition, known)
-        if holds is not None:
-            return _decided(node.yes if holds else node.no, known)
-    return rebuilt(node, lambda child: _decided(child, known))
 
 
 def lookups_of(clauses):

@@ -1,9 +1,11 @@
 """Conditions on indices: turned into sizes that are 0 or more and back, combined, decided where that can be proved."""
 
+from dataclasses import replace
+
 from refrnn.equation.comparisons import COMPARISONS
 from refrnn.equation.indices import ONE, ZERO, linear_in
 from refrnn.equation.sizes import Size
-from refrnn.equation.tree import Compare, Index, Logical, Number
+from refrnn.equation.tree import Choice, Compare, Index, Logical, Number, is_on_indices, rebuilt
 
 
 def as_size(node):
@@ -74,6 +76,31 @@ def decided(condition, known):
     if not true and not known.always_below_zero(difference):
         return None
     return true == (condition.kind in ("Gt", "GtE"))
+
+
+def one_sided(node, known):
+    """An expression without the sides of choices that are taken nowhere, and without the parts of conditions that hold everywhere or nowhere."""
+    if isinstance(node, Choice):
+        condition = _left_of(node.condition, known)
+        if isinstance(condition, bool):
+            return one_sided(node.yes if condition else node.no, known)
+        node = replace(node, condition=condition)
+    return rebuilt(node, lambda child: one_sided(child, known))
+
+
+def _left_of(condition, known):
+    """The parts of a condition that are not decided; whether it holds, where there are none."""
+    if isinstance(condition, Compare):
+        holds = decided(condition, known) if is_on_indices(condition) else None
+        return condition if holds is None else holds
+    parts = [_left_of(part, known) for part in condition.parts]
+    if condition.kind == "Not":
+        return not parts[0] if isinstance(parts[0], bool) else replace(condition, parts=tuple(parts))
+    short = condition.kind == "Or"
+    left = tuple(part for part in parts if not isinstance(part, bool))
+    if short in parts or not left:
+        return (short in parts) == short
+    return left[0] if len(left) == 1 else replace(condition, parts=left)
 
 
 def is_zero_at(size, ranges):

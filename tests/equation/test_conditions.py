@@ -5,11 +5,11 @@ import random
 
 from programs import program
 
-from refrnn.equation.conditions import bounds_of, decided, is_zero_at, negated, not_below_zero
+from refrnn.equation.conditions import bounds_of, decided, is_zero_at, negated, not_below_zero, one_sided
 from refrnn.equation.indices import ZERO, Known
 from refrnn.equation.parse import parse_expression
 from refrnn.equation.sizes import Size
-from refrnn.equation.tree import tree_of
+from refrnn.equation.tree import Compare, Logical, tree_of, walk
 
 COMPILER = program(["y[t] = a"], {"a": "H"}, ["y"]).names
 RANGES = {"t": (ZERO, Size.of("T")), "i": (ZERO, Size.of("H"))}
@@ -50,6 +50,21 @@ def test_at_random():
             for place, truth in zip(PLACES, told):
                 assert (truth == wanted) == (all(bound.number(place) >= 0 for bound in bounds) and all(holds(left, place) for left in rest))
     assert certain > 50 and bounded > 300
+
+
+def test_sides_that_are_never_taken_are_left_out():
+    """And conditions keep what is not decided alone: the choice is the same at every place."""
+    chance, whole, shorter = random.Random(10), 0, 0
+    for _ in range(600):
+        outer, inner = some(chance), some(chance)
+        node = tree_of(parse_expression(f"1 if {outer} else 2 if {inner} else 3", "test"), COMPILER, frozenset("ti"))
+        found = one_sided(node, KNOWN)
+        assert [holds(found, place) for place in PLACES] == [holds(node, place) for place in PLACES]
+        left = [part for part in walk(found) if isinstance(part, (Logical, Compare))]
+        assert all(decided(part, KNOWN) is None for part in left)
+        whole += found == node
+        shorter += found != node and bool(left)
+    assert whole > 100 and shorter > 100
 
 
 def test_an_end_that_is_left_out_is_a_bound():

@@ -137,7 +137,7 @@ def _takes_another_precision(spec, checked, layer, rest):
 
 def layers_of_many_answer_as_runs(spec, truth, backend):
     """In chunks of steps, the last one shorter; and a run of the sizes that a layer had has its gradients."""
-    if not truth.case.ragged or spec.batch is not None or not hasattr(module_of(spec, backend), "bind"):
+    if not truth.case.ragged or spec.batch is not None or not hasattr(module_of(spec, backend, truth.checked.integers), "bind"):
         return None
     kept = {name: array for name, array in handed_in(truth.checked).items() if spec.arrays[name].is_kept}
     layer = spec.bind(kept, backend)

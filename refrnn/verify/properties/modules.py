@@ -13,7 +13,7 @@ def modules_of_ones_own_are_run_themselves(spec, truth, backend):
     """After the kernel, on values of the same form; and what such a module gives in one memory is handed out apart."""
     if bool(spec.time) != truth.case.ragged:
         return None
-    right, own = module_of(spec, backend), ModuleType("own")
+    right, own = module_of(spec, backend, truth.checked.integers), ModuleType("own")
 
     def forward(**given):
         outputs, saved = right.forward(**given)

@@ -12,10 +12,13 @@ BATCHES = range(2, 6)  # sequences
 
 def refusals_name_the_place(spec, truth, backend):
     """By a kernel of the library used alone; of the library itself :mod:`refrnn.verify.handed` asks it, and modules of others promise nothing."""
-    forward = module_of(spec, backend).forward
-    if not hasattr(forward, "uncopied") or bool(spec.time) != truth.case.ragged:
+    if not hasattr(module_of(spec, backend, spec.lowest_constants()).forward, "uncopied") or bool(spec.time) != truth.case.ragged:
         return None
-    return next(_unsaid(spec, lambda values, lengths: forward(**values, **({"lengths": lengths} if spec.time else {})), "item", wrong_words), None)
+
+    def ask(values, lengths):
+        return module_of(spec, backend, values).forward(**values, **({"lengths": lengths} if spec.time else {}))
+
+    return next(_unsaid(spec, ask, "item", wrong_words), None)
 
 
 def refusals_of_the_library(spec):
