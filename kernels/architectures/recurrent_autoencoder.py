@@ -19,7 +19,7 @@ TAKES = Arguments(
 def forward(x, e0, W_ez, W_er, W_e, h0, W_z, W_r, W, W_y, b_y, lengths=None):
     e, encoder = gru.forward(x, e0, W_ez, W_er, W_e, lengths)
     v = sequences.last(e, lengths)
-    h, decoder = gru.forward(sequences.repeat(v, len(x), lengths), h0, W_z, W_r, W, lengths)
+    h, decoder = gru.forward(sequences.repeat(v, len(x)), h0, W_z, W_r, W, lengths)
     y, output_layer = outputs.forward(h, W_y.T, b_y, lengths)
     DIV = np.sum(divergence.squared(y, x, lengths), axis=0, dtype=np.float64).astype(x.dtype)
     saved = {"e": e, "z_e": encoder["z"], "r_e": encoder["r"], "e_tilde": encoder["h_tilde"]}

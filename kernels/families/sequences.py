@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..primitives.arrays import clear, whole
+from ..primitives.arrays import whole
 
 
 def last(h, lengths=None):
@@ -28,11 +28,9 @@ def reverse(array, lengths=None):
     return array[np.where(t < steps, steps - 1 - t, t), np.arange(B)]
 
 
-def repeat(v, T, lengths=None):
-    """``v`` (B, N) at each of T steps (T, B, N), zero past an item's end."""
-    array = np.repeat(v[None], T, axis=0)
-    clear(array, lengths)
-    return array
+def repeat(v, T):
+    """``v`` (B, N) at each of T steps (T, B, N)."""
+    return np.repeat(v[None], T, axis=0)
 
 
 def repeat_pulled_back(d_repeated):

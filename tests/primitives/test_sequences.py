@@ -27,9 +27,7 @@ def test_reversal_is_within_each_length_and_its_own_way_back():
     assert np.array_equal(sequences.reverse(STEPS), STEPS[::-1])
 
 
-def test_copies_end_with_their_item():
-    copies = sequences.repeat(STEPS[1], 4, LENGTHS)
-    for item, length in enumerate(LENGTHS):
-        assert np.array_equal(copies[:length, item], np.tile(STEPS[1, item], (length, 1)))
-        assert not copies[length:, item].any()
-    assert np.array_equal(sequences.repeat_pulled_back(copies), STEPS[1] * LENGTHS[:, None])
+def test_copies_stand_at_each_step():
+    copies = sequences.repeat(STEPS[1], 4)
+    assert copies.shape == (4, *STEPS[1].shape) and np.all(copies == STEPS[1])
+    assert np.array_equal(sequences.repeat_pulled_back(copies), 4 * STEPS[1])
