@@ -21,7 +21,8 @@ MOST_SINGLE, MOST_REPEATED = 15, 66
 # One for each sequence of a case about them; the zeros and the large number are for ties, thresholds and exponentials.
 SPECIAL = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1000.0)
 KINKED = {word for word, entry in FUNCTIONS.items() if not entry.analytic and any(entry.adjoint)}  # two slopes at a place
-SPECIAL_LATE = (np.nan, np.inf)  # in sequences of their own, where what looks for the largest has found one before
+# In sequences of their own, where what looks for the largest has found one before; the last beside a probability of zero.
+SPECIAL_LATE = (np.nan, np.inf, -np.inf)
 PRECISIONS = ("float64", "float32")
 # Steps and widths: around the widths of vector registers and of the kernels' blocks; two panels and more, one off a multiple,
 # sums of more than 128, 256, 512 and 1024 terms, from the input and from the state.
@@ -125,6 +126,8 @@ class Case:
             thresholds = [values[name] for name, symbol in spec.arrays.items() if symbol.role == "constant" and symbol.type == "real" and not symbol.shape]
             for name in [name for name in spec.arrays if name in values and _may_be_special(spec, name)]:
                 _make_special(values[name], self.numbers, spec.batch_axis(name), [sign * number for number in thresholds for sign in (1, -1)])
+            for name in [name for name, symbol in spec.arrays.items() if symbol.draw == "distribution" and spec.batch_axis(name) is not None]:
+                np.moveaxis(values[name], spec.batch_axis(name), 0)[len(SPECIAL + SPECIAL_LATE) - 1 :, ..., -1] = 0
             for name in [name for name in spec.arrays if name in values and _is_special_start(spec, name)]:
                 for sequence, number in zip(np.moveaxis(values[name], spec.batch_axis(name), 0), np.roll([number for number in SPECIAL if not np.isinf(number) or number in self.numbers], 3)):
                     sequence.flat[-1] = number
@@ -420,8 +423,8 @@ def cases(spec, level="quick"):
     free = tuple(name for name, symbol in spec.arrays.items() if is_free(symbol))
     if free:  # ties of all that is compared, lengths of zero, and slopes there
         found.append(Case("all-zero", "float32", sizes=_alike(spec, 2) | _times(spec, 1), batch=1, seed=26, zero=free, extreme=True))
-    # Slopes where there are two: what a kink is given is 0, and the weights beside it are not.
-    given = tuple(name for name in free if spec.symbols[name].role in ("input", "start") or len(spec.symbols[name].shape) == 1)
+    # Slopes where there are two: what a kink is given is 0, and the weights that multiply it are not.
+    given = tuple(name for name in free if spec.symbols[name].role in ("input", "start") or len(spec.symbols[name].shape) == 1 or name not in _factors(spec))
     for name, value in (choices(spec) or [(None, None)]) if given and _has_kinks(spec) else ():
         at_kinks = {"sizes": _alike(spec, 2) | _times(spec, 1), "batch": 1, "seed": 26, "zero": given, "extreme": True}
         found.append(Case(f"at-kinks-{name}-{value}" if name else "at-kinks", "float32", values={name: value} if name else {}, **at_kinks))
@@ -605,10 +608,13 @@ def _open_ends(spec):
 
 
 def _of_words(spec, number):
-    """As many words as a small integer does not count, and little else, where the equation does not go from word to word."""
+    """As many words as a small integer does not count, and little else, where the equation does not go from word to word; and more than
+    a block of them, of which one behind the first block has by far the largest score."""
     words = _words(spec) - _run_over(spec)
-    sizes = _alike(spec, 2) | _times(spec, 1) | dict.fromkeys(words, number)
-    return [Case(f"words-{number}", "float32", sizes=sizes, batch=2, seed=28)] if words else []
+    sizes = _alike(spec, 2) | _times(spec, 1)
+    plain = Case(f"words-{number}", "float32", sizes=sizes | dict.fromkeys(words, number), batch=2, seed=28)
+    far = Case("far-words", "float32", sizes=sizes | dict.fromkeys(words, 1201), batch=2, seed=65, stretch=4096.0, extreme=True)
+    return [plain, far] if words else []
 
 
 def _moves_states(spec):
@@ -659,6 +665,8 @@ def _of_sizes(spec):
     """What is not about sequences: more numbers than a block of them has, so large and so small that squares leave the range, and none."""
     axes = max(len(symbol.shape) for symbol in spec.arrays.values())
     found = _both("large", sizes=_widths(spec, (191, 183, 187) if axes > 1 else (33001, 33003)), seed=15)
+    # One number more than whole blocks, of the first of the arrays.
+    found.append(Case("one-more", "float32", sizes=_alike(spec, 2) | {next(iter(spec.sizes)): 2**15 + 1}, seed=59))
     for power in (100, -100):
         found += _both(f"power-{power}", seed=16, stretch=2.0**power, extreme=True)
     found += [Case(f"power-{power}-float64", "float64", seed=16, stretch=2.0**power, extreme=True) for power in (600, -600)]

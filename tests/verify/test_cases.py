@@ -205,7 +205,7 @@ def _preactivations(spec, case_name):
 def test_special_numbers_stand_in_inputs_and_in_starts():
     values, _ = case_of(refrnn.load("lstm"), "special-float64").draw(refrnn.load("lstm"))
     for name in ("x", "h0", "c0"):
-        assert np.isnan(values[name]).any() and np.isinf(values[name]).sum() == (3 if name == "x" else 2)
+        assert np.isnan(values[name]).any() and np.isinf(values[name]).sum() == (4 if name == "x" else 2)
     assert np.isnan(values["x"][0, :, 0]).sum() == np.isnan(values["x"][0, :, -1]).sum() == 1
     of_input, of_start = np.isfinite(values["x"]).all(axis=(0, 2)), np.isfinite(values["h0"]).all(axis=1)
     assert (of_input | of_start).all() and not (of_input & of_start).any()
@@ -245,6 +245,31 @@ def test_what_a_kink_is_given_is_zero_and_weights_are_not():
         assert not np.any(values["x"]) and not np.any(values["h0"]) and values["w"] != 0 and values["c"] != 0
     assert not any(case.name.startswith("at-kinks") for case in cases(refrnn.load("lstm")))
     assert any(case.name == "at-kinks" for case in cases(refrnn.load("parity")))
+
+
+def test_a_row_of_biases_for_each_layer_is_zero_at_kinks():
+    spec = refrnn.load("gradient-through-depth")
+    values, _ = next(case for case in cases(spec) if case.name.startswith("at-kinks")).draw(spec)
+    assert values["b"].ndim == 2 and not np.any(values["b"]) and np.all(values["W"])
+
+
+@pytest.mark.parametrize("name, array", [("clip-value", "g"), ("clip-norm", "g")])
+def test_one_number_more_than_whole_blocks(name, array):
+    values, _ = case_of(refrnn.load(name), "one-more").draw(refrnn.load(name))
+    assert values[array].size == 2**15 + 1
+
+
+def test_a_word_behind_the_first_block_has_by_far_the_largest_score():
+    spec = refrnn.load("word-model")
+    values, _ = case_of(spec, "far-words").draw(spec)
+    scores = spec.forward(values, "equation")["y"]
+    assert (scores.max(axis=-1) - scores[..., :256].max(axis=-1)).max() > 89  # beyond which an exponential overflows in float32
+
+
+def test_minus_infinity_stands_beside_a_probability_of_zero():
+    spec = refrnn.load("divergence")
+    values, _ = next(case for case in cases(spec) if case.name.startswith("special")).draw(spec)
+    assert values["Y"][0, -1, -1] == -np.inf and not np.any(values["P"][:, -1, -1]) and np.all(values["P"][:, :-1])
 
 
 def test_thresholds_are_among_the_special_numbers():

@@ -159,4 +159,8 @@ KERNELS = (
     Fault("clipping", "an entry below minus the bound has an error", "clip-value", "families/clipping.py", "d_found[j] if abs(a[j]) <= bound", "d_found[j] if a[j] <= bound"),
     Fault("clipping", "the direction of a length beyond 2^200", "clip-norm", "families/clipping.py", "if length.size else 0.0, -length.unit)", "if length.size else 0.0, -length.unit if abs(length.unit) < 200 else 0)"),
     Fault("clipping", "odd products of the second array", "clip-norm", "families/clipping.py", "even += (a[stop - 1] * a_unit) * (b[stop - 1] * b_unit)", "even += (a[stop - 1] * a_unit) * (a[stop - 1] * b_unit)"),
+    # Of forty that were written before their author had looked at the tests, what nothing found then.
+    Fault("range", "scores are shifted by the largest of the first block", "word-model", SOFTMAX, "        for j in range(N):\n            highest = y[j] if", "        for j in range(min(N, 256)):\n            highest = y[j] if"),
+    Fault("special", "a class of no probability hides its score", "divergence", "families/divergence.py", "entropy += p[k] * (logarithm - (y[k] - highest))", "entropy += p[k] * (logarithm - (y[k] - highest)) if p[k] != 0 else 0.0"),
+    Fault("edges", "a last number by itself", "clip-value", CLIPPING, "    return -(-array.size // CHUNK)", "    return max(1, -(-(array.size - 1) // CHUNK))"),
 )  # fmt: skip
