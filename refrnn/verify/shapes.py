@@ -84,5 +84,6 @@ def _near(spec, name, found, right, moved=None):
         return False
     axes = tuple(range(1 if spec.time_size(array_of(spec, name)) else 0, right.ndim))
     allowed = NEAR[right.dtype.name] * np.abs(np.where(np.isfinite(right), right, 0)).max(axis=axes, keepdims=True, initial=0)
-    certain = np.True_ if moved is None else np.all(np.abs(moved - right) <= allowed, axis=axes, keepdims=True)
-    return bool(np.all((np.abs(found - right) <= allowed) | ~np.isfinite(right) | ~certain))
+    with np.errstate(invalid="ignore"):  # of what is no number on both sides
+        certain = np.True_ if moved is None else np.all(np.abs(moved - right) <= allowed, axis=axes, keepdims=True)
+        return bool(np.all((np.abs(found - right) <= allowed) | ~np.isfinite(right) | ~certain))

@@ -115,6 +115,13 @@ def test_no_number_is_near_a_number(quantity):
     assert len(disagreements(spec, "kernel")) == len(shapes(spec))
 
 
+@pytest.mark.filterwarnings("error")
+def test_infinities_on_both_sides_are_near_and_no_warning():
+    spec, endless = refrnn.load("elman"), np.full((2, 1, 3), np.inf)
+    finite = np.zeros(endless.shape)
+    assert _near(spec, "h", endless, endless, endless) and not _near(spec, "h", endless, finite, finite)
+
+
 def test_what_is_past_the_end_is_poisoned():
     """Values and upstream gradients, in every shape that is ragged."""
 
