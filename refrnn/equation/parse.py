@@ -225,7 +225,7 @@ def _check_call(node, place):
         raise SpecError(f"{place}: {name} needs an argument")
     if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
         if name not in REDUCTIONS:
-            raise SpecError(f"{place}: only sum and prod run over a range, {name} does not")
+            raise SpecError(f"{place}: only sum and prod run over a range, {name} does not; write sum(...), and divide it by how many there are for a mean")
         _check_generator(node.args[0], place)
         return
     if name == "prod":

@@ -239,7 +239,7 @@ class Names:
             unknown = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not self.knows(n.id, letters)]
             if unknown:
                 raise EquationError(f"{unknown[0]} is neither declared nor defined by an equation")
-            raise EquationError(f"{cut(ast.unparse(node))} is not an index; an index is made of index letters, sizes and integers")
+            raise EquationError(f"{cut(ast.unparse(node))} is not an index; an index is made of index letters, sizes and integers; a row of E at a given place is E.T @ one_hot(place, N)")
         wrong = next((one for one in ast.walk(node) if isinstance(one, ast.Call) and len(one.args) < 2), None)
         if wrong is not None:
             raise EquationError(f"{cut(ast.unparse(wrong))} needs two indices")

@@ -8,7 +8,9 @@ import pytest
 import refrnn
 from refrnn.equation.mutate import Mutant, Symbols, mutants, normal
 from refrnn.equation.mutate.equivalence import BUT_FOR_TIES, BY_ALGEBRA, EXCHANGED, MOVED, NO_GRADIENT, NO_SLOPE, SCALED, TURNED, Prover
+from refrnn.equation.mutate.normal import Former
 from refrnn.equation.parse import parse_equation
+from refrnn.equation.sizes import Size
 from refrnn.verify.cases import cases
 from refrnn.verify.mutants import kill_matrix
 from refrnn.verify.truth import Truth
@@ -46,6 +48,28 @@ def test_by_algebra():
     assert proofs(spec) == {}
     spec = small(["r = u * v", "s = v * v", "y[t] = x[t] * (r / s)", "z[t] = x[t] / r / s"], "y, z")
     assert proofs(spec) == {"equation 4: swap r and s": BY_ALGEBRA}
+
+
+@pytest.mark.parametrize(
+    "condition, ends, chosen",
+    [
+        ("t > 0", "t", True), ("0 < t", "t", True), ("t >= 1", "t", True), ("t >= 0", "t", True), ("t != 0", "t", True), ("t > -1", "t", True),
+        ("t < 1", "t", False), ("t <= 0", "t", False), ("t == 0", "t", False), ("t < 0", "t", False),
+        ("t > 1", "t", None), ("t >= 2", "t", None), ("t != 1", "t", None), ("t == 1", "t", None), ("t < 2", "t", None), ("t <= 1", "t", None),
+        ("t > 1", "1, t", True), ("t > 2", "1, t", None), ("t - 1 != 0", "1, t", True), ("t > 1", "t - 1", True), ("t < T", "t, T", True), ("t >= T", "t, T", False),
+        ("T > 0", "t", None), ("u[0] > 0", "t", None), ("t > 0 and t > 1", "t", None),
+    ],
+)  # fmt: skip
+def test_a_sum_over_nothing_needs_no_condition(condition, ends, chosen):
+    """Wherever there is something to sum the condition holds, or does not: the sum is chosen everywhere, or nowhere."""
+    former = Former({"x": (Size.of("T"), Size.of("H")), "u": (Size.of("H"),)})
+    total = f"sum(x[s] * u for s in range({ends}))"
+    straight, turned, alone, nothing = (
+        former.form(parse_equation(f"y[t] = u * ({text})", "here").value)
+        for text in (f"{total} if {condition} else zeros(H)", f"zeros(H) if {condition} else {total}", total, "zeros(H)")
+    )
+    assert (straight == alone, straight == nothing) == (chosen is True, chosen is False)
+    assert (turned == alone, turned == nothing) == (chosen is False, chosen is True)
 
 
 def test_a_product_with_its_transpose_is_symmetric():

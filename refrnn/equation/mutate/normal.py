@@ -302,7 +302,7 @@ class Former:
     # ------------------------------------------------------------ conditions
 
     def _ifexp(self, node):
-        """a if c else b is c * a + (1 - c) * b, where c is 1 or 0."""
+        """a if c else b is c * a + (1 - c) * b, where c is 1 or 0; a sum over a range that is empty where it is not chosen is chosen anyway."""
         text, shape = self._condition(node.test)
         if text in self.known:
             return self.form(node.body if self.known[text] else node.orelse)
@@ -310,7 +310,16 @@ class Former:
         if yes == no:
             return yes
         holds = Sum.of(Atom("if", [text], shape))
-        return yes.multiplied(holds).plus(no.multiplied(Sum.number(1).plus(holds.times(-1))))
+        found, told = Sum({}, _joined(yes.shape, no.shape, shape)), self._compared(node.test) if isinstance(node.test, ast.Compare) else None
+        for value, wanted, chosen in ((yes, True, holds), (no, False, Sum.number(1).plus(holds.times(-1)))):
+            for product, count in value.terms.items():
+                where_it_is_any = told and _beside(product, *told)
+                term = Sum({product: count}, value.shape)
+                if where_it_is_any is None:
+                    found = found.plus(term.multiplied(chosen))
+                elif where_it_is_any == wanted:
+                    found = found.plus(term)
+        return found
 
     def _under(self, condition, holds, node):
         self.known[condition] = holds
@@ -329,13 +338,18 @@ class Former:
             return f"Not({text})", shape
         if not isinstance(node, ast.Compare):
             raise Unknown(ast.unparse(node))
+        kind, left, right = self._compared(node)
+        return f"{kind}({left}; {right})", _joined(left.shape, right.shape)
+
+    def _compared(self, node):
+        """The kind of a comparison, which is none of what is greater, and its sides in normal form."""
         left, right = self._still(node.left), self._still(node.comparators[0])
         kind = kind_of(node)
         if kind in ("Gt", "GtE"):
             kind, left, right = COMPARISONS[kind].turned, right, left
         if kind in ("Eq", "NotEq"):
             left, right = sorted((left, right), key=str)
-        return f"{kind}({left}; {right})", _joined(left.shape, right.shape)
+        return kind, left, right
 
     def _still(self, node):
         """The normal form where no gradient flows: stop(a) is a there."""
@@ -472,6 +486,23 @@ class Former:
             term = Atom("total", [Sum({running: Fraction(1)}, shape), *ends, letters], shape)
             total = total.plus(Sum({product_of_atoms([term, *(atom for atom in product if atom not in running)]): count}, body.shape))
         return total
+
+
+def _beside(product, kind, left, right):
+    """Whether the comparison holds wherever a sum over a range, a factor of ``product``, is over any place at all; None where that is not told.
+
+    Of such a sum there are n places, 1 at least: right - left is n and a constant, or -n and one.
+    """
+    apart = right.plus(left.times(-1))
+    for atom in product:
+        for ends in atom.parts[1:-1] if atom.kind == "total" else ():
+            count = ends[-1] if len(ends) == 1 else ends[1].plus(ends[0].times(-1))
+            over, under = apart.plus(count.times(-1)).constant, apart.plus(count).constant
+            if over is not None and over >= (-1 if kind == "LtE" else 0):
+                return kind != "Eq"
+            if under is not None and under <= (0 if kind != "Lt" else 1):
+                return kind == "NotEq"
+    return None
 
 
 def _signless(argument):

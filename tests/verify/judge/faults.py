@@ -1292,7 +1292,7 @@ TABLE = {
         ("nothing is poisoned in a shape", "    given = poisoned(spec, checked)\n    kept", "    given = checked\n    kept", "test_shapes::test_what_is_past_the_end_is_poisoned"),
         ("upstream gradients are not poisoned in a shape", "poison(spec, name, random.standard_normal(shape).astype(checked.dtype), checked) for", "random.standard_normal(shape).astype(checked.dtype) for", "test_shapes::test_what_is_past_the_end_is_poisoned"),
         ("upstream gradients of shapes are zero", "random.standard_normal(shape).astype(checked.dtype), checked)", "0 * random.standard_normal(shape).astype(checked.dtype), checked)", "test_shapes::test_every_backend_is_held_against_another"),
-        ("what runs away at one step excuses all", "keepdims=True)\n    return bool", "keepdims=True).all()\n    return bool", "test_shapes::test_steps_at_which_rounding_runs_away_excuse_no_others"),
+        ("what runs away at one step excuses all", "keepdims=True)\n        return bool", "keepdims=True).all()\n        return bool", "test_shapes::test_steps_at_which_rounding_runs_away_excuse_no_others"),
     ],
     "refrnn.verify.claims": [
         ("every claim turns out", "return ClaimResult(claim, found.evidence, bool(ok))", "return ClaimResult(claim, found.evidence, True)"),
@@ -1890,6 +1890,12 @@ TABLE = {
     ],
     "refrnn.equation.mutate.normal": [
         ("all signs are one", "            signs ^= {atom}\n", "            pass\n"),
+        ("a condition beside an empty sum is never told", "where_it_is_any = told and _beside(product, *told)", "where_it_is_any = None"),
+        ("a condition that fails at the first place holds", ">= (-1 if kind == \"LtE\" else 0)", ">= -1"),
+        ("a condition that holds at the first place fails", "<= (0 if kind != \"Lt\" else 1)", "<= 1"),
+        ("sums begin at the first place", "ends[1].plus(ends[0].times(-1))", "ends[1]"),
+        ("what can't be equal is", "return kind != \"Eq\"", "return True"),
+        ("what is not told is chosen", "    return None\n\n\ndef _signless", "    return True\n\n\ndef _signless"),
         ("no slope is lost inside a factor", "return atom.kind != \"stop\" and all(", "return True or all("),
         ("max(a, b) is max(b, a)", "sorted(arguments, key=str) if self.ties else arguments", "sorted(arguments, key=str) if True else arguments"),
         ("tanh is even", "return self._elementwise(name, argument.times(sign)).times(sign)", "return self._elementwise(name, argument.times(sign))"),
