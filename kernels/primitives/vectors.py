@@ -233,11 +233,14 @@ def larger(a, b):
 
 @part
 def added(total, lost, term):
-    """A sum and what rounding took from it, after one more term, as of Kahan (1965): long sums lose no more than short ones."""
-    wanted = term - lost
-    found = total + wanted
-    lost = (found - total) - wanted
-    return found, select(lost == lost, lost, 0)  # an infinite sum has lost no number
+    """A sum and what rounding took from its terms so far, after one more: ``total + lost`` loses no more where there are many.
+
+    What is lost is found as of Knuth (1969), beside the sum and not within it: the next term waits for one addition alone.
+    """
+    found = total + term
+    taken = found - total
+    missed = (total - (found - taken)) + (term - taken)
+    return found, lost + select(missed == missed, missed, 0)  # an infinite sum has lost no number
 
 
 @part

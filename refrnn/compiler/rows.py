@@ -10,7 +10,8 @@ from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import ONE, ZERO, linear_in, replaced
 from refrnn.equation.sizes import Size
 from refrnn.equation.tree import (
-    Apply, Choice, Compare, Index, Logical, Number, Part, Power, Read, Span, Total, is_on_indices, rebuilt, shape_of, walk,
+    Apply, Choice, Compare, Index, Logical, Number, Part, Power, Read, Span, Total, children, is_on_indices, rebuilt, shape_of,
+    walk,
 )  # fmt: skip
 
 _SUM, _PRODUCT, _SIGN, _TIGHT = 1, 2, 3, 4
@@ -61,6 +62,20 @@ def is_heavy(node):
     return any(isinstance(one, Choice) and is_on_indices(one.condition) or isinstance(one, Apply) and FUNCTIONS[one.name].kernel.before for one in walk(node))
 
 
+def _numbers_within(node, shape):
+    """The parts of an expression of many numbers that are one number each and take time: once before its loops is enough."""
+    if isinstance(node, (Apply, Power)) and not shape(node):
+        return [node] if any(map(_is_slow, walk(node))) else []
+    if isinstance(node, Total) or isinstance(node, Choice) and is_on_indices(node.condition):
+        return []  # in loops, or under conditions, of its own
+    return list(dict.fromkeys(one for child in children(node) for one in _numbers_within(child, shape)))
+
+
+def _is_slow(node):
+    """Whether a number takes longer than to be read: calls, powers and quotients."""
+    return isinstance(node, Power) or isinstance(node, Apply) and (node.name == "divide" or FUNCTIONS[node.name].kernel.how == "call")
+
+
 class Rows(Lines):
     """The lines of one statement for one sequence; ``body`` is the kernel that they stand in: its storages, names and products."""
 
@@ -70,6 +85,7 @@ class Rows(Lines):
         self.body, self.statement = body, statement
         self.letters, self._scope = letters, list(scope)
         self._cuts = self._vector = self._count = self._piece = None
+        self._steady = {}  # by expression: the variable that has its value
 
     # ------------------------------------------------------------ names, sizes, shapes
 
@@ -179,13 +195,20 @@ class Rows(Lines):
     def _nest(self, target, places, node, how, cuts=None):
         """Loops over all axes of the target: the last one by lanes, piece by piece where vectors are joined."""
         shape = self._wanted(target, places)
+        if not shape:
+            return self._put(target, places, (), node, how, "1")
+        before, self._steady = self._steady, {}
+        self._vector, self._count, self._piece = None, "1", None
+        for one in _numbers_within(node, self.shape):
+            name, value = self.body.names.variable("one"), self.lanes_of(self.value(one, ()))
+            self.write(f"{name} = {value.text}")
+            self._steady[one] = name
         with self._axes(shape[:-1]) as index:
-            if not shape:
-                return self._put(target, places, (), node, how, "1")
             ends = [ZERO, *cuts] if cuts else [ZERO, shape[-1]]
             for place, (lower, upper) in enumerate(zip(ends, ends[1:])):
                 with self.lanes(ZERO, upper - lower) as (k, count):
                     self._put(target, places, (*index, lower + k), node, how, count, place if cuts else None, k)
+        self._steady = before
 
     @contextmanager
     def _axes(self, shape):
@@ -293,12 +316,12 @@ class Rows(Lines):
         self._single(target, places, f"across({self._added_up(node)}) / ({count})")
 
     def _added_up(self, *nodes, term=lambda value: value.text):
-        """A variable of lanes with the sums of ``term(value)`` of all numbers."""
+        """Lanes with the sums of ``term(value)`` of all numbers."""
         total, lost = self.body.names.variable("total"), self.body.names.variable("lost")
         self.write(f"{total}, {lost} = fill(0, like), fill(0, like)")
         for value, count in self._lanes_of_all(nodes):
             self.write(f"{total}, {lost} = added({total}, {lost}, only({term(value)}, {count}, fill(0, like)))")
-        return total
+        return f"{total} + {lost}"
 
     def _norm(self, target, places, *nodes):
         largest, scale = self.body.names.variable("largest"), self.body.names.variable("scale")
@@ -432,6 +455,8 @@ class Rows(Lines):
 
     def value(self, node, index):
         """The value of an element of an expression; ``index``: Sizes, one an axis."""
+        if node in self._steady:
+            return Value(self._steady[node])
         return getattr(self, f"_{type(node).__name__.lower()}")(node, index)
 
     def _number(self, node, index):
