@@ -34,8 +34,8 @@ class Bound:
         self.starts = {row: names[row] for row in recurrence.rows if recurrence.depth[row]}
         self.inputs = {name: own for name, own in names.items() if name not in self.starts}
         self.outputs = {row: (outputs or {}).get(row, row) for row in recurrence.outputs}
-        if any(recurrence.depth[row] > 1 or row not in self.outputs for row in self.starts):
-            raise ValueError(f"{recurrence.name}: what begins with several steps, or with a row that is no output, is not bound")
+        if any(recurrence.depth[row] > 1 for row in self.starts):
+            raise ValueError(f"{recurrence.name}: what begins with several steps is not bound")
         self._taken = (*self.inputs.values(), *self.starts.values())
         self._packed, self._works = {}, {}
 
@@ -65,6 +65,7 @@ class Bound:
         for row, own in self.outputs.items():
             outputs[own] = np.empty((T, B, work.plan.rows[row]), work.plan.dtype) if outputs[own] is None else outputs[own]
         work.begin(starts, order)
+        unseen = {row: np.empty_like(start) for row, start in starts.items() if row not in self.outputs and order is not None}
         for t in range(0, T, steps):
             count = min(steps, T - t)
             work.take({name: array[t : t + count] for name, array in given.items()}, ends if ends is None else ends - t, order)
@@ -74,12 +75,15 @@ class Bound:
             for row, part in parts.items():
                 if row not in written:
                     part[...] = work.outputs[row][:count]
+            for row, array in unseen.items():
+                work.ended_within(row, ends - t, count, array)
             if t + count < T:
                 work.go_on(count)
         if order is None:
             state = {own: work.ended(row, count) for row, own in self.starts.items()}
         else:
-            state = {own: outputs[self.outputs[row]][np.asarray(lengths) - 1, np.arange(B)] for row, own in self.starts.items()}
+            state = {own: outputs[self.outputs[row]][np.asarray(lengths) - 1, np.arange(B)] for row, own in self.starts.items() if row in self.outputs}
+            state |= {self.starts[row]: array[np.argsort(order)] for row, array in unseen.items()}
             for array in outputs.values():
                 clear(array, lengths)
         waiting.append(work)
@@ -204,3 +208,8 @@ class _Work:
     def ended(self, row, count):
         """The row that the last of ``count`` steps gave, (B, H), a copy."""
         return self.rows[row][count, :, : self.plan.rows[row]].copy()
+
+    def ended_within(self, row, ends, count, array):
+        """Write what a row was at the last step of each sequence that ended in the ``count`` steps that ran, ``ends`` of them, into ``array`` (B, H)."""
+        places = np.flatnonzero((ends > 0) & (ends <= count))
+        array[places] = self.rows[row][ends[places], places, : self.plan.rows[row]]

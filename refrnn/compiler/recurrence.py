@@ -169,7 +169,7 @@ class _Passes:
     def bind(self):
         kernel, *others = self.kernels
         made = kernel.made
-        if others or self.joined or not made.forward or self._learned() or None in made.starts.values() or made.starts.keys() - {*made.outputs}:
+        if others or self.joined or not made.forward or self._learned() or None in made.starts.values():
             return []
         names = [f'{self.of(name)}="{name}"' for name in made.inputs] + [f'{self.of(row)}="{start}"' for row, start in made.starts.items()]
         outputs = {self.of(name): name for name in made.outputs if self.of(name) != name}
