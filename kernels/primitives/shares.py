@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .arrays import ones
 from .compile import address
 from .products import multiply
 from .tasks import in_parts
@@ -25,25 +26,24 @@ def _entry(value, dtype):
     return value.address(dtype) if hasattr(value, "address") else int(value)
 
 
-def outer_sum(left, right):
-    """The sum over all steps and sequences of the outer products of two rows: (M, K) of (T, B, M) and (T, B, K).
+def sums(*jobs):
+    """For every job the sum over all steps and sequences: of rows, a job (side,), or of the outer products of two, (left, right).
 
-    Each is a tuple of arrays whose rows stand side by side.
+    A side is a tuple of arrays (T, B, M), all of one float type, whose rows stand side by side. All sums run in one parallel region.
     """
-    rows, columns = (sum(array.shape[-1] for array in side) for side in (left, right))
-    found, jobs, row = np.empty((rows, columns), left[0].dtype), [], 0
-    for one in left:
-        column, one = 0, one.reshape(-1, one.shape[-1])
-        for other in right:
-            other = np.ascontiguousarray(other.reshape(-1, other.shape[-1]))
-            jobs.append((found[row : row + one.shape[1], column : column + other.shape[1]], one.T, other))
-            column += other.shape[1]
-        row += one.shape[1]
-    multiply(*jobs)
+    found, products = [], []
+    for side, *others in jobs:
+        left, right = (side, others[0]) if others else ((None,), side)
+        left, right = ([None if one is None else one.reshape(-1, one.shape[-1]) for one in rows] for rows in (left, right))
+        total = np.empty((sum(1 if one is None else one.shape[1] for one in left), sum(one.shape[1] for one in right)), right[0].dtype)
+        row = 0
+        for one in left:
+            one = ones(len(right[0]), total.dtype) if one is None else one.T
+            column = 0
+            for other in right:
+                products.append((total[row : row + len(one), column : column + other.shape[1]], one, np.ascontiguousarray(other)))
+                column += other.shape[1]
+            row += len(one)
+        found.append(total if others else total[0])
+    multiply(*products)
     return found
-
-
-def row_sum(side):
-    """The sum over all steps and sequences of rows (T, B, M), given as ``outer_sum`` takes them."""
-    first = side[0]
-    return outer_sum((np.ones((*first.shape[:2], 1), first.dtype),), side)[0]

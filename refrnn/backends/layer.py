@@ -14,6 +14,7 @@ from refrnn.backends.kernel import KERNEL_DTYPES
 from refrnn.backends.run import ModuleByName, Run, compiler, expected_shapes, loaded, module_of, run_checked
 from refrnn.errors import ValuesError, cut
 from refrnn.kernels.primitives.fork import cached_property
+from refrnn.spec.chunks import NotCarried
 from refrnn.spec.values import MOST_FORMS, check_bound, check_values
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Layer:
         out = _checked_out(spec, checked, out or {})
         bound = None if keep or spec is not self.spec else self._bound(checked)
         if bound is not None:
-            outputs, state = bound.forward(checked.arrays, checked.lengths and checked.lengths[spec.time[0]], out)
+            outputs, state = bound.forward(checked.arrays, checked.lengths if len(spec.time) > 1 else checked.lengths and checked.lengths[spec.time[0]], out)
             if self._needs_no_check(form, bound):
                 if len(self._checked) >= MOST_FORMS:
                     self._checked = {}
@@ -170,6 +171,8 @@ class Inferred(Run):
     def state(self) -> dict[str, Any]:
         if isinstance(self._state, Run):
             self._state = self._state.state
+        for name, why in self.spec.staying(self._checked.integers).items():
+            self._state[name] = NotCarried(self.spec.id, name, why)
         return {name: copy(last) for name, last in self._state.items()}
 
     def backward(self, upstream):

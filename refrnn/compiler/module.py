@@ -2,8 +2,10 @@
 
 import math
 import re
+from dataclasses import replace
 
 from refrnn.compiler.body import Body
+from refrnn.compiler.joined import few_steps
 from refrnn.compiler.lines import laid_out
 from refrnn.compiler.names import HELPERS, Names, imports
 from refrnn.compiler.program import compiled, lookups_of
@@ -34,10 +36,29 @@ class _Module:
         self.arrays = {name: symbol for name, symbol in spec.arrays.items() if not symbol.is_integer_constant}
         given = {name: self._given(name) for name in self.arrays}
         self.forward = compiled(spec.program, self.lowest, given, spec.time, self._batch_of, self.batch, ranges=few_values(spec))
+        self.state = self._state()
+        self.few = few_steps(self.forward.each, {*spec.outputs}) if self.state is not None else {}
+        for name in self.few:
+            self.forward.storages[name] = replace(self.forward.storages[name], kept=self._free(f"{name}_kept"))
         self.backward = None
         if spec.differentiated:
             self.adjoint = adjoint_of(spec)
             self.backward = self._adjoint()
+
+    def _free(self, wanted):
+        """A name that nothing has in the module, be it of a symbol or of a size."""
+        taken = {*self.spec.sizes, *self.spec.symbols, *self.lowest, *self.forward.storages, self.batch, *HELPERS}
+        return next(name for name in (wanted, *(f"{wanted}_{number}" for number in range(2, 100))) if name not in taken)
+
+    def _state(self):
+        """What continues each sequence, by starts, as :class:`refrnn.spec.chunks.Beginning`; None where passes can't be bound to their weights, as some of it is several steps."""
+        spec = self.spec
+        if self.lowest or spec.named_sizes or not spec.time:
+            return None
+        found = spec.continuing({})
+        if any(one.delayed or self.forward.storages[one.state].batch != 1 for one in found):
+            return None
+        return found
 
     def _check(self):
         spec = self.spec
@@ -104,6 +125,7 @@ class _Module:
             *docstring(spec), "",
             "import numpy as _np",
             "",
+            "from refrnn.kernels.engine.memory import Bound as _Bound, Memory as _Memory, last as _last",
             *imports(),
             "",
             "INFINITY = _np.inf",
@@ -113,6 +135,7 @@ class _Module:
             *self._forward(forward[1]), "", "",
             *backward[0], *(["", ""] if backward[0] else []),
             *self._backward(backward[1]),
+            *self._bind(),
         ]  # fmt: skip
         return "\n".join(laid_out(lines)).rstrip() + "\n"
 
@@ -122,7 +145,8 @@ class _Module:
         for batched, schedule in ((False, made.shared), (True, made.each)):
             if not schedule:
                 continue
-            names = Names({*self.spec.sizes, *self.lowest, *made.storages}, self.batch)
+            kept = {storage.kept for storage in made.storages.values() if storage.kept}
+            names = Names({*self.spec.sizes, *self.lowest, *made.storages, *kept}, self.batch)
             body = Body(names, made.storages, made.shape, made.first, self.spec.time, self.lowest, batched, set(self.arrays))
             name = f"_{word}" if batched else f"_{word}_shared"
             lines = body.lines(schedule)
@@ -142,6 +166,7 @@ class _Module:
         packs = [(pack, node) for pack, node in body.packs.values()]
         head, place = [f"{names.parts}, {names.batch} = {names.table}[0], {names.table}[1]"], 2
         table = []
+        numbers += [storage.kept for storage in made.storages.values() if storage.kept in words]
         for number in numbers:
             head.append(f"{number} = {names.table}[{place + len(table)}]")
             table.append(number)
@@ -158,11 +183,12 @@ class _Module:
         before = []
         for symbol, shape in body.temporaries.items():
             extents = [names.batch] if body.batched else []
-            before.append(_zeros(names.of(symbol), [*extents, *shape]))
+            before.append(self._array(names.of(symbol), [*extents, *shape], False))
             head.append(f"{names.of(symbol)} = pointer({names.table}[{place + len(table)}], {names.like})")
             table.append(names.of(symbol))
         for pack, node in packs:
-            before.append(f"{pack} = _packed({_view(node)})")
+            is_bound = self.state is not None and made is self.forward and self.spec.symbols[_base(node)].is_kept
+            before.append(f'{pack} = _memory.packed("{_view(node)}", {_view(node)})' if is_bound else f"{pack} = _packed({_view(node)})")
             head.append(f"{pack} = pointer({names.table}[{place + len(table)}], {names.like})")
             table.append(pack)
         if names.multiply in words:
@@ -210,30 +236,72 @@ class _Module:
         given = ", ".join(f'"{time}": _whole((lengths or {{}}).get("{time}"), {time}, {self.batch})' for time in self.spec.time)
         return [f"_ends = {{{given}}}"]
 
-    def _new(self, made, skipped=()):
-        """Lines that make the arrays of a pass."""
+    def _memory(self, more=""):
+        """The line for what a pass writes beside what it gives."""
+        ends = "_ends" if self.spec.time else "{}"
+        return f"_memory = _Memory({ends}, {_tuple(self.spec.time) if self.spec.time else '()'}{more})"
+
+    def _new(self, made, skipped=(), given=()):
+        """Lines that make the arrays of a pass, of those that are ``given`` to the caller new ones."""
         lines = []
         for name, storage in made.storages.items():
             if name in self.arrays or name in skipped:
                 continue
-            lines.append(_zeros(name, storage.extents))
+            if name in given:
+                lines.append(_zeros(name, storage.extents))
+            elif storage.kept:
+                more = ", whole=True" if name in made.whole else ""
+                lines.append(f"{name}, {storage.kept} = _memory.steps({_shape(storage.extents)}, {self.few[name]}, _dtype{more})")
+            else:
+                lines.append(self._array(name, storage.extents, name in made.whole))
         return lines
+
+    def _array(self, name, extents, is_whole):
+        return f"{name} = _memory.array({_shape(extents)}, _dtype{', whole=True' if is_whole else ''})"
 
     def _forward(self, calls):
         spec = self.spec
         lengths = ["lengths=None"] if spec.time else []
         arguments = [*spec.arrays, *spec.named_sizes, *lengths]
         lines = ["@TAKES.forward", f"def forward({', '.join(arguments)}):"]
-        inner = [*self._sizes(), *self._numbers(), *self._ends()]
-        inner += [*self._new(self.forward, self.forward.temporary), *calls]
+        inner = [*self._sizes(), *self._numbers(), *self._ends(), self._memory(", keeps=True")]
+        inner += [*self._new(self.forward, self.forward.temporary, spec.outputs), *calls]
         shown = [name for name in spec.defined if name in spec.outputs or name in spec.whole]
-        for name in shown:
+        for name in spec.outputs:
             inner += self._cleared(name)
         outputs = [f'"{name}": {self._whole(name)}' for name in spec.outputs]
-        kept = [f'"(sizes)": {_tuple(self._own_sizes())}', f'"(arrays)": {_tuple(self._kept_arrays())}']
-        offered = [f'"{name}": {self._whole(name)}' for name in shown if name not in spec.outputs]
+        if self.state is not None:
+            inner += ["if not _memory.keeps:", *(f"    {line}" for line in self._ended(outputs))]
+        for name in shown:
+            inner += self._cleared(name) if name not in spec.outputs else []
+        kept = [f'"(sizes)": {_tuple(self._own_sizes())}', f'"(arrays)": {_tuple(self._kept_arrays())}', '"(memory)": _memory']
+        offered = [f'"{name}": _memory.offered({self._whole(name)})' for name in shown if name not in spec.outputs]
         inner.append(f"return {{{', '.join(outputs)}}}, {{{', '.join([*offered, *(kept if self.backward else [])])}}}")
         return lines + ["    " + line for line in inner]
+
+    def _ended(self, outputs):
+        """Lines at the end of a pass that keeps nothing."""
+        found = []
+        for one in self.state:
+            storage = self.forward.storages[one.state]
+            first = self.forward.first(one.state)[0] - storage.low[0]
+            time = self.spec.time_size(one.state)
+            places = f'_ends["{time}"] + {first - Size.of(1)}'.removesuffix(" + 0").replace("+ -", "- ") if one.forward else f"_np.full({self.batch}, {first})"
+            found.append(f'"{one.start}": _last({one.state}, {places}{f", {storage.kept}" if storage.kept else ""})')
+        return [f"_state = {{{', '.join(found)}}}", "_memory.give()", f"return {{{', '.join(outputs)}}}, _state"]
+
+    def _bind(self):
+        """Lines of the function that binds the pass forward to weights."""
+        if self.state is None:
+            return []
+        spec, fixed = self.spec, [name for name in self.arrays if self.spec.symbols[name].is_kept]
+        inputs = [name for name in self.arrays if name not in fixed and spec.time_size(name)]
+        starts = [name for name in self.arrays if name not in fixed and name not in inputs]
+        numbers = [name for name in (*inputs, *starts) if spec.symbols[name].type == "integer"]
+        named = ", ".join(f"{name}={name}" for name in fixed)
+        whole = f", {numbers}".replace("'", '"') if numbers else ""
+        given = f"{inputs}, {starts}".replace("'", '"')
+        return ["", "", f"def bind({', '.join(fixed)}):", f"    return _Bound(forward, dict({named}), {given}{whole})"]
 
     def _own_sizes(self):
         return [*self.spec.sizes, *sorted(self.lowest), self.batch, "_dtype", *(["_ends"] if self.spec.time else [])]
@@ -285,11 +353,12 @@ class _Module:
             inner += self._upstream(name, upstream)
         inner.append(f'{_tuple(self._kept_arrays())} = saved["(arrays)"]')
         skipped = {*made.temporary, *adjoint.values, *adjoint.upstream.values(), *made.summed}
-        inner += [*self._new(made, skipped), *calls]
+        given = {own for own in adjoint.gradients.values() if own not in self.summed}
+        inner += [self._memory(), *self._new(made, skipped, given), *calls]
         found = []
+        inner += self._summed()
         for name, own in adjoint.gradients.items():
             if own in made.summed:
-                inner += self._summed(own)
                 found.append(f'"{name}": {own}')
             elif own in self.summed:
                 found.append(f'"{name}": {own}.sum(axis={made.storages[own].batch})')
@@ -299,7 +368,7 @@ class _Module:
                 if spec.batch_axis(name) == 1:
                     inner.append(f'_clear({there}, _ends["{spec.full_shape(name)[0]}"])')
                 found.append(f'"{name}": {there if storage.extents else own + "[0]"}')
-        inner.append(f"return {{{', '.join(found)}}}")
+        inner += [f"_gradients = {{{', '.join(found)}}}", "_memory.give()", "return _gradients"]
         return lines + ["    " + line for line in inner]
 
     def _upstream(self, name, upstream):
@@ -313,27 +382,25 @@ class _Module:
             return [f"{upstream} = _np.array([d_{name}], _dtype)"]
         return [f"{upstream} = _np.ascontiguousarray(d_{name})"]
 
-    def _summed(self, own):
+    def _summed(self):
         """Lines that sum products over all steps and sequences; past their ends zeros are multiplied by zeros."""
-        names = dict.fromkeys(name for term in self.backward.summed[own] for rows in term for name in rows if name not in self.arrays)
-        lines = [f'_clear({self._steps(name)}, _ends["{self._steps_of(name)}"])' for name in names]
-        for number, term in enumerate(self.backward.summed[own]):
-            how = "=" if number == 0 else "+="
-            parts = [self._stacked(rows) for rows in term]
-            function = "_outer_sum" if len(parts) == 2 else "_row_sum"
-            lines.append(f"{own} {how} {function}({', '.join(parts)})")
-        return lines
+        made, lines = self.backward, []
+        for name in dict.fromkeys(name for terms in made.summed.values() for term in terms for rows in term for name in rows):
+            if name in self.arrays:
+                lines.append(f'{name} = _cut({name}, _ends["{self.spec.full_shape(name)[0]}"])')
+            else:
+                lines.append(f'_clear({self._steps(name)}, _ends["{self._steps_of(name)}"])')
+        jobs, more = {}, []
+        for own, terms in made.summed.items():
+            for number, term in enumerate(terms):
+                found = own if number == 0 else f"_{own}_{number + 1}"
+                jobs[found] = f"({', '.join(map(self._stacked, term))},)" if len(term) == 1 else f"({', '.join(map(self._stacked, term))})"
+                more += [f"{own} += {found}"] if number else []
+        return [*lines, f"{', '.join(jobs)}, = _sums({', '.join(jobs.values())})", *more] if jobs else []
 
     def _stacked(self, rows):
         """Arrays (T, B, ...) whose rows stand side by side, as a tuple."""
-        texts = []
-        for name in rows:
-            if name in self.arrays:
-                time = self.spec.full_shape(name)[0]
-                texts.append(f'_cut({name}, _ends["{time}"])')
-                continue
-            texts.append(self._steps(name))
-        return f"({', '.join(texts)},)"
+        return f"({', '.join(name if name in self.arrays else self._steps(name) for name in rows)},)"
 
     def _steps_of(self, name):
         return self.spec.full_shape(name)[0] if name in self.adjoint.values else self.backward.shape(name)[0]
@@ -402,8 +469,18 @@ def _tuple(names):
 
 def _zeros(name, extents):
     """The line that makes an array; a number is an array of one. Past the end of a second time nothing is written."""
+    return f"{name} = _np.zeros({_shape(extents)}, _dtype)"
+
+
+def _shape(extents):
+    """As NumPy takes it."""
     shape = ", ".join(map(str, extents or (1,)))
-    return f"{name} = _np.zeros({f'({shape})' if len(extents) > 1 else shape}, _dtype)"
+    return f"({shape})" if len(extents) > 1 else shape
+
+
+def _base(node):
+    """The name of the array that a matrix is."""
+    return node.name if isinstance(node, Read) else _base(node.arguments[0])
 
 
 def _batched(program, given):

@@ -29,7 +29,7 @@ _ASIDE = {
     "arguments": ("Arguments",),
     "arrays": ("clear as _clear", "cut as _cut", "whole as _whole"),
     "products": ("packed as _packed", "product as _product"),
-    "shares": ("outer_sum as _outer_sum", "row_sum as _row_sum", "share as _share"),
+    "shares": ("share as _share", "sums as _sums"),
 }
 
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
-from refrnn.compiler.schedule import Branch, Loop, schedule
+from refrnn.compiler.joined import joined, statements_in
+from refrnn.compiler.schedule import Branch, Loop, needs_of, schedule
 from refrnn.compiler.statements import CompileError, Statement, check_places, guard_places, note_reads, statements_of
-from refrnn.compiler.storage import Storage, symbol_storage
+from refrnn.compiler.storage import Storage, is_given_whole, symbol_storage
 from refrnn.equation.clauses import Clauses
 from refrnn.equation.conditions import decided, one_sided
 from refrnn.equation.indices import ZERO, Known, replaced
@@ -24,6 +25,7 @@ class Compiled:
     each: list = field(default_factory=list)
     summed: dict = field(default_factory=dict)
     temporary: set = field(default_factory=set)
+    whole: set = field(default_factory=set)  # the symbols that are given wherever something is stored of them
 
     def shape(self, name):
         return self.shapes[name] if name in self.shapes else self.clauses.shape(name)
@@ -60,6 +62,10 @@ def compiled(program, lowest, given, times, batch, batch_size, outputs=(), looku
     each = [statement for statement in statements if made.storages[statement.name].batch is not None]
     made.shared = schedule([statement for statement in statements if statement not in each], made.storages)
     made.each = _ordered(each, made, times, dict(ranges or {}))
+    for name in made.storages.keys() - given.keys():
+        own = [statement for statement in statements_in([*made.shared, *made.each]) if statement.name == name]
+        if own and is_given_whole(own, made.storages[name]):
+            made.whole.add(name)
     return made
 
 
@@ -150,7 +156,7 @@ def _columns(matrix, rows, start, end):
 
 
 def _hoisted(statements, made, times):
-    """The schedule in which products that a loop does not change are computed before it, at all steps."""
+    """The schedule in which products that a loop does not change are computed before it, at all steps, and loops over steps are one."""
     found = schedule(statements, made.storages)
     more = []
     for loop in found:
@@ -158,11 +164,11 @@ def _hoisted(statements, made, times):
             within = set(_names(loop))
             for statement in _all(loop):
                 _take_out(statement, within, made, times, more)
-    if not more:
-        return found
-    for statement in (*statements, *more):
-        note_reads(statement, made.clauses.lowest)
-    return schedule([*statements, *more], made.storages)
+    if more:
+        for statement in (*statements, *more):
+            note_reads(statement, made.clauses.lowest)
+        found = schedule([*statements, *more], made.storages)
+    return joined(found, needs_of([*statements, *more]), made.storages)
 
 
 def _all(loop):

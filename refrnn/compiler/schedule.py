@@ -48,10 +48,11 @@ class Need:
 
 def schedule(statements, storages):
     """Loops and statements in an order that works."""
-    return _Scheduler(storages).order(statements, _needs(statements), 0)
+    return _Scheduler(storages).order(statements, needs_of(statements), 0)
 
 
-def _needs(statements):
+def needs_of(statements):
+    """Every Need among statements."""
     writers = {}
     for statement in statements:
         writers.setdefault(statement.name, []).append(statement)

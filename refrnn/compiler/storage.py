@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from refrnn.equation.indices import ONE, ZERO, chosen
+from refrnn.equation.indices import ONE, ZERO, chosen, linear_in
 from refrnn.equation.sizes import Size
 
 
@@ -18,6 +18,7 @@ class Storage:
     low: tuple
     batch: int | None
     is_float: bool = True  # else of whole numbers
+    kept: str | None = None  # of a symbol that may have room for a few steps alone: what its first place is taken ``&``
 
     def place(self, places, sequence):
         """The Size of each axis where an element stands, the sequence among them."""
@@ -30,8 +31,8 @@ class Storage:
         """How many numbers stand before an element, as text."""
         shifted = self.place(places, sequence)
         text = None
-        for place, extent in zip(shifted, self.extents):
-            text = _product_of(text, extent, place)
+        for axis, (place, extent) in enumerate(zip(shifted, self.extents)):
+            text = _product_of(text, extent, f"{bracketed(str(place))} & {self.kept}" if self.kept and axis == 0 else place)
         return text or "0"
 
     def distance(self, axis):
@@ -90,3 +91,21 @@ def smaller(a, b, known):
 
 def larger(a, b, known):
     return a if known.never_below_zero(a - b) else b if known.never_below_zero(b - a) else chosen("max", a, b)
+
+
+def is_given_whole(statements, storage):
+    """Whether the statements of a symbol give all that is stored of it, wherever they run: they follow one another along its first axis."""
+    extents = [extent for axis, extent in enumerate(storage.extents) if axis != storage.batch][: len(storage.low)]
+    whole = [(low, low + extent) for low, extent in zip(storage.low, extents)]
+    found = []
+    for one in statements:
+        letters = [letter for place in one.places for letter in place.names() if letter in one.letters]
+        if one.bounds or one.conditions or len(letters) != len(set(letters)) or any(linear_in(place, letter)[0] != 1 for place in one.places for letter in letters if letter in place.names()):
+            return False
+        found.append([ends(place, one.letters) for place in one.places])
+    if not whole or any(one[1:] != whole[1:] for one in found):
+        return not whole and len(found) == 1
+    parts, (reached, end) = dict(one[0] for one in found), whole[0]
+    for _ in found:
+        reached = parts.pop(reached, reached)
+    return reached == end and not parts
