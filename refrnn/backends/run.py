@@ -213,9 +213,10 @@ def _answer(spec, checked, backend, copied):
 
 def module_of(spec, backend, constants):
     """The module of a backend other than the equation, at values of the integer constants."""
-    if backend == "compiled" or isinstance(spec.bindings[backend], Compiled):
+    if backend == "compiled":
         return compiler().module(spec, constants)
-    return spec.bindings[backend].load()
+    binding = spec.bindings[backend]
+    return binding.load(constants) if isinstance(binding, Compiled) else binding.load()
 
 
 def loaded(spec, backend):

@@ -80,9 +80,9 @@ class Compiled:
         """What errors call it."""
         return f"the compiled kernel of {self.spec.id}"
 
-    def load(self):
-        """Compile the equations; done when the backend is first asked for."""
-        return _compiler().module(self.spec)
+    def load(self, constants=None):
+        """Compile the equations, at values of the integer constants or for all; done when the backend is first asked for."""
+        return _compiler().module(self.spec, constants)
 
     def check_machine(self):
         """As of a kernel that is written by hand."""

@@ -5,6 +5,7 @@ The whole museum runs by hand: ``python -m tests.verify.museum full``.
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import refrnn
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
-from tests.kernel_copies import COMPILED  # noqa: E402
+from tests.kernel_copies import COMPILED, Instead  # noqa: E402
 from tests.verify.museum.faults import FAULTS  # noqa: E402
 from tests.verify.museum.neighbours import KERNELS as NEAR_KERNELS  # noqa: E402
 from tests.verify.museum.neighbours import REFERENCES as NEIGHBOURS  # noqa: E402
@@ -23,7 +24,7 @@ from tests.verify.museum.outside.library import LIBRARY  # noqa: E402
 from tests.verify.museum.outside.noted import PLACES, noted  # noqa: E402
 from tests.verify.museum.outside.reach import reached  # noqa: E402
 from tests.verify.museum.outside.references import REFERENCES  # noqa: E402
-from tests.verify.museum.planting import Fault, found  # noqa: E402
+from tests.verify.museum.planting import Fault, found, standing  # noqa: E402
 
 KINDS = sorted({fault.kind for fault in FAULTS})
 # Few specs, as each of them needs its truths: where most faults are.
@@ -58,6 +59,14 @@ def test_fault_is_found(fault):
 def test_fault_near_one_that_was_missed_is_found(fault):
     with np.errstate(all="ignore"):
         assert found(fault)
+
+
+@pytest.mark.parametrize("name", ["lstm", "elman"])  # elman has a number that chooses, and a kernel for each of its values
+def test_what_stands_in_for_a_compiled_kernel_is_asked(name):
+    spec, module = refrnn.load(name), ModuleType("planted")
+    module.forward = lambda **arguments: 1 / 0
+    with standing(spec, "kernel", Instead(spec, module), {}), pytest.raises(ZeroDivisionError):
+        spec.forward(spec.draw(), "kernel")
 
 
 OUTSIDE = {"refrnn/reference": REFERENCES + NEIGHBOURS, "kernels": KERNELS, "refrnn": LIBRARY}

@@ -1592,7 +1592,8 @@ TABLE = {
     "refrnn.backends.run": [
         ("the kernel is the reference", "if backend == \"reference\" else kernel.answer(spec, checked, module, copied)", "if backend != \"equation\" else kernel.answer(spec, checked, module, copied)", "test_backends ../backends/test_run"),
         ("every backend is the equation", "    if backend == \"equation\":\n", "    if True:\n", "test_backends"),
-        ("another binding is loaded", "spec.bindings[backend].load()\n", "spec.bindings[\"reference\"].load()\n", "test_backends"),
+        ("another binding is loaded", "    binding = spec.bindings[backend]\n", "    binding = spec.bindings[\"reference\"]\n", "test_backends"),
+        ("what stands for a compiled kernel is not asked", "binding.load(constants) if isinstance", "compiler().module(spec, constants) if isinstance", "test_museum::test_what_stands_in_for_a_compiled_kernel_is_asked"),
         ("gradients of what is left out are given", "for name, gradient in gradients.items() if name not in omitted}", "for name, gradient in gradients.items()}"),
         ("outputs are the backend's own", "outputs | {name: array.copy() for name, array in self._read.items()} if self._read else outputs", "outputs"),
         ("the state is the last row", "return array[lengths - 1, np.arange(len(lengths))]", "return array[-1].copy()"),
