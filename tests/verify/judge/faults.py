@@ -1035,6 +1035,9 @@ TABLE = {
         ("layers are not copied", "ask(_copied(spec, layer))", "ask(layer)", "test_properties_found"),
     ],
     "refrnn.verify.handed": [
+        ("numbers that are many are near their ends wherever they are", "near = (ends[1] - ends[0] + 1) * MISSED // (len(found) + 1)", "near = ends[1]"),
+        ("numbers that are many are drawn to their very ends", "near = (ends[1] - ends[0] + 1) * MISSED // (len(found) + 1)", "near = 0"),
+        ("numbers below the least are drawn", "ends[0] <= min(found) <= ends[0] + near", "min(found) <= ends[0] + near"),
         ("places of what is refused are not asked for", "    return refusals_of_the_library(spec)\n", "    return []\n", "test_refusals"),
         ("seeds are told in eight bits alone", "OTHERS = 37, 36 + 2**8, 36 + 2**16, 36 + 2**32, 36 + 2**64", "OTHERS = (37,)"),
         ("what is handed on need not go on", "        if not joins and not stays:\n", "        if False:\n"),
