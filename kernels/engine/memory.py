@@ -26,7 +26,7 @@ class Memory:
     def __init__(self, ends, times, keeps=False):
         self._panels = _bound.get() if keeps else None
         self.keeps = keeps and self._panels is None
-        self._taken, self._is_whole = [], all(given.min() == most for given, most in zip(ends.values(), times))
+        self._taken, self.is_whole = [], all(given.min() == most for given, most in zip(ends.values(), times))
 
     def array(self, shape, dtype, whole=False):
         """Zeros for a symbol; anything where the pass gives the ``whole`` of it, but for what is past the ends of sequences."""
@@ -34,7 +34,7 @@ class Memory:
         if math.prod(shape) * dtype.itemsize < LITTLE:
             return np.zeros(shape, dtype)
         found = POOL.take(shape, dtype)
-        if not (whole and self._is_whole):
+        if not (whole and self.is_whole):
             found[...] = 0
         self._taken.append(found)
         return found

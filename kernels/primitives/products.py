@@ -105,9 +105,15 @@ def multiply(*jobs):
     and start are dense, a may be any view. No c overlaps another array. All jobs run in one parallel region.
     Raises ValueError where shapes or types do not fit.
     """
+    for job in jobs:
+        _check_job(*job)
+    multiply_all(jobs)
+
+
+def multiply_all(jobs):
+    """As ``multiply``, of jobs that fit."""
     dtype, firsts, work = jobs[0][0].dtype, [0], 0
     for c, a, b, *start in jobs:
-        _check_job(c, a, b, *start)
         firsts.append(firsts[-1] + -(-len(c) // TASK_ROWS))
         work += c.size * a.shape[1]
     c, a, b, start = (np.array([_view(array) for array in column], np.int64) for column in zip(*((*job, None)[:4] for job in jobs)))

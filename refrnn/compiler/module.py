@@ -390,6 +390,7 @@ class _Module:
                 lines.append(f'{name} = _cut({name}, _ends["{self.spec.full_shape(name)[0]}"])')
             else:
                 lines.append(f'_clear({self._steps(name)}, _ends["{self._steps_of(name)}"])')
+        lines = ["if not _memory.is_whole:", *(f"    {line}" for line in lines)] if lines else []
         jobs, more = {}, []
         for own, terms in made.summed.items():
             for number, term in enumerate(terms):
