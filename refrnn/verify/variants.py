@@ -49,8 +49,8 @@ WIDE = (
 )  # fmt: skip
 MANY, CROWD = (183, "shuffled", 0), (1207, "shuffled", 0)
 FEW = (128, "shuffled", 0)
-# Of so many sequences two steps are a block of sums: segments of three steps are no whole blocks.
-KEPT = (100, "shuffled", 0)
+# Of so many sequences three steps are a block of sums: segments of two steps are no whole blocks, and fewer than a row is read back.
+KEPT = (80, "shuffled", 0)
 # Seven steps of so many sequences are one chunk of a layer's, or four of which the last one is shorter.
 HELD, STREAMED = (30, "shuffled", 0), (1700, "shuffled", 0)
 OF_WIDTHS = ((2, "as drawn", 0), (20, "longest first", 2), (64, "shuffled", 1))

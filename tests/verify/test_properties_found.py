@@ -927,7 +927,7 @@ def test_a_start_that_is_read_again_where_states_are_kept_alone(monkeypatch):
     truth = Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64"))
     assert of.checkpoints_change_nothing(spec, truth, "kernel") is None
     monkeypatch.setitem(spec.bindings["kernel"].load().TAKES._arrays, "c0", False)
-    assert of.checkpoints_change_nothing(spec, truth, "kernel") == "i is another one when states are kept alone, before every 3 steps"
+    assert of.checkpoints_change_nothing(spec, truth, "kernel") == "i is another one when states are kept alone, before every 2 steps"
 
 
 def test_what_is_sent_back_over_many_steps_where_states_are_kept_alone(monkeypatch):
@@ -960,7 +960,7 @@ def test_what_is_another_one_where_states_are_kept_alone(what):
         return moved(what.removeprefix("d_"), found) if "moves" in saved and what == "d_u" else found
 
     spec = unit(kernel=Backend(forward, backward))
-    assert of.checkpoints_change_nothing(spec, RAGGED, "kernel") == f"{what} is another one when states are kept alone, before every 3 steps"
+    assert of.checkpoints_change_nothing(spec, RAGGED, "kernel") == f"{what} is another one when states are kept alone, before every 2 steps"
     assert of.checkpoints_change_nothing(unit(), RAGGED, "kernel") is None
 
 

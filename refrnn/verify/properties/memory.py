@@ -49,7 +49,7 @@ def _leave_in_memory(byte):
         np.full(size, byte, np.uint8)
 
 
-SEGMENT = 3  # steps that are asked for at a time: four run once more, whole blocks of sums
+SEGMENT = 2  # steps that are asked for at a time: three run once more, a whole block of sums, or as many as a row is read back
 
 
 def runs_that_nobody_goes_back_through_change_nothing(spec, truth, backend):

@@ -163,4 +163,9 @@ KERNELS = (
     Fault("range", "scores are shifted by the largest of the first block", "word-model", SOFTMAX, "        for j in range(N):\n            highest = y[j] if", "        for j in range(min(N, 256)):\n            highest = y[j] if"),
     Fault("special", "a class of no probability hides its score", "divergence", "families/divergence.py", "entropy += p[k] * (logarithm - (y[k] - highest))", "entropy += p[k] * (logarithm - (y[k] - highest)) if p[k] != 0 else 0.0"),
     Fault("edges", "a last number by itself", "clip-value", CLIPPING, "    return -(-array.size // CHUNK)", "    return max(1, -(-(array.size - 1) // CHUNK))"),
+    Fault("segments", "segments shorter than what is read back", "skip-connections", SEGMENTS, "else steps, *one.recurrence.depth.values())", "else steps, 1)"),
+    Fault("memory", "lengths that are left are not kept while they are read", "lstm", PASSES, "ends = self._ends.setdefault(first, np.maximum(self.ends - first, 0))", "ends = np.maximum(self.ends - first, 0)"),
+    Fault("calls", "the order of the call before", "lstm", BOUND, "if order is not None or not self._in_turn:", "if order is not None:"),
+    Fault("memory", "values past the end are what memory held", "lstm", PASSES, "array = np.zeros(values.shape, self.dtype)\n        for t, running", "array = np.empty(values.shape, self.dtype)\n        for t, running"),
+    Fault("edges", "sums of blocks begin anew", "lstm", SUMS, "one.mode if k == 0 else KEEP", "one.mode"),
 )  # fmt: skip
