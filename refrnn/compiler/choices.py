@@ -41,7 +41,13 @@ def chosen(spec, values):
 
 def _at(spec, equation, new):
     node = spec.program.trees[id(equation)]
-    found = one_sided(replaced_in(node, new), Known({}, {}))
+    fixed, names = replaced_in(node, new), set()
+
+    def look(part):
+        return rebuilt(part, look, lambda size: names.update(size.names()) or size)
+
+    look(fixed)
+    found = one_sided(fixed, Known({}, dict.fromkeys(names)))  # of letters, sizes and other numbers nothing is known: what hangs on them stays
     if found == node:
         return equation
     text = f"{ast.unparse(equation.target)} = {found}"

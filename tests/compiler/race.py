@@ -12,7 +12,6 @@ import numpy as np
 
 import refrnn
 from refrnn.backends.run import compiler
-from refrnn.compiler.load import module
 from refrnn.spec.binding import Compiled
 from refrnn.spec.library import rows
 
@@ -42,10 +41,10 @@ def ratios(spec, width, batch, **others):
     """Of the least times; ``others``: sizes that are not ``width``."""
     sizes = {name: 4 if name in FEW.get(spec.id, "").split() else width for name in spec.sizes} | others
     values = spec.draw(sizes, batch=batch, dtype="float32")
-    compiled, times, end = module(spec), {"kernel": [], "compiled": []}, time.perf_counter() + SECONDS
+    times, end = {"kernel": [], "compiled": []}, time.perf_counter() + SECONDS
     while len(times["kernel"]) < 3 or time.perf_counter() < end and len(times["kernel"]) < 200:
-        times["kernel"].append(seconds(spec, values, "kernel"))
-        times["compiled"].append(seconds(spec, values, compiled))
+        for backend, taken in times.items():
+            taken.append(seconds(spec, values, backend))
     by_hand, of_equations = (np.min(times[name][1:], axis=0) for name in ("kernel", "compiled"))
     return of_equations / by_hand
 

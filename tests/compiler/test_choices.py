@@ -95,6 +95,22 @@ def test_a_kernel_has_the_lines_of_its_side_alone():
         assert ("_packed(U" in written, "_packed(V" in written) == (f < 2, f >= 2)
 
 
+@pytest.mark.parametrize("condition", ["t > 0", "t != 0", "T > 1", "D > 1", "t < T - 1", "t >= 0"])
+@pytest.mark.parametrize("joined", ["f == 0 and {}", "not (f > 0 or not ({}))", "{}"])
+def test_what_hangs_on_the_place_stays(condition, joined):
+    """A letter is no number from 1 on, as a size is: the first step has its side, whatever else is chosen."""
+    old = "a[t] = W @ x[t] + (U @ h[t-1] if f < 2 else V @ h[t-1])"
+    text = CELL.replace(old, f"a[t] = W @ x[t] + (U @ h[t-1] if {joined.format(condition)} else V @ h[t-1]) + sum(h0 * k if k > 0 else h0 / 2 for k in range(T))")
+    spec = refrnn.load_text(text)
+    assert text != CELL and "f" in choosing(spec)
+    for f in (0, 1):
+        left = str(chosen(spec, {"f": f, "g": 0}).equations[1])
+        assert "if k > 0 else" in left and left.count(" if ") == (2 if f == 0 or joined == "{}" else 1)
+        if condition == "t > 0" and joined.startswith("f"):
+            values = values_of(spec, **PLAIN | {"f": f})
+            assert_same(*(answers(spec.forward(values, backend)) for backend in ("compiled", "equation")))
+
+
 def test_a_kernel_takes_no_other_choice():
     """Its own arguments refuse it; what does not choose it takes, and it is one kernel then."""
     spec = refrnn.load_text(CELL)

@@ -181,11 +181,12 @@ TABLE = {
         ("a gradient of all sequences lacks a term", "return _summands(left) + _summands(right)", "return _summands(left)"),
     ],
     "refrnn.compiler.choices": [
+        ("letters are numbers from 1 on", "Known({}, dict.fromkeys(names))", "Known({}, {})"),
         ("a number that is read elsewhere chooses", "compared - elsewhere))", "compared))"),
         ("left sides are not looked at", "        elsewhere.update(*(size_of", "        set().update(*(size_of"),
         ("numbers of many values choose", "few_values(spec, MOST_CHOICES)", "few_values(spec, 10 * MOST_CHOICES**2)"),
         ("a kernel takes values that it was not made for", "high=values[name]) if name in values else symbol", "high=values[name]) if not name else symbol"),
-        ("sides that are never taken are left", "one_sided(replaced_in(node, new), Known({}, {}))", "replaced_in(node, new)"),
+        ("sides that are never taken are left", "one_sided(fixed, Known({}, dict.fromkeys(names)))", "fixed"),
         ("a constant is the least of its domain", "{name: Size.of(value) for name, value in values.items()}", "{name: Size.of(spec.symbols[name].low) for name in values}"),
     ],
     "refrnn.compiler.load": [
