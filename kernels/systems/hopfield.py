@@ -1,7 +1,7 @@
 """Hopfield network of graded units. Lecture eee511, Hopfield 1984.
 
 Gives X (T, B, N), its first row after one step.
-By hand: what its equations compile to takes 0.7 to 2.2 times as long.
+By hand: what its equations compile to takes 0.8 to 1.8 times as long.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Markov factorisation by counting. Lecture ds4440.
 
 Gives count and P (T, B, N), loss (T, B).
-By hand: what its equations compile to takes 0.9 to 2.4 times as long.
+By hand: what its equations compile to takes 0.9 to 2.3 times as long.
 """
 
 from ..families import counting
