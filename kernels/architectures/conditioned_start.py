@@ -1,7 +1,7 @@
 """Start computed from fixed data, as in image captioning. Lectures krippahl and eee511, Karpathy and Fei-Fei 2015.
 
 Gives h (T, B, H), y (T, B, O).
-By hand: what its equations compile to takes 0.6 to 2.2 times as long.
+By hand: what its equations compile to takes 0.6 to 3.0 times as long.
 """
 
 from ..families import outputs, recurrent

@@ -1,7 +1,7 @@
 """Gradients of the weights through the depth of a network. Lecture cmu-2017.
 
 Gives f (B, N, H), E (B,).
-By hand: what its equations compile to takes 0.2 to 2.1 times as long.
+By hand: what its equations compile to takes 0.3 to 2.0 times as long.
 """
 
 from ..families import divergence, feedforward

@@ -1,7 +1,7 @@
 """Generation of a text. Lectures cmu-2017 and eee511.
 
 A temperature of 0 draws the likeliest word; end is -1 or a word's place. Gives h (T, B, H), P (T, B, N), w (T, B).
-By hand: what its equations compile to takes 0.9 to 14.4 times as long.
+By hand: what its equations compile to takes 1.1 to 14.3 times as long.
 """
 
 from ..families import drawing

@@ -1,7 +1,7 @@
 """Neural language model. Lecture cmu-2017, Bengio et al. 2003.
 
 Gives W (B, N), Div (B,).
-By hand: what its equations compile to takes 0.4 to 2.0 times as long.
+By hand: what its equations compile to takes 0.4 to 1.8 times as long.
 """
 
 from ..families import embedding, outputs, softmax

@@ -1,7 +1,7 @@
 """Words as one-hot vectors. Lecture cmu-2017.
 
 Gives W (T, B, N) in float64.
-By hand: what its equations compile to takes 1.1 to 1.3 times as long.
+By hand: what its equations compile to takes 1.2 to 1.3 times as long.
 """
 
 import numpy as np

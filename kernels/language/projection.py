@@ -1,7 +1,7 @@
 """Projection of words to fewer dimensions: a look-up of columns. Lecture cmu-2017.
 
 Gives PW (T, B, M).
-By hand: what its equations compile to takes 0.9 to 2.4 times as long.
+By hand: what its equations compile to takes 1.0 to 2.3 times as long.
 """
 
 from ..families import embedding

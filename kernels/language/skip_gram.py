@@ -1,7 +1,7 @@
 """The words around from one word. Lecture cmu-2017, Mikolov et al. 2013.
 
 Lengths are how many words are around. Gives W (B, N), Div (K, B), DIV (B,).
-By hand: what its equations compile to takes 0.6 to 2.2 times as long.
+By hand: what its equations compile to takes 0.6 to 1.8 times as long.
 """
 
 import numpy as np

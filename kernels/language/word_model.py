@@ -1,7 +1,7 @@
 """Recurrent language model over projected words. Lecture cmu-2017, Bengio et al. 2003, Mikolov 2012.
 
 Gives h (T, B, H), W (T, B, N), Div (T, B), DIV (B,).
-By hand: what its equations compile to takes 0.6 to 2.2 times as long.
+By hand: what its equations compile to takes 0.7 to 2.8 times as long.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Clipping by halving, as printed. Lecture ds4440.
 
 Gives g_clipped (N,), G_clipped (M, K).
-By hand: threads share long arrays; what its equations compile to takes 0.4 to 1.2 times as long.
+By hand: threads share long arrays; what its equations compile to takes 0.5 to 1.1 times as long.
 """
 
 from ..families import clipping

@@ -1,7 +1,7 @@
 """Clipping by the norm of all gradients together. Lectures ds4440 and eee511, Pascanu, Mikolov and Bengio 2013.
 
 Gives g_clipped (N,), G_clipped (M, K), length ().
-By hand: threads share long arrays; what its equations compile to takes 0.5 to 1.4 times as long.
+By hand: threads share long arrays; what its equations compile to takes 0.5 to 1.2 times as long.
 """
 
 from ..families import clipping

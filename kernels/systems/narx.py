@@ -1,7 +1,7 @@
 """NARX network with input and output delays. Lectures cmu-2020 and cmu-2017, Lin et al. 1996.
 
 Feedback is 0 (predicted outputs), 1 (true values) or 2 (errors in prediction). Gives Y and fed (T, B, O).
-By hand: what its equations compile to takes 0.7 to 9.5 times as long.
+By hand: what its equations compile to takes 0.9 to 9.5 times as long.
 """
 
 import functools
