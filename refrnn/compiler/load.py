@@ -76,7 +76,9 @@ def module(spec, values=None):
     key = () if values is None else tuple([values[name] for name in names])
     found = modules.get(key)
     if found is None:
-        found = modules[key] = made(source(chosen(spec, dict(zip(names, key))) if key else spec), spec.id)
+        one = chosen(spec, dict(zip(names, key))) if key else spec
+        # What no input reaches any more would be one for all sequences: the module for all values has it for each.
+        found = modules[key] = made(source(one if one.batched == spec.batched else spec), spec.id)
     return found
 
 

@@ -111,6 +111,17 @@ def test_what_hangs_on_the_place_stays(condition, joined):
             assert_same(*(answers(spec.forward(values, backend)) for backend in ("compiled", "equation")))
 
 
+def test_what_nothing_reaches_any_more_is_there_for_each_sequence():
+    """As the gradient of a start, which is zero where it is not learned."""
+    text = CELL.replace("outputs: [h]", "  - z[t] = h[t] if f < 3 else ones\n  - s = h0 if g == 0 else ones\noutputs: [h, z, s]")
+    text = text.replace("  f: {role", "  ones: {role: parameter, shape: [H]}\n  f: {role")
+    spec = refrnn.load_text(text)
+    for f, g in itertools.product((0, 3), (0, 1)):
+        values = values_of(spec, **PLAIN | {"f": f, "g": g})
+        assert_same(*(answers(spec.forward(values, backend, [5, 2, 1])) for backend in ("compiled", "equation")))
+    assert module(spec, PLAIN) is not module(spec, PLAIN | {"g": 1})
+
+
 def test_a_kernel_takes_no_other_choice():
     """Its own arguments refuse it; what does not choose it takes, and it is one kernel then."""
     spec = refrnn.load_text(CELL)

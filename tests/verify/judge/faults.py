@@ -192,6 +192,7 @@ TABLE = {
     "refrnn.compiler.load": [
         ("one kernel is for all choices", "tuple([values[name] for name in names])", "()"),
         ("the kernel of an earlier choice runs", "    found = modules.get(key)\n", "    found = next(iter(modules.values()), None)\n"),
+        ("what no input reaches is one for all sequences", "source(one if one.batched == spec.batched else spec)", "source(one)"),
         ("what can't be compiled is bound", "    if told is not None:\n        raise SpecError(told)\n", ""),
     ],
     "refrnn.compiler.body": [
