@@ -46,7 +46,7 @@ class Memory:
         return self.array((few + 1, *shape[1:]), dtype, whole), few
 
     def offered(self, array):
-        """A function that copies an array, whoever asks when."""
+        """A function that copies an array, whoever asks when: while somebody has it, the memory is not given back."""
         return partial(self._copied, array)
 
     def _copied(self, array):

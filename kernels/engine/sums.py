@@ -6,7 +6,7 @@ import numpy as np
 
 from ..primitives.compile import address, call, data_of, integers, kernel, native, part, pointer, record, shift, size_of
 from ..primitives.lanes import lanes, load, store
-from ..primitives.meeting import Meeting, may_be_late
+from ..primitives.meeting import may_be_late, told_late
 from ..primitives.products import CLEAR, KEEP
 from ..primitives.tasks import in_parts
 from ..primitives.tiles import vector_bytes
@@ -22,11 +22,11 @@ VECTOR_BYTES = vector_bytes()
 OUTER = np.dtype([
     (name, np.int64)
     for name in ("multiply", "lay_out", "operand", "operand_row", "terms", "deltas", "deltas_row", "columns", "parts", "workers", "blocks",
-                 "count", "most", "mode", "memory", "found", "totals", "meeting")
+                 "count", "most", "mode", "memory", "found", "totals", "late")
 ])  # fmt: skip
 INPUTS = np.dtype([
     (name, np.int64)
-    for name in ("multiply", "lay_out", "deltas", "deltas_row", "rows", "terms", "panels", "count", "width", "places", "parts", "workers", "memory", "out", "units", "meeting")
+    for name in ("multiply", "lay_out", "deltas", "deltas_row", "rows", "terms", "panels", "count", "width", "places", "parts", "workers", "memory", "out", "units", "late")
 ])  # fmt: skip
 
 
@@ -75,20 +75,20 @@ def outer(operand, terms, deltas, columns, workers, blocks, totals, found=None, 
     parts, most = slices(panels, workers), min(BLOCK, len(deltas))
     memory = np.empty(len(parts) * most * (columns + terms), deltas.dtype)  # of each part a copy of one panel, then of each the operand as it is laid out
     table, body = np.empty(len(OUTER.names), np.int64), _outer_part.address(deltas.dtype)
-    meeting = Meeting()
-    _outer(table, body, *_natives(deltas.dtype), operand, terms, deltas, columns, parts, blocks, most, mode, memory, found, totals, meeting.begin(len(parts)))
+    late = told_late(len(parts))
+    _outer(table, body, *_natives(deltas.dtype), operand, terms, deltas, columns, parts, blocks, most, mode, memory, found, totals, late)
     if len(parts) > 1:
         in_parts(body, len(parts), table)
     return found
 
 
 @kernel
-def _outer(table, body, multiply, lay_out, operand, terms, deltas, columns, parts, blocks, most, mode, memory, found, totals, meeting):
+def _outer(table, body, multiply, lay_out, operand, terms, deltas, columns, parts, blocks, most, mode, memory, found, totals, late):
     """Write an OUTER, and do all of it if there is one part."""
     told = (
         multiply, lay_out, address(operand), operand.strides[0] // operand.itemsize, terms, address(deltas), deltas.strides[0] // deltas.itemsize,
         columns, address(parts), len(parts), address(blocks), len(blocks), most, mode, address(memory), address(found), address(totals),
-        meeting,
+        address(late),
     )  # fmt: skip
     for k in range(len(told)):
         table[k] = told[k]
@@ -110,7 +110,7 @@ def _outer_part(worker, table, like):
         call(one.lay_out, (rows, last, terms, count, 1, -a_row))
         for p in range(parts[2 * worker], parts[2 * worker + 1]):
             _copy_block(copy, one, start, count, p * columns, like)
-            may_be_late(integers(one.meeting), worker)
+            may_be_late(integers(one.late), worker)
             if terms > 0:
                 c = shift(pointer(one.found, like), p * terms * columns)
                 call(one.multiply, (one.mode if k == 0 else KEEP, c, rows, copy, copy, terms, count, vectors, columns))
@@ -148,18 +148,18 @@ def inputs(deltas, panels, places, workers, found):
     parts = slices(-(-len(deltas) // ROWS), workers)
     memory = np.empty(len(parts) * ROWS * (len(panels) * width + deltas.shape[1]), deltas.dtype)  # of each part rows, then of each those of deltas as they are laid out
     table, body = np.empty(len(INPUTS.names), np.int64), _inputs_part.address(deltas.dtype)
-    meeting = Meeting()
-    _inputs(table, body, *_natives(deltas.dtype), deltas, panels, width, places, parts, memory, found, meeting.begin(len(parts)))
+    late = told_late(len(parts))
+    _inputs(table, body, *_natives(deltas.dtype), deltas, panels, width, places, parts, memory, found, late)
     if len(parts) > 1:
         in_parts(body, len(parts), table)
 
 
 @kernel
-def _inputs(table, body, multiply, lay_out, deltas, panels, width, places, parts, memory, found, meeting):
+def _inputs(table, body, multiply, lay_out, deltas, panels, width, places, parts, memory, found, late):
     """Write an INPUTS, and do all of it if there is one part."""
     told = (
         multiply, lay_out, address(deltas), deltas.strides[0] // deltas.itemsize, len(deltas), deltas.shape[1], address(panels), len(panels), width,
-        address(places), address(parts), len(parts), address(memory), address(found), found.shape[2], meeting,
+        address(places), address(parts), len(parts), address(memory), address(found), found.shape[2], address(late),
     )  # fmt: skip
     for k in range(len(told)):
         table[k] = told[k]
@@ -182,7 +182,7 @@ def _inputs_part(worker, table, like):
             b = shift(pointer(one.panels, like), p * terms * width)
             following = shift(pointer(one.panels, like), (p + 1) % one.count * terms * width)
             call(one.multiply, (CLEAR, shift(rows, p * width), operand, b, following, count, terms, vectors, columns))
-        may_be_late(integers(one.meeting), worker)
+        may_be_late(integers(one.late), worker)
         for row in range(count):
             out = shift(pointer(one.out, like), places[start + row] * units)
             for j in range(units):

@@ -32,6 +32,7 @@ LATE = 200  # looks of one who is late, some 50 microseconds: longer than a step
 PAUSES = 4  # at each look, where nobody needs the core: about as long as it takes to let others onto it
 
 _late = contextvars.ContextVar("refrnn_late_worker", default=None)
+_NOBODY = np.zeros(PLACES, np.int64)  # who is not late writes nothing there
 
 
 @contextlib.contextmanager
@@ -54,10 +55,9 @@ class Meeting:
     def __init__(self):
         self._places = np.zeros(PLACES, np.int64)
 
-    def begin(self, here=0):
-        """Where the threads of the next loop meet; or those ``here`` are known to run, and wait for nobody."""
+    def begin(self):
+        """Where the threads of the next loop meet."""
         self._places[...] = 0
-        self._places[0] = here
         worker = _late.get()
         if worker is not None:
             self._places[_LATE] = worker + 1
@@ -70,6 +70,16 @@ class Meeting:
             Meeting.alone += 1
         elif self._places[0] > 1:
             Meeting.alone = 0
+
+
+def told_late(workers):
+    """Memory that says who of so many is late, in a loop where nobody waits for another one; it must be held while they run."""
+    worker = _late.get()
+    if worker is None:
+        return _NOBODY
+    places = np.zeros(PLACES, np.int64)
+    places[0], places[_LATE] = workers, worker + 1
+    return places
 
 
 def may_meet():
