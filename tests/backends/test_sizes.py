@@ -1,12 +1,11 @@
 """Too large a batch is refused in one sentence before any of it is computed."""
 
-import time
-
 import numpy as np
 import pytest
 
 import refrnn
 from refrnn.errors import ValuesError
+from ending import ending
 
 
 @pytest.mark.parametrize("name, batch", [("markov-factorisation", 100_000), ("elman", 200_000), ("lstm", 100_000)])
@@ -14,10 +13,8 @@ def test_the_equation_counts_all_sequences(name, batch):
     spec = refrnn.load(name)
     values, lengths = spec.draw(batch=batch), np.full(batch, 7) - np.arange(batch) % 3
     for given in (None, lengths):
-        started = time.process_time()
-        with pytest.raises(ValuesError, match=rf"^{name}: {batch:,} sequences are too much for the equation, .* more than [\d,]+ \w.*; choose fewer, or another backend$"):
+        with ending(name), pytest.raises(ValuesError, match=rf"^{name}: {batch:,} sequences are too much for the equation, .* more than [\d,]+ \w.*; choose fewer, or another backend$"):
             spec.forward(values, "equation", given)
-        assert time.process_time() - started < 10
 
 
 @pytest.mark.parametrize(

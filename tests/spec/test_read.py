@@ -2,11 +2,12 @@
 
 import random
 import re
-import time
 
 import yaml
 import pytest
 
+import refrnn
+from ending import ending
 from refrnn.errors import SpecError
 from refrnn.spec.library import specs_folder
 from refrnn.spec.read import DEEPEST, LARGEST, read, read_file
@@ -212,9 +213,8 @@ BIG = {
 
 @pytest.mark.parametrize("name", BIG)
 def test_size_and_depth_break_nothing(loader, name):
-    start = time.process_time()
-    refusal(BIG[name])
-    assert time.process_time() - start < 10
+    with ending(name):
+        refusal(BIG[name])
 
 
 def test_largest(loader):
@@ -331,9 +331,5 @@ def test_special_file():
         read_file("/dev/null")
 
 
-def test_sixty_specs_are_read_in_a_moment():
-    paths = sorted(specs_folder().glob("*/*.yaml"))
-    start = time.process_time()
-    for number in range(60):
-        read_file(paths[number % len(paths)])
-    assert time.process_time() - start < (0.3 if hasattr(yaml, "CSafeLoader") else 2)
+def test_the_fast_loader_reads_where_there_is_one():
+    assert refrnn.spec.read._LOADER is LOADERS[-1]
