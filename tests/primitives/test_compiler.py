@@ -5,6 +5,7 @@ import inspect
 import numba
 import pytest
 from numba.core import analysis
+from numba.core.compiler_machinery import PassManager
 
 from refrnn.kernels.primitives import compiler
 from refrnn.kernels.primitives.compile import kernel
@@ -88,18 +89,51 @@ def test_others_are_told_from_them(old, new, monkeypatch):
     assert found_by(planted["live_map"], monkeypatch)[1] > 0
 
 
+def uncached(made, monkeypatch):
+    monkeypatch.setattr(made._cache, "load_overload", lambda *given: None)
+    monkeypatch.setattr(made._cache, "save_overload", lambda *given: None)
+    return made
+
+
 def test_numba_is_told_while_it_compiles_a_kernel_alone(monkeypatch):
     """And is itself again when that fails."""
     asked = []
     monkeypatch.setattr(compiler, "live_map", lambda *given: asked.append(given) or NUMBAS(*given))
-    made = kernel(nested)
-    monkeypatch.setattr(made._cache, "load_overload", lambda *given: None)
-    monkeypatch.setattr(made._cache, "save_overload", lambda *given: None)
+    made = uncached(kernel(nested), monkeypatch)
     assert made(7) == nested(7) and len(asked) > 3 and analysis.compute_live_map is NUMBAS
     before = len(asked)
     assert numba.njit(early)(1, 2) == early(1, 2) and len(asked) == before
-    failing = kernel(lambda x: x.nothing)
-    monkeypatch.setattr(failing._cache, "load_overload", lambda *given: None)
+    failing = uncached(kernel(lambda x: x.nothing), monkeypatch)
     with pytest.raises(numba.TypingError):
         failing(1)
     assert len(asked) > before and analysis.compute_live_map is NUMBAS
+
+
+def passes_of(made, monkeypatch):
+    """What Numba goes through for a function."""
+    gone, usual = [], PassManager._runPass
+
+    def noted(self, index, one, state):
+        if state.func_id.func is made.py_func:  # and none of Numba's own, each of which is compiled for whoever comes first
+            gone.append(type(one))
+        return usual(self, index, one, state)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PassManager, "_runPass", noted)
+        made(3)
+    return gone
+
+
+def counted(n):
+    total = 0
+    for i in numba.prange(n):
+        total += i
+    return total
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_nothing_is_left_out_but_what_has_no_use(parallel, monkeypatch):
+    whole = passes_of(numba.njit(parallel=parallel)(counted), monkeypatch)
+    left = passes_of(uncached(kernel(parallel=parallel)(counted), monkeypatch), monkeypatch)
+    assert set(compiler.USELESS) <= set(whole)
+    assert left == [one for one in whole if parallel or one not in compiler.USELESS]
