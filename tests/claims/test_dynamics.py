@@ -35,6 +35,7 @@ WRONG = [
     ("vector-recursion", "tanh_memory_is_a_power", FLAT_TANH),
     ("vector-recursion", "only_tanh_is_reasonable", FLAT_TANH),
     ("vector-recursion", "only_tanh_is_reasonable", RELU_HAS_A_CEILING),
+    ("vector-recursion", "only_tanh_is_reasonable", ("else relu(z[t])", "else relu(z[t]) * 1.000001")),
     ("vector-recursion", "bounded_ones_are_as_the_scalar", NO_TANH),
     ("vector-recursion", "bounded_ones_are_as_the_scalar", ("h[t] = sigmoid(z[t])", "h[t] = relu(z[t])")),
     ("vector-recursion", "negative_start_answers", RELU_IS_IDENTITY),

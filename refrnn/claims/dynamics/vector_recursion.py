@@ -139,25 +139,35 @@ def _scalar_end(spec, w, start, steps):
 
 
 def only_tanh_is_reasonable(spec):
-    """Without bias each activation from both starts; then sigmoids with four times the weights and the bias that centres them."""
+    """Without bias each activation from both starts; then what keeps its start too, and sigmoids with the bias that centres them.
+
+    The slope of a sigmoid is at most 1/4, so that all differences shrink where |λmax| is below 4. Two that forbid each other
+    have the difference of a tanh of λmax/4.
+    """
     steps, apart, left, relu, same = 300, [], [], [], []
     for seed in range(4):
         W = _drawn(1.5, seed, smallest=0)
         # The positive start with every unit turned to the leading eigenvector's sign, which no unit leaves.
         start = np.sign(np.linalg.eigh(W)[1][:, -1]) / np.sqrt(UNITS)
         ends = {f: _from(spec, f, W, np.zeros((steps, 1)), np.zeros((UNITS, 1)), start) for f in (SIGMOID, TANH, RELU)}
-        apart.append(np.abs(ends[SIGMOID][-1, 0] - ends[SIGMOID][-1, 1]).max())
+        weaker = _from(spec, SIGMOID, _drawn(3.6, seed), np.zeros((steps, 1)), np.zeros((UNITS, 1)), start)
+        apart += [np.abs(ended[-1, 0] - ended[-1, 1]).max() for ended in (ends[SIGMOID], weaker)]
         left.append(np.abs(ends[TANH][-1, 0] - ends[TANH][-1, 1]).max())
         relu += _lengths(ends[RELU][-1]).tolist()
         centred = _from(spec, SIGMOID, 4 * W, np.ones((steps, 1)), -2 * W.sum(axis=1, keepdims=True), (1 + start) / 2, (1 - start) / 2)
         same.append(np.abs((1 + ends[TANH]) / 2 - centred).max())
+    idle = np.zeros((steps, 1)), np.zeros((2, 1)), np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    pair = _from(spec, SIGMOID, 3 * np.array([[1.0, -1.0], [-1.0, 1.0]]), *idle)[-1]  # its largest eigenvalue is 6
+    whole = _from(spec, RELU, np.eye(2), *idle)[-1]
+    latched, unmoved = np.abs(pair[0] - pair[1]).max(), np.abs(whole - np.stack(idle[2:])).max()
     sensible = max(apart) < STILL and all(length < STILL or length > BLOWN for length in relu)
     return Shown(
         max(same) > STILL,
-        f"over {len(same)} draws with |λmax| = 1.5 the ends from two opposite starts are {min(left):.3g} apart with tanh and {max(apart):.2g} with sigmoid (asked: "
-        f"above 0.5, below {STILL:g}), those of ReLU from {min(relu):.2g} to {max(relu):.2g} long (asked: below {STILL:g} or above {BLOWN:g}); with four times the weights and a "
+        f"over {len(same)} draws with |λmax| = 1.5 the ends from two opposite starts are {min(left):.3g} apart with tanh and, with 3.6 too, {max(apart):.2g} with sigmoid "
+        f"(asked: above 0.5, below {STILL:g}), those of ReLU from {min(relu):.2g} to {max(relu):.2g} long (asked: below {STILL:g} or above {BLOWN:g}); with the identity for W a "
+        f"ReLU keeps its start but for {unmoved:.2g} (asked: 0), two sigmoids with weights of 3 and -3 are {latched:.3g} apart (asked: above 0.5); with four times the weights and a "
         f"bias the sigmoids' states are those of the tanhs, moved to [0, 1], to within {max(same):.2g} (asked: below 1e-9)",
-        mend_holds=min(left) > 0.5 and sensible and max(same) < 1e-9,
+        mend_holds=min(left) > 0.5 and sensible and unmoved == 0 and latched > 0.5 and max(same) < 1e-9,
     )
 
 
