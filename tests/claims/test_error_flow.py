@@ -30,6 +30,7 @@ WRONG = [
     ("gradient-through-depth", "start_decides", ("sigmoid(z[n+1])", "sigmoid(z[n+1] / 4)")),
     ("gradient-through-depth", "width_is_counted_in_units", ("W[n] @", "stop(W[n]) @")),
     ("gradient-through-depth", "worse_with_depth", PAST_KEPT),
+    ("gradient-through-depth", "worse_with_depth", ("sigmoid(z[n+1])", "sigmoid(z[n+1] / 4)")),
     ("singular-value-bound", "bound_holds", DOUBLED),
     ("singular-value-bound", "jacobians_stretch_nothing", ("tanh(z[n+1])", "tanh(2 * z[n+1])")),
     ("singular-value-bound", "bound_is_reached", ("tanh(z[n+1])", "tanh(z[n+1] / 2)")),

@@ -39,7 +39,7 @@ def start_decides(spec):
     starts = ("uniform", "even", "doubled")
     even = _share(spec, "doubled")
     balance = max(_imbalance(spec, start) for start in starts)
-    grown = _share_of_centred_sigmoids(spec, 8.0)
+    grown = _share_of_centred_sigmoids(spec, 8.0, LAYERS)
     return Shown(
         even > 0.5 and balance < SAME and grown > 100,
         f"width {WIDTH}, {LAYERS} layers: without biases and with weights of variance 2/{WIDTH}, the magnitude next to the input of a ReLU "
@@ -50,16 +50,19 @@ def start_decides(spec):
 
 
 def worse_with_depth(spec):
-    """The magnitude next to the input, for nets of more and more layers."""
+    """The magnitude next to the input, for nets of more and more layers: where it vanishes, and where it explodes."""
     depths = (3, 6, 9)
     drawn = [starting_values(WIDTH, layers, 2, dtype="float64") for layers in depths]
     first = [[layer_table(spec, {**values, "activation": activation})[0][0] for values in drawn] for activation in range(4)]
     worst = max(deeper / magnitude for row in first for magnitude, deeper in zip(row, row[1:]))
     shown = "; ".join(f"{name} " + ", ".join(f"{magnitude:.2g}" for magnitude in row) for name, row in zip(ACTIVATIONS, first))
+    grown = [_share_of_centred_sigmoids(spec, 8.0, layers) for layers in depths]
+    least = min(deeper / share for share, deeper in zip(grown, grown[1:]))
     return Shown(
-        worst < 0.9,
+        worst < 0.9 and least > 1.1,
         f"width {WIDTH}: next to the input of {', '.join(map(str, depths))} layers the magnitude is {shown}; each is at most {worst:.2g} of "
-        f"the one before (asked: below 0.9)",
+        f"the one before (asked: below 0.9); with orthogonal weights times 8 and biases that keep every unit at 1/2, that of a sigmoid net is "
+        f"{', '.join(f'{share:.3g}' for share in grown)} times the one at the output, each at least {least:.3g} times the one before (asked: above 1.1)",
     )
 
 
@@ -80,10 +83,10 @@ def _imbalance(spec, start):
     return distance(sums, np.full_like(sums, sums[-1]))
 
 
-def _share_of_centred_sigmoids(spec, stretch):
+def _share_of_centred_sigmoids(spec, stretch, layers):
     """As :func:`_share`, of a sigmoid net whose biases take from every unit what units at 1/2 give it."""
-    values = starting_values(WIDTH, LAYERS, 1, dtype="float64")
-    W = stretch * np.stack([orthogonal(WIDTH, layer) for layer in range(LAYERS)])
+    values = starting_values(WIDTH, layers, 1, dtype="float64")
+    W = stretch * np.stack([orthogonal(WIDTH, layer) for layer in range(layers)])
     values = {**values, "W": W, "b": -W.sum(axis=2) / 2, "x": 0.5 + 1e-6 * values["x"], "activation": SIGMOID}
     magnitudes, _ = layer_table(spec, values)
     return magnitudes[0] / magnitudes[-1]
