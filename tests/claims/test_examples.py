@@ -21,6 +21,8 @@ WRONG = [
     ("parity", "printed_bits", ("relu(W_xh", "elu(W_xh")),
     ("parity", "label_of_the_third_sequence", FORGETFUL),
     ("parity", "order_matters", FORGETFUL),
+    ("pattern-memory", "plain_state_forgets", ("h[t] = tanh(", "h[t] = sigmoid(")),
+    ("pattern-memory", "plain_state_forgets", ("h[t] = tanh(", "h[t] = tanh(h[t-1] / 9 + ")),
 ]
 
 
