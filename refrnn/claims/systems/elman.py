@@ -56,3 +56,18 @@ def order_matters(spec):
         f"over {len(apart)} draws with T from 2 to 9, the first two inputs exchanged change the last output by at least "
         f"{min(apart):.2g} of its largest entry (asked: above {DIFFERENT:g})",
     )
+
+
+def recurrence_is_the_memory(spec):
+    """The last output's derivatives by earlier inputs and by the start, with the recurrent weights and without them."""
+    found = {"with": [], "without": []}
+    for values in draws(spec, SIZES, 3, simple=0):
+        last = len(values["x"]) - 1
+        for chosen, weights in (("with", values["W_hh"]), ("without", np.zeros_like(values["W_hh"]))):
+            by_x, by_start = (jacobian(spec, {**values, "W_hh": weights}, "y", name, last) for name in ("x", "h0"))
+            found[chosen] += [*np.abs(by_x[:, :last]).max(axis=(0, 2)), np.abs(by_start).max()]
+    return Shown(
+        min(found["with"]) > 0 and max(found["without"]) == 0,
+        f"over {len(found['with'])} earlier inputs and starts of draws with T from 2 to 9, the derivative of the last output by them is at least "
+        f"{min(found['with']):.2g} (asked: above 0), and without the recurrent weights {max(found['without']):.2g} (asked: 0)",
+    )

@@ -1,10 +1,10 @@
-"""Two hidden layers: claims of cmu-2020 about the starts and the component sums."""
+"""Two hidden layers: claims of cmu-2020 about the starts, the shared weights and the component sums."""
 
 import numpy as np
 
 import refrnn
 from refrnn.claims import Shown
-from refrnn.claims.measure import SAME, descent, draws, farthest, passed
+from refrnn.claims.measure import DIFFERENT, SAME, descent, distance, draws, farthest, passed, run
 
 MATRIX_FORM = """
 id: two-layer-matrices
@@ -60,4 +60,21 @@ def starts_are_parameters(spec):
         min(slopes) > 0 and 0.99 < min(drops) and max(drops) < 1.01,
         f"over {len(found)} draws of a start its gradient has a norm of at least {min(slopes):.2g} (asked: above 0), and a step of "
         f"0.001 against it lowers the squared error by {min(drops):.4f} to {max(drops):.4f} of what it foretells (asked: within 1 %)",
+    )
+
+
+def weights_are_shared_over_time(spec):
+    """Every step by itself, from the states that the step before it left, as a sequence that begins there."""
+    apart, moved = [], []
+    for values in draws(spec, SIZES, 8):
+        outputs = run(spec, values).outputs
+        for t in range(1, len(values["X"])):
+            before = {"h1_start": outputs["h1"][t - 1, 0], "h2_start": outputs["h2"][t - 1, 0]}
+            alone = run(spec, {**values, **before, "X": values["X"][t : t + 1]}).outputs
+            apart.append(farthest({name: array[t] for name, array in outputs.items()}, {name: array[0] for name, array in alone.items()}))
+            moved.append(distance(outputs["Y"][t], outputs["Y"][0]))
+    return Shown(
+        max(apart) < SAME and min(moved) > DIFFERENT,
+        f"{len(apart)} steps behind the first differ from the same as first steps from the states before them by at most {max(apart):.2g} of the largest "
+        f"entry (asked: below {SAME:g}), and their outputs from those of the first step by at least {min(moved):.2g} (asked: above {DIFFERENT:g})",
     )
