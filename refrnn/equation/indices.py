@@ -150,6 +150,7 @@ class Known:
         """``ranges``: {letter: (lower, upper)}, each in letters before it; ``lowest``: {integer constant: number or None}."""
         self.ranges = dict(ranges)
         self.lowest = lowest
+        self._proved = {}  # by size: whether it is never below zero
         self.wide = {} if wide is None else wide  # by letter: a size without letters that it never reaches
         for letter, (_, upper) in self.ranges.items():
             if letter not in self.wide:
@@ -168,6 +169,12 @@ class Known:
 
     def never_below_zero(self, size):
         """Whether a size is proved to be 0 or more wherever the letters are within their ranges."""
+        found = self._proved.get(size)
+        if found is None:
+            found = self._proved[size] = self._prove(size)
+        return found
+
+    def _prove(self, size):
         for letter in reversed(self.ranges):
             count, rest = linear_in(size, letter)
             if count is None:

@@ -27,20 +27,12 @@ class ShapeError(Exception):
 class Size:
     """A polynomial in named sizes with integer coefficients; equal when the polynomials are."""
 
-    __slots__ = ("terms", "_text", "_name")
+    __slots__ = ("terms", "_text", "_hash", "_name")
 
     def __init__(self, terms):
-        self.terms = {names: count for names, count in terms.items() if count}
-        self._text = None
-        self._name = self._find_name()
-
-    def _find_name(self):
-        """The named size that this one is, as most are; else None."""
-        if len(self.terms) == 1:
-            (names, count), = self.terms.items()
-            if count == 1 and len(names) == 1 and not isinstance(names[0], Opaque):
-                return names[0]
-        return None
+        """``terms``: integers by the sorted names whose product each is of."""
+        self.terms = {names: count for names, count in terms.items() if count} if 0 in terms.values() else terms
+        self._text = self._hash = self._name = None
 
     @classmethod
     def of(cls, value):
@@ -50,19 +42,23 @@ class Size:
         return cls({(): int(value)}) if isinstance(value, int) else cls({(value,): 1})
 
     def __add__(self, other):
-        terms = dict(self.terms)
-        for names, count in Size.of(other).terms.items():
-            terms[names] = terms.get(names, 0) + count
-        return Size(terms)
+        return self._and(Size.of(other), 1)
 
     def __sub__(self, other):
-        return self + Size.of(other) * Size.of(-1)
+        return self._and(Size.of(other), -1)
+
+    def _and(self, other, sign):
+        """This size and the other, or less the other where ``sign`` is -1."""
+        terms = dict(self.terms)
+        for names, count in other.terms.items():
+            terms[names] = terms.get(names, 0) + sign * count
+        return Size(terms)
 
     def __mul__(self, other):
-        terms = {}
+        terms, others = {}, Size.of(other).terms
         for left, count in self.terms.items():
-            for right, factor in Size.of(other).terms.items():
-                names = tuple(sorted(left + right))
+            for right, factor in others.items():
+                names = tuple(sorted(left + right)) if left and right else left or right
                 terms[names] = terms.get(names, 0) + count * factor
             if len(terms) > MOST_TERMS:
                 raise ShapeError(f"a size is a sum of more than {MOST_TERMS:,} products; make it shorter")
@@ -72,7 +68,9 @@ class Size:
         return isinstance(other, (Size, int)) and self.terms == Size.of(other).terms
 
     def __hash__(self):
-        return hash(frozenset(self.terms.items()))
+        if self._hash is None:
+            self._hash = hash(frozenset(self.terms.items()))
+        return self._hash
 
     def __str__(self):
         if self._text is None:
@@ -90,7 +88,9 @@ class Size:
 
     def number(self, sizes):
         """The integer this size is when the named sizes are the given integers."""
-        if self._name is not None:
+        if self._name is None:
+            self._name = self._find_name()
+        if self._name:
             return sizes[self._name]
         total = 0
         for names, count in self.terms.items():
@@ -98,6 +98,14 @@ class Size:
                 count *= name.number(sizes) if isinstance(name, Opaque) else sizes[name]
             total += count
         return total
+
+    def _find_name(self):
+        """The named size that this one is, as most are; else an empty text."""
+        if len(self.terms) == 1:
+            (names, count), = self.terms.items()
+            if count == 1 and len(names) == 1 and not isinstance(names[0], Opaque):
+                return names[0]
+        return ""
 
     def names(self):
         """The named sizes that occur."""

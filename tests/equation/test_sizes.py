@@ -33,6 +33,7 @@ def test_equality():
     assert Size.of("H") != Size.of("I") and Size.of("H") != "H" and Size.of(3) == 3
     assert Size.of("H") * 2 - "H" == Size.of("H") and Size.of("H") * 2 != Size.of("H")
     assert (Size.of("H") * "I").names() == {"H", "I"}
+    assert Size.of("H") - "H" == 0 and Size.of("H") + "I" - "I" == Size.of("H") and Size.of("H") * 0 == Size.of(0)
 
 
 def test_show_shape():

@@ -1946,12 +1946,15 @@ TABLE = {
         ("a condition of numbers is decided by its first part", "run.algebra.logical(kind, [part.value(run, indices) for part in parts])", "run.algebra.logical(kind, [part.value(run, indices) for part in parts[:1]])"),
     ],
     "refrnn.equation.sizes": [
-        ("differences are sums", "return self + Size.of(other) * Size.of(-1)", "return self + Size.of(other)"),
+        ("differences are sums", "terms[names] = terms.get(names, 0) + sign * count", "terms[names] = terms.get(names, 0) + count"),
         ("all sizes are equal", "return isinstance(other, (Size, int)) and self.terms == Size.of(other).terms", "return isinstance(other, (Size, int))"),
         ("sizes of the same names are equal", "and self.terms == Size.of(other).terms", "and self.terms.keys() == Size.of(other).terms.keys()"),
         ("factors do not count", "terms[names] = terms.get(names, 0) + count * factor", "terms[names] = terms.get(names, 0) + factor"),
-        ("the first of two terms counts", "            terms[names] = terms.get(names, 0) + count\n", "            terms[names] = terms.get(names, count)\n"),
+        ("the first of two terms counts", "terms[names] = terms.get(names, 0) + sign * count", "terms[names] = terms.get(names, sign * count)"),
         ("a number has its last term alone", "            total += count\n", "            total = count\n"),
+        ("zero is a term", "if count} if 0 in terms.values() else terms", "if count} if () in terms else terms"),
+        ("sizes of several names are one of them", "if count == 1 and len(names) == 1 and", "if count == 1 and names and"),
+        ("multiples of a size are that size", "if count == 1 and len(names) == 1 and", "if len(names) == 1 and"),
     ],
     "refrnn.equation.shapes": [
         ("no shape is checked", "    if wrong is not None:\n", "    if False:\n"),
