@@ -141,8 +141,8 @@ def _scalar_end(spec, w, start, steps):
 def only_tanh_is_reasonable(spec):
     """Without bias each activation from both starts; then what keeps its start too, and sigmoids with the bias that centres them.
 
-    The slope of a sigmoid is at most 1/4, so that all differences shrink where |λmax| is below 4. Two that forbid each other
-    have the difference of a tanh of λmax/4.
+    The slope of a sigmoid is at most 1/4, so that all differences shrink where |λmax| is below 4. Two that feed themselves
+    and forbid each other have the difference of a tanh unit with the weight λmax/4.
     """
     steps, apart, left, relu, same = 300, [], [], [], []
     for seed in range(4):
@@ -165,7 +165,7 @@ def only_tanh_is_reasonable(spec):
         max(same) > STILL,
         f"over {len(same)} draws with |λmax| = 1.5 the ends from two opposite starts are {min(left):.3g} apart with tanh and, with 3.6 too, {max(apart):.2g} with sigmoid "
         f"(asked: above 0.5, below {STILL:g}), those of ReLU from {min(relu):.2g} to {max(relu):.2g} long (asked: below {STILL:g} or above {BLOWN:g}); with the identity for W a "
-        f"ReLU keeps its start but for {unmoved:.2g} (asked: 0), two sigmoids with weights of 3 and -3 are {latched:.3g} apart (asked: above 0.5); with four times the weights and a "
+        f"ReLU keeps its start but for {unmoved:.2g} (asked: 0), two sigmoids that feed 3 to themselves and -3 to each other are {latched:.3g} apart (asked: above 0.5); with four times the weights and a "
         f"bias the sigmoids' states are those of the tanhs, moved to [0, 1], to within {max(same):.2g} (asked: below 1e-9)",
         mend_holds=min(left) > 0.5 and sensible and unmoved == 0 and latched > 0.5 and max(same) < 1e-9,
     )
