@@ -1,5 +1,7 @@
 """Recurrences that are stages of the engine: which ones they are, that they are what the equations say, and what they have of the engine."""
 
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -141,12 +143,14 @@ def test_what_was_given_is_the_callers():
 
 
 def test_constants_that_choose():
-    """Each value has its stages; the bits of one do not depend on the other."""
-    spec = refrnn.load("elman")
+    """Each value has its stages; the bits of one do not depend on the other. So it is in the module for all values, which is shown and written."""
+    spec, of_all = refrnn.load("elman"), ModuleType("of_all")
+    exec(compile(compiler().source(spec), "<elman, for all values>", "exec"), of_all.__dict__)
     for simple in (0, 1):
         values = spec.draw({"T": 6, "I": 3, "H": 17, "O": 2}, batch=3, dtype="float64") | {"simple": simple}
-        runs = [spec.forward(values, backend) for backend in ("equation", "compiled")]
-        gradients = [run.backward({name: np.ones_like(array) for name, array in run.outputs.items()}) for run in runs]
-        for name, array in gradients[0].items():
-            assert np.abs(array - gradients[1][name]).max() <= 1e-12, (simple, name)
-        assert (np.abs(gradients[1]["h0"]).max() == 0) == bool(simple)
+        runs = [spec.forward(values, backend) for backend in ("equation", "compiled", of_all)]
+        right, *gradients = [run.backward({name: np.ones_like(array) for name, array in run.outputs.items()}) for run in runs]
+        for found in gradients:
+            for name, array in right.items():
+                assert np.abs(array - found[name]).max() <= 1e-12, (simple, name)
+            assert (np.abs(found["h0"]).max() == 0) == bool(simple)

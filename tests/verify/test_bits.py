@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import refrnn
+from refrnn.backends.run import Run
 from refrnn.kernels.engine import segments
 from refrnn.kernels.primitives import meeting, threads
 from refrnn.verify.bits import unlike_itself
@@ -50,6 +51,13 @@ def test_states_that_are_kept_alone_in_whole_vectors(monkeypatch):
     planted(monkeypatch, lambda outputs, x, U, **rest: off(outputs) if len(U) % 16 == 0 and x.shape[1] > 64 and segments._chosen.get() is not None else outputs)
     wanted = told("is another one when states are kept alone", "whole vectors")
     assert found() == wanted == list(map(str, disagreements(SPEC, "kernel", "quick")))
+
+
+def test_a_state_that_is_another_one_where_states_are_kept_alone(monkeypatch):
+    """Beside outputs and gradients that are right."""
+    right = Run.state.fget
+    monkeypatch.setattr(Run, "state", property(lambda self: right(self) if segments._chosen.get() is None else off(right(self))))
+    assert found() == told("is another one when states are kept alone", "whole vectors", ["the state s0"])
 
 
 NOBODY = "is another one after 4 runs that nobody went back through"

@@ -476,10 +476,10 @@ def test_a_case_that_a_precision_can_t_hold_is_stretched_less():
 
 
 def test_a_long_case_that_a_precision_can_t_hold_is_shorter():
-    """By halves, and no shorter than a long one is; what starts short can't be judged, whatever the reason."""
+    """By halves, as wide as it was, and no shorter than a long one is; what starts short can't be judged, whatever the reason."""
     spec = spec_of({"x": INPUT, "h0": "{role: start, shape: [H]}"}, ["h[-1] = h0", "h[t] = 3 * h[t-1] + x[t]"], ["h"])
-    wide, narrow = truths(spec, [Case(f"long-{dtype}", dtype, sizes={"T": 240, "H": 2}, batch=1) for dtype in ("float64", "float32")])
-    assert not wide.failures and not narrow.failures and wide.case.sizes == {"T": 240, "H": 2} and narrow.case.sizes == {"T": 60, "H": 2}
+    wide, narrow = truths(spec, [Case(f"long-{dtype}", dtype, sizes={"T": 240, "H": 80}, batch=1) for dtype in ("float64", "float32")])
+    assert not wide.failures and not narrow.failures and wide.case.sizes == {"T": 240, "H": 80} and narrow.case.sizes == {"T": 60, "H": 80}
     (hopeless,) = truths(spec_of({"x": INPUT}, ["y[t] = exp(exp(exp(4 + x[t] * x[t])))"], ["y"]), [Case("hopeless", sizes={"T": 100, "H": 1}, batch=1)])
     assert hopeless.failures and hopeless.case.sizes == {"T": 50, "H": 1}
 
