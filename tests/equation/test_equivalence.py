@@ -78,6 +78,13 @@ def test_a_product_with_its_transpose_is_symmetric():
     assert proofs(small(["S = P @ P", "y[t] = S @ x[t]"], "y")) == {}
 
 
+def test_a_choice_by_a_whole_constant():
+    equations, low = ["y[t] = x[t] * (0 if n == 0 else 0.5 * n)"], "low: 0, high: 3, shape: []"
+    whole = small(equations, "y", f"  n: {{role: constant, type: integer, {low}}}\n")
+    assert proofs(whole) == {"equation 1: take 0.5 * n without if n == 0": BY_ALGEBRA}
+    assert proofs(small(equations, "y", f"  n: {{role: constant, {low}}}\n")) == {}
+
+
 def test_the_larger_of_two_but_for_ties():
     spec = small(["r[t] = x[t] + u", "s[t] = x[t] * v", "y[t] = max(r[t], s[t])"], "y")
     assert proofs(spec) == {"equation 3: swap r and s": BUT_FOR_TIES}

@@ -450,8 +450,8 @@ equations:
   - x[t] = one_hot(w[t], N)
   - c[t] = C @ x[t]
   - p[t] = P @ x[t]
-  - y[t] = tanh(p[t]) + c[t]
+  - y[t] = tanh(p[t]) + c[t] + stop(c[t]) + stop(C @ x[t]) + stop(p[t])
 outputs: [y]
 """
-    stopped = [mutant.name for mutant in mutants(refrnn.load_text(text)) if "stop the gradient" in mutant.name]
-    assert stopped == ["equation 3: stop the gradient of P", "equation 4: stop the gradient of p[t]"]
+    found = [mutant.name for mutant in mutants(refrnn.load_text(text)) if "the gradient" in mutant.name and "only" not in mutant.name]
+    assert found == ["equation 3: stop the gradient of P", "equation 4: stop the gradient of p[t]", "equation 4: let the gradient of stop(p[t]) flow"]

@@ -169,6 +169,17 @@ def test_unequal(left, right):
     assert form(left) != form(right)
 
 
+@pytest.mark.parametrize("text", ["0 if a == 0 else x * a", "2 * x if a == 2 else x * a", "x * a if a != 0 else 0", "x * b if a == b else x * a"])
+def test_a_choice_by_a_whole_number_that_makes_no_difference(text):
+    """A real number has a gradient where it is chosen by, too."""
+    assert form(text, whole={"a"}) == form("x * a") != form(text)
+
+
+@pytest.mark.parametrize("text", ["x if a == 0 else x * a", "0 if a <= 0 else x * a", "x * a if a == 0 else 0", "x if a * a == 1 else x * a", "0 if a == a else x * a"])
+def test_a_choice_by_a_whole_number_that_makes_one(text):
+    assert form(text, whole={"a"}) != form("x * a")
+
+
 def test_the_arguments_of_a_largest_may_be_swapped_but_for_ties():
     assert form("max(x, y)", ties=True) == form("max(y, x)", ties=True)
     assert form("max(x, y)", ties=True) != form("min(y, x)", ties=True)

@@ -19,13 +19,15 @@ class Symbols:
     """What a fault must know of symbols, by name: roles, and shapes with all axes as texts such as ("T", "4*H").
 
     A name without a role is an index letter or a size; where no shape is known, no fault that needs it is made.
-    No gradient is asked for along the names in ``still``, so that no fault in it could be told.
+    No gradient is asked for along the names in ``still``, so that no fault in it could be told. Names in ``whole`` are
+    whole numbers, the same for all places.
     """
 
     roles: dict
     shapes: dict = field(default_factory=dict)
     sizes: frozenset = frozenset()
     still: frozenset = frozenset()
+    whole: frozenset = frozenset()
 
     @classmethod
     def of(cls, spec):
@@ -34,7 +36,7 @@ class Symbols:
         shapes = {name: spec.full_shape(name) for name in roles if name in spec.arrays or name in spec.reached}
         shapes = {name: tuple(map(str, shape)) for name, shape in shapes.items()}
         differentiable = {name for name, role in roles.items() if role in DIFFERENTIABLE}
-        return cls(roles, shapes, frozenset(spec.sizes), frozenset(differentiable - _moving(spec)))
+        return cls(roles, shapes, frozenset(spec.sizes), frozenset(differentiable - _moving(spec)), frozenset(spec.integer_constants))
 
 
 def _moving(spec):

@@ -37,7 +37,7 @@ class Prover:
         self.shapes = dict(shapes)
         self.outputs = frozenset(outputs)
         self.symmetric = self._symmetric()
-        self.plain = Former(self.shapes, self.symmetric)
+        self.plain = self._former()
         self.flowing = self._flowing()
 
     def prove(self, mutant):
@@ -56,10 +56,13 @@ class Prover:
                 return reason
         return None
 
+    def _former(self, **chosen):
+        return Former(self.shapes, self.symmetric, whole=self.symbols.whole, **chosen)
+
     # ------------------------------------------------------------ equation by equation
 
     def _equal(self, equations, changed, ties=False, read=lambda node: node):
-        former = Former(self.shapes, self.symmetric, ties=ties)
+        former = self._former(ties=ties)
         same = all(former.form(read(equations[place].value)) == former.form(read(self.equations[place].value)) for place in changed)
         return (BUT_FOR_TIES if ties else BY_ALGEBRA) if same else None
 
@@ -132,7 +135,7 @@ class Prover:
                 raise Unknown("what is added is not the same for all that is read")
             if inner & {word for node in given.values() for word in names(node)}:
                 raise Unknown("two indices have one letter")
-            plain = Former(self.shapes, self.symmetric)
+            plain = self._former()
             plain.bound, plain.known = list(reader.bound), dict(reader.known)
             return plain.form(rewritten(added, lambda node: given.get(node.id) if isinstance(node, ast.Name) else None))
 
@@ -147,7 +150,7 @@ class Prover:
         while True:
             if not self.outputs.isdisjoint(changes):
                 return False
-            reader = Former(self.shapes, self.symmetric)
+            reader = self._former()
             reader.put = {name: _put(change, reader) for name, change in changes.items()}
             found = self._first_that_differs(equations, changes, reader)
             if found is None:
@@ -194,7 +197,7 @@ class Prover:
     def _exchanged(self, equations, changed, partners=None):
         """What is changed has become another symbol, and that one it, and nothing that is looked at minds: a + b is b + a."""
         partners = partners or {}
-        reader = Former(self.shapes, self.symmetric)
+        reader = self._former()
         reader.put = {name: _put_other(other, self.symmetric) for name, other in partners.items()}
         of_all = dict.fromkeys(equation.name for equation in equations)
         for name in of_all:

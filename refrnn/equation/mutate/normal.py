@@ -13,6 +13,7 @@ from fractions import Fraction
 from refrnn.equation.comparisons import COMPARISONS, kind_of
 from refrnn.equation.functions import FUNCTIONS, ShapeError
 from refrnn.equation.indices import index_tree, is_polynomial, size_of
+from refrnn.equation.mutate.tree import rewritten
 from refrnn.equation.parse import REDUCTIONS, subscripts
 from refrnn.equation.sizes import Size
 
@@ -198,13 +199,14 @@ class Former:
     ``shapes`` are those of all symbols over all their indices, ``symmetric`` the matrices that equal their transposes;
     ``put`` maps a name to a function of the subscripts that are read and of the atom of what is read: the sum that
     stands for it. With ``ties`` max(a, b) counts as max(b, a), which sends the gradient elsewhere where a equals b.
+    ``whole`` are names of whole numbers, which have no gradient.
     """
 
-    def __init__(self, shapes, symmetric=(), put=None, ties=False):
+    def __init__(self, shapes, symmetric=(), put=None, ties=False, whole=()):
         self.shapes = shapes
         self.symmetric = frozenset(symmetric)
         self.put = put or {}
-        self.ties = ties
+        self.ties, self.whole = ties, whole
         self.bound = []  # the letters of the sums that are open, outermost first
         self.known = {}  # the conditions that hold, or do not, where the expression stands
 
@@ -309,6 +311,9 @@ class Former:
         yes, no = self._under(text, True, node.body), self._under(text, False, node.orelse)
         if yes == no:
             return yes
+        if self._is_other_side(node):
+            other = self.form(node.orelse if isinstance(node.test.ops[0], ast.Eq) else node.body)
+            return Sum(other.terms, _joined(yes.shape, no.shape))
         holds = Sum.of(Atom("if", [text], shape))
         found, told = Sum({}, _joined(yes.shape, no.shape, shape)), self._compared(node.test) if isinstance(node.test, ast.Compare) else None
         for value, wanted, chosen in ((yes, True, holds), (no, False, Sum.number(1).plus(holds.times(-1)))):
@@ -320,6 +325,18 @@ class Former:
                 elif where_it_is_any == wanted:
                     found = found.plus(term)
         return found
+
+    def _is_other_side(self, node):
+        """Whether a choice by n == c, of a whole number n, is its other side everywhere: c in its place makes one side the other."""
+        test = node.test
+        if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], (ast.Eq, ast.NotEq)) or not isinstance(test.left, ast.Name):
+            return False
+        name, value = test.left.id, test.comparators[0]
+        if name not in self.whole:
+            return False
+        put = lambda part: value if isinstance(part, ast.Name) and part.id == name else None  # noqa: E731
+        body, orelse = self.form(rewritten(node.body, put)), self.form(rewritten(node.orelse, put))
+        return not body.plus(orelse.times(-1)).terms
 
     def _under(self, condition, holds, node):
         self.known[condition] = holds

@@ -61,9 +61,10 @@ def stop_a_gradient(equation, symbols):
 
 
 def let_a_gradient_flow(equation, symbols):
-    """A stop() that is there is removed."""
+    """A stop() that is there is removed, where a gradient is asked for of something in it."""
     for place in values(equation.value):
-        if isinstance(place.node, ast.Call) and place.node.func.id == "stop":
+        is_stop = isinstance(place.node, ast.Call) and place.node.func.id == "stop"
+        if is_stop and any(symbol not in symbols.still for _, symbol in occurrences(place.node.args[0], symbols, DIFFERENTIABLE)):
             yield f"let the gradient of {show(place.node)} flow", place.replace(place.node.args[0])
 
 

@@ -1859,12 +1859,13 @@ TABLE = {
     "refrnn.equation.mutate.times": [
         (f"there is no {kind}", f"{kind},", "")
         for kind in ("shift_an_index", "shorten_a_range", "ignore_a_start", "stop_a_gradient", "let_a_gradient_flow", "drop_an_accumulation")
-    ],
+    ] + [("a gradient flows where none is asked for", "if is_stop and any(symbol not in symbols.still for", "if is_stop and any(True for")],
     "refrnn.equation.mutate.swaps": [
         ("no symbols are swapped", "KINDS = (swap_symbols, swap_slices)", "KINDS = (swap_slices,)"),
         ("no slices are swapped", "KINDS = (swap_symbols, swap_slices)", "KINDS = (swap_symbols,)"),
     ],
     "refrnn.equation.mutate.equivalence": [
+        ("no number is whole", "whole=self.symbols.whole, ", ""),
         ("everything is proved", "            if reason is not None:\n                return reason\n        return None\n", "            if reason is not None:\n                return reason\n        return BY_ALGEBRA\n"),
         ("what is unknown is proved", "            except Unknown:\n                continue\n            if", "            except Unknown:\n                return BY_ALGEBRA\n            if"),
         ("one equation that is equal is enough", "same = all(former.form(", "same = any(former.form("),
@@ -1914,6 +1915,10 @@ TABLE = {
         ("a worker that ended is given no more", "    if waiting:\n        worker.give", "    if False:\n        worker.give"),
     ],
     "refrnn.equation.mutate.normal": [
+        ("any number is whole", "        if name not in self.whole:\n            return False\n", ""),
+        ("no choice by a whole number makes a difference", "        return not body.plus(orelse.times(-1)).terms\n", "        return True\n"),
+        ("every choice by a whole number makes a difference", "        return not body.plus(orelse.times(-1)).terms\n", "        return False\n"),
+        ("a whole number that is another one chooses the first side", "node.orelse if isinstance(node.test.ops[0], ast.Eq) else node.body", "node.orelse"),
         ("all signs are one", "            signs ^= {atom}\n", "            pass\n"),
         ("a condition beside an empty sum is never told", "where_it_is_any = told and _beside(product, *told)", "where_it_is_any = None"),
         ("a condition that fails at the first place holds", ">= (-1 if kind == \"LtE\" else 0)", ">= -1"),
