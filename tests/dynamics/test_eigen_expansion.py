@@ -1,6 +1,7 @@
 """Eigenvalue expansion: powers of a matrix, and the same by its eigenvalues."""
 
 import numpy as np
+import pytest
 from differential import assert_added_near, assert_backends_agree, assert_near, each_backend, each_precision, given
 
 import refrnn
@@ -42,6 +43,15 @@ def test_powers_and_expansion_have_one_gradient(backend, dtype):
     assert_added_near(run.outputs["power"], run.outputs["expanded"], terms=60)
     power, expanded = (run.backward({name: upstream})["h"] for name in ("power", "expanded"))
     assert_added_near(power, expanded, terms=60)
+
+
+@each_backend
+@pytest.mark.parametrize("pair", [(np.inf, 0.5), (-np.inf, 0.0), (0.5, np.inf), (2.0, -np.inf)])
+def test_infinite_eigenvalues_are_multiplied_step_by_step(backend, pair):
+    """What is infinite meets the imaginary part of 1, which is 0: already the first power is no number."""
+    values = spec.draw({"T": 3, "R": 1, "M": 1}, batch=8, seed=5, dtype="float64") | {"lamda_re": np.array(pair[:1]), "lamda_im": np.array(pair[1:])}
+    expanded = spec.forward(values, backend).outputs["expanded"]
+    assert np.isfinite(expanded[:, 0]).all() and np.isnan(expanded[:, 1:]).all()
 
 
 @each_backend

@@ -5,7 +5,8 @@ import pytest
 
 from refrnn.kernels.primitives import threads
 from refrnn.kernels.primitives.activations import RELU, activate
-from refrnn.kernels.primitives.compile import call, shift
+from refrnn.kernels.primitives.compile import call, fetch_add, shift
+from refrnn.kernels.primitives.meeting import _seen
 from refrnn.kernels.primitives.tasks import Tasks
 
 
@@ -64,6 +65,31 @@ def test_what_does_not_fit_is_refused(wrong, kind, words):
     with pytest.raises(kind) as refusal:
         _all_kinds.run(5, np.float32, **given() | wrong, work=1)
     assert str(refusal.value).endswith(f"test_tasks._all_kinds: {words}")
+
+
+@Tasks("done, here, both: integers (N)")
+def _each_once(index, done, here, both):
+    if index < 2:  # two threads that run at once see each other here
+        fetch_add(here)
+        looks = 0
+        while looks < 5000 and _seen(here) < 2:
+            looks += 1
+        if looks < 5000:
+            fetch_add(both)
+    fetch_add(done)
+
+
+def test_two_threads_do_each_task_once():
+    """So many, so small and so often that both of them now and then read a counter before either has written it."""
+    met = 0
+    for _ in range(500):
+        done, here, both = np.zeros((3, 1), np.int64)
+        with threads.using(min(2, threads.most()), little=0):
+            _each_once.run(2**14, float, done=done, here=here, both=both, work=1)
+        assert done[0] == 2**14
+        met += both[0] == 2  # on a busy machine one of them may come when all is done
+        if met == 25:
+            break
 
 
 @Tasks("x, y: floats (*rows, N); count: floats (*size)")

@@ -54,7 +54,6 @@ KERNELS = (
     Fault("threads", "the last task is lost", "word-model", TASKS, "body, count, counter = table[0], table[1], ", "body, count, counter = table[0], table[1] - 1, "),
     Fault("threads", "the last task of many is lost", "elman", TASKS, "body, count, counter = table[0], table[1], ", "body, count, counter = table[0], table[1] - 1, "),
     Fault("threads", "each thread does all tasks", "word-model", TASKS, "    index = fetch_add(counter)\n    while index < count:\n        call(body, (index, shift(table, 3), like))\n        index = fetch_add(counter)", "    index = 0\n    while index < count:\n        call(body, (index, shift(table, 3), like))\n        index += 1"),
-    Fault("threads", "a counter that is not atomic", "elman", TASKS, "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1"),
     Fault("threads", "the last worker is lost", "lstm", TASKS, "for worker in prange(workers):", "for worker in prange(workers - 1):"),
     Fault("threads", "the last panel of a thread's share of the units", "unfolding", LOOP, "stage.panels * (worker + 1) // workers\n", "stage.panels * (worker + 1) // workers - (worker > 0)\n"),
     Fault("memory", "an array that the way back reads is not copied", "elman", COMPILED, 'keeps="x h0"', 'keeps="h0"'),

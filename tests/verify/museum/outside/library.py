@@ -69,4 +69,9 @@ LIBRARY = (
     # Of the engine, what no row of the library asks of it.
     Fault("engine", "what a step sends back over many steps arrives one late", "elman", "../kernels/engine/plan.py", "back * arriving if is_apart", "(back - 1) * arriving if is_apart", "tests/engine/test_passes.py"),
     Fault("engine", "what a later segment sent ahead over many steps stays", "elman", "../kernels/engine/work.py", "                array[:T] = 0\n", "", "tests/engine/test_segments.py"),
+    # In kernels, where no case of verification goes, and tests do.
+    Fault("threads", "a counter that is not atomic", "elman", "../kernels/primitives/tasks.py", "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1", "tests/primitives"),
+    Fault("layouts", "ragged inputs with strides are read as dense where a step takes them", "lstm", "../kernels/engine/bound.py", "self._taken.append(np.ascontiguousarray(array))", "self._taken.append(array)", "tests/engine"),
+    Fault("memory", "a copy of inputs with strides is not kept while it is read", "lstm", "../kernels/engine/bound.py", 'places[f"given:{name}"] = address(self._taken[-1])', 'places[f"given:{name}"] = address(np.ascontiguousarray(array))', "tests/engine"),
+    Fault("special", "powers of an infinite pair by the power function", "eigen-expansion", "../kernels/dynamics/eigen_expansion.py", "pairs = np.cumprod(pairs, axis=0)  # not", "pairs = pairs[-1] ** t if T > 1 else pairs  # not", "tests/dynamics"),
 )  # fmt: skip
