@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from ..primitives.arguments import MOST_FORMS
 from ..primitives.products import packed
 from .pool import LITTLE, POOL
 
@@ -81,18 +82,27 @@ class Bound:
     """
 
     def __init__(self, forward, weights, inputs, starts, whole=()):
-        self._forward = forward.__wrapped__  # whoever has it bound has looked at all that it is given
+        self._forward, self._check = forward.__wrapped__, forward.uncopied.fitting
         self.inputs, self.starts = {name: name for name in inputs}, {name: name for name in starts}
         self._whole = whole  # those of the inputs that are whole numbers
         self._weights = {name: np.array(weight, order="C") for name, weight in weights.items()}
-        self._panels = {}
+        self._panels, self._fitting = {}, set()
 
     def __reduce__(self):
         raise TypeError("what is bound holds matrices as this processor reads them; pickle its weights, and bind them again")
 
     def forward(self, values, lengths=None, out=None):
-        """Outputs, (T, B, ...) or (B, ...), and the state of each sequence by the names of starts; all the caller's own."""
+        """Outputs, (T, B, ...) or (B, ...), and the state of each sequence by the names of starts; all the caller's own.
+
+        Raises TypeError or ValueError where arrays do not fit each other and the weights; what lengths and whole numbers are is not asked.
+        """
         given = {name: np.ascontiguousarray(values[name], np.int64 if name in self._whole else None) for name in (*self.inputs, *self.starts)}
+        form = tuple([(array.shape, array.dtype) for array in given.values()])
+        if form not in self._fitting:
+            self._check({**given, **self._weights})
+            if len(self._fitting) >= MOST_FORMS:
+                self._fitting = set()
+            self._fitting.add(form)
         token = _bound.set(self._panels)
         try:
             with np.errstate(all="ignore"):

@@ -116,6 +116,19 @@ def test_bound_passes_have_the_bits_of_others(name, spoiled):
             assert all(found[name].tobytes() == array.tobytes() and np.isfinite(array).all() for name, array in expected.items())
 
 
+def test_bound_loops_refuse_what_does_not_fit():
+    """As often as they are asked: nobody else looks at the arrays of one who uses kernels alone."""
+    spec = text(*CELLS["two delays"])
+    values = spec.draw({size: 5 for size in spec.sizes}, batch=3, dtype="float32")
+    layer, given = bound(spec, values)
+    (name,) = layer.inputs
+    for change, error in ((lambda array: array.astype(np.float64), TypeError), (lambda array: array[..., :-1].copy(), ValueError), (lambda array: array[:, :-1].copy(), ValueError)):
+        for _ in range(2):
+            layer.forward(given)
+            with pytest.raises(error, match="^the compiled kernel of "):
+                layer.forward(given | {name: change(given[name])})
+
+
 def test_what_is_not_all_given_is_zero():
     """Memory may hold anything only where a pass gives all of a symbol, whatever its sizes are."""
     whole = {name: set(re.findall(r"(\w+)(?:, \w+)? = _memory\.\w+\(.*, whole=True\)", loops.text(refrnn.load(name)))) for name in ("mlstm", "fast-weights")}
