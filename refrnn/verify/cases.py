@@ -2,6 +2,7 @@
 
 import ast
 import math
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from weakref import WeakKeyDictionary
@@ -537,6 +538,8 @@ def shapes(spec, interpreted=False, level="full"):
     found = [Case(f"{name} of one", sizes=dict.fromkeys(sizes, 3) | {name: 1} | _times(spec, 3), seed=31) for name in sizes if len(sizes) > 1 and level == "full"]
     found.append(Case("plain, drawn anew", sizes=complete_sizes(spec, {}, Case.batch), seed=53))  # a kernel was called with other numbers of these sizes first
     found.append(Case("rows of one number", sizes=dict.fromkeys(sizes, 3) | _times(spec, 2), seed=32, sparse=True))
+    for name in sorted(_output_widths(spec) - words):  # three times 2731 is one more than 2**13
+        found.append(Case(f"{name} of 2731", sizes=dict.fromkeys(sizes, 2) | {name: 2731} | _times(spec, 1), batch=3, seed=67))
     if spec.time:
         # Past 64, 128 and 256 steps, and past what integers of eight bits hold, of steps, of one length of three, and of words.
         found.append(Case("258 steps", sizes=_alike(spec, 2) | dict.fromkeys(words, 301) | _times(spec, 258), seed=38, ragged=True, full=True))
@@ -564,6 +567,14 @@ def _input_widths(spec):
     """The sizes that inputs have as their last axis, and that no place is run over."""
     last = {str(symbol.shape[-1]) for symbol in spec.arrays.values() if symbol.role == "input" and len(symbol.shape) > 1}
     return (last & {*spec.sizes}) - {*spec.time, spec.batch} - _run_over(spec)
+
+
+def _output_widths(spec):
+    """The sizes that outputs have as their last axis, of which no array has two, and that no place is run over."""
+    last = {str(spec.full_shape(name)[-1]) for name in spec.outputs if spec.full_shape(name)}
+    shapes = [Counter(name for size in spec.full_shape(array) for name in size.names()) for array in (*spec.arrays, *spec.defined)]
+    twice = {name for shape in shapes for name, count in shape.items() if count > 1}
+    return (last & {*spec.sizes}) - {*spec.time, spec.batch} - _run_over(spec) - twice
 
 
 def in_whole_vectors(spec):

@@ -14,6 +14,7 @@ from refrnn.backends.layer import Inferred, Layer
 from refrnn.backends.run import Run, run_checked
 from refrnn.errors import ValuesError
 from refrnn.kernels.engine import segments
+from refrnn.kernels.engine.bound import Bound
 from refrnn.kernels.engine.pool import POOL
 from refrnn.kernels.engine.work import Backward
 from refrnn.kernels.primitives import fork, threads
@@ -733,6 +734,18 @@ def test_a_layer_that_looks_at_strides_once(monkeypatch):
     assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h is not that of an earlier call when the arrays are strided"
 
 
+def test_a_layer_that_looks_at_strides_of_whole_sequences_alone(monkeypatch):
+    def forward(self, values, lengths=None, keep=True, out=None, right=Layer.forward):
+        run = right(self, values, lengths, keep, out)
+        if lengths is not None and not values["x"].flags.c_contiguous:
+            run.outputs["h"][0] += 1
+        return run
+
+    monkeypatch.setattr(Layer, "forward", forward)
+    text = "h of sequences of other lengths is another one when the arrays are strided"
+    assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == text
+
+
 def test_a_layer_that_takes_any_out(monkeypatch):
     monkeypatch.setattr("refrnn.backends.layer._checked_out", lambda spec, checked, out: dict(out))
     assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "h is written into memory that x is read from"
@@ -1003,6 +1016,16 @@ def test_a_layer_that_takes_another_precision_once_it_knows_the_form(function, m
     assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") is None
     monkeypatch.setattr(Layer, function, call)
     assert of.calls_of_a_layer_do_not_touch(unit(), TRUTHS[0], "kernel") == "a layer of float32 takes arrays of float64"
+
+
+def test_a_bound_kernel_that_looks_at_shapes_alone(monkeypatch):
+    """Behind a layer, which refuses what does not fit: whoever uses kernels alone is told by them."""
+    spec = refrnn.load("lstm")
+    truth = next(Truth(spec, case) for case in cases(spec) if case.name == "plain-float32")
+    assert of.calls_of_a_layer_do_not_touch(spec, truth, "kernel") is None
+    right = Bound._waiting
+    monkeypatch.setattr(Bound, "_waiting", lambda self, mark: right(self, (mark[0], *[shape for shape, _ in mark[1:]])))
+    assert of.calls_of_a_layer_do_not_touch(spec, truth, "kernel") == "a bound kernel of float32 takes arrays of float64"
 
 
 class Seen(np.ndarray):

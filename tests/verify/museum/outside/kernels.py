@@ -167,4 +167,8 @@ KERNELS = (
     Fault("calls", "the order of the call before", "lstm", BOUND, "if order is not None or not self._in_turn:", "if order is not None:"),
     Fault("memory", "values past the end are what memory held", "lstm", PASSES, "array = np.zeros(values.shape, self.dtype)\n        for t, running", "array = np.empty(values.shape, self.dtype)\n        for t, running"),
     Fault("edges", "sums of blocks begin anew", "lstm", SUMS, "one.mode if k == 0 else KEEP", "one.mode"),
+    # Of blind ones that nobody had found, what quick cases find now.
+    Fault("edges", "a last activation by itself", "tdnn", "families/pointwise.py", "_apply.run(-(-array.size // CHUNK), ", "_apply.run(max(1, -(-(array.size - 1) // CHUNK)), "),
+    Fault("edges", "the error of a last activation by itself", "tdnn", "families/pointwise.py", "_pull_back.run(-(-after.size // CHUNK), ", "_pull_back.run(max(1, -(-(after.size - 1) // CHUNK)), "),
+    Fault("calls", "shapes alone tell whether work fits", "gru-reset-before", BOUND, "[(array.shape[1:], array.dtype) for array in given.values()] + [(array.shape, array.dtype) for array in starts.values()]", "[array.shape[1:] for array in given.values()] + [array.shape for array in starts.values()]"),
 )  # fmt: skip
