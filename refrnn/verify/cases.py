@@ -40,6 +40,7 @@ OVERFLOWING = "overflowing"
 SEARCH, FARTHEST = 12, 16.0  # steps, each by no more than this factor
 SHORTER = 0.95  # times a size that is too large
 FEW = 10_000  # elements, each of which is counted by itself
+MOST_ELEMENTS = 100_000  # of the equation in a long case, whose truth takes a minute by then
 # A constant with no more whole numbers than this chooses between them, and each choice has its cases.
 MOST_CHOICES = 8
 
@@ -748,6 +749,12 @@ def _with_values(name, values, **made):
     return _both(name, values=values, **made) if exact else [Case(name, "float64", values=values, **made)]
 
 
+def _elements(spec, steps):
+    """How many elements the equation has in so many steps, each of which is interpreted by itself: over all steps before each, the square of them."""
+    sizes = complete_sizes(spec, fitting_sizes(spec, _times(spec, steps), 1), 1)
+    return sum(count for count, _, _ in spec.program.priced(sizes, {name: spec.symbols[name].integers(sizes)[1] for name in spec.integer_constants}))
+
+
 def _more(spec):
     """The full level: long sequences, wide ragged batches, and twenty drawn at random."""
     found = []
@@ -756,8 +763,9 @@ def _more(spec):
         for steps in (32, 64, 128):
             found += _both(f"long-{steps}", sizes=_times(spec, steps), batch=1, seed=24)
         found += _both("long-200", sizes=_times(spec, 200), batch=2, seed=16)
-        found += _both("long-513", sizes=_times(spec, 513), batch=1, seed=17)
-        found += _both("long-1030", sizes=_times(spec, 1030), batch=1, seed=23)
+        for steps, seed in ((513, 17), (1030, 23)):
+            if _elements(spec, steps) <= MOST_ELEMENTS:
+                found += _both(f"long-{steps}", sizes=_times(spec, steps), batch=1, seed=seed)
         found += _both("ragged-wide", sizes=_times(spec, 12) | _widths(spec, (33, 34)), batch=17, seed=18, ragged=True)
     random = np.random.default_rng(19)
     for number in range(20):

@@ -404,12 +404,21 @@ def test_no_case_asks_for_more_than_the_equation_takes(monkeypatch):
     """Scores of each step with each are its square; the longest case is not much shorter than it must be."""
     spec, most = refrnn.load(str(CELLS / "causal-self-attention.yaml")), 2**22
     monkeypatch.setattr("refrnn.verify.cases.MOST_KEPT", most)
+    monkeypatch.setattr("refrnn.verify.cases.MOST_ELEMENTS", 10**9)
     found = {case.name: case for case in cases(spec, "full")}
     for case in found.values():
         assert case.batch * spec.program.amounts(complete_sizes(spec, case.sizes, case.batch))[1] <= most
     longest = found["long-1030-float64"].sizes["T"]
     assert spec.program.amounts({"T": longest, "I": 4, "H": 5})[1] > most / 3 and found["ragged-float64"].sizes["T"] == 7
     assert len({case.sizes["T"] for name, case in found.items() if name.startswith("long-") and "200" not in name}) > 2
+
+
+def test_no_long_case_has_elements_by_the_million():
+    """One cell of the gallery reads all steps before at each; its truth would take twenty minutes."""
+    long = {name: [case.name for case in cases(refrnn.load(name), "full") if case.name.startswith("long-")] for name in ("attention-decoder", "min-gru")}
+    steps = [f"-{number}" for number in (32, 64, 128, 200)]
+    of_all = [f"long{number}-{dtype}" for number in ["", *steps, "-513", "-1030"] for dtype in ("float64", "float32")]
+    assert long == {"attention-decoder": ["long-float64", "long-float32", *of_all[2:10]], "min-gru": of_all}
 
 
 def test_arrays_are_no_larger_than_can_be_drawn():
