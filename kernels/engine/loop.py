@@ -30,9 +30,9 @@ LOOP = _record(
 STAGE = _record(
     "start", "to", "step", "row", "panel", "panels", "width", "each", "units", "first_product", "last_product", "pointwise", "arrays",
 )  # fmt: skip
-# The rows a at t + offset, of the sequences that still run at t + ahead, times the matrix b into the columns from ``column``;
-# ``blocks``: where these rows are laid out for it.
-PRODUCT = _record("a", "step", "row", "offset", "ahead", "terms", "b", "panel", "column", "vectors", "blocks")
+# The rows a at t + offset, in pieces of ``piece`` terms that are ``apart``, of the sequences that still run at t + ahead, times
+# the matrix b into the columns from ``column``; ``blocks``: where these rows are laid out for it.
+PRODUCT = _record("a", "step", "row", "piece", "apart", "offset", "ahead", "terms", "b", "panel", "column", "vectors", "blocks")
 
 
 HEAD, OF_STAGE, OF_PRODUCT = (len(kind.names) for kind in (LOOP, STAGE, PRODUCT))
@@ -101,11 +101,12 @@ def _stage(loop, stage, products, t, order, ends, first, active, worker, workers
                         end += 1
                 place = worker * loop.apart + (first + begin) * product.terms
                 operand, blocks = shift(a, begin * product.row), shift(pointer(product.blocks, like), place)
-                if end - begin == 1:
-                    blocks = operand  # one row is a block as it stands
+                stands = end - begin == 1 and product.piece == product.terms  # one row is a block
+                if stands:
+                    blocks = operand
                 if end > begin and is_before:
-                    if end - begin > 1:
-                        call(loop.lay_out, (blocks, operand, end - begin, product.terms, product.row, 1))
+                    if not stands:
+                        call(loop.lay_out, (blocks, operand, end - begin, product.terms, product.row, 1, product.piece, product.apart))
                 elif end > begin:
                     to = shift(c, begin * stage.row + product.column)
                     call(loop.multiply, (KEEP, to, blocks, b, following, end - begin, product.terms, product.vectors, stage.row))

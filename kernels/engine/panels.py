@@ -59,32 +59,36 @@ def rows_by_panel(start, c, a, b, following, rows, terms, vectors, c_row):
         start = 0
 
 
-@native("FFiiii")
-def in_blocks(to, a, rows, terms, a_row, a_term):
+@native("FFiiiiii")
+def in_blocks(to, a, rows, terms, a_row, a_term, piece, apart):
     """Lay out a (rows, terms) as tiles read it: for each block of rows one term after the other, of each the numbers of all rows.
 
-    Rows of a are often pages apart, all at the same places of the cache.
+    Every ``piece`` terms of a begin ``apart`` from those before. Rows of a are often pages apart, all at the same places of the cache.
     """
     blocks, lane = (rows + HIGHEST - 1) // HIGHEST, lanes(to)
     for block in range(blocks):
         first, last = rows * block // blocks, rows * (block + 1) // blocks
-        height, begin, target, k = last - first, shift(a, first * a_row), shift(to, first * terms), 0
+        height = last - first
         vectors = (height + lane - 1) // lane
-        if a_term == 1 and lane <= terms:
-            while k < terms:
-                k = min(k, terms - lane)  # the last vector may begin within the one before
-                interleave(shift(begin, k), a_row, height, shift(target, k * height))
-                k += lane
-        elif a_row == 1 and first + vectors * lane <= rows:
-            # Whole vectors, where there are as many rows: what is too much of one is written over by the next.
-            while k < terms:
-                for v in range(vectors):
-                    store(load(shift(begin, k * a_term + v * lane)), shift(target, k * height + v * lane))
+        begin, target, done = shift(a, first * a_row), shift(to, first * terms), 0
+        while done < terms:
+            k = 0
+            if a_term == 1 and lane <= piece:
+                while k < piece:
+                    k = min(k, piece - lane)  # the last vector may begin within the one before
+                    interleave(shift(begin, k), a_row, height, shift(target, k * height))
+                    k += lane
+            elif a_row == 1 and first + vectors * lane <= rows:
+                # Whole vectors, where there are as many rows: what is too much of one is written over by the next.
+                while k < piece:
+                    for v in range(vectors):
+                        store(load(shift(begin, k * a_term + v * lane)), shift(target, k * height + v * lane))
+                    k += 1
+            while k < piece:
+                for i in range(height):
+                    target[k * height + i] = begin[i * a_row + k * a_term]
                 k += 1
-        while k < terms:
-            for i in range(height):
-                target[k * height + i] = begin[i * a_row + k * a_term]
-            k += 1
+            begin, target, done = shift(begin, apart), shift(target, piece * height), done + piece
 
 
 # ------------------------------------------------------------ packing
@@ -139,7 +143,11 @@ class Packing:
     def unpack(self, packed, arrays):
         """Write what is packed, in dense rows, into ``arrays`` by name."""
         flat = self._flat(arrays)
-        _unpack(self._table(flat), np.array([*packed, *[address(array) for array in flat]], np.int64), self._like)
+        gates, places = self._table(flat), np.array([*packed, *[address(array) for array in flat]], np.int64)
+        if threads.is_worth(self.size, LARGE):
+            _unpack_one.run(self._most, self._like.dtype, gates=gates, places=places, work=4 * self.size)
+        else:
+            _unpack(self._most, gates, places, self._like)
 
     def within(self, wholes, arrays):
         """A table for ``pack_by`` from ``wholes``, which lie apart, where ``arrays`` by name are views of these."""
@@ -297,17 +305,17 @@ def _turn_one(index, N, panels, F, forward, terms, columns, width):
     _turn_panel(index, N, panels, F, forward, terms, columns, width)
 
 
-@kernel
-def _unpack(gates, places, like_array):
-    like = data_of(like_array)
+@part
+def _unpack_panel(p, G, gates, places, like):
+    """The panel ``p`` of all G gates that have one."""
     lane = lanes(like)
-    for g in range(len(gates)):
-        gate = record(shift(data_of(gates), g * OF_GATE), GATE)
+    for g in range(G):
+        gate = record(shift(gates, g * OF_GATE), GATE)
         units, terms, columns, by_unit, by_term = gate.units, gate.terms, gate.columns, gate.by_unit, gate.by_term
         matrix, source = shift(pointer(places[gate.plain], like), gate.offset), shift(pointer(places[gate.packed], like), gate.first + gate.column)
-        for first in range(0, units, lane):
+        for first in range(p * gate.each, min((p + 1) * gate.each, units), lane):
             count = min(lane, units - first)
-            place = first // gate.each * gate.panel + first % gate.each
+            place = p * gate.panel + first - p * gate.each
             k = 0
             if count == lane and by_term == 1:
                 while k + lane <= terms:
@@ -317,3 +325,15 @@ def _unpack(gates, places, like_array):
                 for u in range(count):
                     matrix[(first + u) * by_unit + k * by_term] = source[place + k * columns + u]
                 k += 1
+
+
+@kernel
+def _unpack(panels, gates, places, like):
+    for p in range(panels):
+        _unpack_panel(p, len(gates), data_of(gates), data_of(places), data_of(like))
+
+
+@Tasks("gates: integers (G, N); places: integers (M)")
+def _unpack_one(index, G, gates, places, like):
+    """Task ``index``: a panel of each gate."""
+    _unpack_panel(index, G, gates, places, like)

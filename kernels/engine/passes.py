@@ -13,7 +13,7 @@ from .plan import FEW
 from .pool import POOL
 from .program import addresses
 from .segments import kept_by
-from .sums import inputs, outer, slices, sum_blocks
+from .sums import flat, inputs, outer, slices, sum_blocks
 from .weights import laid_out
 
 
@@ -48,8 +48,8 @@ def shares(plan, ends, workers, ragged):
 class Pass:
     """One pass forward. ``outputs`` (T, B, H) by name are the caller's own: what ``backward`` needs is kept apart.
 
-    What stands past a sequence's end is never read, and is zero in outputs. Inputs are not copied: they must stay what
-    they are until ``backward``; weights are.
+    What stands past a sequence's end is never read, and is zero in outputs. Inputs and starts are not copied: they must stay
+    what they are as long as anything is asked of the pass, which may have to run once more; weights are.
     """
 
     def __init__(self, recurrence, given, starts, weights, lengths, parts):
@@ -202,14 +202,14 @@ class Pass:
         keep (T, B), or None for everywhere: where the error passes from a step to the one before it, through products;
         steps that send errors there themselves can't be cut so.
         """
-        return _Back(self, upstream, keep).gradients(into)
+        return _Back(self, upstream, into, keep).gradients()
 
 
 class _Back:
     """One pass backward through a pass."""
 
-    def __init__(self, forward, upstream, keep):
-        self.forward, self.recurrence, self.plan = forward, forward.recurrence, forward.plan
+    def __init__(self, forward, upstream, into, keep):
+        self.forward, self.recurrence, self.plan, self._into = forward, forward.recurrence, forward.plan, into
         new = np.zeros if forward.ragged else np.empty
         self.d_given = {name: new(array.shape, forward.dtype) for name, array in forward.given.items() if name in self.recurrence.reached}
         self.d_starts = {row: np.empty(start.shape, forward.dtype) for row, start in forward.starts.items()}
@@ -217,8 +217,9 @@ class _Back:
         self._steps = {**errors, **{f"d:{name}": array for name, array in self.d_given.items()}}
         self._places = addresses({**self._steps, **{f"start:{row}": array for row, array in self.d_starts.items()}})
         self._keep = None if keep is None else np.ascontiguousarray(np.take(keep, forward.order, 1), dtype=np.int64)
-        # Of each product the gradient of its matrix, of each set of gates the sum of its errors.
+        # Of each product the gradient of its matrix, and the sums of the errors of its gates; of gates in none likewise.
         self._matrices, self._totals = {}, [np.zeros(part.row, forward.dtype) for part in self.plan.parts]
+        self._bare = {one: np.zeros(self.plan.panels[one[0]].count * self.plan.panels[one[0]].each, forward.dtype) for one in self.recurrence.bare}
         forward.use()
         self._works = forward._kept.back(forward, self._run)
 
@@ -229,7 +230,7 @@ class _Back:
         places = {**forward.places(first), "forward": forward_work.places, "errors": errors}
         keep, slices = None if self._keep is None else self._keep[first:], forward.slices(first)
         if later is None:
-            work.run(places, slices, keep)
+            work.run(forward_work, places, slices, keep)
         else:
             work.go_on(later, places, slices, keep)
         if first == 0:
@@ -240,36 +241,45 @@ class _Back:
             rows, blocks = np.flatnonzero(np.arange(B) < running[:, None]), sum_blocks(running, B)
             places = rows // B * B + forward.order[rows % B]
         if len(places):
-            deltas = [_flat(array, rows) for array in work.deltas]
-            self._reach_inputs(first, places, deltas, work)
-            self._sum(first, rows, blocks, deltas, forward_work, work)
+            deltas = work.deltas(forward_work, rows)
+            self._sum(first, rows, places, blocks, deltas, forward_work, work)
             if rows is not None:
-                POOL.give(deltas)
+                POOL.give(deltas.values())
 
-    def _sum(self, first, rows, blocks, deltas, forward_work, work):
-        """Add the products of these steps to the gradients of matrices and biases; ``rows``: those that run, of which ``deltas`` are.
+    def _sum(self, first, rows, places, blocks, deltas, forward_work, work):
+        """Add the products of these steps to the gradients of matrices and biases, and give inputs their errors.
 
-        Where these are all steps, gradients take the place of the matrices turned round: nothing else needs these by now.
+        ``rows``: those that run, of which ``deltas`` are; ``places``: these in the caller's order. Where these are all steps,
+        gradients take the place of the matrices turned round: nothing else needs these by now. Where memory is large, one
+        matrix after the other is done with, so that the next one has its memory: those that the loop needed first.
         """
-        plan, summed, is_whole = work.plan, set(), work.plan.T == self.plan.T
+        plan, workers, is_whole = work.plan, self.forward.workers, work.plan.T == self.plan.T
         operands = {}  # several products may have the same one
-        for q, (k, product) in enumerate(self.recurrence.products):
-            place = self.recurrence.place_of(k, product)
-            totals = np.empty_like(self._totals[place]) if place in summed else self._totals[place]
-            summed.add(place)
+        reached = {name[2:] for name in self.recurrence.sent}
+        for q in sorted(range(len(plan.parts)), key=lambda q: self.recurrence.products[q][1].operand in plan.widths):
+            k, product = self.recurrence.products[q]
+            if product.operand in self.d_given and not product.stopped:
+                self._reach_input(q, first, places, deltas[k], work, product.operand in reached)
+                reached.add(product.operand)
             taken = product.operand, product.delay
             if taken not in operands:
-                operands[taken] = _flat(self._operand(product, first, forward_work), rows)
-            operand = operands[taken]
-            terms, columns, workers = plan.terms_of(product), plan.parts[place].width, self.forward.workers
+                operands[taken] = flat(self._operand(product, first, forward_work), rows)
             is_begun = q in self._matrices
             found = self._matrices[q] if is_begun else work.matrix(q, is_last=is_whole)
-            self._matrices[q] = outer(operand, terms, deltas[place], columns, workers, blocks, totals, found, adding=is_begun)
-        for place, part in enumerate(plan.parts):
-            if place not in summed:
-                outer(deltas[place], 0, deltas[place], part.width, self.forward.workers, blocks, self._totals[place])
+            of_gates = self._of_gates(deltas[k], k, *self.recurrence.columns(k, product))
+            self._matrices[q] = outer(operands[taken], plan.terms_of(product), of_gates, workers, blocks, self._totals[q], found, adding=is_begun)
+            if is_whole and work.is_large:
+                self._unpack(product.matrix, work)
+        for (k, gate), totals in self._bare.items():
+            of_gate = self._of_gates(deltas[k], k, gate, 1)
+            outer(of_gate[0], 0, of_gate, workers, blocks, totals)
         if rows is not None:
             POOL.give(operands.values())
+
+    def _of_gates(self, deltas, k, first, count):
+        """Those of so many gates of the stage k, from the ``first`` one on."""
+        each = self.plan.panels[k].each
+        return deltas[:, :, first * each : (first + count) * each]
 
     def _operand(self, product, first, forward_work):
         T = forward_work.plan.T
@@ -278,30 +288,61 @@ class _Back:
         before = self.recurrence.depth[product.operand] - product.delay
         return forward_work.history[product.operand][before : before + T]
 
-    def _reach_inputs(self, first, places, deltas, work):
-        """The errors of inputs that products take; those that steps take are there already. ``places``: of the rows of ``deltas``, in the caller's order."""
-        forward, reached, last = self.forward, {name[2:] for name in self.recurrence.sent}, first + work.plan.T
-        for q, k, product in self.recurrence.passing:
-            if product.operand not in self.d_given:
-                continue
-            array = self.d_given[product.operand][first:last]
-            target = np.zeros_like(array) if product.operand in reached else array
-            inputs(deltas[self.recurrence.place_of(k, product)], work.turned(q), places, forward.workers, target)
-            if target is not array:
-                array += target
-            reached.add(product.operand)
+    def _reach_input(self, q, first, places, deltas, work, is_reached):
+        """The error that product ``q`` sends to its input, beside what is there already if it ``is_reached``. ``places``: of the rows of ``deltas``, in the caller's order."""
+        k, product = self.recurrence.products[q]
+        array = self.d_given[product.operand][first : first + work.plan.T]
+        target = np.zeros_like(array) if is_reached else array
+        of_gates = self._of_gates(deltas, k, *self.recurrence.columns(k, product))
+        inputs(of_gates, work.turned(q), places, self.forward.workers, target)
+        if target is not array:
+            array += target
 
-    def gradients(self, into):
-        matrices = {}
-        for q, (_, product) in enumerate(self.recurrence.products):
-            if product.matrix in matrices:
-                matrices[product.matrix] += self._matrices[q]
-            else:
-                matrices[product.matrix] = self._matrices[q]
-        self.plan.unpacking.unpack([address(array) for array in (*matrices.values(), *self._totals)], into)
+    def _gradient(self, name):
+        """That of a matrix, packed, and the products that it is of; None before all of them are summed."""
+        of = [q for q, (_, product) in enumerate(self.recurrence.products) if product.matrix == name]
+        if not all(q in self._matrices for q in of):
+            return None, of
+        total = self._matrices[of[0]]
+        for q in of[1:]:
+            total += self._matrices[q]
+        return total, of
+
+    def _unpack(self, name, work):
+        """Write the gradient of a matrix where it belongs, if it is all there, and give the memory back."""
+        total, of = self._gradient(name)
+        if total is not None:
+            self.plan.unpackings[name].unpack([address(total)], self._into)
+            for q in of:
+                del self._matrices[q]
+                work.let_go(q)
+
+    def gradients(self):
+        names = dict.fromkeys(product.matrix for _, product in self.recurrence.products)
+        totals = [self._sums_of(k) for k in range(len(self.plan.panels))]
+        if self._matrices:
+            packed, unpacking = [self._gradient(name)[0] for name in names], self.plan.unpacking
+        else:  # matrices are done with
+            packed, unpacking = [], self.plan.unpackings[None]
+        unpacking.unpack([address(array) for array in (*packed, *totals)], self._into)
         found = {**self.d_given, **self.d_starts, **self._sums()}
         for work in self._works:
             work.give()
+        return found
+
+    def _sums_of(self, k):
+        """The sums of the errors of a stage's gates, as far as they are known, side by side in its panels."""
+        panels, products = self.plan.panels[k], [(q, product) for q, (of, product) in enumerate(self.recurrence.products) if of == k]
+        if products and self.plan.parts[products[0][0]].row == panels.row:
+            return self._totals[products[0][0]]  # of all gates
+        found = np.zeros(panels.row, self.forward.dtype)
+        in_panels = found.reshape(panels.count, -1, panels.each)
+        for q, product in products:
+            first, count = self.recurrence.columns(k, product)
+            in_panels[:, first : first + count] = self._totals[q].reshape(panels.count, count, panels.each)
+        for (of, gate), totals in self._bare.items():
+            if of == k:
+                in_panels[:, gate] = totals.reshape(panels.count, panels.each)
         return found
 
     def _sums(self):
@@ -312,11 +353,3 @@ class _Back:
             size = self.plan.vectors.get(name)
             found[name] = (parts.sum() if size is None else parts[:size]).astype(self.forward.dtype)
         return found
-
-
-def _flat(array, rows):
-    """Rows (N, ...) of an array (T, B, ...): those of the sequences that run, ``rows``, in work memory, or None for all."""
-    flat = array.reshape(-1, array.shape[2])
-    if rows is None:
-        return flat
-    return np.take(flat, rows, 0, out=POOL.take((len(rows), flat.shape[1]), flat.dtype), mode="clip")  # else NumPy makes one more copy

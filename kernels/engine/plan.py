@@ -32,7 +32,7 @@ class Plan:
     after the other and the last ones, nobody went back through; ``unread``: of how many nobody asked for rows.
 
     Arrays are named: x (an input, sequences in the order of their lengths), given:x (in the caller's), gates:0 and bias:0 (of a stage), row:h (kept, with its starts before it), out:h,
-    pack:0 (of a product); backward up:h, delta:0 (of a set of gates), error:0 (of a stage), carry:h:1 (what steps send to
+    pack:0 (of a product); backward up:h, delta:0 (errors of a stage's gates, where these do not give way), error:0 (of a stage), carry:h:1 (what steps send to
     the row so many steps before), same:h (to that of their own step), back:0, d:x, start:h.
     """
 
@@ -40,7 +40,7 @@ class Plan:
         self.recurrence, self.T, self.B, self.dtype, self._lean = recurrence, T, B, dtype, lean
         self.widths, self.units, self.numbers, self.vectors = widths, units, numbers, vectors
         self.panels = [Panels(len(stage.names), units[k], dtype) for k, stage in enumerate(recurrence.stages)]
-        self.parts = [Panels(len(gates), units[k], dtype, self.panels[k].each) for k, gates in recurrence.sets]
+        self.parts = [Panels(len(product.gates.split()), units[k], dtype, self.panels[k].each) for k, product in recurrence.products]
         self.rows = {row: units[k] for row, k in recurrence.rows.items()}
         # Few sequences make poor products, and matrices of long inputs take long to be read: products of inputs are then made for all steps at once, before the loop.
         self.hoisted = {
@@ -66,15 +66,16 @@ class Plan:
         self.reached |= {row: Panels(1, units[k], dtype, self.errors[k].each) for row, k in recurrence.rows.items()}
         self.before = self._before() if self.hoisted else None
         self.forward = self._forward()
-        self._backward = None
+        # The stages whose errors of gates may stand where the gates did: all steps of these are kept, and nobody reads them again.
+        self.giving_way = frozenset(k for k, kept in enumerate(self.kept) if kept and not lean and recurrence.gives_way(k))
+        self._backward = {}
 
-    @property
-    def backward(self):
-        """The program backward; the programs of the starts, by row and steps back."""
-        if self._backward is None:
-            starts = {(row, back): self._start(row, back) for row in self.rows for back in range(1, self.recurrence.depth[row] + 1)}
-            self._backward = self._back(), starts
-        return self._backward
+    def backward(self, giving_way=frozenset()):
+        """The program backward; the programs of the starts, by row and steps back. Of the stages ``giving_way`` errors take the place of gates."""
+        if giving_way not in self._backward:
+            starts = {(row, back): self._start(row, back, giving_way) for row in self.rows for back in range(1, self.recurrence.depth[row] + 1)}
+            self._backward[giving_way] = self._back(giving_way), starts
+        return self._backward[giving_way]
 
     @cached_property
     def output_shapes(self):
@@ -143,6 +144,11 @@ class Plan:
         """Of the gradients of matrices and biases."""
         return unpacking(self)
 
+    @cached_property
+    def unpackings(self):
+        """Of the gradient of one matrix after the other, by its name, and under None of biases."""
+        return {None: unpacking(self, ())} | {name: unpacking(self, (name,)) for name in {product.matrix for _, product in self.recurrence.products}}
+
     def terms_of(self, product):
         """How many products one number of its gates is a sum of."""
         return self.widths[product.operand] if product.operand in self.widths else self.rows[product.operand]
@@ -159,11 +165,10 @@ class Plan:
 
     @cached_property
     def delays(self):
-        """Of each set of gates: over how many steps its errors go back through products."""
-        found = [0] * len(self.parts)
+        """Of each stage: over how many steps errors of its gates go back through products."""
+        found = [0] * len(self.panels)
         for _, k, product in self.recurrence.passing:
-            place = self.recurrence.place_of(k, product)
-            found[place] = max(found[place], product.delay)
+            found[k] = max(found[k], product.delay)
         return found
 
     def _read_later(self, k):
@@ -221,15 +226,14 @@ class Plan:
         return program.finish()
 
     def _product(self, q, product, panels):
-        stage, _ = self.recurrence.products[q]
-        part = self.parts[self.recurrence.place_of(stage, product)]
+        stage, part = self.recurrence.products[q][0], self.parts[q]
         if product.operand in self.widths:
             name, width, terms, offset = product.operand, self.widths[product.operand], self.widths[product.operand], 0
         else:
             name, width, terms = f"row:{product.operand}", self.width(product.operand), self.rows[product.operand]
             offset = self.recurrence.depth[product.operand] - product.delay
-        column = self.recurrence.stages[stage].names.index(product.gates.split()[0]) * panels.each
-        return (At(name), self.B * width, width, offset, 0, terms, At(f"pack:{q}"), terms * part.width, column, part.vectors)
+        column = self.recurrence.columns(stage, product)[0] * panels.each
+        return (At(name), self.B * width, width, terms, 0, offset, 0, terms, At(f"pack:{q}"), terms * part.width, column, part.vectors)
 
     def _value(self, step, name):
         """The place of what a step takes or gives."""
@@ -258,14 +262,14 @@ class Plan:
         if name in self.recurrence.outputs:
             yield step.given(f"out:{name}", self.rows[name])
 
-    def _back(self):
+    def _back(self, giving_way):
         program = Program(self.dtype, self.B, backward=True)
         for k in reversed(range(len(self.panels))):
             stage, panels = self.recurrence.stages[k], self.errors[k]
-            products = [sent for gate, row in enumerate(self.recurrence.targets(k)) for sent in self._sent(row, panels, gate)]
+            products = [sent for gate, row in enumerate(self.recurrence.targets(k)) for sent in self._sent(row, panels, gate, giving_way)]
             step = Step(self.B)
             step.reads = [tuple(self._arrived(step, name)) for name in stage.back_takes]
-            step.writes = [tuple(self._sent_to(step, name)) for name in stage.back_gives.split()]
+            step.writes = [tuple(self._sent_to(step, name, giving_way)) for name in stage.back_gives.split()]
             step.adds = [
                 step.own(f"d:{name}", width, steps=False)[0] for name, width in self.summed.items() if f"d_{name}" in stage.back_gives.split()
             ]
@@ -278,14 +282,16 @@ class Plan:
         widest = max(map(self.width, self.rows))
         return dict.fromkeys(self.numbers, widest) | {name: padded(size, self.dtype) for name, size in self.vectors.items()}
 
-    def _sent(self, row, panels, gate, least=0):
+    def _sent(self, row, panels, gate, giving_way, least=0):
         """The products that bring errors of gates to a row: the matrices turned round."""
         for q, k, product in self.recurrence.passing:
             if product.operand == row and product.delay >= least:
-                place = self.recurrence.place_of(k, product)
-                terms = self.parts[place].row
+                own, part = self.panels[k], self.parts[q]
+                first, terms = self.recurrence.columns(k, product)[0] * own.each, part.row
+                name, wide, apart = ("gates", own.width, self.T * self.B * own.width) if k in giving_way else ("delta", own.row, own.width)
+                piece, apart = (terms, 0) if wide == terms else (part.width, apart)
                 yield (
-                    At(f"delta:{place}"), self.B * terms, terms, product.delay, product.delay, terms, At(f"back:{q}"),
+                    At(f"{name}:{k}", first), self.B * wide, wide, piece, apart, product.delay, product.delay, terms, At(f"back:{q}"),
                     terms * panels.each, gate * panels.each, panels.each * self.dtype.itemsize // vector_bytes(),
                 )  # fmt: skip
 
@@ -308,12 +314,14 @@ class Plan:
         if f"d_{row}" in self.recurrence.sent:
             yield step.own(f"same:{row}", self.width(row), steps=False)
 
-    def _sent_to(self, step, name):
+    def _sent_to(self, step, name, giving_way):
         name = name[2:]
         if name in self.recurrence.gates:
-            for place, (k, gates) in enumerate(self.recurrence.sets):
-                if name in gates and k == self.recurrence.gates[name]:
-                    yield step.delta(f"delta:{place}", self.parts[place], gates.index(name))
+            k = self.recurrence.gates[name]
+            if k in giving_way:
+                yield self._value(step, name)
+            else:
+                yield step.delta(f"delta:{k}", self.panels[k], self.recurrence.stages[k].names.index(name))
         elif name in self.widths:
             yield step.given(f"d:{name}", self.widths[name])
         elif name in self.summed:
@@ -322,7 +330,7 @@ class Plan:
             row, back = past(name)
             yield self._carry(step, row, back, arriving=False) if back else step.own(f"same:{row}", self.width(row), steps=False)
 
-    def _start(self, row, back):
+    def _start(self, row, back, giving_way):
         """The program of one step that gathers the error of the start ``back`` steps before the first one."""
         k, program, step = self.recurrence.rows[row], Program(self.dtype, self.B, backward=True), Step(self.B)
         panels = self.reached[row]
@@ -330,7 +338,7 @@ class Plan:
         step.reads = [(step.gate("error", panels, 0), *carried)]
         depth, units = self.recurrence.depth[row], self.rows[row]
         step.writes = [(step.given(f"start:{row}", units, depth * units, (depth - back) * units, steps=False),)]
-        products = list(self._sent(row, panels, 0, least=back)) if row in self.recurrence.targets(k) else []
+        products = list(self._sent(row, panels, 0, giving_way, least=back)) if row in self.recurrence.targets(k) else []
         program.stage(panels, "zeros", "error", 1, products, _compiled(_same, self.dtype, step), step)
         return program.finish()
 

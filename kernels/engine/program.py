@@ -12,6 +12,9 @@ from .panels import in_blocks, rows_by_panel
 from .rows import ARRAY, GATES, GIVEN, NUMBER, OWN
 
 
+MUCH = 2**20  # bytes: to find them again takes no time beside what is done in them
+
+
 class At(NamedTuple):
     """An address: that of the array ``name``, so many elements on."""
 
@@ -76,7 +79,7 @@ class Program:
         first, rows = len(self.products), self.B * panels.width
         for product in products:
             self.products.append((*product, At("blocks", self.blocks)))
-            self.blocks += self.B * product[5]
+            self.blocks += self.B * product[loop.PRODUCT.names.index("terms")]
         self.stages.append(
             (At(start) if start else 0, At(to), rows if steps > 1 else 0, panels.width, steps * rows if is_apart else 0, panels.count, panels.width,
              panels.each, panels.units, first, len(self.products), compiled, len(self.steps))
@@ -143,11 +146,20 @@ class Placed:
             for at, far in self.names.get(name, ()):
                 self.block[at] = place + far
 
-    def share(self, workers):
-        """Where so many workers that share the units of every step will meet."""
+    def hold(self, workers):
+        """Have memory in which so many workers can lay out operands apart."""
         if self._blocks.size < workers * self._program.blocks:
             self._blocks = np.empty(workers * self._program.blocks, self._program.dtype)
             self.put(addresses({"blocks": self._blocks}))
+
+    def let_go(self):
+        """Give back the memory in which operands are laid out until it runs again, if that is much."""
+        if self._blocks.nbytes > MUCH:
+            self._blocks = self._blocks[:0].copy()
+
+    def share(self, workers):
+        """Where so many workers that share the units of every step will meet."""
+        self.hold(workers)
         return self._meeting.begin()
 
     def tell(self, *told):
@@ -161,6 +173,7 @@ class Placed:
         keep: integers (T, B), 0 where no error passes from a step to the one before it.
         """
         workers = len(slices)
+        self.hold(1)
         is_shared = workers > 1 and bool((slices == slices[0]).all())
         self.tell(first, last, 0 if keep is None else address(keep), self.share(workers) if is_shared else 0)
         if slices is not self._slices:

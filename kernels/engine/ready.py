@@ -51,11 +51,14 @@ class Ready:
         self._places[self._fixed :] = [address(array) for array in (*weights.values(), *given.values(), *outputs.values())]
         self.work.put(order=self.form.plan.whole_places)
         for program, last in self._programs:
+            program.hold(1)
             program.tell(0, last, 0, program.share(workers) if workers > 1 else 0)
         self._table[0], self._table[1] = workers, self._meeting.begin() if workers > 1 else 0
         in_parts(self._share, workers, self._table)
         if workers > 1:
             self._meeting.end()
+        if self.work.before:
+            self.work.before.let_go()
 
 
 def natives(dtype):

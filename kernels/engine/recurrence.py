@@ -94,11 +94,6 @@ class Recurrence:
         self.gates = {gate: k for k, stage in enumerate(stages) for gate in stage.names}
         self.rows = {row: k for k, stage in enumerate(stages) for row in stage.gives.split() if row not in self.gates}
         self.products = [(k, product) for k, stage in enumerate(stages) for product in stage.products]
-        # Errors of gates stand together as products need them: (stage, gates) for each.
-        self.sets = list(dict.fromkeys((k, tuple(product.gates.split())) for k, product in self.products))
-        for k, stage in enumerate(stages):
-            self.sets += [(k, gates) for gates in map(lambda text: tuple(text.split()), stage.biases.values()) if self.set_of(k, gates) is None]
-        self._places = {(k, product.gates): self.sets.index((k, tuple(product.gates.split()))) for k, product in self.products}
         # The names of matrices and biases; other weights are taken by steps.
         self.linear = {product.matrix for _, product in self.products} | {name for stage in stages for name in stage.biases}
         self.sent = {name for stage in stages for name in stage.back_gives.split()}
@@ -127,13 +122,28 @@ class Recurrence:
         """Whether errors that steps send to a row so many steps before have a place for each step, and not one for all."""
         return back > 1 or row in self._crossed
 
-    def set_of(self, stage, gates):
-        """The place of the first set with all these gates of a stage; None if there is none."""
-        return next((place for place, (k, names) in enumerate(self.sets) if k == stage and {*gates} <= {*names}), None)
+    def gives_way(self, stage):
+        """Whether errors of a stage's gates may take the place of what these were: no stage reads that once they are there."""
+        for gate in self.stages[stage].names:
+            given = [k for k, other in enumerate(self.stages) if f"d_{gate}" in other.back_gives.split()]
+            if not given or any(gate in other.back_takes for other in self.stages[: min(given)]):
+                return False
+        return True
 
-    def place_of(self, stage, product):
-        """The place of the set of exactly a product's gates."""
-        return self._places[stage, product.gates]
+    def columns(self, stage, product):
+        """(the first one's place, how many there are) of a product's gates among those of its stage."""
+        gates = product.gates.split()
+        return self.stages[stage].names.index(gates[0]), len(gates)
+
+    @property
+    def bare(self):
+        """(stage, place of the gate) of all that have a bias and are in no product."""
+        found = []
+        for k, stage in enumerate(self.stages):
+            summed = {gate for product in stage.products for gate in product.gates.split()}
+            biased = {gate for gates in stage.biases.values() for gate in gates.split()}
+            found += [(k, place) for place, gate in enumerate(stage.names) if gate in biased - summed]
+        return found
 
     def targets(self, stage):
         """The rows that a stage gives and whose errors come through matrices."""

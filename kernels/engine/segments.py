@@ -8,6 +8,7 @@ Where nobody asked for their rows either, these stand in the outputs, which are 
 import contextlib
 import contextvars
 import math
+import threading
 
 from .pool import POOL, lined
 from .ready import workers_of
@@ -65,13 +66,17 @@ def _spare(one, steps):
 
 
 class Whole:
-    """All of a pass. ``lent``: outputs that rows stand in."""
+    """All of a pass. ``lent``: outputs that rows stand in.
+
+    On the way back errors take the place of gates as far as they may: whoever asks for these, or goes back again, has it run once more.
+    """
 
     lent = {}
 
     def __init__(self, one):
         self.work, self._laid = one.laid.work(), one.laid
         self._stood = self.work is not None  # as it stands, beside the weights
+        self._is_spent, self._lock = False, threading.Lock()  # several threads may go back at once
         if not self._stood:
             self.work = forward_work(one.plan)
 
@@ -91,14 +96,28 @@ class Whole:
 
     def parts(self, one, with_gates):
         """(first step, work of the way forward) of all there is; gates may be wanted, or rows alone."""
-        yield 0, self.work
+        with self._lock:
+            if with_gates:
+                self._restore(one)
+            yield 0, self.work
 
     def back(self, one, run):
         """Call ``run(first step, work forward, work backward, work of the steps behind it or None)`` for all there is."""
-        work = backward_work(one.plan)
+        work = backward_work(one.plan, one.plan.giving_way)
         work.take(one.laid)
-        run(0, self.work, work, None)
+        with self._lock:
+            self._restore(one)
+            self._is_spent = bool(one.plan.giving_way)
+            run(0, self.work, work, None)
         return [work]
+
+    def _restore(self, one):
+        """Run it once more if errors stand where gates did."""
+        if self._is_spent:
+            spare = _spare(one, one.T)
+            self.forward(one, spare)
+            POOL.give(spare.values())
+            self._is_spent = False
 
     def give(self):
         if not self._laid.take_along(self.work):
@@ -133,7 +152,10 @@ class Unkept:
         return self._whole
 
     def parts(self, one, with_gates):
-        yield 0, self._again(one).work if with_gates or self.lent else self.work
+        if with_gates or self.lent:
+            yield from self._again(one).parts(one, with_gates)
+        else:
+            yield 0, self.work
 
     def back(self, one, run):
         return self._again(one).back(one, run)

@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from ..primitives.compile import address_of, call, data_of, integers, kernel, native, part, pointer, record, shift, size_of
+from ..primitives.compile import address, address_of, call, data_of, integers, kernel, native, part, pointer, record, shift, size_of
 from ..primitives.lanes import lanes, load, store
 from ..primitives.meeting import may_be_late, told_late
 from ..primitives.products import CLEAR, KEEP
@@ -21,12 +21,12 @@ VECTOR_BYTES = vector_bytes()
 # What a worker of ``outer`` and one of ``inputs`` are told: arrays by their addresses, distances in numbers.
 OUTER = np.dtype([
     (name, np.int64)
-    for name in ("multiply", "lay_out", "operand", "operand_row", "terms", "deltas", "deltas_row", "columns", "parts", "workers", "blocks",
+    for name in ("multiply", "lay_out", "operand", "operand_row", "terms", "deltas", "deltas_row", "deltas_panel", "columns", "parts", "workers", "blocks",
                  "count", "most", "mode", "memory", "found", "totals", "late")
 ])  # fmt: skip
 INPUTS = np.dtype([
     (name, np.int64)
-    for name in ("multiply", "lay_out", "deltas", "deltas_row", "rows", "terms", "panels", "count", "width", "places", "parts", "workers", "memory", "out", "units", "late")
+    for name in ("multiply", "lay_out", "deltas", "deltas_row", "deltas_panel", "rows", "piece", "terms", "panels", "count", "width", "places", "parts", "workers", "memory", "out", "units", "late")
 ])  # fmt: skip
 
 
@@ -37,10 +37,26 @@ def slices(count, workers):
     return np.array([(count * k // workers, count * (k + 1) // workers) for k in range(workers)], np.int64)
 
 
+def flat(array, rows, axis=0):
+    """An array (..., T, B, ...) with (..., N, ...) in place of the two axes from ``axis`` on: of the sequences that run, ``rows``, in work memory, or None for all."""
+    shape = array.shape
+    array = array.reshape(*shape[:axis], -1, *shape[axis + 2 :])
+    if rows is None:
+        return array
+    found = POOL.take((*shape[:axis], len(rows), *shape[axis + 2 :]), array.dtype)
+    return np.take(array, rows, axis, out=found, mode="clip")  # else NumPy makes one more copy
+
+
 @functools.lru_cache
 def _natives(dtype):
     """The addresses of what multiplies and of what lays out for it."""
     return rows_by_panel.address(dtype), in_blocks.address(dtype)
+
+
+def _view(deltas):
+    """Where deltas (panels, N, columns) are, how far panels and rows are from one another, and how many columns there are."""
+    panel, row, _ = deltas.strides
+    return address(deltas), panel // deltas.itemsize, row // deltas.itemsize, deltas.shape[2]
 
 
 def steps_of_block(B):
@@ -62,31 +78,31 @@ def sum_blocks(running, B):
     return np.array(found[::-1], np.int64).reshape(-1, 2)
 
 
-def outer(operand, terms, deltas, columns, workers, blocks, totals, found=None, adding=True):
+def outer(operand, terms, deltas, workers, blocks, totals, found=None, adding=True):
     """The gradient of a matrix, (panels, terms, columns) in work memory: for each panel of deltas the sum over the rows of operand times delta.
 
-    operand (N, at least ``terms``) and deltas (N, panels * columns) have rows of any distance; ``blocks``: see
+    operand (N, at least ``terms``) and deltas (panels, N, columns) have rows and panels of any distance; ``blocks``: see
     ``sum_blocks``. To ``totals`` (panels * columns) the sums of deltas alone are added; to ``found``, if given, what is
     else written into new memory, or, not ``adding``, into it.
     """
-    panels = deltas.shape[1] // columns
+    panels, rows, columns = deltas.shape
     mode = KEEP if adding and found is not None else CLEAR
     found = POOL.take((panels, terms, columns), deltas.dtype) if found is None else found
-    parts, most = slices(panels, workers), min(BLOCK, len(deltas))
+    parts, most = slices(panels, workers), min(BLOCK, rows)
     memory = np.empty(len(parts) * most * (columns + terms), deltas.dtype)  # of each part a copy of one panel, then of each the operand as it is laid out
     table, body = np.empty(len(OUTER.names), np.int64), _outer_part.address(deltas.dtype)
     late = told_late(len(parts))
-    _outer(table, body, *_natives(deltas.dtype), operand, terms, deltas, columns, parts, blocks, most, mode, memory, found, totals, late)
+    _outer(table, body, *_natives(deltas.dtype), operand, terms, *_view(deltas), parts, blocks, most, mode, memory, found, totals, late)
     if len(parts) > 1:
         in_parts(body, len(parts), table)
     return found
 
 
 @kernel
-def _outer(table, body, multiply, lay_out, operand, terms, deltas, columns, parts, blocks, most, mode, memory, found, totals, late):
+def _outer(table, body, multiply, lay_out, operand, terms, deltas, deltas_panel, deltas_row, columns, parts, blocks, most, mode, memory, found, totals, late):
     """Write an OUTER, and do all of it if there is one part."""
     told = (
-        multiply, lay_out, address_of(operand), operand.strides[0] // operand.itemsize, terms, address_of(deltas), deltas.strides[0] // deltas.itemsize,
+        multiply, lay_out, address_of(operand), operand.strides[0] // operand.itemsize, terms, deltas, deltas_row, deltas_panel,
         columns, address_of(parts), len(parts), address_of(blocks), len(blocks), most, mode, address_of(memory), address_of(found), address_of(totals),
         address_of(late),
     )  # fmt: skip
@@ -107,9 +123,9 @@ def _outer_part(worker, table, like):
     for k in range(one.count):
         start, count = blocks[2 * k], blocks[2 * k + 1]
         last = shift(pointer(one.operand, like), (start + count - 1) * a_row)
-        call(one.lay_out, (rows, last, terms, count, 1, -a_row))
+        call(one.lay_out, (rows, last, terms, count, 1, -a_row, count, 0))
         for p in range(parts[2 * worker], parts[2 * worker + 1]):
-            _copy_block(copy, one, start, count, p * columns, like)
+            _copy_block(copy, one, start, count, p, like)
             may_be_late(integers(one.late), worker)
             if terms > 0:
                 c = shift(pointer(one.found, like), p * terms * columns)
@@ -117,10 +133,10 @@ def _outer_part(worker, table, like):
 
 
 @part
-def _copy_block(copy, one, start, count, column, like):
-    """``count`` rows of deltas from ``start`` on, the last one first, as ``rows_by_panel`` takes a panel; what they sum up to is added to the totals."""
+def _copy_block(copy, one, start, count, p, like):
+    """``count`` rows of the panel ``p`` of deltas from ``start`` on, the last one first, as ``rows_by_panel`` takes a panel; what they sum up to is added to the totals."""
     lane, a_row, columns = lanes(copy), one.deltas_row, one.columns
-    rows, sums = shift(pointer(one.deltas, like), (start + count - 1) * a_row + column), shift(pointer(one.totals, like), column)
+    rows, sums = shift(pointer(one.deltas, like), (start + count - 1) * a_row + p * one.deltas_panel), shift(pointer(one.totals, like), p * columns)
     for row in range(count):  # one after the other: they are far apart
         for j in range(0, columns, lane):
             before, width = group_of(j, columns, lane)
@@ -143,22 +159,23 @@ def _sum_of_rows(place, width, first, last):
 
 
 def inputs(deltas, panels, places, workers, found):
-    """The gradient of an input: deltas (N, columns) times ``packed_back`` panels, into the rows ``places`` (N) of found (T, B, units), taken one after the other."""
-    width = panels.shape[1] // deltas.shape[1]
-    parts = slices(-(-len(deltas) // ROWS), workers)
-    memory = np.empty(len(parts) * ROWS * (len(panels) * width + deltas.shape[1]), deltas.dtype)  # of each part rows, then of each those of deltas as they are laid out
+    """The gradient of an input: deltas, as ``outer`` takes them, times ``packed_back`` panels, into the rows ``places`` (N) of found (T, B, units), taken one after the other."""
+    count, rows, piece = deltas.shape
+    width = panels.shape[1] // (count * piece)
+    parts = slices(-(-rows // ROWS), workers)
+    memory = np.empty(len(parts) * ROWS * (len(panels) * width + count * piece), deltas.dtype)  # of each part rows, then of each those of deltas as they are laid out
     table, body = np.empty(len(INPUTS.names), np.int64), _inputs_part.address(deltas.dtype)
     late = told_late(len(parts))
-    _inputs(table, body, *_natives(deltas.dtype), deltas, panels, width, places, parts, memory, found, late)
+    _inputs(table, body, *_natives(deltas.dtype), *_view(deltas), rows, count * piece, panels, width, places, parts, memory, found, late)
     if len(parts) > 1:
         in_parts(body, len(parts), table)
 
 
 @kernel
-def _inputs(table, body, multiply, lay_out, deltas, panels, width, places, parts, memory, found, late):
+def _inputs(table, body, multiply, lay_out, deltas, deltas_panel, deltas_row, piece, rows, terms, panels, width, places, parts, memory, found, late):
     """Write an INPUTS, and do all of it if there is one part."""
     told = (
-        multiply, lay_out, address_of(deltas), deltas.strides[0] // deltas.itemsize, len(deltas), deltas.shape[1], address_of(panels), len(panels), width,
+        multiply, lay_out, deltas, deltas_row, deltas_panel, rows, piece, terms, address_of(panels), len(panels), width,
         address_of(places), address_of(parts), len(parts), address_of(memory), address_of(found), found.shape[2], address_of(late),
     )  # fmt: skip
     for k in range(len(told)):
@@ -177,7 +194,7 @@ def _inputs_part(worker, table, like):
     parts, places = integers(one.parts), integers(one.places)
     for start in range(parts[2 * worker] * ROWS, min(parts[2 * worker + 1] * ROWS, one.rows), ROWS):
         count = min(ROWS, one.rows - start)
-        call(one.lay_out, (operand, shift(pointer(one.deltas, like), start * a_row), count, terms, a_row, 1))
+        call(one.lay_out, (operand, shift(pointer(one.deltas, like), start * a_row), count, terms, a_row, 1, one.piece, one.deltas_panel))
         for p in range(one.count):
             b = shift(pointer(one.panels, like), p * terms * width)
             following = shift(pointer(one.panels, like), (p + 1) % one.count * terms * width)

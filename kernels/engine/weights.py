@@ -66,8 +66,7 @@ class Weights:
 
 def _shape(plan, q):
     """Of the packed matrix of product ``q``."""
-    k, product = plan.recurrence.products[q]
-    part = plan.parts[plan.recurrence.place_of(k, product)]
+    (_, product), part = plan.recurrence.products[q], plan.parts[q]
     return part.count, plan.terms_of(product) * part.width
 
 
@@ -82,23 +81,21 @@ def packing(plan):
         for name, gates in stage.biases.items():
             found.append((name, 1, row_gates(names.index(f"bias:{k}"), plan.panels[k], [stage.names.index(gate) for gate in gates.split()])))
     for q, (k, product) in enumerate(recurrence.products):
-        place = recurrence.place_of(k, product)
-        found.append((product.matrix, 2, matrix_gates(names.index(f"pack:{q}"), plan.parts[place], len(recurrence.sets[place][1]), plan.terms_of(product))))
+        found.append((product.matrix, 2, matrix_gates(names.index(f"pack:{q}"), plan.parts[q], recurrence.columns(k, product)[1], plan.terms_of(product))))
     return Packing(plan.dtype, len(names), found)
 
 
-def unpacking(plan):
-    """Of gradients: of matrices, packed in the order in which products first take them, and of biases, behind them in the sums of each set of gates."""
+def unpacking(plan, wanted=None):
+    """Of gradients: of matrices, packed in the order in which products first take them, and of biases, behind them in the sums of each stage's errors.
+
+    ``wanted``: the matrices that count; all where it is None.
+    """
     recurrence, matrices = plan.recurrence, {}
-    for k, product in recurrence.products:
-        matrices.setdefault(product.matrix, (recurrence.place_of(k, product), plan.terms_of(product)))
-    found = [
-        (name, 2, matrix_gates(number, plan.parts[place], len(recurrence.sets[place][1]), terms))
-        for number, (name, (place, terms)) in enumerate(matrices.items())
-    ]
+    for q, (k, product) in enumerate(recurrence.products):
+        if wanted is None or product.matrix in wanted:
+            matrices.setdefault(product.matrix, (q, recurrence.columns(k, product)[1], plan.terms_of(product)))
+    found = [(name, 2, matrix_gates(number, plan.parts[q], gates, terms)) for number, (name, (q, gates, terms)) in enumerate(matrices.items())]
     for k, stage in enumerate(recurrence.stages):
-        for name, gates in stage.biases.items():
-            place = recurrence.set_of(k, gates.split())
-            names = recurrence.sets[place][1]
-            found.append((name, 1, row_gates(len(matrices) + place, plan.parts[place], [names.index(gate) for gate in gates.split()])))
-    return Packing(plan.dtype, len(matrices) + len(plan.parts), found)
+        for name, gates in stage.biases.items() if not wanted else ():
+            found.append((name, 1, row_gates(len(matrices) + k, plan.panels[k], [stage.names.index(gate) for gate in gates.split()])))
+    return Packing(plan.dtype, len(matrices) + (0 if wanted else len(plan.panels)), found)

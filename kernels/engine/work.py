@@ -7,6 +7,8 @@ import numpy as np
 from .panels import packed_back
 from .pool import POOL, SMALL
 from .program import Together, addresses
+from .rows import padded
+from .sums import flat
 
 
 def forward_work(plan, lent=()):
@@ -14,9 +16,9 @@ def forward_work(plan, lent=()):
     return POOL.kept((plan, "forward", *lent)) or Forward(plan, lent)
 
 
-def backward_work(plan):
-    """Some that waits, or some new."""
-    return POOL.kept((plan, "backward")) or Backward(plan)
+def backward_work(plan, giving_way=frozenset()):
+    """Some that waits, or some new; ``giving_way``: the stages whose errors of gates take the place of gates."""
+    return POOL.kept((plan, "backward", giving_way)) or Backward(plan, giving_way)
 
 
 def _bytes(*groups):
@@ -76,6 +78,7 @@ class Forward:
         self.put(**places)
         if self.before:
             self.before.run(0, 1, rows)
+            self.before.let_go()  # all inputs, laid out
         self.forward.run(0, self.plan.T, sequences)
 
     def give(self):
@@ -89,18 +92,23 @@ class Forward:
 
 
 class Backward:
-    """What a pass backward writes beside the gradients: ``deltas``, errors of gates by sets, and ``summed``, of vectors and numbers."""
+    """What a pass backward writes beside the gradients: errors of gates, and ``summed``, of vectors and numbers.
 
-    def __init__(self, plan):
-        self.plan, recurrence = plan, plan.recurrence
+    Of the stages ``giving_way`` errors are written over the gates of the pass forward, all others into memory of its own. Whole
+    vectors behind the last unit of a panel are never written, and are terms of products: they must be zero.
+    """
+
+    def __init__(self, plan, giving_way=frozenset()):
+        self.plan, self._giving_way, recurrence = plan, giving_way, plan.recurrence
         T, B, dtype = plan.T, plan.B, plan.dtype
-        # Behind the last step there is room for those of the steps that follow, as far as products reach. Whole vectors
-        # behind the last unit of a panel are never written, and are terms of products: they must be zero.
-        self._all_deltas = [POOL.take((T + delay, B, part.row), dtype) for part, delay in zip(plan.parts, plan.delays)]
-        for array, part in zip(self._all_deltas, plan.parts):
-            if part.is_ragged:
+        # Behind the last step there is room for those of the steps that follow, as far as products reach.
+        self._all_deltas = {
+            k: POOL.take((T + delay, B, panels.row), dtype)
+            for k, (panels, delay) in enumerate(zip(plan.panels, plan.delays)) if panels.row and k not in giving_way
+        }  # fmt: skip
+        for k, array in self._all_deltas.items():
+            if plan.panels[k].is_ragged:
                 array[...] = 0
-        self.deltas = [array[:T] for array in self._all_deltas]
         self.summed = {name: np.empty((B, width), dtype) for name, width in plan.summed.items()}
         self._errors = {f"error:{k}": np.empty((B, panels.row), dtype) for k, panels in enumerate(plan.errors)}
         self._errors["zeros"] = np.zeros(max(panels.width for panels in plan.errors) * max(panels.count for panels in plan.errors), dtype)
@@ -110,33 +118,34 @@ class Backward:
             steps = {f"carry:{row}:{back}": T + back if recurrence.is_apart(row, back) else 1 for back in recurrence.carried[row]}
             steps |= {f"same:{row}": 1} if f"d_{row}" in recurrence.sent else {}
             self._sent |= {name: np.empty((count, B, plan.width(row)), dtype) for name, count in steps.items()}
-        self._turned, self._matrices, self._in_place = {}, {}, {}
-        program, starts = plan.backward
+        self._weights, self._turned, self._matrices, self._in_place, self._fresh = None, {}, {}, {}, set()
+        program, starts = plan.backward(giving_way)
         self._program, self._starts = program.on(), [(back, start.on()) for (_, back), start in starts.items()]
-        deltas, summed = ({f"{kind}:{name}": array for name, array in arrays} for kind, arrays in (("delta", enumerate(self.deltas)), ("d", self.summed.items())))
+        deltas, summed = ({f"{kind}:{name}": array for name, array in arrays.items()} for kind, arrays in (("delta", self._all_deltas), ("d", self.summed)))
         self._programs = Together(self._program, *[start for _, start in self._starts])
         self._programs.put(own=addresses({**deltas, **summed, **self._errors, **self._sent}))
-        self.size = None
+        turned = [(plan.parts[q].row, plan.reached[product.operand]) for q, _, product in recurrence.passing]
+        self.size = _bytes(self._all_deltas.values(), self._errors.values(), self._sent.values())
+        self.size += sum(row * into.count * into.width for row, into in turned) * dtype.itemsize
+        over = sum(math.prod(plan.gates_shape(k)) for k in giving_way) * dtype.itemsize
+        self.is_large = self.size + over > SMALL  # it does not wait as it stands then, and what is not needed any more is given back at once
 
     def take(self, weights):
-        """Turn the matrices round."""
-        recurrence = self.plan.recurrence
-        for q, k, product in recurrence.passing:
-            layout = self.plan.parts[recurrence.place_of(k, product)]
-            known = self._turned.get(q)
-            self._turned[q] = packed_back(weights.packed[q], layout, self.plan.reached[product.operand], known)
-            if known is None:
-                self._programs.put(**{f"turned {q}": addresses({f"back:{q}": self._turned[q]})})
-        if self.size is None:
-            self.size = _bytes(self._all_deltas, self._errors.values(), self._sent.values(), self._turned.values())
+        """Turn those matrices round which the loop needs."""
+        self._weights = weights
+        self._fresh.clear()
+        for q, _, product in self.plan.recurrence.passing:
+            if product.operand in self.plan.rows:
+                known = self._turned.get(q)
+                if self.turned(q) is not known:
+                    self._programs.put(**{f"turned {q}": addresses({f"back:{q}": self._turned[q]})})
 
     def matrix(self, q, is_last):
         """Memory for the gradient of the matrix of product ``q``, in panels: that of the matrix itself turned round, if the steps that ran are the last ones to need it."""
-        matrices = self._in_place if is_last and q in self._turned else self._matrices
+        matrices = self._in_place if is_last and q in self._fresh else self._matrices
         found = matrices.get(q)
         if found is None:
-            k, product = self.plan.recurrence.products[q]
-            part = self.plan.parts[self.plan.recurrence.place_of(k, product)]
+            (_, product), part = self.plan.recurrence.products[q], self.plan.parts[q]
             shape = part.count, self.plan.terms_of(product), part.width
             if matrices is self._in_place:
                 found = self._turned[q].reshape(-1)[: math.prod(shape)].reshape(shape)
@@ -147,11 +156,36 @@ class Backward:
         return found
 
     def turned(self, q):
-        """The matrix of product ``q``, packed for the way back."""
+        """The matrix of product ``q``, packed for the way back; turned round when it is first asked for."""
+        if q not in self._fresh:
+            _, product = self.plan.recurrence.products[q]
+            self._turned[q] = packed_back(self._weights.packed[q], self.plan.parts[q], self.plan.reached[product.operand], self._turned.get(q))
+            self._fresh.add(q)
         return self._turned[q]
 
-    def run(self, places, sequences, keep):
-        """Run the steps, the last ones there are. ``places``: groups of those of inputs, of what they get and of what outputs send, and of all that the pass forward has."""
+    def let_go(self, q):
+        """Nobody reads the matrix of product ``q``, or its gradient, any more."""
+        self._in_place.pop(q, None)
+        POOL.give([arrays.pop(q) for arrays in (self._turned, self._matrices) if q in arrays])
+
+    def deltas(self, forward, rows):
+        """By stage errors of its gates, (panels, N, columns); ``rows``: as ``flat`` takes them."""
+        found = {}
+        for k, panels in enumerate(self.plan.panels):
+            if k in self._giving_way:
+                found[k] = flat(forward.gates[f"gates:{k}"], rows, axis=1)
+            elif k in self._all_deltas:
+                found[k] = flat(self._all_deltas[k][: self.plan.T], rows).reshape(-1, panels.count, panels.width).swapaxes(0, 1)
+        return found
+
+    def run(self, forward, places, sequences, keep):
+        """Run the steps, the last ones there are. ``places``: groups of those of inputs, of what they get and of what outputs send, and of all that the pass ``forward`` has."""
+        for k in self._giving_way:
+            panels = self.plan.panels[k]
+            if panels.is_ragged:
+                gates = forward.gates[f"gates:{k}"]
+                last = gates[-1].reshape(*gates.shape[1:3], -1, panels.each)
+                last[..., padded(panels.units, self.plan.dtype) - (panels.count - 1) * panels.each :] = 0
         for array in (*self._sent.values(), *self.summed.values()):
             array[...] = 0
         self._programs.put(**places)
@@ -160,8 +194,9 @@ class Backward:
     def go_on(self, later, places, sequences, keep):
         """Run the steps before those that ``later`` ran, which may be this work itself."""
         T = self.plan.T
-        for mine, of_later, delay in zip(self._all_deltas, later.deltas, self.plan.delays):
-            mine[T : T + len(of_later)] = of_later[:delay]
+        for k, mine in self._all_deltas.items():
+            of_later = later._all_deltas[k][: min(later.plan.T, self.plan.delays[k])]
+            mine[T : T + len(of_later)] = of_later
         for name, array in self._sent.items():
             if len(array) > 1:  # a row for each step
                 array[T:] = later._sent[name][: len(array) - T]
@@ -177,10 +212,13 @@ class Backward:
         """Gather the errors of the starts, before the steps that ran last."""
         for back, start in self._starts:
             start.run(-back, 1 - back, self.plan.sequences, keep)
+        for program in (self._program, *[start for _, start in self._starts]):
+            program.let_go()
 
     def give(self):
         """Nobody reads any of it any more."""
-        if self.size > SMALL:
-            POOL.give((*self._all_deltas, *self._turned.values(), *self._matrices.values()))
+        self._weights = None
+        if self.is_large:
+            POOL.give((*self._all_deltas.values(), *self._turned.values(), *self._matrices.values()))
         else:
-            POOL.keep((self.plan, "backward"), self, self.size)
+            POOL.keep((self.plan, "backward", self._giving_way), self, self.size)

@@ -43,7 +43,7 @@ def run(found, panels, backward, ahead, offset, first=0, last=T, slices=((0, B),
     step.own("h", width, 2 if backward else 0)
     step.own("h", width, 1)
     step.given("out", panels.units)
-    product = (At("a"), B * N, N, offset, ahead, N, At("pack"), N * panels.width, 0, panels.vectors)
+    product = (At("a"), B * N, N, N, 0, offset, ahead, N, At("pack"), N * panels.width, 0, panels.vectors)
     program.stage(panels, "bias", "gates", 1, [product], STEP.address(np.float64), step)
     program.finish().run(found, first, last, np.array(slices), keep)
 
@@ -130,7 +130,7 @@ def test_a_stage_sees_what_the_one_before_it_gave_in_the_same_step():
         step.own(row, LANES, 0)
         step.own(row, LANES, 1)
         step.given("out", 3)
-        product = (At(operand), B * width, width, offset, 0, 3, At("pack"), 3 * panels.width, 0, panels.vectors)
+        product = (At(operand), B * width, width, 3, 0, offset, 0, 3, At("pack"), 3 * panels.width, 0, panels.vectors)
         program.stage(panels, "zeros", "gates", 1, [product], STEP.address(np.float64), step)
     program.finish().run(found, 0, T, np.array([[0, B]]))
     m = np.cumsum(found["x"] @ matrix.T, axis=0)

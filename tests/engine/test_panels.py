@@ -158,11 +158,13 @@ def multiply(start, c, a, b, columns):
     function(rows_by_panel.address(c.dtype))(start, *pointers, len(a), a.shape[1], columns // lanes_of(c.dtype), c.strides[0] // c.itemsize)
 
 
-def blocks_of(a):
-    """As the kernel lays it out; around it nothing is written."""
-    around = np.full(a.size + 40, 7, a.dtype)
-    lay_out = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 4)(in_blocks.address(a.dtype))
-    lay_out(around[20:-20].ctypes.data, a.ctypes.data, *a.shape, *(stride // a.itemsize for stride in a.strides))
+def blocks_of(a, piece=None, apart=0):
+    """As the kernel lays it out, a whole or in pieces of its terms; around it nothing is written."""
+    rows, terms = a.shape if piece is None else (len(a), a.shape[1] // (piece + apart) * piece)
+    around = np.full(rows * terms + 40, 7, a.dtype)
+    lay_out = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 6)(in_blocks.address(a.dtype))
+    by_row, by_term = (stride // a.itemsize for stride in a.strides)
+    lay_out(around[20:-20].ctypes.data, a.ctypes.data, rows, terms, by_row, by_term, piece or terms, (piece or 0) * by_term + apart * by_term)
     assert np.all(around[:20] == 7) and np.all(around[-20:] == 7)
     return around[20:-20]
 
@@ -176,6 +178,10 @@ def test_rows_in_blocks(layout, dtype):
         cuts = [rows * block // count for block in range(count + 1)]
         expected = np.concatenate([a[first:last].T.ravel() for first, last in itertools.pairwise(cuts)])
         assert np.array_equal(blocks_of(laid_out(layout, a)), expected)
+        for piece, apart in ((terms, 0), (terms, 5), (2 * lanes_of(dtype) + 1, 3)):
+            wide = draw(dtype, rows, 3 * (piece + apart))
+            taken = wide.reshape(rows, 3, -1)[:, :, :piece].reshape(rows, -1)
+            assert np.array_equal(blocks_of(laid_out(layout, wide), piece, apart), blocks_of(taken))
 
 
 def panel_of(matrix):

@@ -218,3 +218,13 @@ def test_arrays_of_any_layout(name):
         found = forward.backward({row: layout(error) for row, error in errors.items()}, into) | into
         assert all(np.array_equal(forward.outputs[row], plain.outputs[row]) for row in plain.outputs)
         assert all(same(found[key], expected[key]) for key in expected)
+
+
+def test_infinite_inputs_reach_no_error_through_vectors_that_are_no_units():
+    """tanh of an infinite sum is 1 and has no slope: where errors stand in the place of sums, those of no unit must not be NaN."""
+    arguments = drawn("one", T, 3, I, 4 * LANES + 1)
+    arguments["given"]["x"][2, 1, 0] = np.inf
+    forward = run(ALL["one"], **arguments)
+    assert forward.plan.giving_way and forward.plan.panels[0].is_ragged and np.all(np.isfinite(forward.outputs["h"]))
+    found = forward.backward(upstream(ALL["one"], arguments), like(arguments["weights"]))
+    assert np.all(np.isfinite(found["h"])) and np.all(np.isfinite(found["x"]))

@@ -70,8 +70,8 @@ def test_rows_and_their_widths():
 @pytest.mark.parametrize("name", ALL)
 def test_all_panels_of_a_stage_hold_the_same_units(name, H):
     found = plan(name, H)
-    for place, (k, gates) in enumerate(ALL[name].sets):
-        assert found.parts[place].each == found.panels[k].each and found.parts[place].width == len(gates) * found.panels[k].each
+    for part, (k, product) in zip(found.parts, ALL[name].products, strict=True):
+        assert part.each == found.panels[k].each and part.width == len(product.gates.split()) * found.panels[k].each
     for row, k in ALL[name].rows.items():
         assert found.reached[row].each == found.errors[k].each and found.reached[row].count == found.errors[k].count
 
@@ -83,17 +83,18 @@ def test_what_is_summed_up_of_vectors_and_numbers():
 
 
 def test_one_start_program_for_each_step_back():
-    assert set(plan("delayed").backward[1]) == {("h", 1), ("h", 2), ("h", 3), ("copy", 1), ("copy", 2)}
-    assert set(plan("two").backward[1]) == {("h", 1), ("c", 1)} and set(plan("narrow").backward[1]) == {("r", 1)}
+    assert set(plan("delayed").backward()[1]) == {("h", 1), ("h", 2), ("h", 3), ("copy", 1), ("copy", 2)}
+    assert set(plan("two").backward()[1]) == {("h", 1), ("c", 1)} and set(plan("narrow").backward()[1]) == {("r", 1)}
 
 
 def test_the_way_back_is_planned_when_first_asked_for(monkeypatch):
     planned = []
-    monkeypatch.setattr(Plan, "_back", lambda self: planned.append(self) or "program")
-    monkeypatch.setattr(Plan, "_start", lambda self, row, back: (row, back))
+    monkeypatch.setattr(Plan, "_back", lambda self, giving_way: planned.append((self, giving_way)) or "program")
+    monkeypatch.setattr(Plan, "_start", lambda self, row, back, giving_way: (row, back))
     one = Plan(ALL["one"], 2, 3, {"x": 2}, (4,), (), {}, np.dtype(np.float64))
     assert planned == []
-    assert one.backward is one.backward and planned == [one] and one.backward[1] == {("h", 1): ("h", 1)}
+    assert one.backward() is one.backward() and planned == [(one, frozenset())] and one.backward()[1] == {("h", 1): ("h", 1)}
+    assert one.backward(frozenset({0})) is not one.backward() and planned[1:] == [(one, {0})]
 
 
 REFUSED = {

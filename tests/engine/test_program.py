@@ -47,7 +47,7 @@ def test_run_hands_over_records_with_addresses(dtype, monkeypatch):
     steps[0].own("r", 8, 1)
     steps[0].given("x", H, first=3)
     steps[1].number("a")
-    product = (At("x"), 10, 5, 1, 2, 5, At("W", 4), 40, 0, 2)
+    product = (At("x"), 10, 5, 5, 7, 1, 2, 5, At("W", 4), 40, 0, 2)
     program.stage(panels, "bias", "gates", 4, [product, product], 1234, steps[0])
     program.stage(panels, "bias", "gates", 1, [product], 4321, steps[1])
     arrays = {name: np.zeros(99, dtype) for name in ("r", "x", "W", "a", "bias", "gates")}
@@ -67,7 +67,7 @@ def test_run_hands_over_records_with_addresses(dtype, monkeypatch):
         for stage, (step, panel) in zip(stages, ((rows, 4 * rows), (0, rows)), strict=True):
             assert stage.tolist()[:9] == (*head, step, panels.width, panel, panels.count, panels.width, panels.each, H)
         assert stages[["first_product", "last_product", "pointwise"]].tolist() == [(0, 2, 1234), (2, 3, 4321)]
-        assert [product.tolist()[:-1] for product in products] == [(at["x"], 10, 5, 1, 2, 5, at["W"] + 4 * size, 40, 0, 2)] * 3
+        assert [product.tolist()[:-1] for product in products] == [(at["x"], 10, 5, 5, 7, 1, 2, 5, at["W"] + 4 * size, 40, 0, 2)] * 3
         assert np.diff(products["blocks"]).tolist() == [B * 5 * size] * 2
         assert stages["arrays"][1] - stages["arrays"][0] == 2 * ARRAY.itemsize
 
@@ -135,7 +135,7 @@ def test_workers_that_share_units_meet_and_lay_out_apart(monkeypatch):
     seen, panels = [], Panels(2, H, np.float32)
     monkeypatch.setattr(program_module, "in_parts", lambda body, count, block: seen.append((body, count, block.copy())))
     program = Program(np.float32, B, backward=False)
-    program.stage(panels, "bias", "gates", 1, [(At("x"), 10, 5, 0, 0, 5, At("W"), 40, 0, 2)])
+    program.stage(panels, "bias", "gates", 1, [(At("x"), 10, 5, 5, 0, 0, 0, 5, At("W"), 40, 0, 2)])
     placed = program.finish().on({"order": np.arange(B), "ends": np.full(B, 4)})
     for slices, workers in (([[0, B]], 1), ([[0, B]] * 3, 3), ([[0, 0], [0, B]], 1), ([[0, 1], [1, B]], 1)):
         placed.run(0, 4, np.array(slices))

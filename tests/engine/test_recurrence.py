@@ -32,12 +32,22 @@ def test_depth_is_the_furthest_step_back_that_is_read():
     assert own.depth == {"h": 1}
 
 
-def test_sets_are_the_gates_of_products_and_of_biases_that_are_in_none():
-    assert ONE.sets == [(0, ("s",))]
-    assert TWO.sets == [(0, ("i", "f")), (0, ("f", "z")), (0, ("i",)), (1, ("n",)), (1, ("q",)), (1, ("n", "q")), (0, ("i", "f", "z"))]
-    assert [TWO.place_of(k, product) for k, product in TWO.products] == [0, 1, 2, 3, 4, 5]
-    assert TWO.set_of(0, ["f"]) == 0 and TWO.set_of(0, ["i", "f", "z"]) == 6 and TWO.set_of(1, ["q"]) == 4
-    assert TWO.set_of(1, ["i"]) is None and TWO.set_of(0, ["i", "n"]) is None
+def test_the_gates_of_products_among_those_of_their_stage():
+    assert [ONE.columns(k, product) for k, product in ONE.products] == [(0, 1), (0, 1)]
+    assert [TWO.columns(k, product) for k, product in TWO.products] == [(0, 2), (1, 2), (0, 1), (0, 1), (1, 1), (0, 2)]
+    assert ONE.bare == TWO.bare == []
+    biased = Stage("s z", (Product("x", "W", "z"),), lambda s, z: s + z, "h", lambda d_h: (d_h, d_h), "d_s d_z", {"b": "s z"})
+    assert Recurrence("", "h", biased).bare == [(0, 0)]
+
+
+def test_errors_take_the_place_of_gates_that_nobody_reads_any_more():
+    assert ONE.gives_way(0) and TWO.gives_way(0) and TWO.gives_way(1)
+    read = Stage("z", (Product("x", "V", "z"),), lambda z: z, "z m", lambda d_m, z: d_m * z, "d_m_before")
+    later = Stage("s", (Product("m", "W", "s"),), lambda s, z: s * z, "h", lambda d_h, s, z: (d_h * z, d_h * s), "d_s d_z")
+    found = Recurrence("", "h", read, later)
+    assert found.gives_way(1) and not found.gives_way(0)  # of z it is the later stage that gives the error, and the first one reads it then
+    without = Stage("s z", (Product("x", "W", "s z"),), lambda s, z: s, "h", lambda d_h: d_h, "d_s")
+    assert not Recurrence("", "h", without).gives_way(0)
 
 
 def test_targets_are_a_stages_rows_that_products_read():

@@ -33,17 +33,18 @@ def test_slices_cover_everything_once():
 def test_outer(rows, vectors, dtype):
     columns, panels = vectors * lanes_of(dtype), 3
     for terms in (0, 1, 13):
-        wide, deltas = draw(dtype, rows, terms + 4), draw(dtype, rows, panels * columns)
+        wide, whole = draw(dtype, rows, terms + 4), draw(dtype, rows, panels * (columns + 8))
+        deltas = whole.reshape(rows, panels, -1).swapaxes(0, 1)[:, :, 3 : 3 + columns]
         wide[:, terms:] = np.nan
         totals, blocks = np.zeros(panels * columns, dtype), sum_blocks(np.ones(rows), 1)
-        found = outer(wide, terms, deltas, columns, 1, blocks, totals)
+        found = outer(wide, terms, deltas, 1, blocks, totals)
         assert found.shape == (panels, terms, columns) and found.dtype == dtype
-        true = (wide[:, :terms].astype(np.longdouble).T @ deltas).reshape(terms, panels, columns).swapaxes(0, 1)
+        true = wide[:, :terms].astype(np.longdouble).T @ deltas
         assert np.all(np.abs(found - true) <= worst(rows, dtype))
-        assert np.all(np.abs(totals - deltas.sum(axis=0, dtype=np.longdouble)) <= worst(rows, dtype))
+        assert np.all(np.abs(totals - deltas.sum(axis=1, dtype=np.longdouble).ravel()) <= worst(rows, dtype))
         for workers in (1, 2, 3):
             others = np.zeros_like(totals)
-            assert np.array_equal(found, outer(wide, terms, deltas, columns, workers, blocks, others)) and np.array_equal(totals, others)
+            assert np.array_equal(found, outer(wide, terms, deltas, workers, blocks, others)) and np.array_equal(totals, others)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -53,22 +54,22 @@ def test_sums_go_on_bit_for_bit(B, cut, dtype):
     T, columns, terms = cut + steps_of_block(B) + 1, lanes_of(dtype), 7
     assert cut % steps_of_block(B) == 0
     running = np.maximum(np.full(T, B) - np.arange(T) // 2, 1)
-    operand, deltas = draw(dtype, running.sum(), terms), draw(dtype, running.sum(), 2 * columns)
+    operand, deltas = draw(dtype, running.sum(), terms), draw(dtype, 2, running.sum(), columns)
     totals, parts, row = np.zeros(2 * columns, dtype), np.zeros(2 * columns, dtype), running[:cut].sum()
-    found = outer(operand, terms, deltas, columns, 1, sum_blocks(running, B), totals)
-    later = outer(operand[row:], terms, deltas[row:], columns, 1, sum_blocks(running[cut:], B), parts)
-    both = outer(operand[:row], terms, deltas[:row], columns, 1, sum_blocks(running[:cut], B), parts, later)
+    found = outer(operand, terms, deltas, 1, sum_blocks(running, B), totals)
+    later = outer(operand[row:], terms, deltas[:, row:], 1, sum_blocks(running[cut:], B), parts)
+    both = outer(operand[:row], terms, deltas[:, :row], 1, sum_blocks(running[:cut], B), parts, later)
     assert both is later and np.array_equal(both, found) and np.array_equal(parts, totals)
     later[...] = np.nan
-    assert np.array_equal(outer(operand, terms, deltas, columns, 1, sum_blocks(running, B), parts, later, adding=False), found)
+    assert np.array_equal(outer(operand, terms, deltas, 1, sum_blocks(running, B), parts, later, adding=False), found)
 
 
 def test_long_sums_are_cut_into_parts():
     rows = 2**18
     columns = lanes_of(np.float32)
-    tenths = np.full((rows, columns), 0.1, np.float32)
+    tenths = np.full((1, rows, columns), 0.1, np.float32)
     totals, exact = np.zeros(columns, np.float32), rows * float(np.float32(0.1))
-    found = outer(np.ones((rows, 1), np.float32), 1, tenths, columns, 1, sum_blocks(np.ones(rows), 1), totals)
+    found = outer(np.ones((rows, 1), np.float32), 1, tenths, 1, sum_blocks(np.ones(rows), 1), totals)
     assert np.abs(found / exact - 1).max() < 1e-4 and np.abs(totals / exact - 1).max() < 1e-4  # one after the other is off by 3e-3
 
 
@@ -108,6 +109,7 @@ def test_inputs(gates, lengths, dtype):
                     true[t, order[b]] = sum(panels.values(row, gate) @ matrix for gate, matrix in enumerate(matrices))
         for workers in (1, 2):
             found = np.full((T, B, I), np.nan, dtype)
-            inputs(deltas[rows], packed_back(packed(matrices, panels), panels, into), rows // B * B + order[rows % B], workers, found)
+            taken = np.ascontiguousarray(deltas[rows].reshape(len(rows), panels.count, -1).swapaxes(0, 1))
+            inputs(taken, packed_back(packed(matrices, panels), panels, into), rows // B * B + order[rows % B], workers, found)
             assert np.array_equal(np.isnan(found), np.isnan(true))
             assert np.nanmax(np.abs(found - true)) <= worst(gates * H, dtype) * gates

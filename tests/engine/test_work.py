@@ -79,9 +79,11 @@ def test_gradients_take_the_place_of_matrices_that_nobody_needs_any_more(name):
             assert same(both(name, long)[1], expected)
         assert [len(one._kept.firsts) for one in taken] == [3]
     recurrence = ALL[name]
-    back = work.backward_work(run(recurrence, **short).plan)
+    forward = run(recurrence, **short)
+    back = work.backward_work(forward.plan)
+    back.take(forward.laid)
     for q, _, _ in recurrence.passing:
-        assert np.shares_memory(back.matrix(q, is_last=True), back.turned(q))
+        assert np.shares_memory(back.turned(q), back.matrix(q, is_last=True))
         assert not np.shares_memory(back.matrix(q, is_last=False), back.turned(q))
 
 

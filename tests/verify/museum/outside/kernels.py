@@ -80,12 +80,12 @@ KERNELS = (
     # Order of gates and of biases.
     Fault("order", "peepholes of i and f swapped", "lstm-peephole", COMPILED, '"W_C": (W_Cf, W_Ci,)', '"W_C": (W_Ci, W_Cf,)'),
     Fault("order", "the inner bias twice", "gru-reset-after", WEIGHTS, "pack_by(gates, self._at, weights.values())", 'pack_by(gates, self._at, [2 * array if name == "b_u" else array for name, array in weights.items()])'),
-    Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", WEIGHTS, "plan.parts[place], [names.index(gate) for gate in gates.split()])", "plan.parts[place], [names.index(gate) for gate in gates.split()[::-1]])"),
-    Fault("order", "a shared row of errors read from the other gate", "lstm", WEIGHTS, "plan.parts[place], [names.index(gate) for gate in gates.split()])", "plan.parts[place], [(names.index(gate) - 1) % len(names) for gate in gates.split()])"),
+    Fault("order", "gradients of two gates' biases swapped", "gru-reset-after", WEIGHTS, "plan.panels[k], [stage.names.index(gate) for gate in gates.split()])))\n    return", "plan.panels[k], [stage.names.index(gate) for gate in gates.split()[::-1]])))\n    return"),
+    Fault("order", "a shared row of errors read from the other gate", "lstm", WEIGHTS, "plan.panels[k], [stage.names.index(gate) for gate in gates.split()])))\n    return", "plan.panels[k], [(stage.names.index(gate) - 1) % len(stage.names) for gate in gates.split()])))\n    return"),
     # Chosen later, by one who knew neither the cases nor the faults above.
     Fault("edges", "the rest behind whole blocks of rows", "lstm", "engine/sums.py", "for t in range(0, len(running), each):", "for t in range(0, max(each, len(running) // each * each), each):"),
     Fault("edges", "the input's error begins anew at each part", "lstm", "engine/panels.py", "v += groups * WIDEST\n        start = 0", "v += groups * WIDEST"),
-    Fault("state", "empty vectors keep what memory held", "unfolding", WORK, "if part.is_ragged:\n                array[...] = 0", "if part.is_ragged:\n                pass"),
+    Fault("state", "empty vectors keep what memory held", "unfolding", WORK, "if plan.panels[k].is_ragged:\n                array[...] = 0", "if plan.panels[k].is_ragged:\n                pass"),
     Fault("memory", "gates given back while they are read", "gru-reset-after", PASSES, "work.give()\n        return found", "work.give()\n        self.forward._kept.give()\n        return found"),
     Fault("threads", "where errors pass is read from the first worker's rows", "truncated-bptt", "engine/loop.py", "keep = (t + product.ahead) * loop.sequences + first", "keep = (t + product.ahead) * loop.sequences"),
     Fault("range", "exponentials end where numbers are normal", "activation-jacobian", "primitives/activations.py", "1.5 * 2.0**52 + 1023, -746.0, 710.0,", "1.5 * 2.0**52 + 1023, -708.0, 710.0,"),
@@ -119,7 +119,7 @@ KERNELS = (
     Fault("calls", "a size by name is that of the call before", "hopfield", "primitives/arguments.py", "return type(value) if self.is_number else (type(value), value)", "return type(value)"),
     # Of a third such stranger's, those that nothing found then.
     Fault("segments", "rows stand in outputs in the order of lengths", "elman", SEGMENTS, "one.plan.unread >= PATIENCE and not one.ragged else", "one.plan.unread >= PATIENCE else"),
-    Fault("segments", "rows are read where they do not stand", "lstm", SEGMENTS, "if with_gates or self.lent else", "if with_gates else"),
+    Fault("segments", "rows are read where they do not stand", "lstm", SEGMENTS, "if with_gates or self.lent:", "if with_gates:"),
     Fault("segments", "segments are no whole blocks of sums", "elman", SEGMENTS, "    steps = -(-steps // each) * each\n", ""),
     Fault("threads", "none waits for the others' units", "elman", LOOP, "wait(integers(loop.meeting), workers, met)", "pass"),
     Fault("threads", "none waits for the others' products", "gru-reset-before", LOOP, "                if workers > 1:\n", "                if workers > 1 and s + OF_STAGE >= loop.behind:\n"),

@@ -68,6 +68,9 @@ LIBRARY = (
     Fault("slopes", "a range ends one too early", "unfolding", "equation/indices.py", 'upper = narrower.larger("min", upper, rest + ONE)', 'upper = narrower.larger("min", upper, rest)'),
     # Of the engine, what no row of the library asks of it.
     Fault("engine", "what a step sends back over many steps arrives one late", "elman", "../kernels/engine/plan.py", "back * arriving if is_apart", "(back - 1) * arriving if is_apart", "tests/engine/test_passes.py"),
+    Fault("engine", "errors that stand where gates did are handed out as these", "elman", "../kernels/engine/segments.py", "self._is_spent = bool(one.plan.giving_way)", "self._is_spent = False", "tests/engine/test_passes.py"),
+    Fault("engine", "empty vectors of gates are errors", "elman", "../kernels/engine/work.py", "            if panels.is_ragged:\n                gates", "            if False:\n                gates", "tests/engine/test_passes.py"),
+    Fault("engine", "gates give way that are read once more", "elman", "../kernels/engine/recurrence.py", "if not given or any(gate in other.back_takes for other in self.stages[: min(given)]):", "if not given:", "tests/engine/test_recurrence.py"),
     Fault("engine", "what a later segment sent ahead over many steps stays", "elman", "../kernels/engine/work.py", "                array[:T] = 0\n", "", "tests/engine/test_segments.py"),
     # In kernels, where no case of verification goes, and tests do.
     Fault("threads", "a counter that is not atomic", "elman", "../kernels/primitives/tasks.py", "        index = fetch_add(counter)", "        index = counter[0]\n        counter[0] = index + 1", "tests/primitives"),
