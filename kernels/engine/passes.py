@@ -45,6 +45,9 @@ def shares(plan, ends, workers, ragged):
     return np.stack((cuts[:-1], cuts[1:]), axis=1).astype(np.int64)
 
 
+NOTHING = np.empty(0)
+
+
 class Pass:
     """One pass forward. ``outputs`` (T, B, H) by name are the caller's own: what ``backward`` needs is kept apart.
 
@@ -219,7 +222,7 @@ class _Back:
         self._keep = None if keep is None else np.ascontiguousarray(np.take(keep, forward.order, 1), dtype=np.int64)
         # Of each product the gradient of its matrix, and the sums of the errors of its gates; of gates in none likewise.
         self._matrices, self._totals = {}, [np.zeros(part.row, forward.dtype) for part in self.plan.parts]
-        self._bare = {one: np.zeros(self.plan.panels[one[0]].count * self.plan.panels[one[0]].each, forward.dtype) for one in self.recurrence.bare}
+        self._bare = {one: np.zeros(size, forward.dtype) for one, (_, size) in self.plan.bare.items()}
         forward.use()
         self._works = forward._kept.back(forward, self._run)
 
@@ -256,30 +259,25 @@ class _Back:
         plan, workers, is_whole = work.plan, self.forward.workers, work.plan.T == self.plan.T
         operands = {}  # several products may have the same one
         reached = {name[2:] for name in self.recurrence.sent}
-        for q in sorted(range(len(plan.parts)), key=lambda q: self.recurrence.products[q][1].operand in plan.widths):
-            k, product = self.recurrence.products[q]
+        for q, k, product, columns in plan.summing:
+            of_gates = deltas[k][:, :, columns]
             if product.operand in self.d_given and not product.stopped:
-                self._reach_input(q, first, places, deltas[k], work, product.operand in reached)
+                array = self.d_given[product.operand][first : first + plan.T]
+                self._reach_input(array, of_gates, work.turned(q), places, product.operand in reached)
                 reached.add(product.operand)
             taken = product.operand, product.delay
             if taken not in operands:
                 operands[taken] = flat(self._operand(product, first, forward_work), rows)
             is_begun = q in self._matrices
             found = self._matrices[q] if is_begun else work.matrix(q, is_last=is_whole)
-            of_gates = self._of_gates(deltas[k], k, *self.recurrence.columns(k, product))
             self._matrices[q] = outer(operands[taken], plan.terms_of(product), of_gates, workers, blocks, self._totals[q], found, adding=is_begun)
             if is_whole and work.is_large:
                 self._unpack(product.matrix, work)
         for (k, gate), totals in self._bare.items():
-            of_gate = self._of_gates(deltas[k], k, gate, 1)
+            of_gate = deltas[k][:, :, plan.bare[k, gate][0]]
             outer(of_gate[0], 0, of_gate, workers, blocks, totals)
         if rows is not None:
             POOL.give(operands.values())
-
-    def _of_gates(self, deltas, k, first, count):
-        """Those of so many gates of the stage k, from the ``first`` one on."""
-        each = self.plan.panels[k].each
-        return deltas[:, :, first * each : (first + count) * each]
 
     def _operand(self, product, first, forward_work):
         T = forward_work.plan.T
@@ -288,40 +286,33 @@ class _Back:
         before = self.recurrence.depth[product.operand] - product.delay
         return forward_work.history[product.operand][before : before + T]
 
-    def _reach_input(self, q, first, places, deltas, work, is_reached):
-        """The error that product ``q`` sends to its input, beside what is there already if it ``is_reached``. ``places``: of the rows of ``deltas``, in the caller's order."""
-        k, product = self.recurrence.products[q]
-        array = self.d_given[product.operand][first : first + work.plan.T]
+    def _reach_input(self, array, deltas, turned, places, is_reached):
+        """The errors ``array`` of an input from those of gates, beside what is there already if it ``is_reached``. ``places``: of the rows of ``deltas``, in the caller's order."""
         target = np.zeros_like(array) if is_reached else array
-        of_gates = self._of_gates(deltas, k, *self.recurrence.columns(k, product))
-        inputs(of_gates, work.turned(q), places, self.forward.workers, target)
+        inputs(deltas, turned, places, self.forward.workers, target)
         if target is not array:
             array += target
 
-    def _gradient(self, name):
-        """That of a matrix, packed, and the products that it is of; None before all of them are summed."""
-        of = [q for q, (_, product) in enumerate(self.recurrence.products) if product.matrix == name]
-        if not all(q in self._matrices for q in of):
-            return None, of
+    def _gradient(self, of):
+        """That of the matrix of the products ``of``, packed."""
         total = self._matrices[of[0]]
         for q in of[1:]:
             total += self._matrices[q]
-        return total, of
+        return total
 
     def _unpack(self, name, work):
         """Write the gradient of a matrix where it belongs, if it is all there, and give the memory back."""
-        total, of = self._gradient(name)
-        if total is not None:
-            self.plan.unpackings[name].unpack([address(total)], self._into)
+        of = self.recurrence.matrices[name]
+        if all(q in self._matrices for q in of):
+            self.plan.unpackings[name].unpack([address(self._gradient(of))], self._into)
             for q in of:
                 del self._matrices[q]
                 work.let_go(q)
 
     def gradients(self):
-        names = dict.fromkeys(product.matrix for _, product in self.recurrence.products)
-        totals = [self._sums_of(k) for k in range(len(self.plan.panels))]
+        totals = [self._sums_of(k, of) for k, of in enumerate(self.plan.of_biases)]
         if self._matrices:
-            packed, unpacking = [self._gradient(name)[0] for name in names], self.plan.unpacking
+            packed, unpacking = [self._gradient(of) for of in self.recurrence.matrices.values()], self.plan.unpacking
         else:  # matrices are done with
             packed, unpacking = [], self.plan.unpackings[None]
         unpacking.unpack([address(array) for array in (*packed, *totals)], self._into)
@@ -330,19 +321,20 @@ class _Back:
             work.give()
         return found
 
-    def _sums_of(self, k):
-        """The sums of the errors of a stage's gates, as far as they are known, side by side in its panels."""
-        panels, products = self.plan.panels[k], [(q, product) for q, (of, product) in enumerate(self.recurrence.products) if of == k]
-        if products and self.plan.parts[products[0][0]].row == panels.row:
-            return self._totals[products[0][0]]  # of all gates
-        found = np.zeros(panels.row, self.forward.dtype)
-        in_panels = found.reshape(panels.count, -1, panels.each)
-        for q, product in products:
-            first, count = self.recurrence.columns(k, product)
-            in_panels[:, first : first + count] = self._totals[q].reshape(panels.count, count, panels.each)
-        for (of, gate), totals in self._bare.items():
+    def _sums_of(self, k, products):
+        """The sums of the errors of a stage's gates side by side in its panels, from those of its ``products``; nothing where None are wanted."""
+        panels = self.plan.panels[k]
+        if products is None:
+            return NOTHING
+        if len(products) == 1 and self._totals[products[0]].size == panels.row:
+            return self._totals[products[0]]
+        found = np.zeros((panels.count, panels.width), self.forward.dtype)
+        for q, of, _, columns in self.plan.summing:
             if of == k:
-                in_panels[:, gate] = totals.reshape(panels.count, panels.each)
+                found[:, columns] = self._totals[q].reshape(panels.count, -1)
+        for (of, first), totals in self._bare.items():
+            if of == k:
+                found[:, first : first + panels.each] = totals.reshape(panels.count, -1)
         return found
 
     def _sums(self):

@@ -147,11 +147,36 @@ class Plan:
     @cached_property
     def unpackings(self):
         """Of the gradient of one matrix after the other, by its name, and under None of biases."""
-        return {None: unpacking(self, ())} | {name: unpacking(self, (name,)) for name in {product.matrix for _, product in self.recurrence.products}}
+        return {None: unpacking(self, ())} | {name: unpacking(self, (name,)) for name in self.recurrence.matrices}
 
     def terms_of(self, product):
         """How many products one number of its gates is a sum of."""
         return self.widths[product.operand] if product.operand in self.widths else self.rows[product.operand]
+
+    @cached_property
+    def summing(self):
+        """Of each product (its place, the stage, itself, its gates among the columns of a panel of these), those of inputs last: the loop needs their matrices least."""
+        found = []
+        for q, (k, product) in enumerate(self.recurrence.products):
+            first, count = self.recurrence.columns(k, product)
+            found.append((q, k, product, slice(first * self.panels[k].each, (first + count) * self.panels[k].each)))
+        return sorted(found, key=lambda one: one[2].operand in self.widths)
+
+    @cached_property
+    def of_biases(self):
+        """Of each stage, if it has biases: the places of the products that its gates' errors are summed with, one if it has all gates."""
+        found = []
+        for k, stage in enumerate(self.recurrence.stages):
+            products = [q for q, (of, _) in enumerate(self.recurrence.products) if of == k]
+            whole = [q for q in products if self.parts[q].row == self.panels[k].row]
+            found.append((whole[:1] or products) if stage.biases else None)
+        return found
+
+    @cached_property
+    def bare(self):
+        """(stage, columns of a panel) of gates with a bias and no product, and how many sums these have."""
+        sizes = [(k, gate, self.panels[k].each) for k, gate in self.recurrence.bare]
+        return {(k, gate * each): (slice(gate * each, (gate + 1) * each), self.panels[k].count * each) for k, gate, each in sizes}
 
     @cached_property
     def places(self):

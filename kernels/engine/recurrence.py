@@ -94,6 +94,9 @@ class Recurrence:
         self.gates = {gate: k for k, stage in enumerate(stages) for gate in stage.names}
         self.rows = {row: k for k, stage in enumerate(stages) for row in stage.gives.split() if row not in self.gates}
         self.products = [(k, product) for k, stage in enumerate(stages) for product in stage.products]
+        self.matrices = {}  # by name the places of the products that have it
+        for q, (_, product) in enumerate(self.products):
+            self.matrices.setdefault(product.matrix, []).append(q)
         # The names of matrices and biases; other weights are taken by steps.
         self.linear = {product.matrix for _, product in self.products} | {name for stage in stages for name in stage.biases}
         self.sent = {name for stage in stages for name in stage.back_gives.split()}

@@ -90,11 +90,12 @@ def unpacking(plan, wanted=None):
 
     ``wanted``: the matrices that count; all where it is None.
     """
-    recurrence, matrices = plan.recurrence, {}
-    for q, (k, product) in enumerate(recurrence.products):
-        if wanted is None or product.matrix in wanted:
-            matrices.setdefault(product.matrix, (q, recurrence.columns(k, product)[1], plan.terms_of(product)))
-    found = [(name, 2, matrix_gates(number, plan.parts[q], gates, terms)) for number, (name, (q, gates, terms)) in enumerate(matrices.items())]
+    recurrence, found = plan.recurrence, []
+    matrices = [name for name in recurrence.matrices if wanted is None or name in wanted]
+    for number, name in enumerate(matrices):
+        q = recurrence.matrices[name][0]
+        k, product = recurrence.products[q]
+        found.append((name, 2, matrix_gates(number, plan.parts[q], recurrence.columns(k, product)[1], plan.terms_of(product))))
     for k, stage in enumerate(recurrence.stages):
         for name, gates in stage.biases.items() if not wanted else ():
             found.append((name, 1, row_gates(len(matrices) + k, plan.panels[k], [stage.names.index(gate) for gate in gates.split()])))
