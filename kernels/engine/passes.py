@@ -244,38 +244,36 @@ class _Back:
             rows, blocks = np.flatnonzero(np.arange(B) < running[:, None]), sum_blocks(running, B)
             places = rows // B * B + forward.order[rows % B]
         if len(places):
-            deltas = work.deltas(forward_work, rows)
-            self._sum(first, rows, places, blocks, deltas, forward_work, work)
+            deltas, of = work.deltas(forward_work, rows)
+            self._sum(first, rows, places, blocks, of, forward_work, work)
             if rows is not None:
                 POOL.give(deltas.values())
 
     def _sum(self, first, rows, places, blocks, deltas, forward_work, work):
         """Add the products of these steps to the gradients of matrices and biases, and give inputs their errors.
 
-        ``rows``: those that run, of which ``deltas`` are; ``places``: these in the caller's order. Where these are all steps,
+        ``rows``: those that run, of which ``deltas`` are, by product; ``places``: these in the caller's order. Where these are all steps,
         gradients take the place of the matrices turned round: nothing else needs these by now. Where memory is large, one
         matrix after the other is done with, so that the next one has its memory: those that the loop needed first.
         """
         plan, workers, is_whole = work.plan, self.forward.workers, work.plan.T == self.plan.T
         operands = {}  # several products may have the same one
         reached = {name[2:] for name in self.recurrence.sent}
-        for q, k, product, columns in plan.summing:
-            of_gates = deltas[k][:, :, columns]
+        for q, _, product, _ in plan.summing:
             if product.operand in self.d_given and not product.stopped:
                 array = self.d_given[product.operand][first : first + plan.T]
-                self._reach_input(array, of_gates, work.turned(q), places, product.operand in reached)
+                self._reach_input(array, deltas[q], work.turned(q), places, product.operand in reached)
                 reached.add(product.operand)
             taken = product.operand, product.delay
             if taken not in operands:
                 operands[taken] = flat(self._operand(product, first, forward_work), rows)
             is_begun = q in self._matrices
             found = self._matrices[q] if is_begun else work.matrix(q, is_last=is_whole)
-            self._matrices[q] = outer(operands[taken], plan.terms_of(product), of_gates, workers, blocks, self._totals[q], found, adding=is_begun)
+            self._matrices[q] = outer(operands[taken], plan.terms_of(product), deltas[q], workers, blocks, self._totals[q], found, adding=is_begun)
             if is_whole and work.is_large:
                 self._unpack(product.matrix, work)
-        for (k, gate), totals in self._bare.items():
-            of_gate = deltas[k][:, :, plan.bare[k, gate][0]]
-            outer(of_gate[0], 0, of_gate, workers, blocks, totals)
+        for one, totals in self._bare.items():
+            outer(deltas[one].array[0], 0, deltas[one], workers, blocks, totals)
         if rows is not None:
             POOL.give(operands.values())
 

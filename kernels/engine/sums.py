@@ -53,10 +53,14 @@ def _natives(dtype):
     return rows_by_panel.address(dtype), in_blocks.address(dtype)
 
 
-def _view(deltas):
-    """Where deltas (panels, N, columns) are, how far panels and rows are from one another, and how many columns there are."""
-    panel, row, _ = deltas.strides
-    return address(deltas), panel // deltas.itemsize, row // deltas.itemsize, deltas.shape[2]
+class Errors:
+    """Errors of gates: ``array`` (panels, N, columns), whose columns are dense; ``view``: where it is, how far panels and rows are from one another, its columns."""
+
+    __slots__ = ("array", "shape", "dtype", "view")
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+        self.view = address(array), array.strides[0] // array.itemsize, array.strides[1] // array.itemsize, array.shape[2]
 
 
 def steps_of_block(B):
@@ -81,7 +85,7 @@ def sum_blocks(running, B):
 def outer(operand, terms, deltas, workers, blocks, totals, found=None, adding=True):
     """The gradient of a matrix, (panels, terms, columns) in work memory: for each panel of deltas the sum over the rows of operand times delta.
 
-    operand (N, at least ``terms``) and deltas (panels, N, columns) have rows and panels of any distance; ``blocks``: see
+    operand (N, at least ``terms``) has rows of any distance, deltas are :class:`Errors`; ``blocks``: see
     ``sum_blocks``. To ``totals`` (panels * columns) the sums of deltas alone are added; to ``found``, if given, what is
     else written into new memory, or, not ``adding``, into it.
     """
@@ -92,7 +96,7 @@ def outer(operand, terms, deltas, workers, blocks, totals, found=None, adding=Tr
     memory = np.empty(len(parts) * most * (columns + terms), deltas.dtype)  # of each part a copy of one panel, then of each the operand as it is laid out
     table, body = np.empty(len(OUTER.names), np.int64), _outer_part.address(deltas.dtype)
     late = told_late(len(parts))
-    _outer(table, body, *_natives(deltas.dtype), operand, terms, *_view(deltas), parts, blocks, most, mode, memory, found, totals, late)
+    _outer(table, body, *_natives(deltas.dtype), operand, terms, *deltas.view, parts, blocks, most, mode, memory, found, totals, late)
     if len(parts) > 1:
         in_parts(body, len(parts), table)
     return found
@@ -166,7 +170,7 @@ def inputs(deltas, panels, places, workers, found):
     memory = np.empty(len(parts) * ROWS * (len(panels) * width + count * piece), deltas.dtype)  # of each part rows, then of each those of deltas as they are laid out
     table, body = np.empty(len(INPUTS.names), np.int64), _inputs_part.address(deltas.dtype)
     late = told_late(len(parts))
-    _inputs(table, body, *_natives(deltas.dtype), *_view(deltas), rows, count * piece, panels, width, places, parts, memory, found, late)
+    _inputs(table, body, *_natives(deltas.dtype), *deltas.view, rows, count * piece, panels, width, places, parts, memory, found, late)
     if len(parts) > 1:
         in_parts(body, len(parts), table)
 

@@ -8,7 +8,7 @@ from .panels import packed_back
 from .pool import POOL, SMALL
 from .program import Together, addresses
 from .rows import padded
-from .sums import flat
+from .sums import Errors, flat
 
 
 def forward_work(plan, lent=()):
@@ -170,18 +170,20 @@ class Backward:
         POOL.give([arrays.pop(q) for arrays in (self._turned, self._matrices) if q in arrays])
 
     def deltas(self, forward, rows):
-        """By stage errors of its gates, (panels, N, columns); ``rows``: as ``flat`` takes them."""
+        """(by stage errors of its gates, (panels, N, columns); :class:`Errors` by product, and by those that are ``bare``). ``rows``: as ``flat`` takes them."""
         if rows is None and forward is self._of:
             return self._found
-        found = {}
+        plan, found = self.plan, {}
         for k, panels in enumerate(self.plan.panels):
             if k in self._giving_way:
                 found[k] = flat(forward.gates[f"gates:{k}"], rows, axis=1)
             elif k in self._all_deltas:
                 found[k] = flat(self._all_deltas[k][: self.plan.T], rows).reshape(-1, panels.count, panels.width).swapaxes(0, 1)
+        of = {q: Errors(found[k][:, :, columns]) for q, k, _, columns in plan.summing}
+        of |= {one: Errors(found[one[0]][:, :, columns]) for one, (columns, _) in plan.bare.items()}
         if rows is None and not self.is_large:
-            self._of, self._found = forward, found  # both wait as they stand, and meet again
-        return found
+            self._of, self._found = forward, (found, of)  # both wait as they stand, and meet again
+        return found, of
 
     def run(self, forward, places, sequences, keep):
         """Run the steps, the last ones there are. ``places``: groups of those of inputs, of what they get and of what outputs send, and of all that the pass ``forward`` has."""
@@ -217,8 +219,7 @@ class Backward:
         """Gather the errors of the starts, before the steps that ran last."""
         for back, start in self._starts:
             start.run(-back, 1 - back, self.plan.sequences, keep)
-        for program in (self._program, *[start for _, start in self._starts]):
-            program.let_go()
+        self._program.let_go()
 
     def give(self):
         """Nobody reads any of it any more."""

@@ -6,7 +6,7 @@ from packing import packed
 
 from refrnn.kernels.engine.panels import packed_back
 from refrnn.kernels.engine.rows import Panels, lanes_of
-from refrnn.kernels.engine.sums import BLOCK, ROWS, inputs, outer, slices, steps_of_block, sum_blocks
+from refrnn.kernels.engine.sums import BLOCK, ROWS, Errors, inputs, outer, slices, steps_of_block, sum_blocks
 
 DTYPES = (np.float32, np.float64)
 
@@ -37,14 +37,14 @@ def test_outer(rows, vectors, dtype):
         deltas = whole.reshape(rows, panels, -1).swapaxes(0, 1)[:, :, 3 : 3 + columns]
         wide[:, terms:] = np.nan
         totals, blocks = np.zeros(panels * columns, dtype), sum_blocks(np.ones(rows), 1)
-        found = outer(wide, terms, deltas, 1, blocks, totals)
+        found = outer(wide, terms, Errors(deltas), 1, blocks, totals)
         assert found.shape == (panels, terms, columns) and found.dtype == dtype
         true = wide[:, :terms].astype(np.longdouble).T @ deltas
         assert np.all(np.abs(found - true) <= worst(rows, dtype))
         assert np.all(np.abs(totals - deltas.sum(axis=1, dtype=np.longdouble).ravel()) <= worst(rows, dtype))
         for workers in (1, 2, 3):
             others = np.zeros_like(totals)
-            assert np.array_equal(found, outer(wide, terms, deltas, workers, blocks, others)) and np.array_equal(totals, others)
+            assert np.array_equal(found, outer(wide, terms, Errors(deltas), workers, blocks, others)) and np.array_equal(totals, others)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -56,12 +56,12 @@ def test_sums_go_on_bit_for_bit(B, cut, dtype):
     running = np.maximum(np.full(T, B) - np.arange(T) // 2, 1)
     operand, deltas = draw(dtype, running.sum(), terms), draw(dtype, 2, running.sum(), columns)
     totals, parts, row = np.zeros(2 * columns, dtype), np.zeros(2 * columns, dtype), running[:cut].sum()
-    found = outer(operand, terms, deltas, 1, sum_blocks(running, B), totals)
-    later = outer(operand[row:], terms, deltas[:, row:], 1, sum_blocks(running[cut:], B), parts)
-    both = outer(operand[:row], terms, deltas[:, :row], 1, sum_blocks(running[:cut], B), parts, later)
+    found = outer(operand, terms, Errors(deltas), 1, sum_blocks(running, B), totals)
+    later = outer(operand[row:], terms, Errors(deltas[:, row:]), 1, sum_blocks(running[cut:], B), parts)
+    both = outer(operand[:row], terms, Errors(deltas[:, :row]), 1, sum_blocks(running[:cut], B), parts, later)
     assert both is later and np.array_equal(both, found) and np.array_equal(parts, totals)
     later[...] = np.nan
-    assert np.array_equal(outer(operand, terms, deltas, 1, sum_blocks(running, B), parts, later, adding=False), found)
+    assert np.array_equal(outer(operand, terms, Errors(deltas), 1, sum_blocks(running, B), parts, later, adding=False), found)
 
 
 def test_long_sums_are_cut_into_parts():
@@ -69,7 +69,7 @@ def test_long_sums_are_cut_into_parts():
     columns = lanes_of(np.float32)
     tenths = np.full((1, rows, columns), 0.1, np.float32)
     totals, exact = np.zeros(columns, np.float32), rows * float(np.float32(0.1))
-    found = outer(np.ones((rows, 1), np.float32), 1, tenths, 1, sum_blocks(np.ones(rows), 1), totals)
+    found = outer(np.ones((rows, 1), np.float32), 1, Errors(tenths), 1, sum_blocks(np.ones(rows), 1), totals)
     assert np.abs(found / exact - 1).max() < 1e-4 and np.abs(totals / exact - 1).max() < 1e-4  # one after the other is off by 3e-3
 
 
@@ -110,6 +110,6 @@ def test_inputs(gates, lengths, dtype):
         for workers in (1, 2):
             found = np.full((T, B, I), np.nan, dtype)
             taken = np.ascontiguousarray(deltas[rows].reshape(len(rows), panels.count, -1).swapaxes(0, 1))
-            inputs(taken, packed_back(packed(matrices, panels), panels, into), rows // B * B + order[rows % B], workers, found)
+            inputs(Errors(taken), packed_back(packed(matrices, panels), panels, into), rows // B * B + order[rows % B], workers, found)
             assert np.array_equal(np.isnan(found), np.isnan(true))
             assert np.nanmax(np.abs(found - true)) <= worst(gates * H, dtype) * gates
