@@ -58,7 +58,7 @@ class Layer:
     ) -> Run:
         """Run what is bound on ``values``: inputs, starts and whatever else is not bound, in the shapes of ``spec.forward``.
 
-        The results have the bits of ``spec.forward``. A learned start may be given for each sequence, in place of the bound
+        The results have the bits of ``spec.forward``. A start that all sequences share may be given for each, in place of the bound
         one. Without ``keep`` nothing is kept for the way back: the run has outputs and state only, and its ``backward``
         raises ValuesError; work memory is then small where a kernel can be bound, however long the sequences are. ``out`` maps
         outputs to arrays (T, batch, ...) of the values' dtype that they are written into; they overlap nothing else.
@@ -140,7 +140,7 @@ class Layer:
         return np.asarray(array)[None] if name in self.spec.arrays and self.spec.time_size(name) else array
 
     def _joined(self, values):
-        """What is bound and what is given together, and the spec in which learned starts that are given are starts."""
+        """What is bound and what is given together, and the spec in which shared starts that are given are starts."""
         if not hasattr(values, "keys"):
             raise ValuesError(f"{self.spec.id}: values must be a mapping from symbol names to arrays, not {type(values).__name__}")
         twice = [name for name in values.keys() if name in self.values and name not in self.spec.begun]

@@ -33,7 +33,7 @@ class Run:
     ``outputs`` and ``intermediates`` map names to arrays: (T, batch, ...) where the first axis is time, else
     (batch, ...), and past a sequence's end zero. They are the caller's own and may be written into, as may the arrays
     that were handed in: :meth:`backward` answers for the pass that was run. ``state`` maps each start to the state, or the states,
-    that continue it; a start that is a parameter may be given so, one for each sequence, and then has a gradient for each.
+    that continue it; a start that is a parameter or a constant may be given so, one for each sequence, and then has a gradient for each.
     """
 
     spec: Spec

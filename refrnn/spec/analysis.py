@@ -247,6 +247,6 @@ class Analysis(Record):
         return {one.start: one.state for one in self.continuing({}) if one.delayed}
 
     @cached_property
-    def _learned(self):
-        """The starts that are parameters."""
-        return [name for name in self.begun if self.symbols[name].role == "parameter"]
+    def _shared(self):
+        """The starts that all sequences have in common: parameters, and constants of real numbers."""
+        return [name for name in self.begun if self.symbols[name].is_kept and not self.symbols[name].is_integer_constant]

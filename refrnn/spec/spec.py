@@ -47,10 +47,10 @@ class Spec(Analysis):
         return {}
 
     def continued(self, values):
-        """This spec, or, where ``values`` gives a learned start for each sequence, as ``Run.state`` does, one in which it is a start."""
-        if not self._learned:
+        """This spec, or, where ``values`` gives a start that all sequences share for each of them, as ``Run.state`` does, one in which it is a start."""
+        if not self._shared:
             return self
-        given = frozenset([name for name in self._learned if name in values and getattr(values[name], "ndim", 0) == len(self.symbols[name].shape) + 1])
+        given = frozenset([name for name in self._shared if name in values and getattr(values[name], "ndim", 0) == len(self.symbols[name].shape) + 1])
         if not given:
             return self
         if given not in self._continued:

@@ -33,6 +33,11 @@ UNREAD = {
         ("  - h[t] =", "  - y[t] = U @ h[t-1]\n  - h[t] ="),
         ("outputs: [h]", "outputs: [y]"),
     ),
+    "a start that is a constant": (
+        ("{role: start, shape: [H]}", "{role: constant, shape: [H]}"),
+        ("  - h[t] =", "  - y[t] = U @ h[t-1]\n  - h[t] ="),
+        ("outputs: [h]", "outputs: [y]"),
+    ),
     "tokens": (
         ("  h0: {role: start, shape: [H]}", "  h0: {role: start, shape: [H]}\n  w0: {role: start, type: integer, below: H, shape: []}"),
         ("  - h[-1] = h0", "  - h[-1] = h0\n  - w[-1] = w0\n  - w[t] = argmax(h[t])"),
