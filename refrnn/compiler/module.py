@@ -32,7 +32,7 @@ class _Module:
         self.lowest = {name: least(spec.symbols[name]) for name in sorted(spec.integer_constants)}  # a set has another order in every process
         self._check()
         every = ("B", "batch", *(f"batch_{number}" for number in range(2, 100)))
-        self.batch = next(name for name in every if name not in spec.sizes and name not in spec.symbols)
+        self.batch = next(name for name in every if name not in spec.names)
         self.arrays = {name: symbol for name, symbol in spec.arrays.items() if not symbol.is_integer_constant}
         given = {name: self._given(name) for name in self.arrays}
         self.forward = compiled(spec.program, self.lowest, given, spec.time, self._batch_of, self.batch, ranges=few_values(spec))
@@ -47,7 +47,7 @@ class _Module:
 
     def _free(self, wanted):
         """A name that nothing has in the module, be it of a symbol or of a size."""
-        taken = {*self.spec.sizes, *self.spec.symbols, *self.lowest, *self.forward.storages, self.batch, *HELPERS}
+        taken = {*self.spec.names, *self.lowest, *self.forward.storages, self.batch, *HELPERS}
         return next(name for name in (wanted, *(f"{wanted}_{number}" for number in range(2, 100))) if name not in taken)
 
     def _state(self):

@@ -34,7 +34,7 @@ def text(spec, clauses):
     values = few_values(spec)
     if values.keys() < {*spec.integer_constants} or math.prod(map(len, values.values())) > MOST_VALUES:
         raise Unfit("it has a number that chooses among many")
-    taken = {*spec.symbols, *spec.sizes, *HELPERS}
+    taken = {*spec.names, *HELPERS}
     ways = [dict(zip(values, chosen)) for chosen in itertools.product(*values.values())]
     passes = [_Passes(spec, clauses, constants, {*taken}) for constants in ways]
     lines = [*docstring(spec), *_IMPORTS.splitlines(), *imports(_STEPS, _ASIDE), "", f'TAKES = Arguments("{takes(spec)}", keeps="{" ".join(passes[0].kept())}")', ""]
@@ -66,7 +66,7 @@ class _Passes:
 
     def __init__(self, spec, clauses, constants, taken):
         self.spec, self.constants, self._taken = spec, constants, taken
-        for name in sorted({*spec.sizes, *spec.symbols}):
+        for name in sorted(spec.names):
             if name in ("B", "layer") or name.startswith("RECURRENCE") or name.endswith("_") and name[:-1] in HELPERS:
                 raise Unfit(f"it calls {name} what kernels call so")
         self.suffix = "".join(f"_{value}" for value in constants.values()).replace("-", "minus")

@@ -81,6 +81,11 @@ class Analysis(Record):
         return tuple(dict.fromkeys(equation.name for equation in self.equations))
 
     @cached_property
+    def names(self):
+        """All that its text gives a name: sizes and symbols, those too that only an equation names."""
+        return frozenset((*self.sizes, *self.symbols, *self.defined))
+
+    @cached_property
     def element_shapes(self):
         """The shape of one element of each defined symbol, in sizes."""
         return self.program.element_shapes

@@ -102,6 +102,9 @@ CELLS = {
         ["some[-1] = keep", "some[t] = tanh(fill @ some[t-1] + n[t] + exp(B) * 0.1)"],
         ["n: {role: input, shape: [T, H]}", "keep: {role: start, shape: [H]}", "fill: {role: parameter, shape: [H, H]}", "B: {role: parameter, shape: [H]}"], "some",
     ),
+    "a matrix that is called as kernels call their sequences": (
+        ["B[-1] = outer(h0, h0)", "batch[t] = B[t-1].T @ x[t]", "B[t] = B[t-1] @ B[t-1].T / 9 + outer(batch[t], x[t])", "y[t] = B[t] @ x[t]"], [X, H0], "y, B",
+    ),
     "a state that all share": (["v[-1] = p", "v[t] = tanh(U @ v[t-1])", "h[t] = v[t] * x[t] / (1 + norm(x[t]))"], [X, "p: {role: parameter, shape: [H]}", U], "v, h"),
     "rows of a table": (
         ["h[-1] = h0", "a[t] = E.T @ one_hot(w[t], N)", "h[t] = tanh(U @ h[t-1] + a[t]) / (1 + norm(a[t]))"],

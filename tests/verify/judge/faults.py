@@ -267,6 +267,7 @@ TABLE = {
         ("nothing is kept", "keeps=\"{\" \".join(passes[0].kept())}\"", "keeps=\"\""),
     ],
     "refrnn.compiler.module": [
+        ("sequences are called as what an equation alone names", "if name not in spec.names)", "if name not in spec.sizes and name not in spec.symbols)"),
         ("starts are outputs", "            begin, end = first[place] - storage.low[place], first", "            begin, end = ZERO, first"),
         ("what stands past the end of an output stays there", "        for name in spec.outputs:\n            inner += self._cleared(name)\n", "", "../compiler/test_joined"),
         ("a start that stands past the end stays there", "            inner += self._cleared(name) if name not in spec.outputs else []\n", "            pass\n"),
