@@ -165,7 +165,7 @@ def finer_tanh(x):
 def elu(x):
     """x where it is positive, exp(x) - 1 elsewhere."""
     e, _ = _exp_minus_one(select(x > 0, x - x, x))
-    return select(x > 0, x, e)
+    return select(x >= 0, x, e)  # of -0.0 itself
 
 
 @part

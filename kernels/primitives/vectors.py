@@ -248,7 +248,7 @@ def softplus(x):
     """log(1 + exp(x)), with all its digits wherever x is."""
     e = exp(-abs(x))
     near = 1 + e
-    return select(x > 0, x, x - x) + (logarithm(near) + (e - (near - 1)) / near)
+    return select(x > 0, x, 0) + (logarithm(near) + (e - (near - 1)) / near)
 
 
 @part

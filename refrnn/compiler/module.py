@@ -298,10 +298,11 @@ class _Module:
         inputs = [name for name in self.arrays if name not in fixed and spec.time_size(name)]
         starts = [name for name in self.arrays if name not in fixed and name not in inputs]
         numbers = [name for name in (*inputs, *starts) if spec.symbols[name].type == "integer"]
-        named = ", ".join(f"{name}={name}" for name in fixed)
+        named = ", ".join(f'"{name}": {name}' for name in fixed)
         whole = f", {numbers}".replace("'", '"') if numbers else ""
         given = f"{inputs}, {starts}".replace("'", '"')
-        return ["", "", f"def bind({', '.join(fixed)}):", f"    return _Bound(forward, dict({named}), {given}{whole})"]
+        own = 'globals()["forward"]' if "forward" in fixed else "forward"
+        return ["", "", f"def bind({', '.join(fixed)}):", f"    return _Bound({own}, {{{named}}}, {given}{whole})"]
 
     def _own_sizes(self):
         return [*self.spec.sizes, *sorted(self.lowest), self.batch, "_dtype", *(["_ends"] if self.spec.time else [])]

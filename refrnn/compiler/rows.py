@@ -521,6 +521,8 @@ class Rows(Lines):
             return base
         if exponent == 2:
             return Value(f"squared({base.text})")
+        if exponent == 0.5:
+            return Value(f"root({base.text})")
         text = self.text(exponent) if isinstance(exponent, Size) else repr(exponent)
         return Value(f"raised({base.text}, fill({text}, like))")
 

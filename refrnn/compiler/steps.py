@@ -241,4 +241,4 @@ class Text(Rows):
         return Value(self._names(node.name))
 
     def _power(self, node, index):
-        return super()._power(node, index) if node.exponent == 2 else Value(f"raised({self.lanes_of(self.value(node.base, index)).text}, fill({node.exponent}, {self._like}))")
+        return super()._power(node, index) if node.exponent in (0.5, 2) else Value(f"raised({self.lanes_of(self.value(node.base, index)).text}, fill({node.exponent}, {self._like}))")

@@ -8,7 +8,7 @@ import numpy as np
 from refrnn.equation.comparisons import COMPARISONS
 from refrnn.equation.functions import FUNCTIONS, ShapeError, join_shapes
 from refrnn.equation.sizes import Size, show_shape
-from refrnn.equation.sweep import Sweep
+from refrnn.equation.sweep import Sweep, power_of
 
 LARGEST_POWER = 100_000  # of a matrix
 NEAR_POWERS = 1000  # products by the matrix itself, as its equation has them, before squaring is used
@@ -228,7 +228,7 @@ class Numbers:
             if exponent == 0:
                 return self.apply("identity", sized=(len(base.value),))
             return self._power_of(base, exponent, LOW_POWER if alone else NEAR_POWERS)
-        value = base.value**exponent if isinstance(exponent, int) else base.value ** self.dtype(exponent)
+        value = power_of(base.value, exponent, self.dtype)
         if self.noise is not None:
             value = self._once(("power", id(base.value), exponent), base.value, self.noise.relative, value, 2)
         return self._node(value, "power", (base,), exponent)

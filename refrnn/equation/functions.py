@@ -454,7 +454,8 @@ FUNCTIONS = {
         printed=("root",), mutants=_written_for({}), algebra="", kernel=Kernel("call", "root", "vectors"),
     ),
     "abs": _each_number(
-        lambda z, sign: np.where(sign < 0, -z, z), lambda g, out, z, sign: (g * sign,), roundings=0, summed=None, analytic=False,
+        lambda z, sign: np.where(sign < 0, -z, z) + 0, lambda g, out, z, sign: (np.where(sign > 0, g, np.where(sign < 0, -g, np.zeros_like(g))),),
+        roundings=0, summed=None, analytic=False,  # adding 0 makes -0.0 positive
         decide=lambda z: (np.sign(z.real), z.real), adjoint=("g if a > 0 else (-g if a < 0 else 0)",),
         printed=("fenced", "|", ",", "|"), mutants=_written_for({}), algebra="even", kernel=Kernel("call", "abs"),
     ),

@@ -5,6 +5,11 @@ import numpy as np
 from refrnn.equation.functions import unbroadcast
 
 
+def power_of(base, exponent, dtype):
+    """Of numbers as of arrays, of which NumPy takes the root for the power 0.5: that of -inf is NaN, and that of -0.0 is -0.0."""
+    return np.sqrt(base) if exponent == 0.5 else base**exponent if isinstance(exponent, int) else base ** dtype(exponent)
+
+
 class Sweep:
     """The adjoints of one way back, by node. Sweeps of one tape share nothing: two threads may run two of them.
 
@@ -82,7 +87,7 @@ class Sweep:
             exponent = node.detail
             if exponent == 0:
                 return (np.zeros_like(g),)
-            return (self._shaken(self._absorbed(g * exponent * values[0] ** (exponent - 1), g), 3),)
+            return (self._shaken(self._absorbed(g * exponent * power_of(values[0], exponent - 1, self.dtype), g), 3),)
         if node.name == "matmul":
             return self._products(g, *values)
         # What is left is the outer product.

@@ -102,9 +102,6 @@ CELLS = {
         ["some[-1] = keep", "some[t] = tanh(fill @ some[t-1] + n[t] + exp(B) * 0.1)"],
         ["n: {role: input, shape: [T, H]}", "keep: {role: start, shape: [H]}", "fill: {role: parameter, shape: [H, H]}", "B: {role: parameter, shape: [H]}"], "some",
     ),
-    "a matrix that is called as kernels call their sequences": (
-        ["B[-1] = outer(h0, h0)", "batch[t] = B[t-1].T @ x[t]", "B[t] = B[t-1] @ B[t-1].T / 9 + outer(batch[t], x[t])", "y[t] = B[t] @ x[t]"], [X, H0], "y, B",
-    ),
     "a state that all share": (["v[-1] = p", "v[t] = tanh(U @ v[t-1])", "h[t] = v[t] * x[t] / (1 + norm(x[t]))"], [X, "p: {role: parameter, shape: [H]}", U], "v, h"),
     "rows of a table": (
         ["h[-1] = h0", "a[t] = E.T @ one_hot(w[t], N)", "h[t] = tanh(U @ h[t-1] + a[t]) / (1 + norm(a[t]))"],
@@ -128,6 +125,20 @@ def test_what_the_language_can_say(name, units):
     for backend in ("compiled", in_loops(spec)) if is_by_engine(spec) else ("compiled",):
         assert_as_equations(spec, {"T": 6, "H": units}, backend=backend)
         assert_as_equations(spec, {"T": 1, "H": units}, batch=1, with_lengths=False, backend=backend)
+
+
+def test_a_matrix_that_is_called_as_kernels_call_their_sequences():
+    """And that no symbol declares."""
+    equations = ["B[-1] = outer(h0, h0)", "batch[t] = B[t-1].T @ x[t]", "B[t] = B[t-1] @ B[t-1].T / 9 + outer(batch[t], x[t])", "y[t] = B[t] @ x[t]"]
+    assert_as_equations(text(equations, [X, H0], "y, B"), {"T": 6, "H": 5})
+
+
+def test_parameters_that_are_called_as_what_binding_calls():
+    spec = text(["h[-1] = h0", "h[t] = h[t-1] / (1 + norm(dict * x[t])) + forward @ x[t]"], [X, H0, "dict: {role: parameter, shape: [H]}", U.replace("U", "forward")], "h")
+    values = spec.draw({"T": 4, "H": 5}, batch=2, dtype="float64")
+    layer = spec.bind({name: values[name] for name in spec.parameters}, "compiled")
+    found = layer.forward({name: values[name] for name in ("x", "h0")}, keep=False)
+    assert found.outputs["h"].tobytes() == spec.forward(values, "compiled").outputs["h"].tobytes() and not is_by_engine(spec)
 
 
 @pytest.mark.parametrize("scale", [1e-30, 1, 1e30])
