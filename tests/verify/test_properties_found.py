@@ -6,7 +6,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
-from unit import Backend, gives_what_came_before, unit
+from unit import TEXT, Backend, gives_what_came_before, unit
 
 import refrnn
 from refrnn.backends import kernel as kernel_backend
@@ -481,6 +481,32 @@ def test_a_start_that_is_not_read(case):
 
     text = of.chunks_join(unit(kernel=Backend(forward)), truth, "kernel")
     assert text in ("h of two chunks is not that of the whole", "the state h0 after two chunks is not that at the end of each sequence")
+
+
+def of_a_range(forward=None):
+    """The spec where no state lies in the range of its start, and its truth."""
+    spec = refrnn.load_text(TEXT.replace("start, shape: [H]", "start, shape: [H], low: 1.5, high: 2"))
+    spec.bindings["kernel"] = Backend(forward)
+    return spec, Truth(spec, cases(spec)[0])
+
+
+def test_a_state_that_leaves_the_range_of_its_start_is_no_fault():
+    spec, truth = of_a_range()
+    with pytest.raises(ValuesError, match=r"outside \[1.5, 2\]"):
+        run = run_checked(spec, truth.checked, "kernel")
+        spec.forward(truth.checked.arrays | run.state, "kernel")
+    for check in of.PROPERTIES:
+        assert check(spec, truth, "kernel") is None
+
+
+def test_a_fault_is_found_where_states_leave_the_range_of_their_start():
+    def forward(right, h0, **arguments):
+        return right(h0=np.where(h0 < 1.5, 0 * h0, h0), **arguments)
+
+    spec, truth = of_a_range(forward)
+    assert of.chunks_join(spec, truth, "kernel") == "the state h0 after two chunks is not that at the end of each sequence"
+    assert of.errors_join(spec, truth, "kernel").endswith("of two chunks is not that of the whole")
+    assert of.binding_changes_nothing(spec, truth, "kernel") == "h of single steps is not that of the whole"
 
 
 def test_outputs_of_chunks_are_compared():

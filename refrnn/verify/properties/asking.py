@@ -1,5 +1,8 @@
 """What properties ask of a backend, and when two answers are the same."""
 
+import functools
+from dataclasses import replace
+
 import numpy as np
 
 from refrnn.backends.layer import goes_by_steps
@@ -106,3 +109,11 @@ def with_last(spec, name, array, change):
     changed = array.copy()
     np.moveaxis(changed, axis, 0)[-1] = change(np.moveaxis(changed, axis, 0)[-1])
     return changed
+
+
+@functools.lru_cache(maxsize=4)
+def of_any_starts(spec):
+    """The spec where starts may lie anywhere: a state that leaves the range of its start is right, and is handed on in chunks and steps all the same."""
+    starts = [symbol for symbol in spec.arrays.values() if symbol.role == "start" or symbol.name in spec.begun]
+    freed = {symbol.name: replace(symbol, low=None, high=None) for symbol in starts if (symbol.low, symbol.high) != (None, None)}
+    return replace(spec, symbols=spec.symbols | freed) if freed else spec

@@ -4,7 +4,7 @@ import ast
 
 import numpy as np
 
-from refrnn.verify.properties.asking import first_wrong, handed_in, key_of, near, run_of
+from refrnn.verify.properties.asking import first_wrong, handed_in, key_of, near, of_any_starts, run_of
 
 
 def chunks_join(spec, truth, backend):
@@ -82,7 +82,7 @@ def _in_two_chunks(spec, truth, backend):
 
     first = run_first()
     rest = part(spec, values, slice(cut, None), items) | {name: array[items] for name, array in first.state.items()}
-    second = run_of(spec, rest, lengths[items] - cut if ragged else None, backend)
+    second = run_of(of_any_starts(spec), rest, lengths[items] - cut if ragged else None, backend)
     return going_on, cut, items, lengths, first, second, run_first
 
 

@@ -6,7 +6,7 @@ from refrnn.backends.layer import goes_by_steps
 from refrnn.backends.run import module_of, run_checked
 from refrnn.errors import ValuesError
 from refrnn.verify.backends import KERNELS, by_two_threads
-from refrnn.verify.properties.asking import at_step, carried, handed_in, is_a_stream, near, run_of, same_bits, with_halves
+from refrnn.verify.properties.asking import at_step, carried, handed_in, is_a_stream, near, of_any_starts, run_of, same_bits, with_halves
 from refrnn.verify.properties.layouts import each, strided
 from refrnn.verify.variants import HELD, STREAMED, compare_crowd, in_a_crowd
 
@@ -48,6 +48,8 @@ def _bound_differs(spec, truth, backend, layer, rest, plain):
     if checked.lengths is not None or not is_a_stream(spec, checked, rest):
         return None
     (_, state), steps, states = at_step(spec, rest, 0), [], []
+    if of_any_starts(spec) is not spec:
+        layer = of_any_starts(spec).bind(layer.values, backend)
     for t in range(checked.sizes[spec.time[0]]):
         given = at_step(spec, rest, t)[0]
         outputs, state = layer.step(*given.values() if len(given) == 1 and t % 2 else [given], state)  # one input may be given without its name

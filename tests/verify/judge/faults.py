@@ -936,6 +936,7 @@ TABLE = {
         ("words are numbers of extended precision", "array.astype(np.longdouble) if array.dtype.kind == \"f\" else array for name, array in truth.checked", "array.astype(np.longdouble) for name, array in truth.checked"),
     ],
     "refrnn.verify.properties.chunks": [
+        ("a state that leaves the range of its start fails", "run_of(of_any_starts(spec), rest", "run_of(spec, rest", "test_properties_found::test_a_state_that_leaves_the_range_of_its_start_is_no_fault"),
         ("no start alone is given for each sequence", "[learned, *([[name] for name in learned] if len(learned) > 1 else ())]", "[learned]"),
         *_always_hold("chunks"),
         ("the first chunk gets no error from the second", "        upstream[one.state][cut - 1, items] += late[name]\n", "        pass\n"),
@@ -951,6 +952,7 @@ TABLE = {
         ("outputs of starts that are given are not compared", "        found = {key_of(spec, truth, name): array for name, array in run.outputs.items()}\n        if", "        found = {}\n        if"),
     ],
     "refrnn.verify.properties.layers": [
+        ("a state that leaves the range of its start fails", "if of_any_starts(spec) is not spec:", "if False:", "test_properties_found::test_a_state_that_leaves_the_range_of_its_start_is_no_fault"),
         ("the state of a layer is not compared", "    return run.outputs | carried(run)\n", "    return run.outputs\n"),
         ("a layer writes into dense arrays alone", "(lengths, np.asarray), (None, strided)):", "(lengths, np.asarray)):"),
         ("a layer may take another precision", "    return _takes_another_precision(spec, checked, layer, rest)\n", "    return None\n"),
