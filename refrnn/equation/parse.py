@@ -17,6 +17,7 @@ LARGEST = 1e15  # of a number written in an equation
 OPERATORS = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide", ast.MatMult: "matmul"}
 REDUCTIONS = {"sum": "add", "prod": "multiply"}
 INTEGER_FUNCTIONS = {"min": min, "max": max}
+OF_VECTOR = {"min": "one_hot(argmax(-z), S) @ z", "max": "one_hot(argmax(z), S) @ z"}  # what these are not
 
 _OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult, ast.FloorDiv, ast.Mod)
 
@@ -225,7 +226,10 @@ def _check_call(node, place):
         raise SpecError(f"{place}: {name} needs an argument")
     if len(node.args) == 1 and isinstance(node.args[0], ast.GeneratorExp):
         if name not in REDUCTIONS:
-            raise SpecError(f"{place}: only sum and prod run over a range, {name} does not; write sum(...), and divide it by how many there are for a mean")
+            mend = "write sum(...), and divide it by how many there are for a mean"
+            if name in OF_VECTOR:
+                mend = f"make a vector z of the S numbers by an equation of its own, and write {OF_VECTOR[name]}"
+            raise SpecError(f"{place}: only sum and prod run over a range, {name} does not; {mend}")
         _check_generator(node.args[0], place)
         return
     if name == "prod":

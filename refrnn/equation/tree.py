@@ -11,7 +11,7 @@ from refrnn.equation.algebra import Shapes
 from refrnn.equation.comparisons import COMPARISONS, kind_of
 from refrnn.equation.functions import FUNCTIONS
 from refrnn.equation.indices import DIVISIONS, EquationError, replaced, size_of
-from refrnn.equation.parse import INTEGER_FUNCTIONS, OPERATORS, REDUCTIONS, subscripts
+from refrnn.equation.parse import INTEGER_FUNCTIONS, OF_VECTOR, OPERATORS, REDUCTIONS, subscripts
 from refrnn.equation.sizes import POLYNOMIAL, Size
 from refrnn.errors import cut
 
@@ -298,8 +298,13 @@ def _number(node):
         number = _number(node.operand)
         return -number if isinstance(node.op, ast.USub) else number
     if not isinstance(node, ast.Constant):
-        raise EquationError(f"the exponent {cut(ast.unparse(node))} must be a number or an index")
+        raise EquationError(f"the exponent {cut(ast.unparse(node))} must be a number or an index; write exp(g * log(x)) for x**g of a positive x")
     return node.value
+
+
+def _of_vector(name, arguments):
+    """How to write the largest or smallest entry of a vector, where that may be meant."""
+    return f"; of a vector z of size S write {OF_VECTOR[name]}" if name in OF_VECTOR and len(arguments) == 1 else ""
 
 
 def _call(node, names, letters):
@@ -308,7 +313,7 @@ def _call(node, names, letters):
         return _total(REDUCTIONS[name], node.args[0].generators, node.args[0].elt, names, letters)
     function = FUNCTIONS[name]
     if function.arguments and len(node.args) != function.arguments:
-        raise EquationError(f"{name} takes {function.arguments} argument{'s' * (function.arguments > 1)}, not {len(node.args)}")
+        raise EquationError(f"{name} takes {function.arguments} argument{'s' * (function.arguments > 1)}, not {len(node.args)}{_of_vector(name, node.args)}")
     split = 0 if function.sized < 0 else len(node.args) - function.sized
     arguments = tuple(tree_of(argument, names, letters) for argument in node.args[:split])
     return Apply(name, arguments, tuple(names.index(argument, letters) for argument in node.args[split:]))

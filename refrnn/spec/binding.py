@@ -150,13 +150,15 @@ def _arguments(binding, spec):
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             found[node.name] = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id in found:
+            found |= {target.id: found[node.value.id] for target in node.targets if isinstance(target, ast.Name)}
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             for alias in node.names:
                 if alias.name in ("forward", "backward"):
                     raise SpecError(f"{spec.id}: the {binding.kind} {binding.path.name} must define {alias.name} itself")
     for name in ("forward", "backward"):
         if name not in found:
-            raise SpecError(f"{spec.id}: the {binding.kind} {binding.path.name} has no function {name}; add it")
+            raise SpecError(f"{spec.id}: the {binding.kind} {binding.path.name} has no function {name}; add it, as a def of the file, which is read and not run")
     return found
 
 
