@@ -32,6 +32,8 @@ MORE_WIDTHS = (
     (2, 7, 8, 9), (2, 24, 48, 25), (2, 31, 33, 32), (2, 47, 100, 24), (2, 64, 65, 63), (2, 66, 130, 48), (2, 130, 67, 50),
     (2, 100, 96, 97), (3, 35, 262, 37), (1, 515, 21, 1027), (1, 18, 517, 30), (1, 1029, 23, 514),
 )  # fmt: skip
+# As many as vectors hold and nothing over: a kernel may do something else at such a size alone.
+VECTORS = (8, 16, 32, 64)
 # What the quick level asks in both precisions, and what it leaves to the full one: others lie on both sides, or nearly there.
 IN_BOTH = ("plain", "ragged", "one-step", "width", "large")
 LEFT = ("width-16-", "ones-", "one-saturated-64-", "one-turned-24-", "one-small-130-")
@@ -532,7 +534,7 @@ def shapes(spec, interpreted=False, level="full"):
     """Cases about shapes alone, for backends that are held against each other: in float64, which tells best what is wrong, where vectors are no other ones.
 
     ``interpreted``: one of them is the equation, which may go from word to word. At the quick level sizes are one together
-    alone, as in other cases, and steps are more than whole blocks.
+    alone, as in other cases.
     """
     words = _words(spec) - (_run_over(spec) if interpreted else set())
     sizes = [name for name in spec.sizes if name not in spec.time and name != spec.batch]
@@ -541,14 +543,13 @@ def shapes(spec, interpreted=False, level="full"):
     found.append(Case("rows of one number", sizes=dict.fromkeys(sizes, 3) | _times(spec, 2), seed=32, sparse=True))
     for name in sorted(_output_widths(spec) - words):  # three times 2731 is one more than 2**13
         found.append(Case(f"{name} of 2731", sizes=dict.fromkeys(sizes, 2) | {name: 2731} | _times(spec, 1), batch=3, seed=67))
+    found += _of_vectors(spec)
     if spec.time:
         # Past 64, 128 and 256 steps, and past what integers of eight bits hold, of steps, of one length of three, and of words.
         found.append(Case("258 steps", sizes=_alike(spec, 2) | dict.fromkeys(words, 301) | _times(spec, 258), seed=38, ragged=True, full=True))
         found.append(Case("ragged and wide", sizes=_widths(spec, (40, 34, 37)) | _times(spec, 3), batch=9, seed=33, ragged=True))
         # One less than whole vectors of any processor: a lane too many, which is the next row's, stays where the next row came first.
         found += _both("ragged, a lane short", sizes=_widths(spec, (31, 15, 47)) | _times(spec, 3), batch=9, seed=57, ragged=True)
-        if level == "full":
-            found.append(Case("64 steps", sizes=_alike(spec, 2) | _times(spec, 64), batch=1, seed=34))
         # Enough sequences for two threads, of unequal lengths, by all that whole numbers choose.
         for values in _whole_numbers(spec):
             word = " and ".join(f"{name} of {value}" for name, value in values.items())
@@ -562,6 +563,23 @@ def shapes(spec, interpreted=False, level="full"):
     if _many_words(spec, 300):
         found.append(Case("one word 300 times", sizes=_alike(spec, 2) | _many_words(spec, 300), batch=1, seed=44, one_word=True, values=_open_ends(spec)))
     return [_fitted(spec, case) if interpreted else replace(case, sizes=fitting_sizes(spec, case.sizes, case.batch)) for case in found]
+
+
+def _of_vectors(spec):
+    """Cases of which every size, of steps too, is as many as some vectors hold: in turn each of VECTORS, and no two sizes the same in all.
+
+    What letters run over is dear, and stays among the smaller ones. Batches of these sizes are :mod:`variants`.
+    """
+    names = [*spec.time, *(name for name in spec.sizes if name not in spec.time and name != spec.batch)]
+    found = []
+    for turn, least in enumerate(VECTORS):
+        places = [(place + (-1) ** (place // len(VECTORS)) * turn) % len(VECTORS) for place in range(len(names))]
+        sizes = {name: VECTORS[place] for name, place in zip(names, places)}
+        sizes |= {name: min(sizes[name], VECTORS[1]) for name in _run_over(spec) & sizes.keys()}
+        found += _both(f"vectors-{least}", sizes=sizes, batch=2 if least < 32 else 1, seed=68, full=True)
+    if spec.time:
+        found.append(Case("vectors-128-float64", sizes=_alike(spec, 2) | _times(spec, 128), batch=1, seed=69, full=True))
+    return found
 
 
 def _input_widths(spec):

@@ -44,7 +44,7 @@ class Variant:
 # them, or are whole blocks and no more. In seven steps 183 sequences are one row more than ten times 128, and 1207 of them one
 # more than 66 times, and more than 8192.
 WIDE = (
-    (2, "as drawn", 0), (8, "shuffled", 0), (16, "as drawn", 0), (17, "shuffled", 0), (20, "longest first", 2), (64, "as drawn", 0),
+    (2, "as drawn", 0), (8, "shuffled", 0), (16, "as drawn", 0), (17, "shuffled", 0), (20, "longest first", 2), (32, "as drawn", 0), (64, "as drawn", 0),
     (65, "shortest first", 0), (67, "shuffled", 1),
 )  # fmt: skip
 MANY, CROWD = (183, "shuffled", 0), (1207, "shuffled", 0)
