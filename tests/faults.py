@@ -60,13 +60,13 @@ REFERENCE_FAULTS = [
 # (file under kernels/, fault): the engine, or what the equations compile to.
 KERNEL_FAULTS = [
     (COMPILED, Fault("gates swapped", "lstm", 'i="i", f="f"', 'i="f", f="i"', "i")),
-    ("engine/weights.py", Fault("gradients of the gates in reverse order", "lstm", "len(recurrence.sets[place][1]), terms))\n", "len(recurrence.sets[place][1]), terms)[::-1])\n", "d_W")),
+    ("engine/weights.py", Fault("gradients of the gates in reverse order", "lstm", "matrix_gates(number, plan.parts[q], recurrence.columns(k, product)[1], plan.terms_of(product))", "matrix_gates(number, plan.parts[q], recurrence.columns(k, product)[1], plan.terms_of(product))[::-1]", "d_W")),
     (COMPILED, Fault("biases swapped", "gru-reset-before", '"b": (b_r, b_z,)', '"b": (b_z, b_r,)', "r")),
     (COMPILED, Fault("product transposed", "gru-reset-before", '"W_hh": (W_hh,)', '"W_hh": (W_hh.T,)', "n")),
     ("engine/passes.py", Fault("past state a step late", "unfolding", "depth[product.operand] - product.delay\n        return", "depth[product.operand]\n        return", "d_U")),
     ("engine/passes.py", Fault("padded step leaks", "unfolding", "new, self.given = np.zeros, ", "new, self.given = np.ones, ", "s")),
     ("engine/plan.py", Fault("error of a padded step leaks", "unfolding", 'yield step.given(f"up:{row}", self.rows[row])', 'yield step.own(f"up:{row}", self.rows[row])', "d_U")),
-    ("engine/plan.py", Fault("error not carried", "unfolding", "self._sent(row, panels, gate)]", "self._sent(row, panels, gate, 2)]", "d_x")),
+    ("engine/plan.py", Fault("error not carried", "unfolding", "self._sent(row, panels, gate, giving_way)]", "self._sent(row, panels, gate, giving_way, 2)]", "d_x")),
     (COMPILED, Fault("error not accumulated", "lstm", "d_c = d_c + d_h * o * (", "d_c = d_h * o * (", "d_x")),
     (COMPILED, Fault("state overwritten too early", "lstm", "    c = f * c_before + i * g", "    c_before = f * c_before\n    c = f * c_before + i * g", "c")),
     (COMPILED, Fault("dropped factor", "gru-reset-before", "d_h_before = d_h * z\n", "d_h_before = d_h\n", "d_h0")),

@@ -67,7 +67,8 @@ class Tasks:
         """
         sizes = self._fit(np.dtype(dtype), arguments)
         table = [self.native.address(dtype), count, 0, *sizes, *(self._entry(name, arguments[name], dtype) for name in self.kinds)]
-        in_parts(_take.address(dtype), min(workers(work), count), np.array(table, np.int64))
+        if count:
+            in_parts(_take.address(dtype), min(workers(work), count), np.array(table, np.int64))
 
     def _entry(self, name, value, dtype):
         kind = self.kinds[name]

@@ -34,6 +34,10 @@ class Size:
         self.terms = {names: count for names, count in terms.items() if count} if 0 in terms.values() else terms
         self._text = self._hash = self._name = None
 
+    def __reduce__(self):
+        """Its terms alone: another process has other hashes of names."""
+        return Size, (self.terms,)
+
     @classmethod
     def of(cls, value):
         """A size from an integer or from a name."""

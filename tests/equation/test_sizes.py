@@ -1,5 +1,7 @@
 """Sizes as polynomials: sums and products of names, equal when they are the same polynomial."""
 
+import pickle
+
 import pytest
 
 from refrnn.equation.sizes import Size, read_size, show_shape
@@ -38,3 +40,8 @@ def test_equality():
 
 def test_show_shape():
     assert show_shape((Size.of("H"), Size.of("I") * 2)) == "[H, 2*I]" and show_shape(()) == "[]"
+
+
+def test_a_copy_in_another_process_hashes_names_itself():
+    size = Size.of("H") * 2 + 1
+    assert {size: 1}[pickle.loads(pickle.dumps(size))] == 1 and pickle.loads(pickle.dumps(size))._hash is None and size._hash is not None

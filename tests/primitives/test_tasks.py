@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from refrnn.kernels.primitives import threads
+from refrnn.kernels.primitives import tasks, threads
 from refrnn.kernels.primitives.activations import RELU, activate
 from refrnn.kernels.primitives.compile import call, fetch_add, shift
 from refrnn.kernels.primitives.meeting import _seen
@@ -36,6 +36,14 @@ def test_every_kind_is_read_as_it_is(dtype, count):
     x, d, w = arguments["x"], arguments["d"], arguments["w"]
     np.testing.assert_array_equal(arguments["y"], np.maximum(x + d.T + w[:, None].astype(dtype), 0))
     np.testing.assert_allclose(arguments["s"], x.sum(axis=1, dtype=float))
+
+
+def test_no_task_starts_no_thread(monkeypatch):
+    """A child that was born after threads ran may have none."""
+    arguments = given()
+    monkeypatch.setattr(tasks, "start", None)
+    _all_kinds.run(0, np.float32, **arguments, work=1)
+    assert not arguments["s"].any()
 
 
 def test_names_may_come_in_any_order():

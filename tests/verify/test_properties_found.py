@@ -975,7 +975,7 @@ def test_what_is_sent_back_over_many_steps_where_states_are_kept_alone(monkeypat
     monkeypatch.setitem(spec.bindings, "kernel", SimpleNamespace(load=lambda: taps))
     truth = Truth(spec, next(case for case in cases(spec) if case.name == "ragged-float64"))
     assert of.checkpoints_change_nothing(spec, truth, "kernel") is None
-    monkeypatch.setattr(Backward, "go_on", lambda self, later, places, sequences, keep: self.run(places, sequences, keep))
+    monkeypatch.setattr(Backward, "go_on", lambda self, later, places, sequences, keep: self.run(None, places, sequences, keep))
     assert "kept alone" in of.checkpoints_change_nothing(spec, truth, "kernel")
 
 
