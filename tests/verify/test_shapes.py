@@ -334,9 +334,10 @@ def test_every_size_is_each_width_of_vectors_in_both_precisions_and_no_two_are_a
         assert len(set(map(tuple, sizes.values()))) == len(sizes)
 
 
-@pytest.mark.parametrize("dtype", PRECISIONS)
-@pytest.mark.parametrize("number", VECTORS)
-@pytest.mark.parametrize("size", range(3))
+# Each precision at half of them: each takes a moment.
+@pytest.mark.parametrize("size, number, dtype", [
+    (size, number, PRECISIONS[(size + place) % len(PRECISIONS)]) for size in range(3) for place, number in enumerate(VECTORS)
+])  # fmt: skip
 def test_a_thousandth_at_one_size_alone(size, number, dtype, monkeypatch):
     """Of steps, of inputs and of units: a factor next to 1 of what is multiplied, which a bound of half of the digits does not see in float32."""
     right, module = SPEC.bindings["kernel"].load(), ModuleType("planted")
