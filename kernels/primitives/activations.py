@@ -163,7 +163,7 @@ def finer_tanh(x):
 
 @part
 def elu(x):
-    """x where it is positive, exp(x) - 1 elsewhere."""
+    """x where it is not negative, exp(x) - 1 elsewhere."""
     e, _ = _exp_minus_one(select(x > 0, x - x, x))
     return select(x >= 0, x, e)  # of -0.0 itself
 

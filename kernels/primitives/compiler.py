@@ -3,8 +3,9 @@
 Numba makes machine code of every function, and functions that Python and C may call, even where its callers copy it in
 and optimise it again. ``PartCompiler`` leaves a function that is called by kernels alone as it was written down: whoever
 calls it optimises it, once, in the place where it is used. Numba also optimises each function by itself before all that
-one kernel is made of is optimised together: that took a fifth of the time, and made no kernel faster. And Numba asks ten times a function which of its variables are
-still read, by sets of names: a kernel of a thousand lines took a third of its time there, one of ten thousand most of it.
+one kernel is made of is optimised together: that took a fifth of the time, and made no kernel faster. And Numba asks ten
+times a function which of its variables are still read, by sets of names: a kernel of a thousand lines took a third of its
+time there, one of ten thousand most of it.
 """
 
 import gc

@@ -1,6 +1,5 @@
 """Recurrences that are stages of the engine: which ones they are, that they are what the equations say, and what they have of the engine."""
 
-from types import ModuleType
 
 import numpy as np
 import pytest
@@ -144,8 +143,8 @@ def test_what_was_given_is_the_callers():
 
 def test_constants_that_choose():
     """Each value has its stages; the bits of one do not depend on the other. So it is in the module for all values, which is shown and written."""
-    spec, of_all = refrnn.load("elman"), ModuleType("of_all")
-    exec(compile(compiler().source(spec), "<elman, for all values>", "exec"), of_all.__dict__)
+    spec = refrnn.load("elman")
+    of_all = compiler().module(spec)
     for simple in (0, 1):
         values = spec.draw({"T": 6, "I": 3, "H": 17, "O": 2}, batch=3, dtype="float64") | {"simple": simple}
         runs = [spec.forward(values, backend) for backend in ("equation", "compiled", of_all)]
