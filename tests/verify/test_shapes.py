@@ -129,6 +129,13 @@ def test_no_number_is_near_a_number(quantity):
     assert len(disagreements(spec, "kernel")) == len(shapes(spec))
 
 
+def test_where_rounding_runs_a_little_half_of_the_digits_are_asked():
+    spec, right = refrnn.load("elman"), np.ones((2, 1, 3))
+    moved = right + 2.0**-30
+    assert _near(spec, "h", right + 2.0**-28, right, moved) and not _near(spec, "h", right + 2.0**-24, right, moved)
+    assert not _near(spec, "h", right + 2.0**-28, right, right)
+
+
 @pytest.mark.filterwarnings("error")
 def test_infinities_on_both_sides_are_near_and_no_warning():
     spec, endless = refrnn.load("elman"), np.full((2, 1, 3), np.inf)
