@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from packing import packed, unpacked
 
-from refrnn.kernels.engine import panels as engine_panels
 from refrnn.kernels.engine.panels import HIGHEST, Packing, in_blocks, packed_back, row_gates, rows_by_panel
 from refrnn.kernels.engine.rows import Panels, lanes_of
 from refrnn.kernels.primitives import threads

@@ -6,7 +6,7 @@ from packing import packed
 
 from refrnn.kernels.engine.panels import packed_back
 from refrnn.kernels.engine.rows import Panels, lanes_of
-from refrnn.kernels.engine.sums import BLOCK, ROWS, Errors, inputs, outer, slices, steps_of_block, sum_blocks
+from refrnn.kernels.engine.sums import BLOCK, Errors, inputs, outer, slices, steps_of_block, sum_blocks
 
 DTYPES = (np.float32, np.float64)
 
